@@ -1,0 +1,18 @@
+/* SHA-256 as lower-case hexadecimal text, by libmd. */
+#ifndef DN_BASE_DIGEST_H
+#define DN_BASE_DIGEST_H
+
+#include "base/error.h"
+
+#define DN_DIGEST_LENGTH 64
+
+/* `digest` holds DN_DIGEST_LENGTH characters and a zero. */
+void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH + 1]);
+
+/* Several parts, one digest: begin, add, end. */
+typedef struct dn_digest dn_digest;
+dn_status dn_digest_begin(dn_digest **digest, dn_error *error);
+void dn_digest_add(dn_digest *digest, const void *data, size_t size);
+void dn_digest_end(dn_digest *digest, char text[DN_DIGEST_LENGTH + 1]);
+
+#endif

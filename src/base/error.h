@@ -1,0 +1,18 @@
+/* Errors are values: who detects one writes one message, everybody else passes the status on. */
+#ifndef DN_BASE_ERROR_H
+#define DN_BASE_ERROR_H
+
+#include "differnet.h"
+
+/* Writes status and message into `error` (may be NULL) and returns `status`. */
+dn_status dn_fail(dn_error *error, dn_status status, const char *format, ...) DN_PRINTF(3, 4);
+
+/* Passes a failure on to the caller. */
+#define DN_TRY(expression)                                                                         \
+    do {                                                                                           \
+        dn_status dn_try_status = (expression);                                                    \
+        if (dn_try_status != DN_OK)                                                                \
+            return dn_try_status;                                                                  \
+    } while (0)
+
+#endif

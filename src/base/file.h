@@ -1,0 +1,48 @@
+/* Files in: whole or mapped, regular files only. Files out: whole or not at all. */
+#ifndef DN_BASE_FILE_H
+#define DN_BASE_FILE_H
+
+#include "base/error.h"
+
+#include <stdio.h>
+
+/* A read-only view of a whole regular file. */
+typedef struct dn_mapped_file {
+    const uint8_t *data; /* NULL when the file is empty */
+    size_t size;
+} dn_mapped_file;
+
+dn_status dn_file_map(const char *path, dn_mapped_file *file, dn_error *error);
+void dn_file_unmap(dn_mapped_file *file);
+
+/* Reads a regular file of at most `limit` bytes; *data (dn_release) is zero-terminated past *size.
+ */
+dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *size,
+                       dn_error *error);
+
+/* A file that appears under its name, synced to disk, with dn_output_commit or not at all. */
+typedef struct dn_output {
+    FILE *stream; /* write with any stdio function; errors are found at commit */
+    char path[1024], temporary[1056];
+} dn_output;
+
+dn_status dn_output_open(dn_output *output, const char *path, dn_error *error);
+dn_status dn_output_commit(dn_output *output, dn_error *error);
+
+/* Removes what was written; does nothing after a commit. */
+void dn_output_discard(dn_output *output);
+
+/* dn_output in one call. */
+dn_status dn_file_write(const char *path, const void *data, size_t size, dn_error *error);
+
+/* Creates a directory and its parents; one that exists is fine. */
+dn_status dn_make_directories(const char *path, dn_error *error);
+
+/* directory/name into a buffer of `size` bytes; DN_ERROR_IO when it does not fit. */
+dn_status dn_path_join(char *joined, size_t size, const char *directory, const char *name,
+                       dn_error *error);
+
+/* The part after the last '/'. */
+const char *dn_path_name(const char *path);
+
+#endif

@@ -1,0 +1,82 @@
+#include "base/parallel.h"
+
+#include <sched.h>
+
+#ifdef DN_USE_OPENMP
+#include <omp.h>
+#else
+#include <pthread.h>
+#endif
+
+enum { MAX_THREADS = 256 };
+
+static size_t range_count(int threads, size_t count, size_t grain) {
+    size_t ranges = grain > 1 ? count / grain : count;
+    size_t limit = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : (size_t)threads;
+    return ranges > limit ? limit : ranges < 1 ? 1 : ranges;
+}
+
+static size_t range_begin(size_t count, size_t ranges, size_t index) {
+    return count / ranges * index + (index < count % ranges ? index : count % ranges);
+}
+
+/* OpenMP shares its threads with oneDNN; plain threads serve builds that ThreadSanitizer watches,
+ * which cannot see into libgomp. */
+#ifdef DN_USE_OPENMP
+static void run_ranges(size_t ranges, size_t count, dn_parallel_body *body, void *context) {
+#pragma omp parallel for num_threads((int)ranges) schedule(static, 1)
+    for (size_t i = 0; i < ranges; i++)
+        body(context, range_begin(count, ranges, i), range_begin(count, ranges, i + 1));
+}
+#else
+typedef struct worker {
+    pthread_t thread;
+    dn_parallel_body *body;
+    void *context;
+    size_t begin, end;
+} worker;
+
+static void *work(void *argument) {
+    worker *self = argument;
+    self->body(self->context, self->begin, self->end);
+    return NULL;
+}
+
+static void run_ranges(size_t ranges, size_t count, dn_parallel_body *body, void *context) {
+    worker workers[MAX_THREADS];
+    int started[MAX_THREADS] = {0};
+    for (size_t i = 1; i < ranges; i++) {
+        workers[i] = (worker){.body = body,
+                              .context = context,
+                              .begin = range_begin(count, ranges, i),
+                              .end = range_begin(count, ranges, i + 1)};
+        started[i] = pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0;
+    }
+    body(context, 0, range_begin(count, ranges, 1));
+    for (size_t i = 1; i < ranges; i++) {
+        if (started[i])
+            pthread_join(workers[i].thread, NULL);
+        else
+            work(&workers[i]);
+    }
+}
+#endif
+
+void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *body,
+                     void *context) {
+    size_t ranges = range_count(threads, count, grain);
+    if (count == 0)
+        return;
+    if (ranges == 1)
+        body(context, 0, count);
+    else
+        run_ranges(ranges, count, body, context);
+}
+
+int dn_processor_count(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}

@@ -1,0 +1,18 @@
+/* Loops over several processors. The partition depends on the count and the number of threads
+ * alone, so equal inputs give equal results. */
+#ifndef DN_BASE_PARALLEL_H
+#define DN_BASE_PARALLEL_H
+
+#include <stddef.h>
+
+typedef void dn_parallel_body(void *context, size_t begin, size_t end);
+
+/* Calls body on disjoint ranges that cover [0, count), each of at least `grain` items where there
+ * are enough, on at most `threads` threads; returns when all are done. */
+void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *body,
+                     void *context);
+
+/* Processors that this process may run on. */
+int dn_processor_count(void);
+
+#endif

@@ -1,0 +1,1 @@
+/* placeholder until the room is furnished */ typedef int dn_placeholder_image;

@@ -1,0 +1,54 @@
+/* Shared by all tests: cmocka, reference fixtures, comparisons, temporary folders. */
+#ifndef DN_TESTS_SUPPORT_H
+#define DN_TESTS_SUPPORT_H
+
+#include "differnet.h"
+
+#include <cmocka.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A safetensors file under tests/fixtures/, written by tests/reference/. Read by its own few lines
+ * of code, so that the product's reader is not judged by itself. Any failure ends the test. */
+typedef struct fixture fixture;
+fixture *fixture_open(const char *name);
+void fixture_close(fixture *file);
+/* F32 or U8 or I64 values in place; `count` (may be NULL) receives their number. */
+const float *fixture_floats(const fixture *file, const char *tensor, size_t *count);
+const uint8_t *fixture_bytes(const fixture *file, const char *tensor, size_t *count);
+const int64_t *fixture_integers(const fixture *file, const char *tensor, size_t *count);
+/* Extent of dimension `axis`. */
+size_t fixture_extent(const fixture *file, const char *tensor, int axis);
+int fixture_has(const fixture *file, const char *tensor);
+
+/* |actual - expected| <= atol + rtol * |expected| for every item; names the worst one if not. */
+void assert_close(const char *what, const float *actual, const float *expected, size_t count,
+                  double atol, double rtol);
+
+/* A fresh temporary folder; removed with all it holds by temporary_remove. */
+char *temporary_create(void);
+void temporary_remove(char *folder);
+
+/* Writes a file below a folder, creating folders on the way; returns its path (static buffer). */
+const char *put_file(const char *folder, const char *name, const void *data, size_t size);
+
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != DN_OK)                                                                       \
+            fail_msg("%s: %s", #call, error.message);                                              \
+    } while (0)
+
+/* `call` fails with `expected` and a message that holds `part`. Both need `dn_error error` in
+ * scope. */
+#define assert_fails(call, expected, part)                                                         \
+    do {                                                                                           \
+        error = (dn_error){0};                                                                     \
+        assert_int_equal((call), (expected));                                                      \
+        assert_int_equal(error.status, (expected));                                                \
+        if (!strstr(error.message, (part)))                                                        \
+            fail_msg("\"%s\" is not in the message: %s", (part), error.message);                   \
+    } while (0)
+
+#endif
