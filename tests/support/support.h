@@ -4,11 +4,12 @@
 
 #include "differnet.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 /* A safetensors file under tests/fixtures/, written by tests/reference/. Read by its own few lines
  * of code, so that the product's reader is not judged by itself. Any failure ends the test. */

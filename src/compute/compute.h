@@ -1,0 +1,129 @@
+/*
+ * The backend table. A backend is a const table of functions and an opaque context; callers never
+ * know which one they hold. `reference` (plain C, obvious, slow) defines what every function means;
+ * every other backend is tested against it, function by function.
+ *
+ * All numbers are f32, row-major. Images are NHWC: [batch][height][width][channels]. Outputs come
+ * first, then const inputs, then extents. Buffers never overlap unless said so. A context serves
+ * one thread at a time and runs on the number of threads it was opened with; objects made from it
+ * must be destroyed before it is closed. After creation nothing allocates, except that `linear_*`
+ * may prepare a product at the first call with new extents.
+ */
+#ifndef DN_COMPUTE_COMPUTE_H
+#define DN_COMPUTE_COMPUTE_H
+
+#include "base/error.h"
+
+typedef struct dn_convolution dn_convolution;
+typedef struct dn_pooling dn_pooling;
+
+typedef struct dn_convolution_shape {
+    int batch, height, width, channels; /* of the input */
+    int out_channels, kernel, stride, padding;
+} dn_convolution_shape;
+
+typedef struct dn_pooling_shape {
+    int batch, height, width, channels; /* of the input */
+    int kernel, stride;                 /* no padding, floor */
+} dn_pooling_shape;
+
+/* torch.optim.Adam with coupled weight decay; step counts from 1. */
+typedef struct dn_adam {
+    double learning_rate, beta1, beta2, epsilon, weight_decay;
+    int64_t step;
+} dn_adam;
+
+typedef struct dn_backend {
+    const char *name;
+
+    dn_status (*open)(int threads, void **context, dn_error *error);
+    void (*close)(void *context);
+
+    /* out[b,p,q,o] = max(0, bias[o] + sum_{i,j,c} weights[o,c,i,j] in[b, p*s-pad+i, q*s-pad+j, c]),
+     * torch.nn.Conv2d + ReLU; weights as PyTorch stores them [out][in][kernel][kernel]; copied. */
+    dn_status (*convolution_create)(void *context, const dn_convolution_shape *shape,
+                                    const float *weights, const float *bias,
+                                    dn_convolution **convolution, dn_error *error);
+    dn_status (*convolution_forward)(dn_convolution *convolution, float *out, const float *in,
+                                     dn_error *error);
+    void (*convolution_destroy)(dn_convolution *convolution);
+
+    /* torch.nn.MaxPool2d(kernel, stride) */
+    dn_status (*pooling_create)(void *context, const dn_pooling_shape *shape, dn_pooling **pooling,
+                                dn_error *error);
+    dn_status (*pooling_forward)(dn_pooling *pooling, float *out, const float *in, dn_error *error);
+    void (*pooling_destroy)(dn_pooling *pooling);
+
+    /* out[b,p,q,c] = in[b, floor(p*height/out_height), floor(q*width/out_width), c],
+     * torch.nn.functional.interpolate(mode="nearest") */
+    dn_status (*nearest_resize)(void *context, float *out, const float *in, int batch, int height,
+                                int width, int channels, int out_height, int out_width,
+                                dn_error *error);
+
+    /* out[b*out_stride + c] = mean over positions of in[b][positions][c] */
+    dn_status (*spatial_mean)(void *context, float *out, const float *in, int batch, int positions,
+                              int channels, int out_stride, dn_error *error);
+
+    /* y[r,o] = bias[o] + sum_i x[r,i] w[o,i]; then max(0, .) where `relu` is set.
+     * w[outputs][inputs] */
+    dn_status (*linear_forward)(void *context, float *y, const float *x, const float *w,
+                                const float *bias, int rows, int inputs, int outputs, int relu,
+                                dn_error *error);
+    /* dx[r,i] = sum_o dy[r,o] w[o,i] */
+    dn_status (*linear_backward_input)(void *context, float *dx, const float *dy, const float *w,
+                                       int rows, int inputs, int outputs, dn_error *error);
+    /* dw[o,i] = sum_r dy[r,o] x[r,i];  dbias[o] = sum_r dy[r,o] */
+    dn_status (*linear_backward_weights)(void *context, float *dw, float *dbias, const float *dy,
+                                         const float *x, int rows, int inputs, int outputs,
+                                         dn_error *error);
+
+    /* dx[i] = y[i] > 0 ? dy[i] : 0; dx may be dy */
+    dn_status (*relu_backward)(void *context, float *dx, const float *dy, const float *y,
+                               size_t count, dn_error *error);
+
+    /* y[r,j] = x[r, permutation[j]] */
+    dn_status (*permute)(void *context, float *y, const float *x, const uint32_t *permutation,
+                         int rows, int columns, dn_error *error);
+
+    /* One half of the GLOW coupling: st[r] = (s, t), each `columns` wide;
+     *     e = clamp*0.636*atan(s/clamp);  y = min(max(exp(e)*x + t, -1e6), 1e6);  log_det[r] += sum
+     * e x and y are `x_stride` and `y_stride` floats from row to row. Paper, equations 1 and 2. */
+    dn_status (*coupling_forward)(void *context, float *y, float *log_det, const float *x,
+                                  const float *st, int rows, int columns, int x_stride,
+                                  int y_stride, float clamp, dn_error *error);
+    /* x = (y - t) / exp(e) */
+    dn_status (*coupling_inverse)(void *context, float *x, const float *y, const float *st,
+                                  int rows, int columns, int x_stride, int y_stride, float clamp,
+                                  dn_error *error);
+    /* Backward of y = exp(e)*x + t and of log_det += sum e; dlog_det is the loss's derivative for
+     * each of a row's log-determinants, the same for all rows:
+     *     dx += dy*exp(e);  dt = dy;  ds = (dy*exp(e)*x + dlog_det) * 0.636/(1 + (s/clamp)^2)
+     * dst has st's layout and is overwritten; dx is `dx_stride` from row to row and accumulates; dy
+     * is 0 where y was clamped to +-1e6, as torch.clamp's derivative is (y is read for that). */
+    dn_status (*coupling_backward)(void *context, float *dx, float *dst, const float *dy,
+                                   const float *y, const float *x, const float *st, float dlog_det,
+                                   int rows, int columns, int dx_stride, int dy_stride,
+                                   int y_stride, int x_stride, float clamp, dn_error *error);
+
+    /* One Adam step over `count` parameters: g' = g + weight_decay*w; m = b1*m + (1-b1)*g';
+     * v = b2*v + (1-b2)*g'^2; w -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps). */
+    dn_status (*adam)(void *context, float *w, float *m, float *v, const float *g, size_t count,
+                      const dn_adam *adam, dn_error *error);
+} dn_backend;
+
+/* A backend with its context; what the other rooms hold. */
+typedef struct dn_compute {
+    const dn_backend *backend;
+    void *context;
+    int threads;
+} dn_compute;
+
+/* "auto" is the fastest of this build. threads 0: all processors. DN_ERROR_UNSUPPORTED names those
+ * that this build has. */
+dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error);
+void dn_compute_close(dn_compute *compute);
+
+/* All backends of this build, `reference` first; NULL past the last. */
+const dn_backend *dn_backend_at(size_t index);
+
+#endif

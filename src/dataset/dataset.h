@@ -1,0 +1,43 @@
+/* What lies on disk: MVTec's folder layout or a manifest CSV, as one sorted list of samples. */
+#ifndef DN_DATASET_DATASET_H
+#define DN_DATASET_DATASET_H
+
+#include "base/error.h"
+
+typedef enum dn_split { DN_SPLIT_TRAIN, DN_SPLIT_VALIDATE, DN_SPLIT_TEST, DN_SPLITS } dn_split;
+
+typedef struct dn_sample {
+    char *path;   /* as it can be opened */
+    char *name;   /* relative to the class folder, "test/crack/001.png": stable across machines */
+    char *defect; /* "good" or the defect's folder, "crack" */
+    char *mask_path; /* NULL where there is none */
+    dn_split split;
+    int label; /* 0 good, 1 defective; from the directory, never from counting directories */
+} dn_sample;
+
+typedef struct dn_dataset {
+    dn_sample *samples; /* by split, then by path */
+    size_t count, capacity;
+    size_t begin[DN_SPLITS + 1]; /* samples of split s: [begin[s], begin[s + 1]) */
+    size_t good[DN_SPLITS];      /* samples of label 0 per split */
+    size_t hidden, stray;        /* dot files; files that are no images: skipped and reported */
+} dn_dataset;
+
+/* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted` of root/class_name, or of the
+ * manifest when `root` names a .csv file. A wanted train split must hold good images, a wanted test
+ * split any image (unless validate has some); a missing validate split is fine. Strays are
+ * told to the observer (may be NULL). DN_ERROR_DATA says what is missing and what was expected. */
+dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wanted,
+                          const dn_observer *observer, dn_dataset *dataset, dn_error *error);
+void dn_dataset_close(dn_dataset *dataset);
+
+/* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. */
+dn_status dn_dataset_fingerprint(const dn_dataset *dataset, dn_split split, char digest[65],
+                                 dn_error *error);
+
+/* Whether the extension, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
+int dn_is_image_name(const char *name);
+
+/* dn_image_list_create and dn_image_list_free of differnet.h live in this room too. */
+
+#endif
