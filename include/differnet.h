@@ -196,8 +196,9 @@ DN_API dn_status dn_model_score_bytes(dn_model *model, const void *bytes, size_t
 DN_API dn_status dn_model_score_rgb(dn_model *model, const uint8_t *rgb, int width, int height,
                                     size_t stride, dn_result *result, dn_error *error);
 
-/* Evaluates a model on the labelled test set that `config` names (dataset_path, class_name). Writes
- * metrics.json and scores.csv into `output_directory` unless it is NULL. */
+/* Evaluates a model on the labelled test set that `config` names (dataset_path, class_name); NULL: the one
+ * that the model's own configuration names. Writes metrics.json and scores.csv into
+ * `output_directory` unless it is NULL. */
 DN_API dn_status dn_model_evaluate(dn_model *model, const dn_config *config,
                                    const char *output_directory, const dn_observer *observer,
                                    dn_metrics *metrics, dn_error *error);

@@ -7,6 +7,10 @@
 /* Writes status and message into `error` (may be NULL) and returns `status`. */
 dn_status dn_fail(dn_error *error, dn_status status, const char *format, ...) DN_PRINTF(3, 4);
 
+/* Names from outside may hold newlines or escapes: puts ? for control characters, so that a message
+ * stays one line of plain text. */
+void dn_flatten(char *text);
+
 /* Passes a failure on to the caller. */
 #define DN_TRY(expression)                                                                         \
     do {                                                                                           \

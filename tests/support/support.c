@@ -109,6 +109,18 @@ void assert_close(const char *what, const float *actual, const float *expected, 
                  rtol);
 }
 
+void pseudo_floats(float *values, size_t count, uint32_t seed, double scale) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t x = (uint32_t)i + seed * 0x9E3779B9u;
+        x ^= x >> 16;
+        x *= 0x7FEB352Du;
+        x ^= x >> 15;
+        x *= 0x846CA68Bu;
+        x ^= x >> 16;
+        values[i] = (float)((2.0 * (x / 4294967296.0) - 1.0) * scale);
+    }
+}
+
 char *temporary_create(void) {
     char *folder = strdup("/tmp/differnet-test-XXXXXX");
     if (!mkdtemp(folder))

@@ -28,6 +28,10 @@ int fixture_has(const fixture *file, const char *tensor);
 void assert_close(const char *what, const float *actual, const float *expected, size_t count,
                   double atol, double rtol);
 
+/* `count` numbers, uniform in [-scale, scale): what tests/reference/reference_network.py calls
+ * pseudo(count, seed, scale). */
+void pseudo_floats(float *values, size_t count, uint32_t seed, double scale);
+
 /* A fresh temporary folder; removed with all it holds by temporary_remove. */
 char *temporary_create(void);
 void temporary_remove(char *folder);

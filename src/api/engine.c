@@ -1,0 +1,60 @@
+#include "api/engine.h"
+
+#include "base/memory.h"
+
+#include <time.h>
+
+double dn_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static dn_status furnish(dn_engine *engine, const dn_detector *detector, const char *compute,
+                         int threads, int rotations, dn_error *error) {
+    int rows = rotations < DN_ENGINE_ROWS ? rotations : DN_ENGINE_ROWS;
+    DN_TRY(dn_compute_open(compute, threads, &engine->compute, error));
+    DN_TRY(dn_extractor_create(&engine->compute, detector->config, &detector->backbone,
+                               &engine->extractor, error));
+    DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, 0, &engine->flow, error));
+    DN_TRY(dn_scorer_create(engine->extractor, engine->flow, rows, rotations,
+                            detector->flow.features, &engine->scorer, error));
+    return dn_allocate_floats(&engine->features,
+                              (size_t)rotations * (size_t)detector->flow.features, error);
+}
+
+dn_status dn_engine_create(const dn_detector *detector, const char *compute, int threads,
+                           int rotations, dn_engine **engine, dn_error *error) {
+    void *block;
+    *engine = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_engine), error));
+    dn_engine *created = block;
+    dn_status status = furnish(created, detector, compute, threads, rotations, error);
+    if (status == DN_OK)
+        *engine = created;
+    else
+        dn_engine_destroy(created);
+    return status;
+}
+
+void dn_engine_destroy(dn_engine *engine) {
+    if (!engine)
+        return;
+    dn_release(engine->features);
+    dn_scorer_destroy(&engine->scorer);
+    dn_flow_destroy(engine->flow);
+    dn_extractor_destroy(engine->extractor);
+    dn_compute_close(&engine->compute);
+    dn_release(engine);
+}
+
+dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const dn_image *image,
+                          dn_score *score, dn_error *error) {
+    dn_image resized = {0};
+    const int *size = detector->config->img_size;
+    DN_TRY(dn_image_resize(image, size[1], size[0], &resized, error));
+    dn_status status = dn_scorer_features(&engine->scorer, &resized, engine->features, error);
+    dn_image_free(&resized);
+    DN_TRY(status);
+    return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
+}

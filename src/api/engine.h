@@ -1,0 +1,32 @@
+/* Everything one thread needs to score images with a detector; made once, used for many images. */
+#ifndef DN_API_ENGINE_H
+#define DN_API_ENGINE_H
+
+#include "detect/detector.h"
+#include "detect/score.h"
+
+typedef struct dn_engine {
+    dn_compute compute;
+    dn_extractor *extractor;
+    dn_flow *flow;
+    dn_scorer scorer;
+    float *features;        /* [rotations][dimensions] */
+    struct dn_engine *next; /* in a list of idle engines */
+} dn_engine;
+
+/* Vectors that the flow takes at once when scoring: the usual number of rotations. */
+#define DN_ENGINE_ROWS 64
+
+/* `compute` names a backend. The detector stays the caller's and must outlive the engine. */
+dn_status dn_engine_create(const dn_detector *detector, const char *compute, int threads,
+                           int rotations, dn_engine **engine, dn_error *error);
+void dn_engine_destroy(dn_engine *engine);
+
+/* Score of a decoded image of any size. */
+dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const dn_image *image,
+                          dn_score *score, dn_error *error);
+
+/* Seconds on a clock that only moves forward. */
+double dn_seconds(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* The public handle: one detector, shared by all threads, and the engines that are idle. */
+#ifndef DN_API_MODEL_H
+#define DN_API_MODEL_H
+
+#include "api/engine.h"
+
+#include <pthread.h>
+
+struct dn_model {
+    dn_detector detector;
+    char compute[16];
+    int threads, rotations;
+    pthread_mutex_t lock; /* guards `idle` */
+    dn_engine *idle;
+};
+
+/* An engine of one's own until it is given back; made when none is idle. */
+dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error);
+void dn_model_give_back(dn_model *model, dn_engine *engine);
+
+#endif

@@ -1,0 +1,210 @@
+/* dn_train: from a data set to a folder of results. */
+#include "api/evaluate.h"
+#include "api/results.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "detect/trainer.h"
+#include "report/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Everything one training owns; released in one place whatever happens. */
+typedef struct training {
+    const dn_config *config;
+    const dn_observer *user;
+    dn_observer observer; /* writes the log, then tells the user */
+    dn_dataset dataset;
+    dn_detector detector;
+    dn_compute compute;
+    dn_trainer trainer;
+    dn_evaluation final; /* of test/, where validate/ served during training */
+    dn_results results;
+    dn_provenance provenance;
+    FILE *log;
+    double start, sub_epoch_start;
+    int log_failed;
+} training;
+
+static size_t split_count(const training *self, dn_split split) {
+    return self->dataset.begin[split + 1] - self->dataset.begin[split];
+}
+
+static const dn_sample *split_samples(const training *self, dn_split split) {
+    return self->dataset.samples + self->dataset.begin[split];
+}
+
+/* The split that is evaluated after every meta epoch (the Zerobox version's rule). */
+static dn_split observed_split(const training *self) {
+    return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
+}
+
+static void write_log(training *self, const dn_progress *progress) {
+    double now = dn_seconds();
+    int sub_epoch_ends =
+        progress->stage == DN_STAGE_TRAIN && progress->images_done == progress->images_total;
+    if (!sub_epoch_ends && progress->stage != DN_STAGE_EVALUATE)
+        return;
+    if (dn_report_log_line(self->log, progress, now - self->sub_epoch_start) != DN_OK)
+        self->log_failed = 1;
+    self->sub_epoch_start = now;
+}
+
+static int on_progress(void *user, const dn_progress *progress) {
+    training *self = user;
+    write_log(self, progress);
+    if (self->log_failed)
+        return 1;
+    if (self->user && self->user->on_progress)
+        return self->user->on_progress(self->user->user, progress);
+    return 0;
+}
+
+static void on_message(void *user, dn_severity severity, const char *message) {
+    const training *self = user;
+    if (self->user && self->user->on_message)
+        self->user->on_message(self->user->user, severity, message);
+}
+
+static dn_status load_backbone(training *self, dn_error *error) {
+    if (self->config->backbone[0])
+        return dn_backbone_weights_load(self->config->backbone, &self->detector.backbone, error);
+    dn_tell(&self->observer, DN_WARNING,
+            "no trained backbone: this version carries none, so its weights are random (He "
+            "initialisation, fixed seed) and defects may go unseen; for real use pass "
+            "--backbone FILE with torchvision's AlexNet weights");
+    return dn_backbone_weights_random(&self->detector.backbone, error);
+}
+
+static dn_status open_inputs(training *self, dn_error *error) {
+    const dn_config *config = self->config;
+    unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
+    DN_TRY(dn_config_check(config, error));
+    DN_TRY(dn_config_copy(config, &self->detector.config, error));
+    DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
+                           &self->dataset, error));
+    DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
+                                  error));
+    self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
+    return load_backbone(self, error);
+}
+
+static dn_status create_trainer(training *self, dn_error *error) {
+    dn_split observed = observed_split(self);
+    self->detector.flow = dn_flow_shape_of(self->config);
+    DN_TRY(dn_compute_open(self->config->compute, self->config->threads, &self->compute, error));
+    return dn_trainer_create(self->config, &self->compute, &self->detector.backbone,
+                             split_samples(self, DN_SPLIT_TRAIN), split_count(self, DN_SPLIT_TRAIN),
+                             split_samples(self, observed), split_count(self, observed),
+                             &self->observer, &self->trainer, error);
+}
+
+static dn_status write_config(const training *self, dn_error *error) {
+    char path[1024], *yaml;
+    DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "config.yaml", error));
+    DN_TRY(dn_config_to_yaml(self->config, &yaml, error));
+    dn_status status = dn_file_write(path, yaml, strlen(yaml), error);
+    dn_text_free(yaml);
+    return status;
+}
+
+static dn_status open_results(training *self, dn_error *error) {
+    char path[1024];
+    DN_TRY(dn_results_create(self->config, &self->results, error));
+    DN_TRY(write_config(self, error));
+    DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
+    self->log = fopen(path, "we");
+    if (!self->log)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot create the log", path);
+    return DN_OK;
+}
+
+static dn_status run_schedule(training *self, dn_error *error) {
+    self->sub_epoch_start = dn_seconds();
+    dn_status status = dn_trainer_run(&self->trainer, error);
+    if (status == DN_CANCELLED && self->log_failed)
+        return dn_fail(error, DN_ERROR_IO, "%s/train_log.jsonl: cannot write: is the disk full?",
+                       self->results.directory);
+    return status;
+}
+
+/* Metrics of the model as it is saved: of test/, whichever split was watched on the way. */
+static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_metrics *metrics,
+                                dn_error *error) {
+    *evaluation = &self->trainer.evaluation;
+    if (observed_split(self) == DN_SPLIT_VALIDATE && split_count(self, DN_SPLIT_TEST) > 0) {
+        *evaluation = &self->final;
+        DN_TRY(dn_evaluation_create(split_samples(self, DN_SPLIT_TEST),
+                                    split_count(self, DN_SPLIT_TEST), &self->trainer.scorer,
+                                    self->config, 0, &self->final, error));
+        DN_TRY(dn_evaluation_run(&self->final, self->trainer.parameters, &self->observer, NULL,
+                                 error));
+    }
+    DN_TRY(dn_evaluation_metrics(*evaluation, metrics, error));
+    self->provenance.image_auroc = metrics->image_auroc;
+    return DN_OK;
+}
+
+static dn_status save_model(training *self, dn_error *error) {
+    char path[1024];
+    self->detector.parameters = self->trainer.parameters;
+    if (!self->config->save_model)
+        return DN_OK;
+    DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "model.safetensors", error));
+    return dn_detector_save(&self->detector, path, &self->provenance, error);
+}
+
+static dn_status finish(training *self, dn_train_summary *summary, dn_error *error) {
+    dn_evaluation *evaluation;
+    DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
+    DN_TRY(save_model(self, error));
+    DN_TRY(dn_write_evaluation(self->results.directory, &self->detector, evaluation,
+                               &summary->metrics, error));
+    DN_TRY(dn_results_publish(&self->results, error));
+    snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
+             self->results.directory);
+    summary->seconds = dn_seconds() - self->start;
+    return DN_OK;
+}
+
+static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
+    DN_TRY(open_inputs(self, error));
+    DN_TRY(create_trainer(self, error));
+    DN_TRY(open_results(self, error));
+    DN_TRY(run_schedule(self, error));
+    return finish(self, summary, error);
+}
+
+static void release(training *self) {
+    if (self->log)
+        fclose(self->log);
+    dn_evaluation_destroy(&self->final);
+    dn_trainer_destroy(&self->trainer);
+    dn_compute_close(&self->compute);
+    dn_detector_close(&self->detector);
+    dn_dataset_close(&self->dataset);
+    dn_release(self);
+}
+
+dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
+                   dn_error *error) {
+    void *block, *own_summary = NULL;
+    if (!summary) {
+        DN_TRY(dn_allocate(&own_summary, 1, sizeof *summary, error));
+        summary = own_summary;
+    }
+    dn_status status = dn_allocate(&block, 1, sizeof(training), error);
+    if (status == DN_OK) {
+        training *self = block;
+        self->config = config;
+        self->user = observer;
+        self->observer = (dn_observer){self, on_progress, on_message};
+        self->start = dn_seconds();
+        status = train(self, summary, error);
+        release(self);
+    }
+    dn_release(own_summary);
+    return status;
+}

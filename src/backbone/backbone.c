@@ -1,0 +1,224 @@
+#include "backbone/backbone.h"
+
+#include "base/memory.h"
+
+enum { POOL_KERNEL = 3, POOL_STRIDE = 2, MAX_SCALES = 8 };
+
+/* AlexNet at one size for one batch. */
+typedef struct scale {
+    int batch, height, width; /* of the input */
+    int positions;            /* of the last feature map */
+    dn_convolution *convolution[DN_BACKBONE_CONVOLUTIONS];
+    dn_pooling *pooling[DN_BACKBONE_CONVOLUTIONS]; /* NULL where none follows */
+} scale;
+
+/* All scales for one number of images. */
+typedef struct plan {
+    int batch;
+    scale scales[MAX_SCALES];
+} plan;
+
+struct dn_backbone {
+    const dn_compute *compute;
+    const dn_backbone_weights *weights; /* the caller's */
+    dn_backbone_shape shape;
+    plan full;            /* for shape.batch images */
+    plan rest;            /* for the last, smaller batch; rebuilt when its size changes */
+    float *input;         /* [batch][height][width][3] */
+    float *resized;       /* [batch][h][w][3] of the largest smaller scale */
+    float *activation[2]; /* layer outputs in turn */
+};
+
+static int convolved(int side, const dn_backbone_layer *layer) {
+    return (side + 2 * layer->padding - layer->kernel) / layer->stride + 1;
+}
+
+static int pooled(int side) {
+    return (side - POOL_KERNEL) / POOL_STRIDE + 1;
+}
+
+static dn_status too_small(const scale *self, dn_error *error) {
+    return dn_fail(error, DN_ERROR_CONFIG,
+                   "backbone: images of %dx%d are too small for AlexNet, the least is %dx%d; use a "
+                   "larger img_size or fewer n_scales",
+                   self->width, self->height, DN_BACKBONE_MIN_SIDE, DN_BACKBONE_MIN_SIDE);
+}
+
+static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    int height = self->height, width = self->width;
+    if (height < DN_BACKBONE_MIN_SIDE || width < DN_BACKBONE_MIN_SIDE)
+        return too_small(self, error);
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+        const dn_backbone_layer *layer = &dn_backbone_layers[i];
+        dn_convolution_shape shape = {
+            self->batch,         height,        width,         layer->in_channels,
+            layer->out_channels, layer->kernel, layer->stride, layer->padding};
+        DN_TRY(compute->backend->convolution_create(
+            compute->context, &shape, backbone->weights->weight[i], backbone->weights->bias[i],
+            &self->convolution[i], error));
+        height = convolved(height, layer);
+        width = convolved(width, layer);
+        if (!layer->pool)
+            continue;
+        dn_pooling_shape pool = {self->batch,         height,      width,
+                                 layer->out_channels, POOL_KERNEL, POOL_STRIDE};
+        DN_TRY(compute->backend->pooling_create(compute->context, &pool, &self->pooling[i], error));
+        height = pooled(height);
+        width = pooled(width);
+    }
+    self->positions = height * width;
+    return DN_OK;
+}
+
+static void destroy_plan(const dn_backbone *backbone, plan *self) {
+    const dn_backend *backend = backbone->compute->backend;
+    for (int s = 0; s < MAX_SCALES; s++) {
+        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+            if (self->scales[s].convolution[i])
+                backend->convolution_destroy(self->scales[s].convolution[i]);
+            if (self->scales[s].pooling[i])
+                backend->pooling_destroy(self->scales[s].pooling[i]);
+        }
+    }
+    *self = (plan){0};
+}
+
+/* The original passes one number to F.interpolate, so the smaller scales are square. */
+static int scale_side(const dn_backbone *backbone, int s) {
+    return backbone->shape.height >> s;
+}
+
+static dn_status create_plan(const dn_backbone *backbone, int batch, plan *self, dn_error *error) {
+    for (int s = 0; s < backbone->shape.scales; s++) {
+        self->scales[s].batch = batch;
+        self->scales[s].height = scale_side(backbone, s);
+        self->scales[s].width = s == 0 ? backbone->shape.width : scale_side(backbone, s);
+        DN_TRY(create_scale(backbone, &self->scales[s], error));
+    }
+    self->batch = batch;
+    return DN_OK;
+}
+
+/* The largest maps: before and after the first pooling; everything later is smaller. */
+static void activation_sizes(const dn_backbone *backbone, size_t sizes[2]) {
+    sizes[0] = sizes[1] = 0;
+    for (int s = 0; s < backbone->shape.scales; s++) {
+        int height = scale_side(backbone, s);
+        int width = s == 0 ? backbone->shape.width : height;
+        int turn = 0;
+        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+            const dn_backbone_layer *layer = &dn_backbone_layers[i];
+            height = convolved(height, layer);
+            width = convolved(width, layer);
+            for (int pooling = 0; pooling <= layer->pool; pooling++) {
+                height = pooling ? pooled(height) : height;
+                width = pooling ? pooled(width) : width;
+                size_t size = (size_t)height * (size_t)width * (size_t)layer->out_channels;
+                sizes[turn] = size > sizes[turn] ? size : sizes[turn];
+                turn = !turn;
+            }
+        }
+    }
+}
+
+static dn_status furnish(dn_backbone *backbone, dn_error *error) {
+    size_t batch = (size_t)backbone->shape.batch, sizes[2], half = (size_t)scale_side(backbone, 1);
+    DN_TRY(create_plan(backbone, backbone->shape.batch, &backbone->full, error));
+    DN_TRY(dn_allocate_floats(
+        &backbone->input,
+        batch * (size_t)backbone->shape.height * (size_t)backbone->shape.width * 3, error));
+    if (backbone->shape.scales > 1)
+        DN_TRY(dn_allocate_floats(&backbone->resized, batch * half * half * 3, error));
+    activation_sizes(backbone, sizes);
+    DN_TRY(dn_allocate_floats(&backbone->activation[0], batch * sizes[0], error));
+    return dn_allocate_floats(&backbone->activation[1], batch * sizes[1], error);
+}
+
+dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weights *weights,
+                             const dn_backbone_shape *shape, dn_backbone **backbone,
+                             dn_error *error) {
+    void *block;
+    *backbone = NULL;
+    if (shape->scales < 1 || shape->scales > MAX_SCALES || shape->batch < 1)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d scales (1 to %d), batch of %d",
+                       shape->scales, MAX_SCALES, shape->batch);
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_backbone), error));
+    dn_backbone *created = block;
+    created->compute = compute;
+    created->weights = weights;
+    created->shape = *shape;
+    dn_status status = furnish(created, error);
+    if (status == DN_OK)
+        *backbone = created;
+    else
+        dn_backbone_destroy(created);
+    return status;
+}
+
+void dn_backbone_destroy(dn_backbone *backbone) {
+    if (!backbone)
+        return;
+    destroy_plan(backbone, &backbone->full);
+    destroy_plan(backbone, &backbone->rest);
+    dn_release(backbone->input);
+    dn_release(backbone->resized);
+    dn_release(backbone->activation[0]);
+    dn_release(backbone->activation[1]);
+    dn_release(backbone);
+}
+
+float *dn_backbone_input(dn_backbone *backbone) {
+    return backbone->input;
+}
+
+static dn_status run_scale(dn_backbone *backbone, const scale *self, float *features,
+                           const float *input, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    const float *in = input;
+    int turn = 0;
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+        float *out = backbone->activation[turn];
+        DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, error));
+        in = out;
+        turn = !turn;
+        if (!self->pooling[i])
+            continue;
+        out = backbone->activation[turn];
+        DN_TRY(compute->backend->pooling_forward(self->pooling[i], out, in, error));
+        in = out;
+        turn = !turn;
+    }
+    return compute->backend->spatial_mean(compute->context, features, in, self->batch,
+                                          self->positions, DN_BACKBONE_CHANNELS,
+                                          DN_BACKBONE_CHANNELS * backbone->shape.scales, error);
+}
+
+static dn_status plan_for(dn_backbone *backbone, int count, plan **found, dn_error *error) {
+    *found = count == backbone->full.batch ? &backbone->full : &backbone->rest;
+    if ((*found)->batch == count)
+        return DN_OK;
+    destroy_plan(backbone, &backbone->rest);
+    return create_plan(backbone, count, &backbone->rest, error);
+}
+
+dn_status dn_backbone_forward(dn_backbone *backbone, float *features, int count, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    plan *found;
+    if (count < 1 || count > backbone->shape.batch)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d images, planned for 1 to %d", count,
+                       backbone->shape.batch);
+    DN_TRY(plan_for(backbone, count, &found, error));
+    for (int s = 0; s < backbone->shape.scales; s++) {
+        const float *input = backbone->input;
+        if (s > 0) {
+            DN_TRY(compute->backend->nearest_resize(
+                compute->context, backbone->resized, input, count, backbone->shape.height,
+                backbone->shape.width, 3, found->scales[s].height, found->scales[s].width, error));
+            input = backbone->resized;
+        }
+        DN_TRY(run_scale(backbone, &found->scales[s], features + DN_BACKBONE_CHANNELS * s, input,
+                         error));
+    }
+    return DN_OK;
+}

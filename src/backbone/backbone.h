@@ -1,0 +1,38 @@
+/*
+ * Features of images: AlexNet at several scales, spatial means, concatenated (paper, section 3.2).
+ *
+ *     features[b][256*s + c] = mean over space of AlexNet.features(scale_s(image[b]))[c]
+ *
+ * Scale 0 is the image itself; scale s > 0 is torch.nn.functional.interpolate(image, size = height
+ * >> s), nearest neighbour, square as in the original.
+ */
+#ifndef DN_BACKBONE_BACKBONE_H
+#define DN_BACKBONE_BACKBONE_H
+
+#include "backbone/weights.h"
+#include "compute/compute.h"
+
+typedef struct dn_backbone dn_backbone;
+
+typedef struct dn_backbone_shape {
+    int height, width; /* of the images */
+    int scales;
+    int batch; /* images at once */
+} dn_backbone_shape;
+
+/* Copies the weights into the backend's layout; `compute` must outlive the backbone. */
+dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weights *weights,
+                             const dn_backbone_shape *shape, dn_backbone **backbone,
+                             dn_error *error);
+void dn_backbone_destroy(dn_backbone *backbone);
+
+/* Room for shape->batch normalised images, NHWC; fill it, then call dn_backbone_forward. */
+float *dn_backbone_input(dn_backbone *backbone);
+
+/* features[count][256 * scales] of the first `count` <= batch images of the input. */
+dn_status dn_backbone_forward(dn_backbone *backbone, float *features, int count, dn_error *error);
+
+/* Smallest image side that leaves a pixel after AlexNet's last pooling. */
+#define DN_BACKBONE_MIN_SIDE 63
+
+#endif

@@ -1,0 +1,15 @@
+/* Talking to whoever watches: progress, and messages for people. */
+#ifndef DN_BASE_OBSERVER_H
+#define DN_BASE_OBSERVER_H
+
+#include "base/error.h"
+
+/* Formats a message for the observer, if anybody listens (observer may be NULL). */
+void dn_tell(const dn_observer *observer, dn_severity severity, const char *format, ...)
+    DN_PRINTF(3, 4);
+
+/* Reports progress; DN_CANCELLED when the observer (may be NULL) asks to stop. */
+dn_status dn_tell_progress(const dn_observer *observer, const dn_progress *progress,
+                           dn_error *error);
+
+#endif

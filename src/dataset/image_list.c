@@ -1,0 +1,68 @@
+#include "base/file.h"
+#include "base/memory.h"
+#include "dataset/collect.h"
+#include "dataset/walk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static dn_status add_path(dn_image_list *list, const char *path, dn_error *error) {
+    DN_TRY(dn_copy_text(&list->paths[list->count], path, error));
+    list->count++;
+    return DN_OK;
+}
+
+static dn_status add_found(dn_image_list *list, const char *folder, const dn_file_list *found,
+                           dn_error *error) {
+    void *paths;
+    char path[DN_PATH_LIMIT];
+    DN_TRY(dn_allocate(&paths, found->count, sizeof(char *), error));
+    list->paths = paths;
+    list->skipped = found->stray + found->hidden;
+    for (size_t i = 0; i < found->count; i++) {
+        DN_TRY(dn_path_join(path, sizeof path, folder, found->paths[i], error));
+        DN_TRY(add_path(list, path, error));
+    }
+    if (list->count == 0)
+        return dn_fail(error, DN_ERROR_DATA,
+                       "%s: no images; expected files ending in one of " DN_IMAGE_EXTENSIONS
+                       " (other files: %zu)",
+                       folder, list->skipped);
+    return DN_OK;
+}
+
+static dn_status list_folder(const char *folder, dn_image_list *list, dn_error *error) {
+    dn_file_list found = {0};
+    dn_status status = dn_file_list_walk(&found, folder, "", error);
+    if (status == DN_OK)
+        status = add_found(list, folder, &found, error);
+    dn_file_list_destroy(&found);
+    return status;
+}
+
+static dn_status list_file(const char *path, dn_image_list *list, dn_error *error) {
+    void *paths;
+    DN_TRY(dn_allocate(&paths, 1, sizeof(char *), error));
+    list->paths = paths;
+    return add_path(list, path, error);
+}
+
+dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
+    struct stat status;
+    *list = (dn_image_list){0};
+    if (stat(path, &status) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
+    dn_status result =
+        S_ISDIR(status.st_mode) ? list_folder(path, list, error) : list_file(path, list, error);
+    if (result != DN_OK)
+        dn_image_list_free(list);
+    return result;
+}
+
+void dn_image_list_free(dn_image_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        dn_release(list->paths[i]);
+    dn_release(list->paths);
+    *list = (dn_image_list){0};
+}

@@ -1,0 +1,241 @@
+#include "detect/detector.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+dn_flow_shape dn_flow_shape_of(const dn_config *config) {
+    return (dn_flow_shape){
+        .features = DN_BACKBONE_CHANNELS * config->n_scales,
+        .blocks = config->n_coupling_blocks,
+        .internal = config->fc_internal,
+        .clamp = (float)config->clamp_alpha,
+        .dropout = (float)config->dropout,
+    };
+}
+
+static dn_status require_metadata(const dn_tensor_file *file, const char *path, const char *key,
+                                  const char **value, dn_error *error) {
+    *value = dn_tensor_file_metadata(file, key);
+    if (*value)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: is not a model of differnet: its metadata lacks \"%s\"", path, key);
+}
+
+static dn_status load_config(dn_detector *detector, const char *path, dn_error *error) {
+    const char *format, *yaml;
+    char name[1152];
+    DN_TRY(require_metadata(detector->file, path, DN_META_FORMAT, &format, error));
+    if (strcmp(format, DN_MODEL_FORMAT) != 0)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is of format \"%.40s\", this version reads \"%s\"", path, format,
+                       DN_MODEL_FORMAT);
+    DN_TRY(require_metadata(detector->file, path, DN_META_CONFIG, &yaml, error));
+    snprintf(name, sizeof name, "%s (its configuration)", path);
+    DN_TRY(dn_config_create(&detector->config, error));
+    DN_TRY(dn_config_parse(detector->config, name, yaml, strlen(yaml), error));
+    return dn_config_check(detector->config, error);
+}
+
+static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
+                                  const dn_flow_tensor *expected, const dn_tensor **found,
+                                  dn_error *error) {
+    *found = dn_tensor_file_find(detector->file, expected->name);
+    if (!*found)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: has no tensor %s", path, expected->name);
+    size_t columns = (*found)->rank == 2 ? (*found)->shape[1] : 1;
+    if ((*found)->rank != expected->rank || (*found)->shape[0] != expected->shape[0] ||
+        columns != expected->shape[1])
+        return dn_fail(
+            error, DN_ERROR_FORMAT,
+            "%s: %s has rank %d and shape [%zu, %zu], its configuration asks for rank %d "
+            "and [%zu, %zu]",
+            path, expected->name, (*found)->rank, (*found)->shape[0], columns, expected->rank,
+            expected->shape[0], expected->shape[1]);
+    return DN_OK;
+}
+
+/* Whether every tensor lies where our own writer puts it, so that the file can be used in place. */
+static dn_status find_in_place(dn_detector *detector, const char *path, int *in_place,
+                               dn_error *error) {
+    const uint8_t *base = NULL;
+    *in_place = 1;
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor expected;
+        const dn_tensor *found;
+        dn_flow_tensor_at(&detector->flow, i, &expected);
+        DN_TRY(find_flow_tensor(detector, path, &expected, &found, error));
+        if (i == 0)
+            base = found->data;
+        if (found->dtype != DN_F32 || (uintptr_t)base % sizeof(float) != 0 ||
+            (const uint8_t *)found->data != base + expected.offset * sizeof(float))
+            *in_place = 0;
+    }
+    detector->parameters = (const float *)(const void *)base;
+    return DN_OK;
+}
+
+static dn_status copy_parameters(dn_detector *detector, dn_error *error) {
+    DN_TRY(dn_allocate_floats(&detector->owned, dn_flow_parameter_count(&detector->flow), error));
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor expected;
+        dn_flow_tensor_at(&detector->flow, i, &expected);
+        const dn_tensor *found = dn_tensor_file_find(detector->file, expected.name);
+        DN_TRY(dn_tensor_to_f32(found, detector->owned + expected.offset, error));
+    }
+    detector->parameters = detector->owned;
+    return DN_OK;
+}
+
+/* The header holds names, shapes, configuration and the digests of all weights. */
+static void identify(dn_detector *detector) {
+    size_t size;
+    uint64_t header = 0;
+    char digest[DN_DIGEST_LENGTH + 1];
+    const uint8_t *bytes = dn_tensor_file_bytes(detector->file, &size);
+    for (int i = 7; i >= 0; i--)
+        header = header << 8 | bytes[i];
+    dn_digest_bytes(bytes + 8, (size_t)header, digest);
+    memcpy(detector->id, digest, sizeof detector->id - 1);
+}
+
+static dn_status load(dn_detector *detector, const char *path, const char *backbone,
+                      dn_error *error) {
+    int in_place;
+    const char *backbone_name;
+    DN_TRY(dn_tensor_file_open(path, &detector->file, error));
+    if (strcmp(dn_tensor_file_format(detector->file), "safetensors") != 0)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is a PyTorch file, not a model of differnet; expected the "
+                       "model.safetensors that `differnet train` writes",
+                       path);
+    DN_TRY(load_config(detector, path, error));
+    DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
+    if (backbone)
+        DN_TRY(dn_backbone_weights_load(backbone, &detector->backbone, error));
+    else
+        DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_PREFIX, path,
+                                        &detector->backbone, error));
+    snprintf(detector->backbone.name, sizeof detector->backbone.name, "%s",
+             backbone ? dn_path_name(backbone) : backbone_name);
+    detector->flow = dn_flow_shape_of(detector->config);
+    DN_TRY(find_in_place(detector, path, &in_place, error));
+    if (!in_place)
+        DN_TRY(copy_parameters(detector, error));
+    identify(detector);
+    return DN_OK;
+}
+
+dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
+                           dn_error *error) {
+    *detector = (dn_detector){0};
+    dn_status status = load(detector, path, backbone, error);
+    if (status != DN_OK)
+        dn_detector_close(detector);
+    return status;
+}
+
+void dn_detector_close(dn_detector *detector) {
+    dn_config_destroy(detector->config);
+    dn_backbone_weights_free(&detector->backbone);
+    dn_release(detector->owned);
+    dn_tensor_file_close(detector->file);
+    *detector = (dn_detector){0};
+}
+
+/* ---- writing ---- */
+
+enum { METADATA_ENTRIES = 10 };
+
+typedef struct model_writer {
+    dn_tensor *tensors;
+    char (*names)[64];
+    size_t count;
+    char flow_sha256[DN_DIGEST_LENGTH + 1];
+    char seed[32], images[32], auroc[64];
+    char *yaml;
+    dn_metadata_entry metadata[METADATA_ENTRIES];
+    size_t metadata_count;
+} model_writer;
+
+static void list_flow_tensor(model_writer *writer, const dn_detector *detector, size_t index) {
+    dn_flow_tensor source;
+    dn_flow_tensor_at(&detector->flow, index, &source);
+    snprintf(writer->names[writer->count], sizeof writer->names[0], "%s", source.name);
+    writer->tensors[writer->count] = (dn_tensor){
+        .name = writer->names[writer->count],
+        .dtype = DN_F32,
+        .rank = source.rank,
+        .shape = {source.shape[0], source.rank == 2 ? source.shape[1] : 0},
+        .data = detector->parameters + source.offset,
+        .bytes = source.count * sizeof(float),
+    };
+    writer->count++;
+}
+
+/* The flow first: its parameters then start where the file's data starts, aligned. */
+static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
+    void *block;
+    size_t flow_count = dn_flow_tensor_count(&detector->flow);
+    size_t total = flow_count + DN_BACKBONE_TENSORS;
+    DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
+    writer->tensors = block;
+    DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
+    writer->names = block;
+    for (size_t i = 0; i < flow_count; i++)
+        list_flow_tensor(writer, detector, i);
+    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, writer->count++)
+        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
+                              writer->names[writer->count], &writer->tensors[writer->count]);
+    return DN_OK;
+}
+
+static void add_metadata(model_writer *writer, const char *key, const char *value) {
+    writer->metadata[writer->metadata_count++] = (dn_metadata_entry){key, value};
+}
+
+static dn_status list_metadata(model_writer *writer, const dn_detector *detector,
+                               const dn_provenance *provenance, dn_error *error) {
+    DN_TRY(dn_config_to_yaml(detector->config, &writer->yaml, error));
+    dn_digest_bytes(detector->parameters, dn_flow_parameter_count(&detector->flow) * sizeof(float),
+                    writer->flow_sha256);
+    snprintf(writer->seed, sizeof writer->seed, "%" PRIu64, detector->config->seed);
+    snprintf(writer->images, sizeof writer->images, "%zu", provenance->dataset_images);
+    if (provenance->image_auroc.defined)
+        snprintf(writer->auroc, sizeof writer->auroc, "%.6f", provenance->image_auroc.value);
+    else
+        snprintf(writer->auroc, sizeof writer->auroc, "undefined");
+    add_metadata(writer, DN_META_FORMAT, DN_MODEL_FORMAT);
+    add_metadata(writer, DN_META_CONFIG, writer->yaml);
+    add_metadata(writer, DN_META_SEED, writer->seed);
+    add_metadata(writer, DN_META_SOFTWARE, dn_version());
+    add_metadata(writer, DN_META_BACKBONE, detector->backbone.name);
+    add_metadata(writer, DN_META_BACKBONE_SHA256, detector->backbone.digest);
+    add_metadata(writer, DN_META_FLOW_SHA256, writer->flow_sha256);
+    add_metadata(writer, DN_META_DATASET_SHA256, provenance->dataset_sha256);
+    add_metadata(writer, DN_META_DATASET_IMAGES, writer->images);
+    add_metadata(writer, DN_META_AUROC, writer->auroc);
+    return DN_OK;
+}
+
+static dn_status write_model(model_writer *writer, dn_detector *detector, const char *path,
+                             const dn_provenance *provenance, dn_error *error) {
+    DN_TRY(list_tensors(writer, detector, error));
+    DN_TRY(list_metadata(writer, detector, provenance, error));
+    return dn_safetensors_write(path, writer->tensors, writer->count, writer->metadata,
+                                writer->metadata_count, error);
+}
+
+dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
+                           dn_error *error) {
+    model_writer writer = {0};
+    dn_status status = write_model(&writer, detector, path, provenance, error);
+    dn_release(writer.tensors);
+    dn_release(writer.names);
+    dn_text_free(writer.yaml);
+    return status;
+}

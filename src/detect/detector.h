@@ -1,0 +1,55 @@
+/* A trained detector: configuration, frozen backbone, flow parameters and where they came from; and
+ * the model file that holds them (safetensors, names as PyTorch's, provenance in __metadata__). */
+#ifndef DN_DETECT_DETECTOR_H
+#define DN_DETECT_DETECTOR_H
+
+#include "backbone/weights.h"
+#include "config/config.h"
+#include "flow/flow.h"
+
+#define DN_MODEL_FORMAT "differnet-1"
+
+/* Metadata keys of a model file, each written once, here. */
+#define DN_META_FORMAT "format"
+#define DN_META_CONFIG "config"
+#define DN_META_SEED "seed"
+#define DN_META_SOFTWARE "software_version"
+#define DN_META_BACKBONE "backbone"
+#define DN_META_BACKBONE_SHA256 "backbone_sha256"
+#define DN_META_FLOW_SHA256 "flow_sha256"
+#define DN_META_DATASET_SHA256 "dataset_sha256"
+#define DN_META_DATASET_IMAGES "dataset_images"
+#define DN_META_AUROC "image_AUROC"
+
+#define DN_BACKBONE_PREFIX "backbone."
+
+typedef struct dn_provenance {
+    char dataset_sha256[DN_DIGEST_LENGTH + 1];
+    size_t dataset_images;
+    dn_statistic image_auroc; /* of the saved model on the test set */
+} dn_provenance;
+
+typedef struct dn_detector {
+    dn_config *config;
+    dn_backbone_weights backbone;
+    dn_flow_shape flow;
+    const float *parameters; /* of the flow; in `owned` or inside `file` */
+    float *owned;
+    dn_tensor_file *file;
+    char id[17]; /* first digits of the SHA-256 of the file's header, which holds all other digests
+                  */
+} dn_detector;
+
+dn_flow_shape dn_flow_shape_of(const dn_config *config);
+
+/* Maps the flow's weights from the file where they lie as we write them; several processes then
+ * share one copy. `backbone` names another weights file for the backbone, or is NULL. */
+dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
+                           dn_error *error);
+
+/* Writes the file, whole or not at all,. */
+dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
+                           dn_error *error);
+void dn_detector_close(dn_detector *detector);
+
+#endif

@@ -1,0 +1,96 @@
+#include "detect/extractor.h"
+
+#include "base/memory.h"
+#include "base/parallel.h"
+
+#include <string.h>
+
+struct dn_extractor {
+    const dn_compute *compute;
+    dn_backbone *backbone;
+    dn_normalization normalization;
+    dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
+    size_t pixels;                       /* floats per image */
+};
+
+static int wants_jitter(const dn_config *config) {
+    return config->transf_brightness > 0 || config->transf_contrast > 0 ||
+           config->transf_saturation > 0;
+}
+
+static dn_status furnish(dn_extractor *extractor, const dn_config *config,
+                         const dn_backbone_weights *weights, dn_error *error) {
+    dn_backbone_shape shape = {config->img_size[0], config->img_size[1], config->n_scales,
+                               DN_EXTRACTOR_BATCH};
+    dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
+    extractor->pixels = (size_t)shape.height * (size_t)shape.width * 3;
+    if (wants_jitter(config))
+        for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
+            DN_TRY(dn_image_create(shape.width, shape.height, &extractor->turned[i], error));
+    return dn_backbone_create(extractor->compute, weights, &shape, &extractor->backbone, error);
+}
+
+dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
+                              const dn_backbone_weights *weights, dn_extractor **extractor,
+                              dn_error *error) {
+    void *block;
+    *extractor = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_extractor), error));
+    dn_extractor *created = block;
+    created->compute = compute;
+    dn_status status = furnish(created, config, weights, error);
+    if (status == DN_OK)
+        *extractor = created;
+    else
+        dn_extractor_destroy(created);
+    return status;
+}
+
+void dn_extractor_destroy(dn_extractor *extractor) {
+    if (!extractor)
+        return;
+    for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
+        dn_image_free(&extractor->turned[i]);
+    dn_backbone_destroy(extractor->backbone);
+    dn_release(extractor);
+}
+
+typedef struct preparation {
+    dn_extractor *extractor;
+    dn_view *views;
+    float *input;
+} preparation;
+
+static void add_noise(dn_view *view, float *pixels, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        pixels[i] += view->noise * (float)dn_random_normal(&view->random);
+}
+
+static void prepare_views(void *context, size_t begin, size_t end) {
+    const preparation *self = context;
+    dn_extractor *extractor = self->extractor;
+    for (size_t i = begin; i < end; i++) {
+        dn_view *view = &self->views[i];
+        float *output = self->input + i * extractor->pixels;
+        if (view->jitter.count > 0) {
+            dn_image_rotate(view->image, view->degrees, &extractor->turned[i]);
+            dn_image_jitter(&extractor->turned[i], &view->jitter);
+            dn_image_normalize(&extractor->turned[i], &extractor->normalization, output);
+        } else {
+            dn_image_rotate_normalize(view->image, view->degrees, &extractor->normalization,
+                                      output);
+        }
+        if (view->noise > 0)
+            add_noise(view, output, extractor->pixels);
+    }
+}
+
+dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
+                           dn_error *error) {
+    preparation context = {extractor, views, dn_backbone_input(extractor->backbone)};
+    if (count < 1 || count > DN_EXTRACTOR_BATCH)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "extractor: %d views, expected 1 to %d", count,
+                       DN_EXTRACTOR_BATCH);
+    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
+    return dn_backbone_forward(extractor->backbone, features, count, error);
+}

@@ -1,0 +1,35 @@
+/* From resized images to features: rotate, jitter, normalise and the backbone, a batch at a time.
+ */
+#ifndef DN_DETECT_EXTRACTOR_H
+#define DN_DETECT_EXTRACTOR_H
+
+#include "backbone/backbone.h"
+#include "config/config.h"
+#include "image/image.h"
+
+/* One look at one image. */
+typedef struct dn_view {
+    const dn_image *image; /* of the configured size */
+    double degrees;        /* counter-clockwise, as PIL.Image.rotate */
+    dn_jitter jitter;      /* count 0: none */
+    float noise;           /* standard deviation added to normalised pixels; 0: none */
+    dn_random random;      /* for the noise */
+} dn_view;
+
+typedef struct dn_extractor dn_extractor;
+
+/* Images that go through the backbone at once: enough to keep the processors busy, few enough to
+ * stay small in memory (measured: docs/performance.md). */
+#define DN_EXTRACTOR_BATCH 16
+
+dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
+                              const dn_backbone_weights *weights, dn_extractor **extractor,
+                              dn_error *error);
+void dn_extractor_destroy(dn_extractor *extractor);
+
+/* features[count][256 * n_scales] of `count` <= DN_EXTRACTOR_BATCH views. Views' random states move
+ * on. */
+dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
+                           dn_error *error);
+
+#endif

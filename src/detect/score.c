@@ -1,0 +1,85 @@
+#include "detect/score.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+
+int dn_test_rotations(const dn_config *config) {
+    return config->transf_rotations ? config->n_transforms_test : 1;
+}
+
+dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
+                           int dimensions, dn_scorer *scorer, dn_error *error) {
+    *scorer = (dn_scorer){
+        .extractor = extractor,
+        .flow = flow,
+        .rows = rows < rotations ? rows : rotations,
+        .rotations = rotations,
+        .dimensions = dimensions,
+    };
+    DN_TRY(dn_allocate_floats(&scorer->z, (size_t)scorer->rows * (size_t)dimensions, error));
+    dn_status status = dn_allocate_floats(&scorer->log_det, (size_t)scorer->rows, error);
+    if (status != DN_OK)
+        dn_scorer_destroy(scorer);
+    return status;
+}
+
+void dn_scorer_destroy(dn_scorer *scorer) {
+    dn_release(scorer->z);
+    dn_release(scorer->log_det);
+    *scorer = (dn_scorer){0};
+}
+
+dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
+                             dn_error *error) {
+    dn_view views[DN_EXTRACTOR_BATCH];
+    for (int done = 0; done < scorer->rotations; done += DN_EXTRACTOR_BATCH) {
+        int left = scorer->rotations - done;
+        int count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
+        for (int i = 0; i < count; i++)
+            views[i] = (dn_view){.image = image, .degrees = (done + i) * 360.0 / scorer->rotations};
+        DN_TRY(dn_extractor_run(scorer->extractor, views, count,
+                                features + (size_t)done * (size_t)scorer->dimensions, error));
+    }
+    return DN_OK;
+}
+
+/* Sums over rotations of the row's mean z^2, of its square, and of the loss. */
+typedef struct score_sums {
+    double mean, square, loss;
+} score_sums;
+
+static void add_rows(const dn_scorer *scorer, int rows, score_sums *sums) {
+    for (int r = 0; r < rows; r++) {
+        const float *z = scorer->z + (size_t)r * (size_t)scorer->dimensions;
+        double squares = 0.0;
+        for (int i = 0; i < scorer->dimensions; i++)
+            squares += (double)z[i] * (double)z[i];
+        double mean = squares / scorer->dimensions;
+        sums->mean += mean;
+        sums->square += mean * mean;
+        sums->loss += (0.5 * squares - (double)scorer->log_det[r]) / scorer->dimensions;
+    }
+}
+
+dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
+                          dn_score *score, dn_error *error) {
+    score_sums sums = {0};
+    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
+        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
+        DN_TRY(dn_flow_forward(scorer->flow, parameters, scorer->z, scorer->log_det,
+                               features + (size_t)done * (size_t)scorer->dimensions, rows, NULL,
+                               error));
+        add_rows(scorer, rows, &sums);
+    }
+    double variance = sums.square / scorer->rotations -
+                      (sums.mean / scorer->rotations) * (sums.mean / scorer->rotations);
+    score->raw = sums.mean / scorer->rotations;
+    score->deviation = variance > 0.0 ? sqrt(variance) : 0.0;
+    score->loss = sums.loss / scorer->rotations;
+    if (!isfinite(score->raw))
+        return dn_fail(error, DN_ERROR_NUMERIC,
+                       "the score is not a finite number: the model's weights are damaged or its "
+                       "training diverged");
+    return DN_OK;
+}

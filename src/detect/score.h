@@ -1,0 +1,40 @@
+/* An image's score: mean of z^2 over evenly spaced rotations and all dimensions (paper,
+ * section 3.3). */
+#ifndef DN_DETECT_SCORE_H
+#define DN_DETECT_SCORE_H
+
+#include "detect/extractor.h"
+#include "flow/flow.h"
+
+typedef struct dn_score {
+    double raw;       /* mean over rotations of mean z^2 */
+    double deviation; /* population standard deviation over rotations */
+    double loss;      /* mean over rotations of (0.5 sum z^2 - log_det) / dimensions */
+} dn_score;
+
+/* Rotations that test, predict and the evaluation in train use: n_transforms_test of them, or the
+ * one upright view where the configuration does not rotate. */
+int dn_test_rotations(const dn_config *config);
+
+/* What scoring needs besides weights: extractor, flow and buffers, for one thread at a time. */
+typedef struct dn_scorer {
+    dn_extractor *extractor; /* the caller's */
+    dn_flow *flow;           /* the caller's */
+    int rows;                /* vectors the flow takes at once */
+    int rotations, dimensions;
+    float *z, *log_det;
+} dn_scorer;
+
+dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
+                           int dimensions, dn_scorer *scorer, dn_error *error);
+void dn_scorer_destroy(dn_scorer *scorer);
+
+/* features[rotations][dimensions] of an image of the configured size. */
+dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
+                             dn_error *error);
+
+/* DN_ERROR_NUMERIC when the score is not a number. */
+dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
+                          dn_score *score, dn_error *error);
+
+#endif

@@ -1,0 +1,246 @@
+#include "detect/trainer.h"
+
+#include "base/memory.h"
+#include "base/observer.h"
+
+#include <math.h>
+
+static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_error *error) {
+    void *block;
+    size_t rows = (size_t)trainer->max_rows, values = rows * (size_t)trainer->shape.features;
+    DN_TRY(dn_allocate(&block, train_count, sizeof(uint32_t), error));
+    trainer->order = block;
+    DN_TRY(dn_allocate(&block, (size_t)trainer->config->batch_size, sizeof(dn_image *), error));
+    trainer->batch = block;
+    DN_TRY(dn_allocate(&block, rows, sizeof(dn_view), error));
+    trainer->views = block;
+    DN_TRY(dn_allocate_floats(&trainer->x, values, error));
+    DN_TRY(dn_allocate_floats(&trainer->z, values, error));
+    DN_TRY(dn_allocate_floats(&trainer->dz, values, error));
+    return dn_allocate_floats(&trainer->log_det, rows, error);
+}
+
+static dn_status create_network(dn_trainer *trainer, const dn_backbone_weights *backbone,
+                                dn_error *error) {
+    size_t count = dn_flow_parameter_count(&trainer->shape);
+    DN_TRY(dn_allocate_floats(&trainer->parameters, count, error));
+    dn_flow_initialize(&trainer->shape, trainer->parameters, trainer->config->seed,
+                       trainer->compute->threads);
+    DN_TRY(dn_extractor_create(trainer->compute, trainer->config, backbone, &trainer->extractor,
+                               error));
+    DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, 1, &trainer->flow,
+                          error));
+    return dn_optimizer_create(trainer->compute, trainer->parameters, count,
+                               trainer->config->lr_init, &trainer->optimizer, error);
+}
+
+static dn_status furnish(dn_trainer *trainer, const dn_backbone_weights *backbone,
+                         const dn_sample *train, size_t train_count, const dn_sample *evaluate,
+                         size_t evaluate_count, dn_error *error) {
+    const dn_config *config = trainer->config;
+    DN_TRY(create_network(trainer, backbone, error));
+    DN_TRY(allocate_buffers(trainer, train_count, error));
+    DN_TRY(dn_image_store_create(train, train_count, config->img_size[1], config->img_size[0],
+                                 (size_t)config->batch_size, DN_TRAINER_KEEP_IMAGES,
+                                 trainer->compute->threads, &trainer->images, error));
+    DN_TRY(dn_scorer_create(trainer->extractor, trainer->flow, trainer->max_rows,
+                            dn_test_rotations(config), trainer->shape.features, &trainer->scorer,
+                            error));
+    return dn_evaluation_create(evaluate, evaluate_count, &trainer->scorer, config, 1,
+                                &trainer->evaluation, error);
+}
+
+dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
+                            const dn_backbone_weights *backbone, const dn_sample *train,
+                            size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
+                            const dn_observer *observer, dn_trainer *trainer, dn_error *error) {
+    *trainer = (dn_trainer){
+        .config = config,
+        .compute = compute,
+        .observer = observer,
+        .shape = dn_flow_shape_of(config),
+        .max_rows = config->batch_size * config->n_transforms,
+        .auroc_last = NAN,
+        .auroc_max = NAN,
+        .auroc_epoch_max = -1,
+    };
+    dn_status status =
+        furnish(trainer, backbone, train, train_count, evaluate, evaluate_count, error);
+    if (status != DN_OK)
+        dn_trainer_destroy(trainer);
+    return status;
+}
+
+void dn_trainer_destroy(dn_trainer *trainer) {
+    dn_evaluation_destroy(&trainer->evaluation);
+    dn_scorer_destroy(&trainer->scorer);
+    dn_image_store_destroy(&trainer->images);
+    dn_optimizer_destroy(&trainer->optimizer);
+    dn_flow_destroy(trainer->flow);
+    dn_extractor_destroy(trainer->extractor);
+    dn_release(trainer->parameters);
+    dn_release(trainer->order);
+    dn_release((void *)trainer->batch);
+    dn_release(trainer->views);
+    dn_release(trainer->x);
+    dn_release(trainer->z);
+    dn_release(trainer->dz);
+    dn_release(trainer->log_det);
+    *trainer = (dn_trainer){0};
+}
+
+float *dn_trainer_take_parameters(dn_trainer *trainer) {
+    float *parameters = trainer->parameters;
+    trainer->parameters = NULL;
+    return parameters;
+}
+
+dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
+                          dn_error *error) {
+    float dlog_det;
+    DN_TRY(dn_flow_forward(trainer->flow, trainer->parameters, trainer->z, trainer->log_det,
+                           trainer->x, rows, dropout, error));
+    *loss = dn_flow_loss(trainer->dz, &dlog_det, trainer->z, trainer->log_det, rows,
+                         trainer->shape.features);
+    if (!isfinite(*loss))
+        return dn_fail(error, DN_ERROR_NUMERIC,
+                       "training diverged: the loss of step %lld is not a finite number; a smaller "
+                       "lr_init may help",
+                       (long long)trainer->optimizer.adam.step + 1);
+    dn_optimizer_next_step(&trainer->optimizer);
+    return dn_flow_backward(trainer->flow, trainer->parameters, NULL, trainer->dz, dlog_det, rows,
+                            dn_optimizer_sink, &trainer->optimizer, error);
+}
+
+/* What one sub epoch draws from, and how far it is. */
+typedef struct sub_epoch {
+    uint32_t number; /* counted through all meta epochs */
+    dn_random augment, dropout;
+    double loss_sum;
+    size_t steps;
+} sub_epoch;
+
+static void draw_view(const dn_trainer *trainer, sub_epoch *epoch, uint32_t row, dn_view *view,
+                      const dn_image *image) {
+    const dn_config *config = trainer->config;
+    *view = (dn_view){.image = image, .noise = (float)config->add_img_noise};
+    if (config->transf_rotations)
+        view->degrees = 360.0 * dn_random_uniform(&epoch->augment) - 180.0;
+    view->jitter = dn_jitter_draw(config->transf_brightness, config->transf_contrast,
+                                  config->transf_saturation, &epoch->augment);
+    /* Noise is drawn in parallel, so every view has a stream of its own, by step and row. */
+    dn_random_init(&view->random, config->seed ^ (uint64_t)epoch->number << 32, DN_RANDOM_NOISE,
+                   (uint32_t)epoch->steps * (uint32_t)trainer->max_rows + row);
+}
+
+static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
+    for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
+        int count = rows - done < DN_EXTRACTOR_BATCH ? rows - done : DN_EXTRACTOR_BATCH;
+        DN_TRY(dn_extractor_run(trainer->extractor, trainer->views + done, count,
+                                trainer->x + (size_t)done * (size_t)trainer->shape.features,
+                                error));
+    }
+    return DN_OK;
+}
+
+static dn_status train_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
+                             size_t count, dn_error *error) {
+    int transforms = trainer->config->n_transforms, rows = (int)count * transforms;
+    double loss;
+    DN_TRY(dn_image_store_load(&trainer->images, indices, count, trainer->batch, error));
+    for (int row = 0; row < rows; row++)
+        draw_view(trainer, epoch, (uint32_t)row, &trainer->views[row],
+                  trainer->batch[row / transforms]);
+    DN_TRY(extract_batch(trainer, rows, error));
+    DN_TRY(dn_trainer_step(trainer, rows, trainer->shape.dropout > 0 ? &epoch->dropout : NULL,
+                           &loss, error));
+    epoch->loss_sum += loss;
+    epoch->steps++;
+    return DN_OK;
+}
+
+static dn_progress progress_of(const dn_trainer *trainer, dn_stage stage, int meta, int sub) {
+    return (dn_progress){
+        .stage = stage,
+        .done = (size_t)meta * (size_t)trainer->config->sub_epochs + (size_t)sub,
+        .total = (size_t)trainer->config->meta_epochs * (size_t)trainer->config->sub_epochs,
+        .meta_epoch = meta,
+        .sub_epoch = sub,
+        .loss = NAN,
+        .auroc_last = trainer->auroc_last,
+        .auroc_max = trainer->auroc_max,
+        .auroc_epoch_max = trainer->auroc_epoch_max,
+        .images_total = trainer->images.count,
+    };
+}
+
+/* Tells how far a sub epoch is; when it is complete, `done` counts it and `loss` is its mean. */
+static dn_status report_batch(const dn_trainer *trainer, const sub_epoch *epoch, int meta, int sub,
+                              size_t images, dn_error *error) {
+    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN, meta, sub);
+    progress.images_done = images;
+    if (images == trainer->images.count) {
+        progress.done++;
+        progress.loss = epoch->loss_sum / (double)epoch->steps;
+    }
+    return dn_tell_progress(trainer->observer, &progress, error);
+}
+
+static void shuffle(dn_trainer *trainer, uint32_t epoch) {
+    dn_random random;
+    uint32_t count = (uint32_t)trainer->images.count;
+    dn_random_init(&random, trainer->config->seed, DN_RANDOM_ORDER, epoch);
+    for (uint32_t i = 0; i < count; i++)
+        trainer->order[i] = i;
+    dn_random_shuffle(&random, trainer->order, count);
+}
+
+static dn_status train_sub_epoch(dn_trainer *trainer, int meta, int sub, dn_error *error) {
+    const dn_config *config = trainer->config;
+    size_t batch_size = (size_t)config->batch_size, total = trainer->images.count;
+    sub_epoch epoch = {.number = (uint32_t)(meta * config->sub_epochs + sub)};
+    dn_random_init(&epoch.augment, config->seed, DN_RANDOM_AUGMENT, epoch.number);
+    dn_random_init(&epoch.dropout, config->seed, DN_RANDOM_DROPOUT, epoch.number);
+    shuffle(trainer, epoch.number);
+    for (size_t done = 0; done < total;) {
+        size_t count = total - done < batch_size ? total - done : batch_size;
+        DN_TRY(train_batch(trainer, &epoch, trainer->order + done, count, error));
+        done += count;
+        DN_TRY(report_batch(trainer, &epoch, meta, sub, done, error));
+    }
+    return DN_OK;
+}
+
+/* As the original's Score_Observer: the first score and every higher one is the maximum. */
+static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int meta) {
+    trainer->auroc_last = auroc->defined ? auroc->value : NAN;
+    if (!auroc->defined || (trainer->auroc_epoch_max >= 0 && auroc->value <= trainer->auroc_max))
+        return;
+    trainer->auroc_max = auroc->value;
+    trainer->auroc_epoch_max = meta;
+}
+
+static dn_status evaluate(dn_trainer *trainer, int meta, dn_error *error) {
+    dn_statistic auroc;
+    double loss;
+    if (trainer->evaluation.count == 0)
+        return DN_OK;
+    DN_TRY(dn_evaluation_run(&trainer->evaluation, trainer->parameters, trainer->observer, &loss,
+                             error));
+    DN_TRY(dn_evaluation_auroc(&trainer->evaluation, &auroc, error));
+    observe_auroc(trainer, &auroc, meta);
+    dn_progress progress = progress_of(trainer, DN_STAGE_EVALUATE, meta + 1, 0);
+    progress.meta_epoch = meta;
+    progress.loss = loss;
+    return dn_tell_progress(trainer->observer, &progress, error);
+}
+
+dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {
+    DN_TRY(dn_evaluation_prepare(&trainer->evaluation, trainer->observer, error));
+    for (int meta = 0; meta < trainer->config->meta_epochs; meta++) {
+        for (int sub = 0; sub < trainer->config->sub_epochs; sub++)
+            DN_TRY(train_sub_epoch(trainer, meta, sub, error));
+        DN_TRY(evaluate(trainer, meta, error));
+    }
+    return DN_OK;
+}

@@ -1,0 +1,56 @@
+/*
+ * Maximum-likelihood training of the flow on features of good images (paper, section 3.2):
+ * meta_epochs x sub_epochs passes over the training images, each seen at n_transforms fresh random
+ * rotations, in batches of batch_size images; an evaluation after every meta epoch.
+ */
+#ifndef DN_DETECT_TRAINER_H
+#define DN_DETECT_TRAINER_H
+
+#include "detect/detector.h"
+#include "detect/evaluation.h"
+#include "detect/image_store.h"
+#include "flow/optimizer.h"
+
+typedef struct dn_trainer {
+    const dn_config *config;
+    const dn_compute *compute;
+    const dn_observer *observer;
+    dn_flow_shape shape;
+    int max_rows;
+    float *parameters; /* owned; dn_trainer_take_parameters hands them over */
+    dn_extractor *extractor;
+    dn_flow *flow;
+    dn_optimizer optimizer;
+    dn_image_store images;
+    dn_scorer scorer;
+    dn_evaluation evaluation; /* of the images looked at after every meta epoch */
+    uint32_t *order;          /* of the training images in this sub epoch */
+    const dn_image **batch;   /* [batch_size] */
+    dn_view *views;           /* [max_rows] */
+    float *x, *z, *dz, *log_det;
+    double auroc_last, auroc_max; /* NaN while undefined */
+    int auroc_epoch_max;
+} dn_trainer;
+
+/* Decoded training images that are kept in memory; more are decoded again in every epoch. */
+#define DN_TRAINER_KEEP_IMAGES ((size_t)256 << 20)
+
+/* Everything passed in stays the caller's and must outlive the trainer. */
+dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
+                            const dn_backbone_weights *backbone, const dn_sample *train,
+                            size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
+                            const dn_observer *observer, dn_trainer *trainer, dn_error *error);
+void dn_trainer_destroy(dn_trainer *trainer);
+
+/* The whole schedule. */
+dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
+
+/* One optimiser step on x[rows][features] (in trainer->x) and its loss; DN_ERROR_NUMERIC when that
+ * is not finite. */
+dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
+                          dn_error *error);
+
+/* The trained parameters; freed with dn_release by whoever takes them. */
+float *dn_trainer_take_parameters(dn_trainer *trainer);
+
+#endif

@@ -1,0 +1,34 @@
+/* Adam over the flow's parameter block, tensor by tensor as backward hands out gradients, so that
+ * no second copy of all gradients is ever held. */
+#ifndef DN_FLOW_OPTIMIZER_H
+#define DN_FLOW_OPTIMIZER_H
+
+#include "flow/flow.h"
+
+/* The original's constants: torch.optim.Adam(betas=(0.8, 0.8), eps=1e-4, weight_decay=1e-5). */
+#define DN_ADAM_BETA1 0.8
+#define DN_ADAM_BETA2 0.8
+#define DN_ADAM_EPSILON 1e-4
+#define DN_ADAM_WEIGHT_DECAY 1e-5
+
+typedef struct dn_optimizer {
+    const dn_compute *compute;
+    float *parameters;     /* the caller's */
+    float *first, *second; /* moments; owned */
+    size_t count;
+    dn_adam adam;
+} dn_optimizer;
+
+dn_status dn_optimizer_create(const dn_compute *compute, float *parameters, size_t count,
+                              double learning_rate, dn_optimizer *optimizer, dn_error *error);
+void dn_optimizer_destroy(dn_optimizer *optimizer);
+
+/* Starts the next step; the gradients that dn_optimizer_sink takes until the next call belong to
+ * it. */
+void dn_optimizer_next_step(dn_optimizer *optimizer);
+
+/* A dn_gradient_sink; `user` is the dn_optimizer.. */
+dn_status dn_optimizer_sink(void *user, size_t offset, size_t count, const float *gradient,
+                            dn_error *error);
+
+#endif

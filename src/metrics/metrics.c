@@ -1,0 +1,126 @@
+#include "metrics/metrics.h"
+
+#include "base/memory.h"
+#include "metrics/ranking.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct defect_score {
+    const char *defect;
+    double score;
+} defect_score;
+
+/* What the per-defect loop works on: the good images' scores in front of `scores` and `labels`,
+ * room for one defect's behind them. */
+typedef struct defect_table {
+    defect_score *defective; /* sorted by name */
+    double *scores;
+    int *labels;
+    size_t good, count;
+} defect_table;
+
+static int by_defect(const void *left, const void *right) {
+    return strcmp(((const defect_score *)left)->defect, ((const defect_score *)right)->defect);
+}
+
+/* Cuts a name that is too long between two UTF-8 characters. */
+static void copy_name(char name[64], const char *defect) {
+    size_t length = strnlen(defect, 64);
+    if (length == 64)
+        for (length = 63; length > 60 && ((unsigned char)defect[length] & 0xC0) == 0x80;)
+            length--;
+    memcpy(name, defect, length);
+    name[length] = '\0';
+}
+
+static dn_status table_allocate(defect_table *table, size_t count, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, count, sizeof(defect_score), error));
+    table->defective = block;
+    DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+    table->scores = block;
+    DN_TRY(dn_allocate(&block, count, sizeof(int), error));
+    table->labels = block;
+    return DN_OK;
+}
+
+static void table_fill(defect_table *table, const double *scores, const int *labels,
+                       const char *const *defects, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (labels[i])
+            table->defective[table->count++] = (defect_score){defects[i], scores[i]};
+        else
+            table->scores[table->good++] = scores[i];
+    }
+    qsort(table->defective, table->count, sizeof *table->defective, by_defect);
+}
+
+static void table_destroy(defect_table *table) {
+    dn_release(table->defective);
+    dn_release(table->scores);
+    dn_release(table->labels);
+    *table = (defect_table){0};
+}
+
+/* The images [begin, end) of the table are one defect's. */
+static dn_status add_defect(const defect_table *table, size_t begin, size_t end,
+                            dn_metrics *metrics, dn_error *error) {
+    size_t kind = metrics->defect_kinds++, count = end - begin;
+    if (kind >= DN_MAX_DEFECTS)
+        return DN_OK;
+    dn_defect_metrics *defect = &metrics->defects[kind];
+    copy_name(defect->name, table->defective[begin].defect);
+    defect->count = count;
+    for (size_t i = 0; i < count; i++) {
+        table->scores[table->good + i] = table->defective[begin + i].score;
+        table->labels[table->good + i] = 1;
+    }
+    return dn_metric_auroc(table->scores, table->labels, table->good + count, &defect->image_auroc,
+                           error);
+}
+
+static dn_status add_defects(const defect_table *table, dn_metrics *metrics, dn_error *error) {
+    for (size_t begin = 0, end; begin < table->count; begin = end) {
+        end = begin + 1;
+        while (end < table->count &&
+               by_defect(&table->defective[begin], &table->defective[end]) == 0)
+            end++;
+        DN_TRY(add_defect(table, begin, end, metrics, error));
+    }
+    return DN_OK;
+}
+
+static dn_status totals(const double *scores, const int *labels, size_t count, dn_metrics *metrics,
+                        dn_error *error) {
+    DN_TRY(dn_metric_auroc(scores, labels, count, &metrics->image_auroc, error));
+    DN_TRY(dn_metric_aupr(scores, labels, count, &metrics->image_aupr, error));
+    return dn_metric_f1_max(scores, labels, count, &metrics->image_f1_max,
+                            &metrics->f1_max_threshold, error);
+}
+
+static dn_status per_defect(const double *scores, const int *labels, const char *const *defects,
+                            size_t count, dn_metrics *metrics, dn_error *error) {
+    defect_table table = {0};
+    dn_status status = table_allocate(&table, count, error);
+    if (status == DN_OK) {
+        table_fill(&table, scores, labels, defects, count);
+        metrics->good_count = table.good;
+        metrics->defect_count = table.count;
+        status = add_defects(&table, metrics, error);
+    }
+    table_destroy(&table);
+    return status;
+}
+
+dn_status dn_metrics_compute(const double *scores, const int *labels, const char *const *defects,
+                             size_t count, dn_metrics *metrics, dn_error *error) {
+    *metrics = (dn_metrics){
+        .unreadable_count = metrics->unreadable_count,
+        .loss = metrics->loss,
+        .f1_max_threshold = NAN,
+    };
+    DN_TRY(totals(scores, labels, count, metrics, error));
+    return per_defect(scores, labels, defects, count, metrics, error);
+}

@@ -1,0 +1,267 @@
+/* The public API end to end: scores of a saved model against Pillow + PyTorch
+ * (tests/reference/score.py). */
+#include "api/model.h"
+#include "base/memory.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIDTH = 300, HEIGHT = 217, ROTATIONS = 8 };
+
+/* The picture of score.py as PPM; also its bare pixels. */
+static size_t draw_picture(uint8_t *ppm, uint8_t **pixels) {
+    int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", WIDTH, HEIGHT);
+    uint8_t *next = *pixels = ppm + header;
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            *next++ = (uint8_t)(x * 3 + y);
+            *next++ = (uint8_t)(x * y / 7);
+            *next++ = (uint8_t)(x * x / 50 + y * 2);
+        }
+    }
+    return (size_t)(next - ppm);
+}
+
+static void fill_backbone(dn_backbone_weights *weights) {
+    char name[64];
+    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+        dn_tensor tensor;
+        dn_backbone_tensor_at(weights, i, "", name, &tensor);
+        size_t elements = dn_tensor_elements(&tensor), layer = i / 2;
+        float *values = weights->block + ((const float *)tensor.data - weights->block);
+        double fan_in = (double)elements / (double)tensor.shape[0];
+        pseudo_floats(values, elements, (uint32_t)((i % 2 ? 2000 : 1000) + layer),
+                      i % 2 ? 0.1 : sqrt(6.0 / fan_in));
+    }
+}
+
+/* The network of score.py: 96 wide subnets, formula weights. */
+static void write_model(const char *path) {
+    dn_error error = {0};
+    dn_detector detector = {0};
+    dn_provenance provenance = {.dataset_sha256 = "none"};
+    assert_ok(dn_config_create(&detector.config, &error));
+    assert_ok(dn_config_set(detector.config, "fc_internal", "96", &error));
+    assert_ok(dn_config_set(detector.config, "n_transforms_test", "8", &error));
+    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
+    fill_backbone(&detector.backbone);
+    detector.flow = dn_flow_shape_of(detector.config);
+    assert_ok(dn_allocate_floats(&detector.owned, dn_flow_parameter_count(&detector.flow), &error));
+    double scale = 1.0;
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector.flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector.flow, i, &tensor);
+        if (tensor.rank == 2)
+            scale = 1.0 / sqrt((double)tensor.shape[1]);
+        pseudo_floats(detector.owned + tensor.offset, tensor.count, (uint32_t)i, scale);
+    }
+    detector.parameters = detector.owned;
+    assert_ok(dn_detector_save(&detector, path, &provenance, &error));
+    dn_detector_close(&detector);
+}
+
+typedef struct scene {
+    char *folder, model_path[256], image_path[256];
+    uint8_t ppm[WIDTH * HEIGHT * 3 + 64], *pixels;
+    size_t ppm_size;
+} scene;
+
+static int set_up(void **state) {
+    scene *self = test_calloc(1, sizeof *self);
+    self->folder = temporary_create();
+    self->ppm_size = draw_picture(self->ppm, &self->pixels);
+    snprintf(self->image_path, sizeof self->image_path, "%s",
+             put_file(self->folder, "picture.ppm", self->ppm, self->ppm_size));
+    snprintf(self->model_path, sizeof self->model_path, "%s/model.safetensors", self->folder);
+    write_model(self->model_path);
+    *state = self;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    scene *self = *state;
+    temporary_remove(self->folder);
+    test_free(self);
+    return 0;
+}
+
+/* score.py computes in float64; ours rounds every layer to f32. */
+static void assert_score(const dn_result *result) {
+    fixture *file = fixture_open("score.safetensors");
+    const float *expected = fixture_floats(file, "score", NULL);
+    float actual[2] = {(float)result->raw_score, (float)result->score_std};
+    assert_close("raw score", &actual[0], &expected[0], 1, 0, 1e-5);
+    assert_close("spread", &actual[1], &expected[1], 1, 1e-6, 1e-4);
+    fixture_close(file);
+}
+
+static void test_file_bytes_and_pixels_agree(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_result file, bytes, pixels;
+    for (size_t i = 0; dn_backend_at(i); i++) {
+        dn_model_options options = {.compute = dn_backend_at(i)->name, .threads = 2};
+        dn_model *model;
+        assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+        assert_ok(dn_model_score_file(model, self->image_path, &file, &error));
+        assert_score(&file);
+        assert_ok(dn_model_score_bytes(model, self->ppm, self->ppm_size, &bytes, &error));
+        assert_ok(
+            dn_model_score_rgb(model, self->pixels, WIDTH, HEIGHT, WIDTH * 3, &pixels, &error));
+        assert_true(bytes.raw_score == file.raw_score && pixels.raw_score == file.raw_score);
+        assert_true(file.elapsed_ms > 0);
+        assert_int_equal(strlen(dn_model_id(model)), 16);
+        dn_model_close(model);
+    }
+}
+
+static void test_features_of_every_rotation(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    dn_engine *engine;
+    dn_score score;
+    dn_image image = {WIDTH, HEIGHT, self->pixels};
+    fixture *file = fixture_open("score.safetensors");
+    assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
+    assert_ok(dn_model_borrow(model, &engine, &error));
+    assert_ok(dn_engine_score(engine, &model->detector, &image, &score, &error));
+    assert_close("features", engine->features, fixture_floats(file, "features", NULL),
+                 ROTATIONS * 768, 1e-6, 1e-5);
+    float loss = (float)score.loss;
+    assert_close("loss", &loss, fixture_floats(file, "score", NULL) + 2, 1, 0, 1e-5);
+    dn_model_give_back(model, engine);
+    dn_model_close(model);
+    fixture_close(file);
+}
+
+static void test_other_rotations(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    dn_result one, upright;
+    dn_model_options options = {.rotations = 1};
+    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+    assert_ok(dn_model_score_file(model, self->image_path, &one, &error));
+    dn_model_close(model);
+    fixture *file = fixture_open("score.safetensors");
+    upright.raw_score = (double)fixture_floats(file, "per_rotation", NULL)[0];
+    assert_true(fabs(one.raw_score - upright.raw_score) < 1e-5 * upright.raw_score);
+    assert_true(one.score_std == 0.0);
+    fixture_close(file);
+}
+
+static void test_errors_name_the_file(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    dn_result result;
+    dn_model_options cuda = {.device = "cuda"};
+    char path[512];
+    assert_fails(dn_model_open("/nowhere", NULL, &model, &error), DN_ERROR_IO, "/nowhere");
+    assert_fails(dn_model_open(self->image_path, NULL, &model, &error), DN_ERROR_FORMAT,
+                 "picture.ppm");
+    assert_fails(dn_model_open(self->model_path, &cuda, &model, &error), DN_ERROR_UNSUPPORTED,
+                 "cuda");
+    assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
+    assert_fails(dn_model_score_file(model, self->model_path, &result, &error), DN_ERROR_FORMAT,
+                 "model.safetensors");
+    assert_fails(dn_model_score_rgb(model, self->pixels, 0, 5, 0, &result, &error),
+                 DN_ERROR_ARGUMENT, "0");
+    dn_model_close(model);
+    /* A weights file is not a model. */
+    dn_backbone_weights weights;
+    dn_tensor tensor;
+    char name[64];
+    assert_ok(dn_backbone_weights_random(&weights, &error));
+    dn_backbone_tensor_at(&weights, 0, "", name, &tensor);
+    snprintf(path, sizeof path, "%s/weights.safetensors", self->folder);
+    assert_ok(dn_safetensors_write(path, &tensor, 1, NULL, 0, &error));
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_FORMAT,
+                 "is not a model of differnet");
+    dn_backbone_weights_free(&weights);
+}
+
+/* A model cut short anywhere is refused before anything is computed. */
+static void test_truncated_model(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    static uint8_t head[1 << 16];
+    FILE *stream = fopen(self->model_path, "rb");
+    size_t size = fread(head, 1, sizeof head, stream);
+    fclose(stream);
+    for (size_t cut = 0; cut < size; cut += 997) {
+        const char *path = put_file(self->folder, "cut.safetensors", head, cut);
+        assert_int_not_equal(dn_model_open(path, NULL, &model, &error), DN_OK);
+        assert_non_null(strstr(error.message, "cut.safetensors"));
+    }
+}
+
+typedef struct thread_work {
+    scene *self;
+    dn_model *model;
+    double score;
+    dn_status status;
+} thread_work;
+
+static void *score_in_thread(void *argument) {
+    thread_work *work = argument;
+    dn_result result = {0};
+    work->status = dn_model_score_file(work->model, work->self->image_path, &result, NULL);
+    work->score = result.raw_score;
+    return NULL;
+}
+
+static void test_threads_share_a_model(void **state) {
+    enum { THREADS = 4 };
+    scene *self = *state;
+    dn_error error = {0};
+    dn_result alone;
+    dn_model_options options = {.threads = 1, .rotations = 2};
+    thread_work work[THREADS];
+    pthread_t threads[THREADS];
+    dn_model *model;
+    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+    assert_ok(dn_model_score_file(model, self->image_path, &alone, &error));
+    for (int i = 0; i < THREADS; i++) {
+        work[i] = (thread_work){self, model, 0, DN_OK};
+        assert_int_equal(pthread_create(&threads[i], NULL, score_in_thread, &work[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(work[i].status, DN_OK);
+        assert_true(work[i].score == alone.raw_score);
+    }
+    dn_model_close(model);
+}
+
+static void test_describe(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    char *text;
+    assert_ok(dn_describe_file(self->model_path, 0, &text, &error));
+    assert_non_null(strstr(text, "DifferNet model (safetensors)"));
+    assert_non_null(strstr(text, "nf.module_list.2.s1.fc1.weight"));
+    assert_non_null(strstr(text, "n_transforms_test: 8"));
+    dn_text_free(text);
+    assert_ok(dn_describe_file(self->model_path, 1, &text, &error));
+    assert_non_null(strstr(text, "\"backbone_sha256\""));
+    dn_text_free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_file_bytes_and_pixels_agree),
+        cmocka_unit_test(test_features_of_every_rotation),
+        cmocka_unit_test(test_other_rotations),
+        cmocka_unit_test(test_errors_name_the_file),
+        cmocka_unit_test(test_truncated_model),
+        cmocka_unit_test(test_threads_share_a_model),
+        cmocka_unit_test(test_describe),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

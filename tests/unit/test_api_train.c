@@ -1,0 +1,338 @@
+/* dn_train on small pictures: results, reproducibility, splits, cancelling, bad input. */
+#include "support/support.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A grey picture with a square, or with a circle, whose place depends on `number`. */
+static void put_picture(const char *folder, const char *name, int number, int circle) {
+    enum { SIDE = 64 };
+    uint8_t ppm[SIDE * SIDE + 32];
+    int header = sprintf((char *)ppm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    for (int y = 0; y < SIDE; y++) {
+        for (int x = 0; x < SIDE; x++) {
+            int dx = x - 30 - number % 5, dy = y - 32 + number % 3;
+            int inside = circle ? dx * dx + dy * dy < 300 : abs(dx) < 14 && abs(dy) < 14;
+            ppm[header + y * SIDE + x] = (uint8_t)(inside ? 200 : 60 + number % 7);
+        }
+    }
+    put_file(folder, name, ppm, (size_t)header + SIDE * SIDE);
+}
+
+static void put_pictures(const char *folder, const char *directory, int count, int circle) {
+    for (int i = 0; i < count; i++) {
+        char name[256];
+        snprintf(name, sizeof name, "%s/%02d.pgm", directory, i);
+        put_picture(folder, name, i, circle);
+    }
+}
+
+typedef struct scene {
+    char *folder;
+    dn_config *config;
+} scene;
+
+static void set(dn_config *config, const char *key, const char *value) {
+    dn_error error = {0};
+    assert_ok(dn_config_set(config, key, value, &error));
+}
+
+static int set_up(void **state) {
+    static const char *const small[][2] = {
+        {"class_name", "part"}, {"img_size", "[96, 96]"},   {"n_scales", "1"},
+        {"fc_internal", "32"},  {"n_coupling_blocks", "2"}, {"n_transforms_test", "3"},
+        {"n_transforms", "2"},  {"batch_size", "2"},        {"meta_epochs", "2"},
+        {"sub_epochs", "2"},    {"threads", "2"},           {"lr_init", "0.001"}};
+    dn_error error = {0};
+    scene *self = test_calloc(1, sizeof *self);
+    char path[256];
+    self->folder = temporary_create();
+    put_pictures(self->folder, "data/part/train/good", 3, 0);
+    put_pictures(self->folder, "data/part/test/good", 3, 0);
+    put_pictures(self->folder, "data/part/test/round", 3, 1);
+    assert_ok(dn_config_create(&self->config, &error));
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        set(self->config, small[i][0], small[i][1]);
+    snprintf(path, sizeof path, "%s/data", self->folder);
+    set(self->config, "dataset_path", path);
+    snprintf(path, sizeof path, "%s/results", self->folder);
+    set(self->config, "output", path);
+    *state = self;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    scene *self = *state;
+    temporary_remove(self->folder);
+    dn_config_destroy(self->config);
+    test_free(self);
+    return 0;
+}
+
+static char *read_file(const char *folder, const char *name, size_t *size) {
+    char path[1400];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        fail_msg("%s is missing", path);
+    char *data = calloc(1, 1 << 24);
+    *size = fread(data, 1, (1 << 24) - 1, stream);
+    fclose(stream);
+    return data;
+}
+
+static void assert_file_holds(const char *folder, const char *name, const char *part) {
+    size_t size;
+    char *text = read_file(folder, name, &size);
+    if (!strstr(text, part))
+        fail_msg("%s lacks \"%s\":\n%s", name, part, text);
+    free(text);
+}
+
+static int count_lines(const char *folder, const char *name) {
+    size_t size;
+    int lines = 0;
+    char *text = read_file(folder, name, &size);
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    free(text);
+    return lines;
+}
+
+static void test_results_tree(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    char parent[512];
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    snprintf(parent, sizeof parent, "%s/results/DifferNet/data/part", self->folder);
+    assert_non_null(strstr(summary.results_directory, "/results/DifferNet/data/part/v1"));
+    assert_file_holds(parent, "latest", "v1\n");
+    assert_file_holds(summary.results_directory, "config.yaml", "fc_internal: 32");
+    assert_file_holds(summary.results_directory, "metrics.json", "\"image_AUROC\"");
+    assert_file_holds(summary.results_directory, "scores.csv", "image_path,gt_label,defect");
+    assert_file_holds(summary.results_directory, "scores.csv", "round/02.pgm,1,round,");
+    assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 1 + 6);
+    /* Two meta epochs of two sub epochs and one evaluation each. */
+    assert_int_equal(count_lines(summary.results_directory, "train_log.jsonl"), 6);
+    assert_int_equal(summary.metrics.good_count, 3);
+    assert_int_equal(summary.metrics.defect_count, 3);
+    assert_true(summary.metrics.image_auroc.defined);
+    assert_int_equal(summary.metrics.defect_kinds, 1);
+    assert_string_equal(summary.metrics.defects[0].name, "round");
+}
+
+/* The saved model gives the number that training reported. */
+static void test_test_reproduces_train(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    dn_metrics metrics;
+    dn_model *model;
+    dn_result result;
+    char path[1400], again[512];
+    size_t size;
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
+    snprintf(again, sizeof again, "%s/again", self->folder);
+    assert_ok(dn_model_open(path, NULL, &model, &error));
+    assert_ok(dn_model_evaluate(model, NULL, again, NULL, &metrics, &error));
+    assert_true(metrics.image_auroc.value == summary.metrics.image_auroc.value);
+    char *first = read_file(summary.results_directory, "scores.csv", &size);
+    char *second = read_file(again, "scores.csv", &size);
+    assert_string_equal(first, second);
+    /* And predict agrees with both. */
+    snprintf(path, sizeof path, "%s/data/part/test/good/00.pgm", self->folder);
+    assert_ok(dn_model_score_file(model, path, &result, &error));
+    snprintf(path, sizeof path, "00.pgm,0,good,%.9g", result.raw_score);
+    path[strlen(path) - 3] = '\0'; /* the last digits are printed in another number of places */
+    assert_non_null(strstr(first, path));
+    free(first);
+    free(second);
+    dn_model_close(model);
+}
+
+static void test_same_seed_same_bytes(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary[3];
+    char *model[3];
+    size_t size[3];
+    set(self->config, "dropout", "0.2");
+    set(self->config, "transf_brightness", "0.3");
+    set(self->config, "add_img_noise", "0.05");
+    for (int i = 0; i < 3; i++) {
+        if (i == 2)
+            set(self->config, "seed", "1");
+        assert_ok(dn_train(self->config, NULL, &summary[i], &error));
+        model[i] = read_file(summary[i].results_directory, "model.safetensors", &size[i]);
+    }
+    assert_int_equal(size[0], size[1]);
+    assert_memory_equal(model[0], model[1], size[0]);
+    assert_true(memcmp(model[0], model[2], size[0]) != 0);
+    assert_non_null(strstr(summary[1].results_directory, "/v2"));
+    for (int i = 0; i < 3; i++)
+        free(model[i]);
+}
+
+/* With validate/, training looks at that and reports test/ at the end. */
+static void test_validate_split(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    put_pictures(self->folder, "data/part/validate/good", 2, 0);
+    put_pictures(self->folder, "data/part/validate/round", 2, 1);
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_int_equal(summary.metrics.good_count, 3);
+    assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 7);
+}
+
+/* Good images alone: everything runs, AUROC is undefined and says why. */
+static void test_good_only(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    char path[512];
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/data/part/test/round/%02d.pgm", self->folder, i);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/data/part/test/round", self->folder);
+    rmdir(path);
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_false(summary.metrics.image_auroc.defined);
+    assert_non_null(summary.metrics.image_auroc.reason);
+}
+
+typedef struct watch {
+    int calls, cancel_at, warnings;
+    size_t done;
+    char message[1024];
+} watch;
+
+static int on_progress(void *user, const dn_progress *progress) {
+    watch *self = user;
+    assert_true(progress->done >= self->done || progress->stage != DN_STAGE_TRAIN);
+    return ++self->calls == self->cancel_at;
+}
+
+static void on_message(void *user, dn_severity severity, const char *message) {
+    watch *self = user;
+    self->warnings += severity == DN_WARNING;
+    snprintf(self->message, sizeof self->message, "%s", message);
+}
+
+static void test_cancel_saves_no_model(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    watch watched = {.cancel_at = 9};
+    dn_observer observer = {&watched, on_progress, on_message};
+    char path[512];
+    assert_fails(dn_train(self->config, &observer, NULL, &error), DN_CANCELLED, "stopped");
+    assert_int_equal(watched.calls, 9);
+    assert_true(watched.warnings >= 1); /* no trained backbone */
+    assert_non_null(strstr(watched.message, "backbone"));
+    snprintf(path, sizeof path, "%s/results/DifferNet/data/part/v1/model.safetensors",
+             self->folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof path, "%s/results/DifferNet/data/part/latest", self->folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void test_unreadable_images(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    watch watched = {0};
+    dn_observer observer = {&watched, on_progress, on_message};
+    put_file(self->folder, "data/part/test/round/broken.png", "not a png", 9);
+    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_int_equal(summary.metrics.unreadable_count, 1);
+    assert_int_equal(summary.metrics.defect_count, 3);
+    assert_file_holds(summary.results_directory, "scores.csv", "broken.png");
+    put_file(self->folder, "data/part/train/good/broken.png", "not a png", 9);
+    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_FORMAT, "broken.png");
+}
+
+static void test_bad_data_and_places(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    set(self->config, "class_name", "nothing");
+    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_DATA, "nothing");
+    set(self->config, "class_name", "part");
+    set(self->config, "backbone", "/nowhere.pth");
+    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_IO, "/nowhere.pth");
+    set(self->config, "backbone", "");
+    set(self->config, "output", "/proc/results");
+    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_IO, "/proc/results");
+}
+
+/* A file-size limit stands in for a full disk: the model cannot be written and is not there. */
+static void test_full_disk(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    struct rlimit before, limit;
+    char path[512];
+    getrlimit(RLIMIT_FSIZE, &before);
+    limit = before;
+    limit.rlim_cur = 100000;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    dn_status status = dn_train(self->config, NULL, NULL, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, DN_ERROR_IO);
+    assert_non_null(strstr(error.message, "model.safetensors"));
+    snprintf(path, sizeof path, "%s/results/DifferNet/data/part/v1/model.safetensors",
+             self->folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void test_divergence_is_named(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    set(self->config, "lr_init", "1");
+    set(self->config, "clamp_alpha", "100");
+    set(self->config, "sub_epochs", "60");
+    dn_status status = dn_train(self->config, NULL, NULL, &error);
+    if (status != DN_OK) {
+        assert_int_equal(status, DN_ERROR_NUMERIC);
+        assert_non_null(strstr(error.message, "finite"));
+    }
+}
+
+static void test_training_learns(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary short_run, long_run;
+    assert_ok(dn_train(self->config, NULL, &short_run, &error));
+    set(self->config, "meta_epochs", "8");
+    set(self->config, "sub_epochs", "8");
+    assert_ok(dn_train(self->config, NULL, &long_run, &error));
+    assert_true(long_run.metrics.loss < short_run.metrics.loss);
+}
+
+#define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        with_scene(test_results_tree),
+        with_scene(test_test_reproduces_train),
+        with_scene(test_same_seed_same_bytes),
+        with_scene(test_validate_split),
+        with_scene(test_good_only),
+        with_scene(test_cancel_saves_no_model),
+        with_scene(test_unreadable_images),
+        with_scene(test_bad_data_and_places),
+        with_scene(test_full_disk),
+        with_scene(test_divergence_is_named),
+        with_scene(test_training_learns),
+    };
+    signal(SIGXFSZ, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
