@@ -32,7 +32,7 @@ endif()
 
 differnet_room(base USES PkgConfig::MD ${openmp})
 differnet_room(config KNOWS base USES PkgConfig::YAML)
-differnet_room(image KNOWS base USES PkgConfig::LEPTONICA)
+differnet_room(image KNOWS base USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF PkgConfig::WEBP)
 differnet_room(model KNOWS base USES PkgConfig::CJSON PkgConfig::ZIP)
 differnet_room(compute KNOWS base USES ${dnnl} ${openmp})
 differnet_room(dataset KNOWS base)

@@ -54,8 +54,8 @@ typedef struct dn_backend {
     dn_status (*pooling_forward)(dn_pooling *pooling, float *out, const float *in, dn_error *error);
     void (*pooling_destroy)(dn_pooling *pooling);
 
-    /* out[b,p,q,c] = in[b, floor(p*height/out_height), floor(q*width/out_width), c],
-     * torch.nn.functional.interpolate(mode="nearest") */
+    /* out[b,p,q,c] = in[b, floor(p*(height/out_height)), floor(q*(width/out_width)), c], quotient
+     * and product rounded to f32, as torch.nn.functional.interpolate(mode="nearest") does */
     dn_status (*nearest_resize)(void *context, float *out, const float *in, int batch, int height,
                                 int width, int channels, int out_height, int out_width,
                                 dn_error *error);
@@ -84,6 +84,14 @@ typedef struct dn_backend {
     /* y[r,j] = x[r, permutation[j]] */
     dn_status (*permute)(void *context, float *y, const float *x, const uint32_t *permutation,
                          int rows, int columns, dn_error *error);
+
+    /* out[r*out_stride + c] = in[r*in_stride + c], or += where `accumulate` is set */
+    dn_status (*copy_columns)(void *context, float *out, const float *in, int rows, int columns,
+                              int out_stride, int in_stride, int accumulate, dn_error *error);
+
+    /* y[i] = x[i] * mask[i]; y may be x */
+    dn_status (*multiply)(void *context, float *y, const float *x, const float *mask, size_t count,
+                          dn_error *error);
 
     /* One half of the GLOW coupling: st[r] = (s, t), each `columns` wide;
      *     e = clamp*0.636*atan(s/clamp);  y = min(max(exp(e)*x + t, -1e6), 1e6);  log_det[r] += sum

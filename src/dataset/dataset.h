@@ -25,8 +25,9 @@ typedef struct dn_dataset {
 
 /* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted` of root/class_name, or of the
  * manifest when `root` names a .csv file. A wanted train split must hold good images, a wanted test
- * split any image (unless validate has some); a missing validate split is fine. Strays are
- * told to the observer (may be NULL). DN_ERROR_DATA says what is missing and what was expected. */
+ * split any image unless validate has some; a missing validate split is fine. With train wanted
+ * too, test may be missing: that is told to the observer. Strays are told to the observer (may be
+ * NULL). DN_ERROR_DATA says what is missing and what was expected. */
 dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wanted,
                           const dn_observer *observer, dn_dataset *dataset, dn_error *error);
 void dn_dataset_close(dn_dataset *dataset);

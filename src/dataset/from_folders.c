@@ -232,12 +232,21 @@ static dn_status fail_no_images(const layout *data, const char *name, const char
                    data->dataset->stray + data->dataset->hidden);
 }
 
+/* Who has good images alone may train; who asks for a test needs one. */
+static int can_do_without_test(const layout *data, unsigned wanted) {
+    if (!(wanted & 1u << DN_SPLIT_TRAIN) || has_folder(data->folder, "test"))
+        return 0;
+    dn_tell(data->observer, DN_WARNING, "%s: has no test/: nothing will be evaluated",
+            data->folder);
+    return 1;
+}
+
 static dn_status check_wanted(const layout *data, unsigned wanted) {
     const dn_dataset *dataset = data->dataset;
     if ((wanted & 1u << DN_SPLIT_TRAIN) && dataset->good[DN_SPLIT_TRAIN] == 0)
         return fail_no_images(data, "train", "train/good/");
     if ((wanted & 1u << DN_SPLIT_TEST) && dn_split_count(dataset, DN_SPLIT_TEST) == 0 &&
-        dn_split_count(dataset, DN_SPLIT_VALIDATE) == 0)
+        dn_split_count(dataset, DN_SPLIT_VALIDATE) == 0 && !can_do_without_test(data, wanted))
         return fail_no_images(data, "test", "test/good/ and test/<defect>/");
     return DN_OK;
 }

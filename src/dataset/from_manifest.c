@@ -100,10 +100,14 @@ static dn_status check_wanted(const source *from, unsigned wanted) {
                        "%s: no row with split train and label_index 0; expected good images to "
                        "train on",
                        from->path);
-    if ((wanted & 1u << DN_SPLIT_TEST) && dn_split_count(dataset, DN_SPLIT_TEST) == 0 &&
-        dn_split_count(dataset, DN_SPLIT_VALIDATE) == 0)
+    if (!(wanted & 1u << DN_SPLIT_TEST) || dn_split_count(dataset, DN_SPLIT_TEST) > 0 ||
+        dn_split_count(dataset, DN_SPLIT_VALIDATE) > 0)
+        return DN_OK;
+    if (!(wanted & 1u << DN_SPLIT_TRAIN))
         return dn_fail(from->error, DN_ERROR_DATA,
                        "%s: no row with split test; expected images to test with", from->path);
+    dn_tell(from->observer, DN_WARNING, "%s: has no row with split test: nothing will be evaluated",
+            from->path);
     return DN_OK;
 }
 

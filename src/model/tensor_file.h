@@ -41,12 +41,18 @@ typedef struct dn_tensor_file dn_tensor_file;
 /* Maps the file and checks every length, offset and shape. DN_ERROR_FORMAT says what was found and
  * what was expected. Nothing in the file is ever executed. */
 dn_status dn_tensor_file_open(const char *path, dn_tensor_file **file, dn_error *error);
+
+/* The same for bytes in memory, which must outlive the file; `name` is for messages. */
+dn_status dn_tensor_file_open_memory(const char *name, const void *bytes, size_t size,
+                                     dn_tensor_file **file, dn_error *error);
 void dn_tensor_file_close(dn_tensor_file *file);
 
 /* "safetensors", "pytorch-zip" or "pytorch-legacy" */
 const char *dn_tensor_file_format(const dn_tensor_file *file);
 size_t dn_tensor_file_count(const dn_tensor_file *file);
+/* In the order of the file; NULL past the last. */
 const dn_tensor *dn_tensor_file_at(const dn_tensor_file *file, size_t index);
+/* NULL when there is none of that name. */
 const dn_tensor *dn_tensor_file_find(const dn_tensor_file *file, const char *name);
 
 /* Entry of __metadata__, or NULL; `at` walks them all and returns 0 past the last. */

@@ -77,11 +77,12 @@ static int tear_down(void **state) {
 }
 
 static char *read_file(const char *folder, const char *name, size_t *size) {
-    char path[1400];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    char *path;
+    assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
     FILE *stream = fopen(path, "rb");
     if (!stream)
         fail_msg("%s is missing", path);
+    free(path);
     char *data = calloc(1, 1 << 24);
     *size = fread(data, 1, (1 << 24) - 1, stream);
     fclose(stream);

@@ -59,10 +59,10 @@ static void check_size(const dn_compute *compute, const dn_backbone_weights *wei
     assert_ok(dn_backbone_create(compute, weights, &shape, &backbone, &error));
     fill_input(dn_backbone_input(backbone), size->images, size->height, size->width);
     assert_ok(dn_backbone_forward(backbone, features, size->images, &error));
-    /* Features are means of about 0.1 to 1 over hundreds of positions of sums of thousands of
-     * products. */
+    /* Features average 3.3 here, and PyTorch's own f32 is up to 6e-6 from its float64; the absolute
+     * part, 1.5e-6 of the average, is for the few features near zero. */
     assert_close(size->name, features, fixture_floats(file, size->name, NULL),
-                 (size_t)(size->images * 256 * size->scales), 1e-6, 1e-5);
+                 (size_t)(size->images * 256 * size->scales), 5e-6, 1e-5);
     dn_backbone_destroy(backbone);
 }
 

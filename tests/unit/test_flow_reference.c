@@ -271,7 +271,7 @@ static void test_dropout_gradient(void **state) {
         dn_flow_tensor tensor;
         dn_flow_tensor_at(&shape, i, &tensor);
         size_t index = tensor.offset + tensor.count / 3;
-        float value = self.parameters[index], step = 2e-2f;
+        float value = self.parameters[index], step = 2e-3f;
         double slope = (loss_at(&self, x, 4, index, value + step) -
                         loss_at(&self, x, 4, index, value - step)) /
                        (2.0 * (double)step);

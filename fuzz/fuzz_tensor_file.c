@@ -1,0 +1,40 @@
+/* libFuzzer target for files of tensors: whatever opens must be sound to its last byte. The seed
+ * corpus is tests/fixtures/tensor_files; tests/unit/test_model_hostile.c replays it. */
+#include "model/tensor_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint8_t touch(const dn_tensor_file *file) {
+    uint8_t sum = 0;
+    size_t total;
+    const uint8_t *all = dn_tensor_file_bytes(file, &total);
+    for (size_t i = 0; i < dn_tensor_file_count(file); i++) {
+        const dn_tensor *tensor = dn_tensor_file_at(file, i);
+        const uint8_t *bytes = tensor->data;
+        if (dn_tensor_file_find(file, tensor->name) != tensor || tensor->rank > DN_MAX_RANK ||
+            tensor->bytes != dn_tensor_elements(tensor) * dn_dtype_size(tensor->dtype) ||
+            bytes < all || (size_t)(bytes - all) > total ||
+            tensor->bytes > total - (size_t)(bytes - all))
+            abort();
+        sum ^= tensor->bytes > 0 ? bytes[0] ^ bytes[tensor->bytes - 1] : 0;
+    }
+    return sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static volatile uint8_t sink;
+    dn_error error = {0};
+    dn_tensor_file *file = NULL;
+    dn_status status = dn_tensor_file_open_memory("fuzz", data, size, &file, &error);
+    if ((status == DN_OK) != (file != NULL) || status != error.status ||
+        (status != DN_OK && error.message[0] == '\0'))
+        abort();
+    if (file)
+        sink = touch(file);
+    (void)sink;
+    dn_tensor_file_close(file);
+    return 0;
+}

@@ -1,0 +1,27 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void dn_cli_watch(dn_cli *cli, const dn_config *config) {
+    dn_display_init(&cli->display, dn_command_has(&cli->command, DN_OPTION_QUIET), config);
+    cli->observer = (dn_observer){.user = &cli->display,
+                                  .on_progress = dn_display_progress,
+                                  .on_message = dn_display_message};
+}
+
+dn_status dn_cli_print(dn_cli *cli, const char *text) {
+    size_t length = strlen(text);
+    if (isatty(STDOUT_FILENO)) /* a bar and the text would share a line */
+        dn_display_clear(&cli->display);
+    errno = 0;
+    if (fwrite(text, 1, length, stdout) == length &&
+        ((length > 0 && text[length - 1] == '\n') || putchar('\n') != EOF) && fflush(stdout) == 0)
+        return DN_OK;
+    cli->output_closed = errno == EPIPE;
+    snprintf(cli->error.message, sizeof cli->error.message, "cannot write to standard output: %s",
+             strerror(errno));
+    return cli->error.status = DN_ERROR_IO;
+}

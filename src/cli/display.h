@@ -1,0 +1,37 @@
+/* Progress and messages on stderr: a bar with rate and remaining time on a terminal, one plain line
+ * per step otherwise. */
+#ifndef DN_CLI_DISPLAY_H
+#define DN_CLI_DISPLAY_H
+
+#include "differnet.h"
+
+enum { DN_STAGES = DN_STAGE_SCORE + 1 };
+
+/* The clock of one stage. */
+typedef struct dn_stage_clock {
+    int running;
+    double start, shown; /* seconds: of its first report, and of the report shown last */
+    size_t done, last;   /* count at its start, and in its last report */
+} dn_stage_clock;
+
+typedef struct dn_display {
+    int terminal, quiet;
+    int verbose;   /* configuration: a line (or loss in the bar) per sub epoch */
+    int inner_bar; /* configuration: the running sub epoch's images in the bar */
+    int bar_width; /* columns of the bar on the screen; 0: none is there */
+    size_t sub_epochs_done;
+    dn_stage_clock clocks[DN_STAGES];
+} dn_display;
+
+/* `config` (may be NULL) says how much to show. */
+void dn_display_init(dn_display *display, int quiet, const dn_config *config);
+
+/* The two callbacks of a dn_observer whose user is the display. The first asks to stop after an
+ * interrupt. */
+int dn_display_progress(void *display, const dn_progress *progress);
+void dn_display_message(void *display, dn_severity severity, const char *message);
+
+/* Takes the bar off the screen, before anything else is written. */
+void dn_display_clear(dn_display *display);
+
+#endif

@@ -1,0 +1,85 @@
+#include "cli/interrupt.h"
+#include "cli/verbs.h"
+#include "cli/words.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A descriptor closed by the caller would be given to the next file opened, and our messages or
+ * results would go into that file. Opened for reading, it fails writes as a closed one does. */
+static void occupy_standard_descriptors(void) {
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) < 0)
+            (void)!open("/dev/null", O_RDONLY);
+}
+
+static dn_status print_and_free(dn_cli *cli, char *text) {
+    dn_status status = text ? dn_cli_print(cli, text) : dn_out_of_memory(&cli->error);
+    free(text);
+    return status;
+}
+
+static dn_status print_version(dn_cli *cli) {
+    char version[64];
+    snprintf(version, sizeof version, "differnet %s", dn_version());
+    return dn_cli_print(cli, version);
+}
+
+static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **words) {
+    dn_status status =
+        dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
+    if (status != DN_OK)
+        return status;
+    if (dn_command_has(&cli->command, DN_OPTION_HELP))
+        return print_and_free(cli, dn_verb_help_text(verb));
+    if (dn_command_has(&cli->command, DN_OPTION_VERSION))
+        return print_version(cli);
+    status = dn_verb_check(verb, &cli->command, &cli->error);
+    return status == DN_OK ? verb->run(cli) : status;
+}
+
+static dn_status run(dn_cli *cli, int count, char **words) {
+    const dn_verb *verb = NULL;
+    const char *first = count > 1 ? words[1] : "";
+    if (count < 2)
+        return dn_usage(&cli->error, "a verb is missing");
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
+        return print_and_free(cli, dn_help_text());
+    if (strcmp(first, "--version") == 0)
+        return print_version(cli);
+    if (strcmp(first, "--man") == 0)
+        return print_and_free(cli, dn_man_text());
+    dn_status status = dn_verb_find(first, &verb, &cli->error);
+    return status == DN_OK ? run_verb(cli, verb, count - 2, words + 2) : status;
+}
+
+static int exit_status(dn_status status) {
+    switch (status) {
+    case DN_OK:
+        return 0;
+    case DN_ERROR_ARGUMENT:
+    case DN_ERROR_CONFIG:
+        return 2;
+    case DN_CANCELLED:
+        return dn_interrupt_signal() ? 128 + dn_interrupt_signal() : 1;
+    default:
+        return 1;
+    }
+}
+
+int main(int count, char **words) {
+    dn_cli cli = {0};
+    occupy_standard_descriptors();
+    dn_interrupt_install();
+    dn_status status = run(&cli, count, words);
+    dn_display_clear(&cli.display);
+    if (status != DN_OK && !cli.output_closed)
+        fprintf(stderr, "differnet: %s\n", cli.error.message);
+    if (status == DN_ERROR_ARGUMENT)
+        fprintf(stderr, "Try \"differnet --help\".\n");
+    dn_command_free(&cli.command);
+    return exit_status(status);
+}

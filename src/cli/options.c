@@ -1,0 +1,166 @@
+#include "cli/options.h"
+
+#include "cli/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TRAINING = DN_VERB_TRAIN | DN_VERB_CONFIG,
+    CONFIGURED = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
+    COMPUTING = CONFIGURED | DN_VERB_PREDICT
+};
+
+const dn_option dn_options[DN_OPTION_COUNT] = {
+    [DN_OPTION_CONFIG] = {"config", 'c', "FILE", CONFIGURED, NULL,
+                          "read configuration keys from a YAML file"},
+    [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", COMPUTING, NULL,
+                       "set a configuration key; may be given several times"},
+    [DN_OPTION_DATA] = {"data", 0, "DIR", TRAINING | DN_VERB_TEST, "dataset_path",
+                        "folder that holds the class folders, or a manifest CSV"},
+    [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST, "class_name",
+                         "class folder within the data folder"},
+    [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING, "backbone",
+                            "AlexNet weights: .pth or .safetensors"},
+    [DN_OPTION_OUTPUT] = {"output", 'o', "DIR", TRAINING | DN_VERB_TEST, "output",
+                          "folder for results; test writes none without it"},
+    [DN_OPTION_DEVICE] = {"device", 0, "auto|cpu|cuda", COMPUTING, "device", "where to compute"},
+    [DN_OPTION_PRECISION] = {"precision", 0, "auto|f32|bf16|int8", TRAINING | DN_VERB_BENCHMARK,
+                             "precision", "number format of the calculations"},
+    [DN_OPTION_THREADS] = {"threads", 0, "N", COMPUTING, "threads",
+                           "threads; 0: all processors of the process"},
+    [DN_OPTION_SEED] = {"seed", 0, "N", TRAINING | DN_VERB_BENCHMARK, "seed",
+                        "start of all random numbers"},
+    [DN_OPTION_QUIET] = {"quiet", 'q', NULL,
+                         DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_BENCHMARK, NULL,
+                         "no progress and no notes; warnings and errors remain"},
+    [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~DN_VERB_CONFIG, NULL,
+                        "results as JSON (predict: always)"},
+    [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
+    [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
+};
+
+/* Where the reading of the command line stands. */
+typedef struct word_cursor {
+    const char *verb_name;
+    unsigned verb;
+    int count, position;
+    char *const *words;
+} word_cursor;
+
+/* `length` bytes of `name`, which may be followed by "=value". */
+static const dn_option *find_option(const char *name, size_t length) {
+    for (size_t i = 0; i < DN_OPTION_COUNT; i++)
+        if (strlen(dn_options[i].name) == length && memcmp(dn_options[i].name, name, length) == 0)
+            return &dn_options[i];
+    return NULL;
+}
+
+static const dn_option *find_letter(const char *word) {
+    for (size_t i = 0; i < DN_OPTION_COUNT; i++)
+        if (dn_options[i].letter && word[1] == dn_options[i].letter && !word[2])
+            return &dn_options[i];
+    return NULL;
+}
+
+static dn_status fail_unknown(const word_cursor *cursor, const char *word, size_t length,
+                              dn_error *error) {
+    const char *names[DN_OPTION_COUNT];
+    size_t count = 0;
+    char given[64];
+    for (size_t i = 0; i < DN_OPTION_COUNT; i++)
+        if (dn_options[i].verbs & cursor->verb)
+            names[count++] = dn_options[i].name;
+    size_t copied = length < sizeof given ? length : sizeof given - 1;
+    memcpy(given, word, copied);
+    given[copied] = '\0';
+    const char *nearest = dn_nearest_word(given + strspn(given, "-"), names, count);
+    return dn_usage(error, "%s: unknown option \"%s\"%s%s%s", cursor->verb_name, given,
+                    nearest ? ": did you mean \"--" : "", nearest ? nearest : "",
+                    nearest ? "\"?" : "");
+}
+
+static dn_status take_value(word_cursor *cursor, const dn_option *option, const char *attached,
+                            const char **value, dn_error *error) {
+    *value = attached;
+    if (!option->argument)
+        return attached
+                   ? dn_usage(error, "%s: --%s takes no value", cursor->verb_name, option->name)
+                   : DN_OK;
+    if (attached)
+        return DN_OK;
+    const char *next = cursor->position < cursor->count ? cursor->words[cursor->position] : NULL;
+    if (!next || strncmp(next, "--", 2) == 0)
+        return dn_usage(error, "%s: --%s needs a value: --%s %s", cursor->verb_name, option->name,
+                        option->name, option->argument);
+    *value = next;
+    cursor->position++;
+    return DN_OK;
+}
+
+static dn_status take_option(word_cursor *cursor, const char *word, dn_command *command,
+                             dn_error *error) {
+    const char *equals = strchr(word, '=');
+    size_t length = equals ? (size_t)(equals - word) : strlen(word);
+    const dn_option *option =
+        word[1] == '-' ? find_option(word + 2, length - 2) : find_letter(word);
+    dn_choice *choice = &command->choices[command->choice_count];
+    if (!option)
+        return fail_unknown(cursor, word, length, error);
+    if (!(option->verbs & cursor->verb))
+        return dn_usage(error, "%s: has no option --%s", cursor->verb_name, option->name);
+    choice->option = (dn_option_id)(option - dn_options);
+    dn_status status =
+        take_value(cursor, option, equals ? equals + 1 : NULL, &choice->value, error);
+    command->choice_count += status == DN_OK;
+    return status;
+}
+
+static dn_status take_words(word_cursor *cursor, dn_command *command, dn_error *error) {
+    int options_end = 0;
+    while (cursor->position < cursor->count) {
+        const char *word = cursor->words[cursor->position++];
+        if (!options_end && strcmp(word, "--") == 0)
+            options_end = 1;
+        else if (options_end || word[0] != '-' || !word[1])
+            command->operands[command->operand_count++] = word;
+        else {
+            dn_status status = take_option(cursor, word, command, error);
+            if (status != DN_OK)
+                return status;
+        }
+    }
+    return DN_OK;
+}
+
+dn_status dn_command_parse(const char *name, unsigned verb, int count, char *const *words,
+                           dn_command *command, dn_error *error) {
+    word_cursor cursor = {.verb_name = name, .verb = verb, .count = count, .words = words};
+    *command = (dn_command){0};
+    command->choices = calloc((size_t)count + 1, sizeof *command->choices);
+    command->operands = calloc((size_t)count + 1, sizeof *command->operands);
+    if (!command->choices || !command->operands)
+        return dn_out_of_memory(error);
+    return take_words(&cursor, command, error);
+}
+
+void dn_command_free(dn_command *command) {
+    free(command->choices);
+    free(command->operands);
+    *command = (dn_command){0};
+}
+
+int dn_command_has(const dn_command *command, dn_option_id option) {
+    for (size_t i = 0; i < command->choice_count; i++)
+        if (command->choices[i].option == option)
+            return 1;
+    return 0;
+}
+
+const char *dn_command_value(const dn_command *command, dn_option_id option) {
+    const char *value = NULL;
+    for (size_t i = 0; i < command->choice_count; i++)
+        if (command->choices[i].option == option)
+            value = command->choices[i].value;
+    return value;
+}

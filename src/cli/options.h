@@ -1,0 +1,69 @@
+/* The option table. Parser, help and man page walk it; a new option is a line in options.c. */
+#ifndef DN_CLI_OPTIONS_H
+#define DN_CLI_OPTIONS_H
+
+#include "differnet.h"
+
+enum dn_verb_bit {
+    DN_VERB_TRAIN = 1,
+    DN_VERB_TEST = 2,
+    DN_VERB_PREDICT = 4,
+    DN_VERB_INFO = 8,
+    DN_VERB_CONFIG = 16,
+    DN_VERB_BENCHMARK = 32,
+    DN_VERB_ALL = 63
+};
+
+typedef enum dn_option_id {
+    DN_OPTION_CONFIG,
+    DN_OPTION_SET,
+    DN_OPTION_DATA,
+    DN_OPTION_CLASS,
+    DN_OPTION_BACKBONE,
+    DN_OPTION_OUTPUT,
+    DN_OPTION_DEVICE,
+    DN_OPTION_PRECISION,
+    DN_OPTION_THREADS,
+    DN_OPTION_SEED,
+    DN_OPTION_QUIET,
+    DN_OPTION_JSON,
+    DN_OPTION_HELP,
+    DN_OPTION_VERSION,
+    DN_OPTION_COUNT
+} dn_option_id;
+
+typedef struct dn_option {
+    const char *name;     /* without its dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* what the help calls it; NULL: takes none */
+    unsigned verbs;       /* bits of those that know the option */
+    const char *key;      /* the configuration key that it sets, or NULL */
+    const char *help;
+} dn_option;
+
+extern const dn_option dn_options[DN_OPTION_COUNT];
+
+/* An option as given, in the order of the command line; value is NULL where it takes none. */
+typedef struct dn_choice {
+    dn_option_id option;
+    const char *value;
+} dn_choice;
+
+typedef struct dn_command {
+    dn_choice *choices;
+    size_t choice_count;
+    const char **operands;
+    size_t operand_count;
+} dn_command;
+
+/* Reads the words after the verb `name`, whose bit is `verb`. Free with dn_command_free, also after
+ * a failure. */
+dn_status dn_command_parse(const char *name, unsigned verb, int count, char *const *words,
+                           dn_command *command, dn_error *error);
+void dn_command_free(dn_command *command);
+
+/* Whether the option was given, and the value given last. */
+int dn_command_has(const dn_command *command, dn_option_id option);
+const char *dn_command_value(const dn_command *command, dn_option_id option);
+
+#endif

@@ -1,0 +1,17 @@
+#include "cli/settings.h"
+
+dn_status dn_verb_benchmark(dn_cli *cli) {
+    dn_config *config = NULL;
+    char *text = NULL;
+    dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
+    if (status == DN_OK) {
+        dn_cli_watch(cli, config);
+        status = dn_benchmark(config, &cli->observer, dn_command_has(&cli->command, DN_OPTION_JSON),
+                              &text, &cli->error);
+    }
+    if (status == DN_OK)
+        status = dn_cli_print(cli, text);
+    dn_text_free(text);
+    dn_config_destroy(config);
+    return status;
+}

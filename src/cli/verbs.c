@@ -1,0 +1,73 @@
+#include "cli/verbs.h"
+
+#include "cli/words.h"
+
+#include <stdint.h>
+#include <string.h>
+
+const dn_verb dn_verbs[] = {
+    {"train", NULL, DN_VERB_TRAIN, "", 0, 0, "train a model, evaluate it and save it",
+     "Without options: the paper's configuration on the dummy dataset. The data folder holds "
+     "CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, metrics and log go "
+     "to "
+     "a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, named in the last line.",
+     dn_verb_train},
+    {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
+     "The test set is the one the model was trained with, unless --data, --class or "
+     "--config name another. With --output, metrics.json and scores.csv are written there. "
+     "--set n_transforms_test=N scores with N rotations instead of the model's number.",
+     dn_verb_test},
+    {"predict", NULL, DN_VERB_PREDICT, "MODEL PATH...", 2, SIZE_MAX,
+     "score images: one JSON line each",
+     "PATH is an image file, a folder (all images below it, sorted), or - for file names on "
+     "standard input, one a line. An image that cannot be scored gives a line with \"error\"; the "
+     "others go on, and the exit status is 1 at the end.",
+     dn_verb_predict},
+    {"info", NULL, DN_VERB_INFO, "FILE", 1, 1, "what a model or weights file holds", NULL,
+     dn_verb_info},
+    {"config", NULL, DN_VERB_CONFIG, "", 0, 0, "print the configuration as YAML",
+     "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
+    {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",
+     "Takes about a minute.", dn_verb_benchmark},
+};
+
+_Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");
+
+static int is_planned(const char *name) {
+    static const char *const planned[] = {"calibrate", "check", "export", "import", "serve"};
+    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
+        if (strcmp(planned[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) {
+    const char *names[2 * DN_VERB_COUNT];
+    size_t count = 0;
+    for (size_t i = 0; i < DN_VERB_COUNT; i++) {
+        *verb = &dn_verbs[i];
+        if (strcmp(name, (*verb)->name) == 0 || ((*verb)->alias && !strcmp(name, (*verb)->alias)))
+            return DN_OK;
+        names[count++] = (*verb)->name;
+        if ((*verb)->alias)
+            names[count++] = (*verb)->alias;
+    }
+    *verb = NULL;
+    if (is_planned(name))
+        return dn_usage(error, "%s: not in this version", name);
+    if (name[0] == '-')
+        return dn_usage(error, "unknown option \"%.40s\" before the verb", name);
+    const char *nearest = dn_nearest_word(name, names, count);
+    return dn_usage(error, "unknown verb \"%.40s\"%s%s%s", name, nearest ? ": did you mean \"" : "",
+                    nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+dn_status dn_verb_check(const dn_verb *verb, const dn_command *command, dn_error *error) {
+    if (command->operand_count > verb->most)
+        return dn_usage(error, "%s: unexpected argument \"%.80s\"", verb->name,
+                        command->operands[verb->most]);
+    if (command->operand_count < verb->least)
+        return dn_usage(error, "%s: too few arguments: differnet %s [OPTION]... %s", verb->name,
+                        verb->name, verb->operands);
+    return DN_OK;
+}

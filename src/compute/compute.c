@@ -1,0 +1,63 @@
+#include "compute/compute.h"
+
+#include "base/parallel.h"
+#include "compute/reference/reference.h"
+#ifdef DN_USE_ONEDNN
+#include "compute/onednn/onednn.h"
+#endif
+
+#include <string.h>
+
+/* From the definition to the fastest. */
+static const dn_backend *const backends[] = {
+    &dn_reference_backend,
+#ifdef DN_USE_ONEDNN
+    &dn_onednn_backend,
+#endif
+};
+
+enum { BACKENDS = sizeof backends / sizeof *backends };
+
+const dn_backend *dn_backend_at(size_t index) {
+    return index < BACKENDS ? backends[index] : NULL;
+}
+
+static const dn_backend *find(const char *name) {
+    if (strcmp(name, "auto") == 0)
+        return backends[BACKENDS - 1];
+    for (size_t i = 0; i < BACKENDS; i++)
+        if (strcmp(name, backends[i]->name) == 0)
+            return backends[i];
+    return NULL;
+}
+
+static dn_status fail_unknown(const char *name, dn_error *error) {
+    char names[256] = "auto";
+    for (size_t i = 0; i < BACKENDS; i++) {
+        strncat(names, ", ", sizeof names - strlen(names) - 1);
+        strncat(names, backends[i]->name, sizeof names - strlen(names) - 1);
+    }
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "compute: this build has no backend \"%s\"; it has %s", name, names);
+}
+
+dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error) {
+    *compute = (dn_compute){0};
+    const dn_backend *backend = find(name);
+    if (!backend)
+        return fail_unknown(name, error);
+    if (threads < 0)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "compute: threads is %d, expected 0 (all processors) or more", threads);
+    void *context;
+    int count = threads > 0 ? threads : dn_processor_count();
+    DN_TRY(backend->open(count, &context, error));
+    *compute = (dn_compute){.backend = backend, .context = context, .threads = count};
+    return DN_OK;
+}
+
+void dn_compute_close(dn_compute *compute) {
+    if (compute->backend)
+        compute->backend->close(compute->context);
+    *compute = (dn_compute){0};
+}

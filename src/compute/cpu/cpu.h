@@ -1,0 +1,43 @@
+/* Operators of our own for processors, for backends to point at where their library has none. Fast:
+ * vectorised and parallel, in f32 except for sums. Every sum is formed by one thread, so results do
+ * not depend on the number of threads. Meaning and shapes are those of compute.h. */
+#ifndef DN_COMPUTE_CPU_H
+#define DN_COMPUTE_CPU_H
+
+#include "compute/compute.h"
+
+/* The first member of the context of a backend that points here. */
+typedef struct dn_cpu_context {
+    int threads;
+} dn_cpu_context;
+
+dn_status dn_cpu_nearest_resize(void *context, float *out, const float *in, int batch, int height,
+                                int width, int channels, int out_height, int out_width,
+                                dn_error *error);
+dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int batch, int positions,
+                              int channels, int out_stride, dn_error *error);
+dn_status dn_cpu_relu_backward(void *context, float *dx, const float *dy, const float *y,
+                               size_t count, dn_error *error);
+dn_status dn_cpu_copy_columns(void *context, float *out, const float *in, int rows, int columns,
+                              int out_stride, int in_stride, int accumulate, dn_error *error);
+dn_status dn_cpu_multiply(void *context, float *y, const float *x, const float *mask, size_t count,
+                          dn_error *error);
+dn_status dn_cpu_permute(void *context, float *y, const float *x, const uint32_t *source, int rows,
+                         int columns, dn_error *error);
+dn_status dn_cpu_coupling_forward(void *context, float *y, float *log_det, const float *x,
+                                  const float *st, int rows, int columns, int x_stride,
+                                  int y_stride, float clamp, dn_error *error);
+dn_status dn_cpu_coupling_inverse(void *context, float *x, const float *y, const float *st,
+                                  int rows, int columns, int x_stride, int y_stride, float clamp,
+                                  dn_error *error);
+dn_status dn_cpu_coupling_backward(void *context, float *dx, float *dst, const float *dy,
+                                   const float *y, const float *x, const float *st, float dlog_det,
+                                   int rows, int columns, int dx_stride, int dy_stride,
+                                   int y_stride, int x_stride, float clamp, dn_error *error);
+dn_status dn_cpu_adam(void *context, float *w, float *m, float *v, const float *g, size_t count,
+                      const dn_adam *adam, dn_error *error);
+
+/* sums[c] = sum_r in[r*columns + c], accumulated in double. */
+void dn_cpu_column_sums(int threads, float *sums, const float *in, int rows, int columns);
+
+#endif

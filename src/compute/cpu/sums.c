@@ -1,0 +1,56 @@
+/* Sums over rows, many columns at a time: spatial mean and bias gradient. */
+#include "base/parallel.h"
+#include "compute/cpu/cpu.h"
+#include "compute/cpu/vector.h"
+
+enum { BLOCK = 64 };
+
+/* sums[c] = scale * sum_r in[r*stride + c], c < count <= BLOCK */
+DN_CLONES
+static void sum_block(float *restrict sums, const float *restrict in, size_t rows, size_t stride,
+                      size_t count, double scale) {
+    double sum[BLOCK] = {0};
+    for (size_t r = 0; r < rows; r++)
+        DN_SIMD
+    for (size_t c = 0; c < count; c++)
+        sum[c] += (double)in[r * stride + c];
+    for (size_t c = 0; c < count; c++)
+        sums[c] = (float)(sum[c] * scale);
+}
+
+typedef struct task {
+    float *out;
+    const float *in;
+    size_t rows, columns, out_stride;
+    double scale;
+} task;
+
+static size_t blocks_of(size_t columns) {
+    return (columns + BLOCK - 1) / BLOCK;
+}
+
+/* Blocks of columns, over the whole batch. */
+static void sum_blocks(void *context, size_t begin, size_t end) {
+    const task *t = context;
+    size_t blocks = blocks_of(t->columns);
+    for (size_t i = begin; i < end; i++) {
+        size_t b = i / blocks, first = i % blocks * BLOCK;
+        size_t count = t->columns - first < BLOCK ? t->columns - first : BLOCK;
+        sum_block(t->out + b * t->out_stride + first, t->in + b * t->rows * t->columns + first,
+                  t->rows, t->columns, count, t->scale);
+    }
+}
+
+dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int batch, int positions,
+                              int channels, int out_stride, dn_error *error) {
+    (void)error;
+    task t = {out, in, (size_t)positions, (size_t)channels, (size_t)out_stride, 1.0 / positions};
+    dn_parallel_for(((dn_cpu_context *)context)->threads, (size_t)batch * blocks_of(t.columns), 4,
+                    sum_blocks, &t);
+    return DN_OK;
+}
+
+void dn_cpu_column_sums(int threads, float *sums, const float *in, int rows, int columns) {
+    task t = {sums, in, (size_t)rows, (size_t)columns, 0, 1.0};
+    dn_parallel_for(threads, blocks_of(t.columns), 4, sum_blocks, &t);
+}

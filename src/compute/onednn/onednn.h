@@ -1,0 +1,32 @@
+/* The backend on oneDNN: convolution, pooling and matrix products are its primitives, the rest is
+ * src/compute/cpu/. */
+#ifndef DN_COMPUTE_ONEDNN_H
+#define DN_COMPUTE_ONEDNN_H
+
+#include "compute/cpu/cpu.h"
+
+extern const dn_backend dn_onednn_backend;
+
+dn_status dn_onednn_convolution_create(void *context, const dn_convolution_shape *shape,
+                                       const float *weights, const float *bias,
+                                       dn_convolution **convolution, dn_error *error);
+dn_status dn_onednn_convolution_forward(dn_convolution *convolution, float *out, const float *in,
+                                        dn_error *error);
+void dn_onednn_convolution_destroy(dn_convolution *convolution);
+
+dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape,
+                                   dn_pooling **pooling, dn_error *error);
+dn_status dn_onednn_pooling_forward(dn_pooling *pooling, float *out, const float *in,
+                                    dn_error *error);
+void dn_onednn_pooling_destroy(dn_pooling *pooling);
+
+dn_status dn_onednn_linear_forward(void *context, float *y, const float *x, const float *w,
+                                   const float *bias, int rows, int inputs, int outputs, int relu,
+                                   dn_error *error);
+dn_status dn_onednn_linear_backward_input(void *context, float *dx, const float *dy, const float *w,
+                                          int rows, int inputs, int outputs, dn_error *error);
+dn_status dn_onednn_linear_backward_weights(void *context, float *dw, float *dbias, const float *dy,
+                                            const float *x, int rows, int inputs, int outputs,
+                                            dn_error *error);
+
+#endif

@@ -1,1 +1,0 @@
-/* placeholder until the room is furnished */ typedef int dn_placeholder_compute;

@@ -1,0 +1,33 @@
+#include "base/memory.h"
+#include "compute/reference/reference.h"
+
+static dn_status open_context(int threads, void **context, dn_error *error) {
+    DN_TRY(dn_allocate(context, 1, sizeof(dn_reference_context), error));
+    *(dn_reference_context *)*context = (dn_reference_context){.threads = threads};
+    return DN_OK;
+}
+
+const dn_backend dn_reference_backend = {
+    .name = "reference",
+    .open = open_context,
+    .close = dn_release,
+    .convolution_create = dn_reference_convolution_create,
+    .convolution_forward = dn_reference_convolution_forward,
+    .convolution_destroy = dn_reference_convolution_destroy,
+    .pooling_create = dn_reference_pooling_create,
+    .pooling_forward = dn_reference_pooling_forward,
+    .pooling_destroy = dn_reference_pooling_destroy,
+    .nearest_resize = dn_reference_nearest_resize,
+    .spatial_mean = dn_reference_spatial_mean,
+    .linear_forward = dn_reference_linear_forward,
+    .linear_backward_input = dn_reference_linear_backward_input,
+    .linear_backward_weights = dn_reference_linear_backward_weights,
+    .relu_backward = dn_reference_relu_backward,
+    .permute = dn_reference_permute,
+    .copy_columns = dn_reference_copy_columns,
+    .multiply = dn_reference_multiply,
+    .coupling_forward = dn_reference_coupling_forward,
+    .coupling_inverse = dn_reference_coupling_inverse,
+    .coupling_backward = dn_reference_coupling_backward,
+    .adam = dn_reference_adam,
+};

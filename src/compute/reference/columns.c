@@ -1,0 +1,24 @@
+/*
+ * Moving and masking:
+ *     copy_columns: out[r,c] = in[r,c], or += where `accumulate` is set; rows lie their strides
+ * apart multiply: y[i] = x[i] * mask[i]; y may be x
+ */
+#include "compute/reference/reference.h"
+
+dn_status dn_reference_copy_columns(void *context, float *out, const float *in, int rows,
+                                    int columns, int out_stride, int in_stride, int accumulate,
+                                    dn_error *error) {
+    (void)context, (void)error;
+    for (int r = 0; r < rows; r++, out += out_stride, in += in_stride)
+        for (int c = 0; c < columns; c++)
+            out[c] = accumulate ? out[c] + in[c] : in[c];
+    return DN_OK;
+}
+
+dn_status dn_reference_multiply(void *context, float *y, const float *x, const float *mask,
+                                size_t count, dn_error *error) {
+    (void)context, (void)error;
+    for (size_t i = 0; i < count; i++)
+        y[i] = x[i] * mask[i];
+    return DN_OK;
+}

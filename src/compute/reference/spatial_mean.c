@@ -1,0 +1,20 @@
+/*
+ * Mean over positions:
+ *     out[b*out_stride + c] = (1/positions) sum_p in[b][p][c]
+ * in [batch][positions][channels], out [batch] rows of `channels`, `out_stride` apart
+ */
+#include "compute/reference/reference.h"
+
+dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, int batch,
+                                    int positions, int channels, int out_stride, dn_error *error) {
+    (void)context, (void)error;
+    size_t depth = (size_t)channels;
+    for (size_t b = 0; b < (size_t)batch; b++)
+        for (size_t c = 0; c < depth; c++) {
+            double sum = 0;
+            for (size_t p = 0; p < (size_t)positions; p++)
+                sum += (double)in[(b * (size_t)positions + p) * depth + c];
+            out[b * (size_t)out_stride + c] = (float)(sum / positions);
+        }
+    return DN_OK;
+}

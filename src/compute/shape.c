@@ -1,0 +1,80 @@
+#include "compute/shape.h"
+
+static int window_count(int extent, int kernel, int stride, int padding) {
+    return (extent + 2 * padding - kernel) / stride + 1;
+}
+
+dn_extent dn_convolution_extent(const dn_convolution_shape *shape) {
+    return (dn_extent){window_count(shape->height, shape->kernel, shape->stride, shape->padding),
+                       window_count(shape->width, shape->kernel, shape->stride, shape->padding)};
+}
+
+dn_extent dn_pooling_extent(const dn_pooling_shape *shape) {
+    return (dn_extent){window_count(shape->height, shape->kernel, shape->stride, 0),
+                       window_count(shape->width, shape->kernel, shape->stride, 0)};
+}
+
+typedef struct extent_check {
+    const char *name;
+    int value, least;
+} extent_check;
+
+/* Far above what is used. The product of two image extents fits an int, that of four a size_t. */
+enum { LARGEST_IMAGE_EXTENT = 1 << 15, LARGEST_LINEAR_EXTENT = 1 << 22 };
+
+static dn_status check_extents(const char *operation, const extent_check *checks, size_t count,
+                               int largest, dn_error *error) {
+    for (size_t i = 0; i < count; i++)
+        if (checks[i].value < checks[i].least || checks[i].value > largest)
+            return dn_fail(error, DN_ERROR_ARGUMENT, "%s: %s is %d, expected %d to %d", operation,
+                           checks[i].name, checks[i].value, checks[i].least, largest);
+    return DN_OK;
+}
+
+static dn_status check_window(const char *operation, int height, int width, int kernel, int padding,
+                              dn_error *error) {
+    int smaller = height < width ? height : width;
+    if (kernel > smaller + 2 * padding)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "%s: a %dx%d window does not fit into %dx%d with padding %d", operation,
+                       kernel, kernel, height, width, padding);
+    return DN_OK;
+}
+
+dn_status dn_check_convolution(const dn_convolution_shape *shape, dn_error *error) {
+    const extent_check checks[] = {
+        {"batch", shape->batch, 1},     {"height", shape->height, 1},
+        {"width", shape->width, 1},     {"channels", shape->channels, 1},
+        {"kernel", shape->kernel, 1},   {"out_channels", shape->out_channels, 1},
+        {"padding", shape->padding, 0}, {"stride", shape->stride, 1},
+    };
+    DN_TRY(check_extents("convolution", checks, sizeof checks / sizeof *checks,
+                         LARGEST_IMAGE_EXTENT, error));
+    return check_window("convolution", shape->height, shape->width, shape->kernel, shape->padding,
+                        error);
+}
+
+dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error) {
+    const extent_check checks[] = {
+        {"batch", shape->batch, 1},   {"height", shape->height, 1},
+        {"width", shape->width, 1},   {"channels", shape->channels, 1},
+        {"kernel", shape->kernel, 1}, {"stride", shape->stride, 1},
+    };
+    DN_TRY(check_extents("pooling", checks, sizeof checks / sizeof *checks, LARGEST_IMAGE_EXTENT,
+                         error));
+    return check_window("pooling", shape->height, shape->width, shape->kernel, 0, error);
+}
+
+dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
+                          dn_error *error) {
+    const extent_check checks[] = {
+        {"rows", rows, 1}, {"inputs", inputs, 1}, {"outputs", outputs, 1}};
+    return check_extents(operation, checks, sizeof checks / sizeof *checks, LARGEST_LINEAR_EXTENT,
+                         error);
+}
+
+int dn_nearest_position(int position, int extent, int out_extent) {
+    float step = (float)extent / (float)out_extent;
+    int nearest = (int)((float)position * step);
+    return nearest < extent ? nearest : extent - 1;
+}

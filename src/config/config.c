@@ -1,0 +1,155 @@
+#include "config/config.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "config/keys.h"
+#include "config/yaml.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MAX_FILE_BYTES = 1 << 20,
+    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
+     * one pixel of 63 and none of 62. */
+    SMALLEST_INPUT = 63
+};
+
+static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
+                           dn_error *error) {
+    dn_value value;
+    dn_status status = dn_yaml_read_value(key->key.name, text, strlen(text), &value, error);
+    if (status == DN_OK)
+        status = dn_value_store(&value, key, "", config, error);
+    dn_value_destroy(&value);
+    return status;
+}
+
+static dn_status set_defaults(struct dn_config *config, dn_error *error) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        DN_TRY(set_value(config, &dn_keys[i], dn_keys[i].key.default_value, error));
+    return DN_OK;
+}
+
+dn_status dn_config_create(dn_config **config, dn_error *error) {
+    void *block;
+    *config = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof **config, error));
+    dn_status status = set_defaults(block, error);
+    if (status == DN_OK)
+        *config = block;
+    else
+        dn_release(block);
+    return status;
+}
+
+void dn_config_destroy(dn_config *config) {
+    dn_release(config);
+}
+
+dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error) {
+    void *block;
+    *copy = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof **copy, error));
+    *copy = memcpy(block, config, sizeof *config);
+    return DN_OK;
+}
+
+static dn_status find_key(const char *name, const char *where, const dn_key **key,
+                          dn_error *error) {
+    *key = dn_key_find(name);
+    if (*key)
+        return DN_OK;
+    const char *nearest = dn_key_nearest(name);
+    char excerpt[DN_EXCERPT_SIZE];
+    dn_value_excerpt(excerpt, name);
+    return dn_fail(error, DN_ERROR_CONFIG, "%sunknown key \"%s\"%s%s%s", where, excerpt,
+                   nearest ? ": did you mean \"" : "", nearest ? nearest : "",
+                   nearest ? "\"?" : "");
+}
+
+typedef struct parse_state {
+    struct dn_config config; /* taken over when the whole text was right */
+    const char *name;
+    unsigned char seen[DN_KEY_COUNT];
+} parse_state;
+
+static dn_status take_pair(void *user, const char *name, const dn_value *value, size_t line,
+                           dn_error *error) {
+    parse_state *parsing = user;
+    const dn_key *key;
+    char where[400];
+    snprintf(where, sizeof where, "%.300s:%zu: ", parsing->name, line);
+    DN_TRY(find_key(name, where, &key, error));
+    if (parsing->seen[key - dn_keys]++)
+        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
+    return dn_value_store(value, key, where, &parsing->config, error);
+}
+
+dn_status dn_config_parse(dn_config *config, const char *name, const char *yaml, size_t size,
+                          dn_error *error) {
+    parse_state parsing = {.config = *config, .name = name};
+    DN_TRY(dn_yaml_read_pairs(name, yaml, size, take_pair, &parsing, error));
+    *config = parsing.config;
+    return DN_OK;
+}
+
+dn_status dn_config_load(dn_config *config, const char *path, dn_error *error) {
+    uint8_t *data;
+    size_t size;
+    DN_TRY(dn_file_read(path, MAX_FILE_BYTES, &data, &size, error));
+    dn_status status = dn_config_parse(config, path, (const char *)data, size, error);
+    dn_release(data);
+    return status;
+}
+
+dn_status dn_config_set(dn_config *config, const char *name, const char *value, dn_error *error) {
+    const dn_key *key;
+    DN_TRY(find_key(name, "", &key, error));
+    return set_value(config, key, value, error);
+}
+
+dn_status dn_config_get(const dn_config *config, const char *name, char **value, dn_error *error) {
+    const dn_key *key;
+    dn_text text = {0};
+    *value = NULL;
+    DN_TRY(find_key(name, "", &key, error));
+    dn_value_print(&text, config, key);
+    return dn_text_take(&text, value, error);
+}
+
+dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        dn_text_append(&text, "# %s\n%s: ", dn_keys[i].key.comment, dn_keys[i].key.name);
+        dn_value_print(&text, config, &dn_keys[i]);
+        dn_text_append(&text, "\n");
+    }
+    return dn_text_take(&text, yaml, error);
+}
+
+static dn_status check_scales(const dn_config *config, dn_error *error) {
+    for (int side = 0; side < 2; side++) {
+        int smallest = config->img_size[side] >> (config->n_scales - 1);
+        if (smallest < SMALLEST_INPUT)
+            return dn_fail(error, DN_ERROR_CONFIG,
+                           "n_scales %d shrinks img_size %d to %d pixels, AlexNet needs %d: set "
+                           "fewer scales or an img_size of at least %d",
+                           config->n_scales, config->img_size[side], smallest, SMALLEST_INPUT,
+                           SMALLEST_INPUT << (config->n_scales - 1));
+    }
+    return DN_OK;
+}
+
+dn_status dn_config_check(const dn_config *config, dn_error *error) {
+    if (strcmp(config->device, "cuda") == 0)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "device: cuda is not in this version; set cpu or auto");
+    if (strcmp(config->precision, "auto") != 0 && strcmp(config->precision, "f32") != 0)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "precision: %s is not in this version; set f32 or auto", config->precision);
+    if (config->grad_map_viz)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "grad_map_viz: gradient maps are not in this version; set false");
+    return check_scales(config, error);
+}

@@ -1,0 +1,108 @@
+#include "config/keys.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define CLOSED(low, high) low, high, DN_CLOSED, #low " to " #high
+#define ABOVE(low, high) low, high, DN_OPEN_LOW, "above " #low ", at most " #high
+#define BELOW(low, high) low, high, DN_OPEN_HIGH, "at least " #low ", below " #high
+#define EITHER 0, 1, DN_CLOSED, "true or false"
+#define ANY_SEED 0, 0, DN_CLOSED, "0 to 18446744073709551615"
+#define MAY_BE_EMPTY 0, 0, DN_CLOSED, "may be empty"
+#define NOT_EMPTY 1, 0, DN_CLOSED, "not empty"
+#define ONE_OF(words) 0, 0, DN_CLOSED, words
+
+/* The second macro sees the parts of a range as arguments of their own. */
+#define KEY(...) KEY_OF(__VA_ARGS__)
+#define KEY_OF(name, kind, items, default_value, comment, low, high, open, range)                  \
+    {                                                                                              \
+        {#name, default_value, comment " (" range ")"}, kind, offsetof(struct dn_config, name),    \
+            sizeof(((struct dn_config *)0)->name), items, low, high, open, range                   \
+    }
+
+const dn_key dn_keys[] = {
+    KEY(dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
+        "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
+    KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
+        MAY_BE_EMPTY),
+    KEY(modelname, DN_KIND_TEXT, 1, "dummy_test", "name of the run, noted in the model", NOT_EMPTY),
+    KEY(img_size, DN_KIND_INTEGER, 2, "[448, 448]", "height and width of the input in pixels, each",
+        CLOSED(64, 2048)),
+    KEY(transf_rotations, DN_KIND_BOOLEAN, 1, "true", "rotate training images by random angles",
+        EITHER),
+    KEY(transf_brightness, DN_KIND_REAL, 1, "0.0",
+        "brightness of training images varies by a factor of 1 plus or minus this", CLOSED(0, 10)),
+    KEY(transf_contrast, DN_KIND_REAL, 1, "0.0",
+        "contrast of training images varies by a factor of 1 plus or minus this", CLOSED(0, 10)),
+    KEY(transf_saturation, DN_KIND_REAL, 1, "0.0",
+        "saturation of training images varies by a factor of 1 plus or minus this", CLOSED(0, 10)),
+    KEY(norm_mean, DN_KIND_REAL, 3, "[0.485, 0.456, 0.406]",
+        "subtracted from red, green, blue of 0 to 1, each", CLOSED(-10, 10)),
+    KEY(norm_std, DN_KIND_REAL, 3, "[0.229, 0.224, 0.225]", "divides red, green, blue, each",
+        ABOVE(0, 10)),
+    KEY(add_img_noise, DN_KIND_REAL, 1, "0.0",
+        "standard deviation of noise added to normalised training pixels", CLOSED(0, 10)),
+    KEY(n_scales, DN_KIND_INTEGER, 1, "3", "image scales, each half as large as the one before",
+        CLOSED(1, 6)),
+    KEY(clamp_alpha, DN_KIND_REAL, 1, "3.0", "soft clamp of the coupling layers' scale",
+        ABOVE(0, 100)),
+    KEY(n_coupling_blocks, DN_KIND_INTEGER, 1, "8", "coupling blocks of the flow", CLOSED(1, 64)),
+    KEY(fc_internal, DN_KIND_INTEGER, 1, "2048", "width of the subnets' hidden layers",
+        CLOSED(1, 16384)),
+    KEY(dropout, DN_KIND_REAL, 1, "0.0", "share of hidden units dropped in training", BELOW(0, 1)),
+    KEY(lr_init, DN_KIND_REAL, 1, "0.0002", "learning rate of Adam", ABOVE(0, 1)),
+    KEY(n_transforms, DN_KIND_INTEGER, 1, "4", "rotations of an image in training",
+        CLOSED(1, 1024)),
+    KEY(n_transforms_test, DN_KIND_INTEGER, 1, "64", "evenly spaced rotations to score an image",
+        CLOSED(1, 1024)),
+    KEY(batch_size, DN_KIND_INTEGER, 1, "24",
+        "images of a training step; it sees batch_size times n_transforms vectors",
+        CLOSED(1, 4096)),
+    KEY(meta_epochs, DN_KIND_INTEGER, 1, "24", "epochs with an evaluation at their end",
+        CLOSED(1, 100000)),
+    KEY(sub_epochs, DN_KIND_INTEGER, 1, "8", "passes over the training images in a meta epoch",
+        CLOSED(1, 100000)),
+    KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
+        "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
+    KEY(verbose, DN_KIND_BOOLEAN, 1, "true", "print the loss of each sub epoch", EITHER),
+    KEY(grad_map_viz, DN_KIND_BOOLEAN, 1, "false", "write gradient maps after training", EITHER),
+    KEY(hide_tqdm_bar, DN_KIND_BOOLEAN, 1, "true", "no progress bar within a sub epoch", EITHER),
+    KEY(save_model, DN_KIND_BOOLEAN, 1, "true", "write the model after training", EITHER),
+    KEY(device, DN_KIND_WORD, 1, "auto", "where to compute", ONE_OF("auto, cpu, cuda")),
+    KEY(compute, DN_KIND_WORD, 1, "auto", "compute backend", ONE_OF("auto, onednn, reference")),
+    KEY(precision, DN_KIND_WORD, 1, "auto", "number format of the calculations",
+        ONE_OF("auto, f32, bf16, int8")),
+    KEY(backbone, DN_KIND_TEXT, 1, "\"\"", "AlexNet weights file; empty: the embedded backbone",
+        MAY_BE_EMPTY),
+    KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
+    KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
+        CLOSED(0, 256)),
+    KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
+};
+
+_Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");
+
+const dn_key *dn_key_find(const char *name) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (strcmp(dn_keys[i].key.name, name) == 0)
+            return &dn_keys[i];
+    return NULL;
+}
+
+const char *dn_key_nearest(const char *name) {
+    const char *nearest = NULL;
+    size_t least = strlen(name) / 3 + 2; /* farther ones are other words, not slips */
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        size_t distance = dn_text_distance(name, dn_keys[i].key.name);
+        if (distance < least) {
+            least = distance;
+            nearest = dn_keys[i].key.name;
+        }
+    }
+    return nearest;
+}
+
+const dn_config_key *dn_config_key_at(size_t index) {
+    return index < DN_KEY_COUNT ? &dn_keys[index].key : NULL;
+}

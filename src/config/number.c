@@ -1,0 +1,69 @@
+#include "config/number.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The caller's program may have set a locale with a decimal comma; glibc hands out its "C" locale
+ * without allocating, so this cannot fail for want of memory. */
+static locale_t enter_c_locale(locale_t *c_locale) {
+    *c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    return *c_locale ? uselocale(*c_locale) : (locale_t)0;
+}
+
+static void leave_c_locale(locale_t c_locale, locale_t previous) {
+    if (!c_locale)
+        return;
+    uselocale(previous);
+    freelocale(c_locale);
+}
+
+void dn_number_print(char text[DN_NUMBER_SIZE], double value) {
+    locale_t c_locale, previous = enter_c_locale(&c_locale);
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, DN_NUMBER_SIZE, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    leave_c_locale(c_locale, previous);
+}
+
+void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals) {
+    locale_t c_locale, previous = enter_c_locale(&c_locale);
+    /* Beyond 1e15 a double has no decimals, and its digits would not fit. */
+    snprintf(text, DN_NUMBER_SIZE, fabs(value) < 1e15 ? "%.*f" : "%.*g", decimals, value);
+    leave_c_locale(c_locale, previous);
+}
+
+int dn_number_read(const char *text, double *value) {
+    char *end;
+    /* strtod alone would take "0x1p3", "nan" and leading spaces as well. */
+    if (!*text || text[strspn(text, "0123456789+-.eE")])
+        return 0;
+    locale_t c_locale, previous = enter_c_locale(&c_locale);
+    *value = strtod(text, &end);
+    leave_c_locale(c_locale, previous);
+    return !*end && isfinite(*value);
+}
+
+int dn_unsigned_read(const char *text, uint64_t *value) {
+    if (!*text || text[strspn(text, "0123456789")])
+        return 0;
+    errno = 0;
+    unsigned long long wide = strtoull(text, NULL, 10);
+    *value = wide;
+    return errno == 0;
+}
+
+int dn_integer_read(const char *text, int *value) {
+    uint64_t magnitude;
+    int negative = *text == '-';
+    if (!dn_unsigned_read(text + (*text == '-' || *text == '+'), &magnitude) || magnitude > INT_MAX)
+        return 0;
+    *value = negative ? -(int)magnitude : (int)magnitude;
+    return 1;
+}

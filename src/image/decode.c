@@ -1,0 +1,91 @@
+#include "image/decode.h"
+
+#include <stdio.h>
+#include <string.h>
+
+dn_status dn_decode_allocate(const dn_bytes *file, const char *format, uint64_t width,
+                             uint64_t height, dn_image *image, dn_error *error) {
+    if (width == 0 || height == 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is a %s of %llu x %llu pixels: it is empty",
+                       file->name, format, (unsigned long long)width, (unsigned long long)height);
+    if (width > DN_IMAGE_MAX_SIDE || height > DN_IMAGE_MAX_SIDE ||
+        width * height > DN_IMAGE_MAX_PIXELS)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is a %s of %llu x %llu pixels: the limit is %d a side and %d in all",
+                       file->name, format, (unsigned long long)width, (unsigned long long)height,
+                       DN_IMAGE_MAX_SIDE, DN_IMAGE_MAX_PIXELS);
+    return dn_image_create((int)width, (int)height, image, error);
+}
+
+static int starts_with(const dn_bytes *file, size_t offset, const char *magic, size_t length) {
+    return file->size >= offset + length && memcmp(file->data + offset, magic, length) == 0;
+}
+
+static int is_bmp(const dn_bytes *file) {
+    return starts_with(file, 0, "BM", 2);
+}
+
+static int is_jpeg(const dn_bytes *file) {
+    return starts_with(file, 0, "\xff\xd8\xff", 3);
+}
+
+static int is_png(const dn_bytes *file) {
+    return starts_with(file, 0, "\x89PNG\r\n\x1a\n", 8);
+}
+
+/* P1 to P6; the digit must end there, for "P5" may begin any text. */
+static int is_pnm(const dn_bytes *file) {
+    return file->size > 2 && file->data[0] == 'P' && file->data[1] >= '1' && file->data[1] <= '6' &&
+           memchr(" \t\n\v\f\r#", file->data[2], 7) != NULL;
+}
+
+/* Classic and BigTIFF, in both byte orders. */
+static int is_tiff(const dn_bytes *file) {
+    return starts_with(file, 0, "II*\0", 4) || starts_with(file, 0, "MM\0*", 4) ||
+           starts_with(file, 0, "II+\0", 4) || starts_with(file, 0, "MM\0+", 4);
+}
+
+static int is_webp(const dn_bytes *file) {
+    return starts_with(file, 0, "RIFF", 4) && starts_with(file, 8, "WEBP", 4);
+}
+
+typedef struct decoder {
+    int (*recognises)(const dn_bytes *file);
+    dn_status (*decode)(dn_bytes file, dn_image *image, dn_error *error);
+} decoder;
+
+static const decoder decoders[] = {
+    {is_png, dn_decode_png}, {is_jpeg, dn_decode_jpeg}, {is_bmp, dn_decode_bmp},
+    {is_pnm, dn_decode_pnm}, {is_tiff, dn_decode_tiff}, {is_webp, dn_decode_webp},
+};
+
+static dn_status fail_unrecognised(const dn_bytes *file, dn_error *error) {
+    char found[3 * 12 + 1] = "";
+    size_t count = file->size < 12 ? file->size : 12;
+    if (file->size == 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not an image: the file is empty",
+                       file->name);
+    for (size_t i = 0; i < count; i++)
+        snprintf(found + 3 * i, sizeof found - 3 * i, " %02X", file->data[i]);
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: is not an image: expected JPEG, PNG, PNM, BMP, TIFF or WebP, found bytes%s",
+                   file->name, found);
+}
+
+dn_status dn_image_decode(const void *bytes, size_t size, const char *name, dn_image *image,
+                          dn_error *error) {
+    dn_bytes file = {bytes, size, 0, name};
+    *image = (dn_image){0};
+    if (size > DN_IMAGE_MAX_FILE)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %zu", name, size,
+                       DN_IMAGE_MAX_FILE);
+    for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++) {
+        if (!decoders[i].recognises(&file))
+            continue;
+        dn_status status = decoders[i].decode(file, image, error);
+        if (status != DN_OK)
+            dn_image_free(image);
+        return status;
+    }
+    return fail_unrecognised(&file, error);
+}

@@ -1,0 +1,113 @@
+/* JPEG through libjpeg. Its warnings are either harmless (and passed over, as by Pillow) or mean
+ * lost pixels: those are errors here, so that no half image is ever scored. */
+#include "image/decode.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+
+/* jpeglib.h needs stdio.h before it and jerror.h after it. */
+/* clang-format off */
+#include <jpeglib.h>
+#include <jerror.h>
+/* clang-format on */
+
+/* No encoder writes this many scans; a hostile file repeats them to keep the decoder busy. */
+enum { MAX_SCANS = 500 };
+
+typedef struct jpeg_reader {
+    struct jpeg_error_mgr errors; /* first: libjpeg hands out its address */
+    struct jpeg_progress_mgr progress;
+    jmp_buf escape;
+    dn_bytes file;
+    dn_error *error;
+} jpeg_reader;
+
+static void on_error(j_common_ptr decoder) {
+    jpeg_reader *reader = (jpeg_reader *)decoder->err;
+    char message[JMSG_LENGTH_MAX];
+    reader->errors.format_message(decoder, message);
+    dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: %s", reader->file.name,
+            message);
+    longjmp(reader->escape, 1);
+}
+
+static void on_message(j_common_ptr decoder, int level) {
+    int code = decoder->err->msg_code;
+    if (level < 0 &&
+        (code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+         code == JWRN_MUST_RESYNC || code == JWRN_ARITH_BAD_CODE))
+        on_error(decoder);
+}
+
+static void on_output(j_common_ptr decoder) {
+    (void)decoder;
+}
+
+static void on_progress(j_common_ptr decoder) {
+    if (((j_decompress_ptr)decoder)->input_scan_number <= MAX_SCANS)
+        return;
+    jpeg_reader *reader = (jpeg_reader *)decoder->err;
+    dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: more than %d scans",
+            reader->file.name, MAX_SCANS);
+    longjmp(reader->escape, 1);
+}
+
+/* Pillow takes every CMYK JPEG for Adobe's inverted kind: 255 is no ink. */
+static void rgb_from_inverted_ink(const uint8_t *ink, int width, uint8_t *rgb) {
+    for (int x = 0; x < width; x++, ink += 4, rgb += 3)
+        for (int channel = 0; channel < 3; channel++)
+            rgb[channel] = dn_light_of_ink(255u - ink[channel], ink[3]);
+}
+
+static void read_ink_rows(j_decompress_ptr decoder, dn_image *image) {
+    size_t row_size = (size_t)image->width * 3;
+    JSAMPROW ink =
+        decoder->mem->alloc_large((j_common_ptr)decoder, JPOOL_IMAGE, (size_t)image->width * 4);
+    for (int y = 0; y < image->height; y++) {
+        jpeg_read_scanlines(decoder, &ink, 1);
+        rgb_from_inverted_ink(ink, image->width, image->pixels + (size_t)y * row_size);
+    }
+}
+
+static void read_rgb_rows(j_decompress_ptr decoder, dn_image *image) {
+    for (int y = 0; y < image->height; y++) {
+        JSAMPROW row = image->pixels + (size_t)y * (size_t)image->width * 3;
+        jpeg_read_scanlines(decoder, &row, 1);
+    }
+}
+
+static dn_status read_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
+    jpeg_create_decompress(decoder);
+    decoder->progress = &reader->progress;
+    jpeg_mem_src(decoder, reader->file.data, (unsigned long)reader->file.size);
+    jpeg_read_header(decoder, TRUE);
+    DN_TRY(dn_decode_allocate(&reader->file, "JPEG", decoder->image_width, decoder->image_height,
+                              image, reader->error));
+    decoder->out_color_space = decoder->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    jpeg_start_decompress(decoder);
+    if (decoder->out_color_space == JCS_CMYK)
+        read_ink_rows(decoder, image);
+    else
+        read_rgb_rows(decoder, image);
+    jpeg_finish_decompress(decoder);
+    return DN_OK;
+}
+
+static dn_status read_guarded(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
+    if (setjmp(reader->escape))
+        return DN_ERROR_FORMAT;
+    return read_rows(decoder, reader, image);
+}
+
+dn_status dn_decode_jpeg(dn_bytes file, dn_image *image, dn_error *error) {
+    struct jpeg_decompress_struct decoder = {0};
+    jpeg_reader reader = {.file = file, .error = error};
+    decoder.err = jpeg_std_error(&reader.errors);
+    reader.errors.error_exit = on_error;
+    reader.errors.emit_message = on_message;
+    reader.errors.output_message = on_output;
+    reader.progress.progress_monitor = on_progress;
+    dn_status status = read_guarded(&decoder, &reader, image);
+    jpeg_destroy_decompress(&decoder);
+    return status;
+}

@@ -1,0 +1,157 @@
+/* PBM, PGM and PPM, ASCII (P1 to P3) and binary (P4 to P6): "P5", width, height, the largest
+ * value, each after white space or comments, then one white space and the samples. */
+#include "image/decode.h"
+
+#include <math.h>
+
+typedef struct pnm_header {
+    int kind; /* 1 bitmap, 2 grey, 3 colour */
+    int ascii;
+    uint32_t width, height, largest;
+} pnm_header;
+
+static int is_space(uint8_t byte) {
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+static void skip_space(dn_bytes *file) {
+    int comment = 0;
+    for (; file->position < file->size; file->position++) {
+        uint8_t byte = file->data[file->position];
+        if (byte == '#')
+            comment = 1;
+        else if (byte == '\n' || byte == '\r')
+            comment = 0;
+        else if (!comment && !is_space(byte))
+            return;
+    }
+}
+
+/* At most nine digits, so that the value fits. */
+static dn_status read_number(dn_bytes *file, const char *what, uint32_t *value, dn_error *error) {
+    size_t digits = 0;
+    skip_space(file);
+    for (*value = 0; file->position < file->size && digits < 10; digits++, file->position++) {
+        uint8_t byte = file->data[file->position];
+        if (byte < '0' || byte > '9')
+            break;
+        *value = *value * 10 + (uint32_t)(byte - '0');
+    }
+    if (digits > 0 && digits < 10)
+        return DN_OK;
+    if (file->position >= file->size)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: truncated at byte %zu: the PNM %s is missing",
+                       file->name, file->position, what);
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is a damaged PNM: its %s at byte %zu is no number",
+                   file->name, what, file->position);
+}
+
+static dn_status read_header(dn_bytes *file, pnm_header *header, dn_error *error) {
+    int digit = file->data[1] - '0';
+    *header = (pnm_header){.kind = (digit - 1) % 3 + 1, .ascii = digit <= 3, .largest = 1};
+    file->position = 2;
+    DN_TRY(read_number(file, "width", &header->width, error));
+    DN_TRY(read_number(file, "height", &header->height, error));
+    if (header->kind != 1)
+        DN_TRY(read_number(file, "largest value", &header->largest, error));
+    if (header->largest < 1 || header->largest > 65535)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is a PNM with a largest value of %u: expected 1 to 65535", file->name,
+                       header->largest);
+    return DN_OK;
+}
+
+/* Pillow's scale, rounding halves to even. Grey deeper than 8 bits goes to 16 first, and of these
+ * the high byte counts, as with every other 16-bit file. */
+static uint8_t scale(const pnm_header *header, uint32_t value) {
+    if (header->largest == 255)
+        return (uint8_t)value;
+    double share = (double)value / header->largest;
+    if (share > 1)
+        share = 1;
+    if (header->kind == 2 && header->largest > 255)
+        return (uint8_t)((uint32_t)nearbyint(share * 65535) >> 8);
+    return (uint8_t)nearbyint(share * 255);
+}
+
+static void put(const pnm_header *header, dn_image *image, size_t index, uint8_t value) {
+    if (header->kind == 3) {
+        image->pixels[index] = value;
+        return;
+    }
+    for (int channel = 0; channel < 3; channel++)
+        image->pixels[index * 3 + (size_t)channel] = value;
+}
+
+static size_t sample_count(const pnm_header *header) {
+    return (size_t)header->width * header->height * (header->kind == 3 ? 3 : 1);
+}
+
+static dn_status read_ascii(dn_bytes *file, const pnm_header *header, dn_image *image,
+                            dn_error *error) {
+    size_t count = sample_count(header);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t value;
+        DN_TRY(read_number(file, "sample", &value, error));
+        if (value > header->largest)
+            return dn_fail(error, DN_ERROR_FORMAT,
+                           "%s: is a damaged PNM: sample %u is above the largest value, %u",
+                           file->name, value, header->largest);
+        put(header, image, i, scale(header, value));
+    }
+    return DN_OK;
+}
+
+/* The digits of an ASCII bitmap need no space between them; 1 is black. */
+static dn_status read_ascii_bits(dn_bytes *file, const pnm_header *header, dn_image *image,
+                                 dn_error *error) {
+    size_t count = sample_count(header);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *digit;
+        skip_space(file);
+        DN_TRY(dn_bytes_take(file, 1, "PNM sample", &digit, error));
+        if (*digit != '0' && *digit != '1')
+            return dn_fail(error, DN_ERROR_FORMAT,
+                           "%s: is a damaged PNM: byte %zu is neither 0 nor 1", file->name,
+                           file->position - 1);
+        put(header, image, i, *digit == '1' ? 0 : 255);
+    }
+    return DN_OK;
+}
+
+static dn_status read_bits(dn_bytes *file, const pnm_header *header, dn_image *image,
+                           dn_error *error) {
+    size_t width = header->width;
+    for (size_t y = 0; y < header->height; y++) {
+        const uint8_t *row;
+        DN_TRY(dn_bytes_take(file, (width + 7) / 8, "PNM row", &row, error));
+        for (size_t x = 0; x < width; x++)
+            put(header, image, y * width + x, row[x / 8] >> (7 - x % 8) & 1 ? 0 : 255);
+    }
+    return DN_OK;
+}
+
+static dn_status read_binary(dn_bytes *file, const pnm_header *header, dn_image *image,
+                             dn_error *error) {
+    size_t count = sample_count(header), size = header->largest > 255 ? 2 : 1;
+    const uint8_t *sample;
+    DN_TRY(dn_bytes_take(file, count * size, "PNM samples", &sample, error));
+    for (size_t i = 0; i < count; i++, sample += size) {
+        uint32_t value = size == 1 ? *sample : (uint32_t)sample[0] << 8 | sample[1];
+        put(header, image, i, scale(header, value));
+    }
+    return DN_OK;
+}
+
+dn_status dn_decode_pnm(dn_bytes file, dn_image *image, dn_error *error) {
+    pnm_header header;
+    const uint8_t *separator;
+    DN_TRY(read_header(&file, &header, error));
+    DN_TRY(dn_decode_allocate(&file, "PNM", header.width, header.height, image, error));
+    DN_TRY(dn_bytes_take(&file, 1, "PNM separator", &separator, error));
+    if (!header.ascii)
+        return header.kind == 1 ? read_bits(&file, &header, image, error)
+                                : read_binary(&file, &header, image, error);
+    return header.kind == 1 ? read_ascii_bits(&file, &header, image, error)
+                            : read_ascii(&file, &header, image, error);
+}

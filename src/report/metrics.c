@@ -1,0 +1,152 @@
+#include "report/metrics.h"
+
+#include "base/text.h"
+#include "config/number.h"
+#include "report/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static size_t listed_defects(const dn_metrics *metrics) {
+    return metrics->defect_kinds < DN_MAX_DEFECTS ? metrics->defect_kinds : DN_MAX_DEFECTS;
+}
+
+static const char *reason_of(const dn_statistic *statistic) {
+    return statistic->reason ? statistic->reason : "not computed";
+}
+
+static void add_statistic(dn_json *json, cJSON *object, const char *name,
+                          const dn_statistic *statistic) {
+    cJSON *member = dn_json_object(json, object, name);
+    dn_json_number(json, member, "value", statistic->defined ? statistic->value : NAN);
+    dn_json_number(json, member, "low", statistic->defined ? statistic->low : NAN);
+    dn_json_number(json, member, "high", statistic->defined ? statistic->high : NAN);
+    if (!statistic->defined)
+        dn_json_text(json, member, "reason", reason_of(statistic));
+}
+
+void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
+    cJSON *root = json->root;
+    add_statistic(json, root, "image_AUROC", &metrics->image_auroc);
+    add_statistic(json, root, "image_AUPR", &metrics->image_aupr);
+    add_statistic(json, root, "image_F1Max", &metrics->image_f1_max);
+    dn_json_number(json, root, "f1_max_threshold", metrics->f1_max_threshold);
+    dn_json_number(json, root, "loss", metrics->loss);
+    dn_json_count(json, root, "good_count", metrics->good_count);
+    dn_json_count(json, root, "defect_count", metrics->defect_count);
+    dn_json_count(json, root, "unreadable_count", metrics->unreadable_count);
+    dn_json_count(json, root, "defect_kinds", metrics->defect_kinds);
+    cJSON *defects = dn_json_array(json, root, "defects");
+    for (size_t i = 0; i < listed_defects(metrics); i++) {
+        cJSON *item = dn_json_item(json, defects);
+        dn_json_text(json, item, "defect", metrics->defects[i].name);
+        dn_json_count(json, item, "count", metrics->defects[i].count);
+        add_statistic(json, item, "image_AUROC", &metrics->defects[i].image_auroc);
+    }
+}
+
+/* "0.9876" */
+static void append_fixed(dn_text *text, double value) {
+    char number[DN_NUMBER_SIZE];
+    dn_number_print_fixed(number, value, 4);
+    dn_text_append(text, "%s", number);
+}
+
+/* "0.9876   95 % interval 0.9123 to 1.0000", or "undefined (reason)" */
+static void append_statistic(dn_text *text, const dn_statistic *statistic) {
+    if (!statistic->defined) {
+        dn_text_append(text, "undefined (%s)", reason_of(statistic));
+        return;
+    }
+    append_fixed(text, statistic->value);
+    if (!isfinite(statistic->low) || !isfinite(statistic->high))
+        return;
+    dn_text_append(text, "  95 %% interval ");
+    append_fixed(text, statistic->low);
+    dn_text_append(text, " to ");
+    append_fixed(text, statistic->high);
+}
+
+enum { LABEL_WIDTH = 14 };
+
+static void append_row(dn_text *text, const char *label, const dn_statistic *statistic) {
+    dn_text_append(text, "%-*s", LABEL_WIDTH, label);
+    append_statistic(text, statistic);
+}
+
+static void append_totals(dn_text *text, const dn_metrics *metrics) {
+    dn_text_append(text, "%-*s%zu good, %zu defective", LABEL_WIDTH, "images", metrics->good_count,
+                   metrics->defect_count);
+    if (metrics->unreadable_count > 0)
+        dn_text_append(text, ", %zu unreadable and left out", metrics->unreadable_count);
+    dn_text_append(text, "\n%-*s", LABEL_WIDTH, "loss");
+    if (isfinite(metrics->loss))
+        append_fixed(text, metrics->loss);
+    else
+        dn_text_append(text, "undefined");
+    dn_text_append(text, "\n");
+    append_row(text, "image_AUROC", &metrics->image_auroc);
+    dn_text_append(text, "\n");
+    append_row(text, "image_AUPR", &metrics->image_aupr);
+    dn_text_append(text, "\n");
+    append_row(text, "image_F1Max", &metrics->image_f1_max);
+    if (metrics->image_f1_max.defined && isfinite(metrics->f1_max_threshold)) {
+        dn_text_append(text, "  from raw_score ");
+        append_fixed(text, metrics->f1_max_threshold);
+    }
+    dn_text_append(text, "\n");
+}
+
+/* Width on the screen, near enough: characters, not bytes. */
+static size_t shown_width(const char *name) {
+    size_t width = 0;
+    for (; *name; name++)
+        width += ((unsigned char)*name & 0xc0) != 0x80;
+    return width;
+}
+
+static void append_padded(dn_text *text, const char *name, size_t width) {
+    dn_utf8_append(text, name);
+    for (size_t i = shown_width(name); i < width; i++)
+        dn_text_append(text, " ");
+}
+
+static void append_defects(dn_text *text, const dn_metrics *metrics) {
+    size_t count = listed_defects(metrics), width = strlen("defect");
+    if (count == 0)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (shown_width(metrics->defects[i].name) > width)
+            width = shown_width(metrics->defects[i].name);
+    dn_text_append(text, "\n%-*s  images  image_AUROC against all good\n", (int)width, "defect");
+    for (size_t i = 0; i < count; i++) {
+        append_padded(text, metrics->defects[i].name, width);
+        dn_text_append(text, "  %6zu  ", metrics->defects[i].count);
+        append_statistic(text, &metrics->defects[i].image_auroc);
+        dn_text_append(text, "\n");
+    }
+    if (metrics->defect_kinds > count)
+        dn_text_append(text, "and %zu more kinds of defect\n", metrics->defect_kinds - count);
+}
+
+static dn_status metrics_table(const dn_metrics *metrics, char **table, dn_error *error) {
+    dn_text text = {0};
+    append_totals(&text, metrics);
+    append_defects(&text, metrics);
+    dn_text_append(&text, "\nimage_AUROC: ");
+    if (metrics->image_auroc.defined)
+        append_fixed(&text, metrics->image_auroc.value);
+    else
+        dn_text_append(&text, "undefined (%s)", reason_of(&metrics->image_auroc));
+    dn_text_append(&text, "\n");
+    return dn_text_take(&text, table, error);
+}
+
+dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error) {
+    if (!json)
+        return metrics_table(metrics, text, error);
+    dn_json tree = dn_json_begin();
+    dn_metrics_to_json(&tree, metrics);
+    return dn_json_take(&tree, 1, text, error);
+}

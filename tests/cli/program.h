@@ -1,0 +1,34 @@
+/* Runs the program under test and keeps what it said. */
+#ifndef DN_TESTS_PROGRAM_H
+#define DN_TESTS_PROGRAM_H
+
+#include "support/support.h"
+
+#include <sys/types.h>
+
+typedef struct program {
+    int status; /* exit status; 1000 + number when a signal ended it */
+    char out[1 << 17], err[1 << 16];
+} program;
+
+/* Runs it through /bin/sh: `command` follows the program's name, so redirections work. `input` goes
+ * to its standard input; NULL: nothing does. The result is in a static buffer. */
+const program *run(const char *command, const char *input);
+
+/* Runs it with standard error on a terminal; err holds what the terminal received. */
+const program *run_on_terminal(const char *command);
+
+/* Runs it with a standard output that nobody reads; `out` stays empty. */
+const program *run_unread(const char *command);
+
+/* Starts it without waiting, in a process group of its own (whose id this is), in the background of
+ * the test; standard error goes to `log`. */
+pid_t start(const char *command, const char *log);
+
+/* Exit status as in `program`. */
+int wait_for(pid_t child);
+
+void assert_says(const char *text, const char *part);
+void assert_silent(const char *text, const char *part);
+
+#endif

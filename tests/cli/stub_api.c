@@ -1,0 +1,205 @@
+/* Stands in for the rooms behind differnet.h when the command line is tested: no training, no
+ * models, the same answers every time. What it was called with, it says in its messages. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/config.h"
+#include "differnet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct dn_model {
+    dn_model_options options;
+    char backbone[256], device[16], compute[16];
+};
+
+const char *dn_version(void) {
+    return "0.0.0-stub";
+}
+
+static void say(const dn_observer *observer, dn_severity severity, const char *message) {
+    if (observer && observer->on_message)
+        observer->on_message(observer->user, severity, message);
+}
+
+static dn_status report(const dn_observer *observer, const dn_progress *progress, dn_error *error) {
+    if (observer && observer->on_progress && observer->on_progress(observer->user, progress) != 0)
+        return dn_fail(error, DN_CANCELLED, "stopped on request");
+    return DN_OK;
+}
+
+static dn_metrics stub_metrics(void) {
+    return (dn_metrics){
+        .good_count = 8,
+        .defect_count = 8,
+        .image_auroc = {1, 0.9876, 0.9, 1.0, NULL},
+        .image_aupr = {1, 0.75, NAN, NAN, NULL},
+        .image_f1_max = {0, 0, 0, 0, "stub"},
+        .f1_max_threshold = NAN,
+        .loss = -1,
+    };
+}
+
+static dn_status features(const dn_observer *observer, dn_stage stage, dn_error *error) {
+    for (size_t i = 0; i <= 4; i++) {
+        dn_progress progress = {.stage = stage, .done = i, .total = 4, .loss = NAN};
+        DN_TRY(report(observer, &progress, error));
+    }
+    return DN_OK;
+}
+
+static dn_status sub_epoch(const dn_config *config, const dn_observer *observer, int meta, int sub,
+                           dn_error *error) {
+    for (size_t images = 2; images <= 4; images += 2) {
+        dn_progress progress = {
+            .stage = DN_STAGE_TRAIN,
+            .done = (size_t)(meta * config->sub_epochs + sub) + images / 4,
+            .total = (size_t)(config->meta_epochs * config->sub_epochs),
+            .meta_epoch = meta,
+            .sub_epoch = sub,
+            .loss = images == 4 ? 1.0 / (1 + meta) : NAN,
+            .images_done = images,
+            .images_total = 4,
+        };
+        DN_TRY(report(observer, &progress, error));
+    }
+    if (strcmp(config->class_name, "slow") == 0)
+        usleep(20000);
+    return DN_OK;
+}
+
+static dn_status evaluation(const dn_config *config, const dn_observer *observer, int meta,
+                            dn_error *error) {
+    int undefined = strcmp(config->class_name, "undefined") == 0;
+    dn_progress progress = {
+        .stage = DN_STAGE_EVALUATE,
+        .done = (size_t)((meta + 1) * config->sub_epochs),
+        .total = (size_t)(config->meta_epochs * config->sub_epochs),
+        .meta_epoch = meta,
+        .loss = 0.5,
+        .auroc_last = undefined ? NAN : 0.75,
+        .auroc_max = undefined ? NAN : 0.875,
+        .auroc_epoch_max = undefined ? -1 : 0,
+    };
+    return report(observer, &progress, error);
+}
+
+dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
+                   dn_error *error) {
+    DN_TRY(dn_config_check(config, error));
+    if (strcmp(config->class_name, "missing") == 0)
+        return dn_fail(error, DN_ERROR_DATA, "%s/missing: no such folder", config->dataset_path);
+    say(observer, DN_NOTE, "a note");
+    say(observer, DN_WARNING, "a warning");
+    DN_TRY(features(observer, DN_STAGE_TEST_FEATURES, error));
+    for (int meta = 0; meta < config->meta_epochs; meta++) {
+        for (int sub = 0; sub < config->sub_epochs; sub++)
+            DN_TRY(sub_epoch(config, observer, meta, sub, error));
+        DN_TRY(evaluation(config, observer, meta, error));
+    }
+    summary->metrics = stub_metrics();
+    summary->seconds = 1.5;
+    snprintf(summary->results_directory, sizeof summary->results_directory, "%.900s/v1",
+             config->output);
+    return DN_OK;
+}
+
+dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
+                        dn_error *error) {
+    void *block;
+    if (strcmp(path, "model") != 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", path);
+    DN_TRY(dn_allocate(&block, 1, sizeof **model, error));
+    *model = block;
+    (*model)->options = *options;
+    snprintf((*model)->backbone, sizeof(*model)->backbone, "%s",
+             options->backbone ? options->backbone : "its own");
+    snprintf((*model)->device, sizeof(*model)->device, "%s", options->device);
+    snprintf((*model)->compute, sizeof(*model)->compute, "%s", options->compute);
+    return DN_OK;
+}
+
+void dn_model_close(dn_model *model) {
+    dn_release(model);
+}
+
+const char *dn_model_id(const dn_model *model) {
+    (void)model;
+    return "0123456789abcdef";
+}
+
+/* The score of a file is its size. */
+dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
+                              dn_error *error) {
+    struct stat status;
+    (void)model;
+    if (stat(path, &status) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open", path);
+    if (strstr(path, "bad"))
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no image", path);
+    *result = (dn_result){.raw_score = (double)status.st_size, .score_std = 0.5, .elapsed_ms = 2};
+    return DN_OK;
+}
+
+dn_status dn_model_evaluate(dn_model *model, const dn_config *config, const char *output_directory,
+                            const dn_observer *observer, dn_metrics *metrics, dn_error *error) {
+    char message[1024];
+    snprintf(message, sizeof message,
+             "data %.200s class %.200s output %.200s backbone %s device %s compute %s threads %d "
+             "rotations %d",
+             config ? config->dataset_path : "its own", config ? config->class_name : "its own",
+             output_directory ? output_directory : "none", model->backbone, model->device,
+             model->compute, model->options.threads, model->options.rotations);
+    say(observer, DN_NOTE, message);
+    *metrics = stub_metrics();
+    return features(observer, DN_STAGE_SCORE, error);
+}
+
+/* A folder is three files, of which one is no image; an empty one is "nothing". */
+dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
+    static const char *const names[] = {"a.png", "bad.png"};
+    struct stat status;
+    void *block;
+    size_t count = 1;
+    *list = (dn_image_list){0};
+    if (stat(path, &status) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open", path);
+    if (S_ISDIR(status.st_mode)) {
+        count = 2;
+        list->skipped = 1;
+    }
+    DN_TRY(dn_allocate(&block, count, sizeof(char *), error));
+    list->paths = block;
+    for (; list->count < count; list->count++) {
+        char file[1024];
+        snprintf(file, sizeof file, "%s/%s", path, names[list->count]);
+        DN_TRY(dn_copy_text(&list->paths[list->count], count == 1 ? path : file, error));
+    }
+    return DN_OK;
+}
+
+void dn_image_list_free(dn_image_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        dn_release(list->paths[i]);
+    dn_release(list->paths);
+    *list = (dn_image_list){0};
+}
+
+dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
+    if (strcmp(path, "model") != 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", path);
+    return dn_copy_text(text, json ? "{\"format\":\"stub\"}" : "format: stub\n", error);
+}
+
+dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json, char **text,
+                       dn_error *error) {
+    say(observer, DN_NOTE, "measuring");
+    if (config->threads == 256)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED, "too many threads");
+    return dn_copy_text(text, json ? "{\"ms\":1}" : "1 ms", error);
+}

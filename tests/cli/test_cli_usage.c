@@ -1,0 +1,169 @@
+/* Verbs, options, help, man page, configuration: what is understood and what is refused, how. */
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void test_refuses_wrong_usage(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "differnet: a verb is missing\n"},
+        {"trian", "differnet: unknown verb \"trian\": did you mean \"train\"?\n"},
+        {"evalute", "did you mean \"evaluate\"?"},
+        {"xyzzyplugh", "differnet: unknown verb \"xyzzyplugh\"\n"},
+        {"--json train", "differnet: unknown option \"--json\" before the verb\n"},
+        {"serve model", "differnet: serve: not in this version\n"},
+        {"calibrate", "calibrate: not in this version"},
+        {"train --epochs 3", "differnet: train: unknown option \"--epochs\"\n"},
+        {"train --bacbone x", "train: unknown option \"--bacbone\": did you mean \"--backbone\"?"},
+        {"train --quit", "did you mean \"--quiet\"?"},
+        {"train -x", "train: unknown option \"-x\""},
+        {"train --seed", "train: --seed needs a value: --seed N"},
+        {"train --data --json", "train: --data needs a value: --data DIR"},
+        {"train --json=1", "train: --json takes no value"},
+        {"train somewhere", "train: unexpected argument \"somewhere\""},
+        {"info --seed 3 model", "info: has no option --seed"},
+        {"predict --precision f32 model x", "predict: has no option --precision"},
+        {"test", "test: too few arguments: differnet test [OPTION]... MODEL"},
+        {"predict model",
+         "predict: too few arguments: differnet predict [OPTION]... MODEL PATH..."},
+        {"test model other", "test: unexpected argument \"other\""},
+        {"train --set n_scales", "--set \"n_scales\": expected KEY=VALUE"},
+        {"train --set =3", "expected KEY=VALUE"},
+        {"train --set n_scale=3", "unknown key \"n_scale\": did you mean \"n_scales\"?"},
+        {"train --set n_scales=9", "n_scales: \"9\" is out of range (expected: 1 to 6)"},
+        {"train --seed -1", "seed: \"-1\" is not a whole number"},
+        {"train --threads many", "threads: \"many\" is not a whole number"},
+        {"train --device gpu", "device: \"gpu\" is unknown (expected: auto, cpu, cuda)"},
+        {"train --set img_size=[64,64]", "n_scales 3 shrinks img_size 64 to 16 pixels"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const program *ran = run(cases[i][0], NULL);
+        assert_says(ran->err, cases[i][1]);
+        assert_int_equal(strncmp(ran->err, "differnet: ", 11), 0);
+        assert_int_equal(ran->status, 2);
+        assert_string_equal(ran->out, "");
+    }
+}
+
+static void test_help_of_the_program(void **state) {
+    (void)state;
+    static const char *const spellings[] = {"--help", "-h", "help"};
+    for (int i = 0; i < 3; i++) {
+        const program *ran = run(spellings[i], NULL);
+        assert_int_equal(ran->status, 0);
+        assert_string_equal(ran->err, "");
+        static const char *const verbs[] = {"train", "test",   "predict",
+                                            "info",  "config", "benchmark"};
+        for (int verb = 0; verb < 6; verb++)
+            assert_says(ran->out, verbs[verb]);
+        assert_silent(ran->out, "serve");
+        assert_silent(ran->out, "calibrate");
+        assert_silent(ran->out, "--man");
+    }
+    assert_string_equal(run("--version", NULL)->out, "differnet 0.0.0-stub\n");
+    assert_string_equal(run("train --version", NULL)->out, "differnet 0.0.0-stub\n");
+}
+
+static void test_help_of_every_verb(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {"train --help", "Usage: differnet train [OPTION]...\n", "--seed N"},
+        {"test -h", "Usage: differnet test [OPTION]... MODEL\n", "-o, --output DIR"},
+        {"evaluate --help", "Also called \"evaluate\".", "--json"},
+        {"predict --help", "Usage: differnet predict [OPTION]... MODEL PATH...\n", "--backbone"},
+        {"info --help", "Usage: differnet info [OPTION]... FILE\n", "--json"},
+        {"config --help", "Print the configuration as YAML.", "-s, --set KEY=VALUE"},
+        {"benchmark --help", "Speed and memory on this machine.", "--precision"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const program *ran = run(cases[i][0], NULL);
+        assert_int_equal(ran->status, 0);
+        assert_says(ran->out, cases[i][1]);
+        assert_says(ran->out, cases[i][2]);
+        for (const char *line = ran->out; *line; line += strcspn(line, "\n") + 1)
+            assert_true(strcspn(line, "\n") <= 100);
+    }
+    assert_silent(run("info --help", NULL)->out, "--seed");
+    assert_silent(run("config --help", NULL)->out, "--json");
+}
+
+static void test_man_page(void **state) {
+    (void)state;
+    const program *ran = run("--man", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_int_equal(strncmp(ran->out, ".TH DIFFERNET 1", 15), 0);
+    static const char *const parts[] = {
+        ".SH VERBS",       "\\fBevaluate\\fR",      "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
+        "\\fB\\-o\\fR, ",  "(train, test, config)", "\\fBn_coupling_blocks\\fR: 8",
+        "\\fBseed\\fR: 0", ".SH EXIT STATUS"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        assert_says(ran->out, parts[i]);
+}
+
+static void test_config_prints_what_it_takes(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[2048];
+    char *yaml = strdup(run("config", NULL)->out);
+    assert_says(yaml, "\nn_coupling_blocks: 8\n");
+    assert_says(yaml, "# learning rate of Adam");
+    put_file(folder, "c.yaml", yaml, strlen(yaml));
+    snprintf(command, sizeof command, "config --config %s/c.yaml", folder);
+    assert_string_equal(run(command, NULL)->out, yaml);
+    free(yaml);
+    temporary_remove(folder);
+}
+
+/* A file first, then the rest in the order given; paths are no YAML. */
+static void test_config_from_options(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[2048];
+    put_file(folder, "c.yaml", "seed: 1\nn_scales: 2\nclass_name: file\n", 37);
+    snprintf(command, sizeof command,
+             "config --seed 7 -s seed=8 -c %s/c.yaml --class=a --class 'x: [y] #\"z\"\\' "
+             "--data=/tmp/it\\'s -o - --threads=3 --device cpu --precision f32 "
+             "--backbone w.pth --set lr_init=1e-3",
+             folder);
+    const program *ran = run(command, NULL);
+    assert_int_equal(ran->status, 0);
+    static const char *const lines[] = {"\nseed: 8\n",
+                                        "\nn_scales: 2\n",
+                                        "\nclass_name: \"x: [y] #\\\"z\\\"\\\\\"\n",
+                                        "\ndataset_path: \"/tmp/it's\"\n",
+                                        "\noutput: \"-\"\n",
+                                        "\nthreads: 3\n",
+                                        "\ndevice: cpu\n",
+                                        "\nprecision: f32\n",
+                                        "\nbackbone: w.pth\n",
+                                        "\nlr_init: 0.001\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        assert_says(ran->out, lines[i]);
+    assert_int_equal(run("config --config /does/not/exist", NULL)->status, 1);
+    put_file(folder, "d.yaml", "\nn_scale: 1\n", 12);
+    snprintf(command, sizeof command, "config --config %s/d.yaml", folder);
+    ran = run(command, NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "/d.yaml:2: unknown key \"n_scale\": did you mean \"n_scales\"?");
+    temporary_remove(folder);
+}
+
+static void test_control_characters_do_not_pass(void **state) {
+    (void)state;
+    const program *ran = run("config --data \"$(printf 'a\\nb')\"", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "dataset_path: holds a control character at byte 2");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses_wrong_usage),
+        cmocka_unit_test(test_help_of_the_program),
+        cmocka_unit_test(test_help_of_every_verb),
+        cmocka_unit_test(test_man_page),
+        cmocka_unit_test(test_config_prints_what_it_takes),
+        cmocka_unit_test(test_config_from_options),
+        cmocka_unit_test(test_control_characters_do_not_pass),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

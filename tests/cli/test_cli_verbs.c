@@ -1,0 +1,243 @@
+/* What the verbs print where, with which exit status; progress, interrupts, broken outputs. */
+#include "program.h"
+
+#include <cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHORT " --set meta_epochs=2 --set sub_epochs=2 "
+
+static void test_train_as_text(void **state) {
+    (void)state;
+    const program *ran = run("train -o here" SHORT, NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "images        8 good, 8 defective\n");
+    assert_says(ran->out, "\nimage_AUROC: 0.9876\nresults: here/v1\n");
+    assert_string_equal(ran->err, "differnet: note: a note\n"
+                                  "differnet: warning: a warning\n"
+                                  "Features: 4/4 images\n"
+                                  "Epoch: 0.0 \t train loss: 1.0000\n"
+                                  "Epoch: 0.1 \t train loss: 1.0000\n"
+                                  "Epoch: 0 \t test_loss: 0.5000\n"
+                                  "AUROC: \t last: 0.7500 \t max: 0.8750 \t epoch_max: 0\n"
+                                  "Epoch: 1.0 \t train loss: 0.5000\n"
+                                  "Epoch: 1.1 \t train loss: 0.5000\n"
+                                  "Epoch: 1 \t test_loss: 0.5000\n"
+                                  "AUROC: \t last: 0.7500 \t max: 0.8750 \t epoch_max: 0\n");
+}
+
+static void test_train_says_less(void **state) {
+    (void)state;
+    const program *ran = run("train --quiet" SHORT, NULL);
+    assert_string_equal(ran->err, "differnet: warning: a warning\n");
+    assert_says(ran->out, "results: results/v1\n");
+    ran = run("train --set verbose=False" SHORT, NULL);
+    assert_silent(ran->err, "train loss");
+    assert_silent(ran->err, "Epoch: 0 ");
+    assert_says(ran->err, "Epoch: 1 \t test_loss"); /* the last one, as the original does */
+    ran = run("train --class undefined" SHORT, NULL);
+    assert_says(ran->err, "AUROC: \t undefined\n");
+    assert_silent(ran->err, "nan");
+}
+
+static void test_train_as_json(void **state) {
+    (void)state;
+    const program *ran = run("train --json -q -o 'a \"b\"'" SHORT, NULL);
+    cJSON *root = cJSON_Parse(ran->out);
+    assert_non_null(root);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(root, "results_directory")),
+                        "a \"b\"/v1");
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "seconds")) == 1.5);
+    const cJSON *auroc = cJSON_GetObjectItem(root, "image_AUROC");
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(auroc, "value")) == 0.9876);
+    cJSON_Delete(root);
+}
+
+static void test_failures_end_with_one(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"train --class missing --data d", "differnet: d/missing: no such folder\n"},
+        {"train --device cuda", "differnet: device: cuda is not in this version"},
+        {"test nothing", "differnet: nothing: is no model\n"},
+        {"predict nothing x.png", "differnet: nothing: is no model\n"},
+        {"info nothing", "differnet: nothing: is no model\n"},
+        {"benchmark -q --threads 256", "differnet: too many threads\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const program *ran = run(cases[i][0], NULL);
+        assert_int_equal(ran->status, 1);
+        assert_int_equal(strncmp(ran->err, cases[i][1], strlen(cases[i][1])), 0);
+        assert_string_equal(ran->out, "");
+    }
+}
+
+static void test_test(void **state) {
+    (void)state;
+    const program *ran = run("test model", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "\nimage_AUROC: 0.9876\n");
+    assert_silent(ran->out, "results:");
+    assert_says(ran->err, "note: data its own class its own output none backbone its own device "
+                          "auto compute auto threads 0 rotations 0\n");
+    assert_says(ran->err, "Score: 4/4 images");
+    ran = run("evaluate --data d --class c --output o --backbone 'my weights\"' --threads 2 "
+              "model --device cpu --set compute=reference --set n_transforms_test=16",
+              NULL);
+    assert_says(ran->err, "note: data d class c output o backbone my weights\" device cpu compute "
+                          "reference threads 2 rotations 16\n");
+    ran = run("test model --set compute=onednn --set batch_size=1", NULL);
+    assert_says(ran->err, "note: data its own class its own output none backbone its own device "
+                          "auto compute onednn threads 0 rotations 0\n");
+    ran = run("test model --set class_name=c", NULL);
+    assert_says(ran->err, "note: data dummy_dataset class c ");
+    ran = run("test --json --quiet model --output o", NULL);
+    assert_string_equal(ran->err, "");
+    cJSON *root = cJSON_Parse(ran->out);
+    assert_non_null(root);
+    assert_true(
+        cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetObjectItem(root, "image_F1Max"), "value")));
+    cJSON_Delete(root);
+}
+
+static void test_predict(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[1024];
+    put_file(folder, "a.png", "123", 3);
+    put_file(folder, "bad.png", "1", 1);
+    put_file(folder, "-x.png", "12345", 5);
+    snprintf(command, sizeof command, "predict -q model -- %s/-x.png %s/none.png %s", folder,
+             folder, folder);
+    const program *ran = run(command, NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->err, "differnet: 2 of 4 images could not be scored\n");
+    char expected[4096];
+    snprintf(expected, sizeof expected,
+             "{\"image_path\":\"%s/-x.png\",\"raw_score\":5,\"score_std\":0.5,"
+             "\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+             "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot open\"}\n"
+             "{\"image_path\":\"%s/a.png\",\"raw_score\":3,\"score_std\":0.5,"
+             "\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+             "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\"}\n",
+             folder, folder, folder, folder, folder, folder);
+    assert_string_equal(ran->out, expected);
+    snprintf(command, sizeof command, "predict model %s", folder);
+    ran = run(command, NULL);
+    assert_says(ran->err, "1 files are no images and were skipped\n");
+    assert_says(ran->err, "Score: 2/2 images");
+    temporary_remove(folder);
+}
+
+static void test_predict_from_standard_input(void **state) {
+    (void)state;
+    char *folder = temporary_create(), input[1024];
+    put_file(folder, "a b.png", "123", 3);
+    put_file(folder, "c.png", "1234", 4);
+    snprintf(input, sizeof input, "%s/a b.png\r\n\n%s/c.png", folder, folder);
+    const program *ran = run("predict --json model -", input);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "/a b.png\",\"raw_score\":3,");
+    assert_says(ran->out, "/c.png\",\"raw_score\":4,");
+    assert_string_equal(ran->err, "");
+    ran = run("predict model -", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "");
+    temporary_remove(folder);
+}
+
+static void test_info_and_benchmark(void **state) {
+    (void)state;
+    assert_string_equal(run("info model", NULL)->out, "format: stub\n");
+    assert_string_equal(run("info --json model", NULL)->out, "{\"format\":\"stub\"}\n");
+    assert_string_equal(run("benchmark", NULL)->out, "1 ms\n");
+    assert_string_equal(run("benchmark", NULL)->err, "differnet: note: measuring\n");
+    assert_string_equal(run("benchmark --json -q", NULL)->out, "{\"ms\":1}\n");
+}
+
+static void test_a_bar_on_a_terminal(void **state) {
+    (void)state;
+    const program *ran = run_on_terminal("train --set hide_tqdm_bar=false" SHORT);
+    if (!ran)
+        skip();
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->err, "Features [--------------------] 0/4 images");
+    assert_says(ran->err, "Train [####################] 4/4 sub epochs");
+    assert_says(ran->err, "(4/4 images), loss 0.5000");
+    assert_says(ran->err, "\rEpoch: 1 \t test_loss: 0.5000\r\n");
+    assert_silent(ran->err, "train loss");
+    assert_says(ran->out, "image_AUROC: 0.9876\n");
+    size_t length = strlen(ran->err);
+    assert_int_equal(ran->err[length - 1], '\n'); /* no bar stays behind */
+    ran = run_on_terminal("train --class slow --set meta_epochs=1 --set sub_epochs=20");
+    assert_says(ran->err, " left"); /* remaining time */
+    assert_says(ran->err, "/s, 0:00");
+}
+
+static int interrupted(const char *command, int signal_number, char *log) {
+    char *folder = temporary_create(), path[1024];
+    snprintf(path, sizeof path, "%s/log", folder);
+    pid_t child = start(command, path);
+    for (int i = 0; i < 500; i++) { /* until it is at work */
+        usleep(10000);
+        FILE *stream = fopen(path, "r");
+        size_t length = stream ? fread(log, 1, 4095, stream) : 0;
+        log[length] = '\0';
+        if (stream)
+            fclose(stream);
+        if (strstr(log, "Epoch: 0.1"))
+            break;
+    }
+    kill(-child, signal_number);
+    int status = wait_for(child);
+    FILE *stream = fopen(path, "r");
+    log[fread(log, 1, 4095, stream)] = '\0';
+    fclose(stream);
+    temporary_remove(folder);
+    return status;
+}
+
+static void test_interrupts(void **state) {
+    (void)state;
+    static char log[4096];
+    static const char command[] = "train --class slow --set meta_epochs=1 --set sub_epochs=100";
+    assert_int_equal(interrupted(command, SIGINT, log), 130);
+    assert_says(log, "differnet: stopped on request\n");
+    assert_int_equal(interrupted(command, SIGTERM, log), 143);
+}
+
+static void test_outputs_that_fail(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[1024];
+    const program *ran = run("config > /dev/full", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->err,
+                        "differnet: cannot write to standard output: No space left on device\n");
+    ran = run("train -q" SHORT " >&-", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_says(ran->err, "cannot write to standard output: Bad file descriptor\n");
+    put_file(folder, "a.png", "1", 1);
+    snprintf(command, sizeof command, "predict model %s/a.png %s/a.png", folder, folder);
+    ran = run_unread(command);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->err, "");
+    temporary_remove(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_train_as_text),
+        cmocka_unit_test(test_train_says_less),
+        cmocka_unit_test(test_train_as_json),
+        cmocka_unit_test(test_failures_end_with_one),
+        cmocka_unit_test(test_test),
+        cmocka_unit_test(test_predict),
+        cmocka_unit_test(test_predict_from_standard_input),
+        cmocka_unit_test(test_info_and_benchmark),
+        cmocka_unit_test(test_a_bar_on_a_terminal),
+        cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_outputs_that_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

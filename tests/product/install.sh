@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# An installed tree serves pkg-config and CMake users; the header is C++ too.
+. "$(dirname "$0")/lib.sh" "$@"
+
+cmake --install "$build" --prefix "$work/prefix" >"$work/log" || { cat "$work/log" >&2; fail "install"; }
+cat >"$work/user.c" <<'C'
+#include <differnet.h>
+#include <stdio.h>
+int main(void) {
+    dn_error error = {DN_OK, ""};
+    dn_model *model = NULL;
+    dn_status status = dn_model_open("nowhere.safetensors", NULL, &model, &error);
+    printf("%s|%d|%s\n", dn_version(), status == DN_ERROR_IO, error.message);
+    return 0;
+}
+C
+pc=$(dirname "$(find "$work/prefix" -name differnet.pc)")
+lib=$(dirname "$pc")
+sed -i "s|^prefix=.*|prefix=$work/prefix|" "$pc/differnet.pc"
+flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs differnet)
+# shellcheck disable=SC2086
+cc -Wall -Werror "$work/user.c" -o "$work/user" $flags
+LD_LIBRARY_PATH=$lib "$work/user" >"$work/out"
+holds "$work/out" "|1|nowhere.safetensors"
+cp "$work/user.c" "$work/user.cpp"
+# shellcheck disable=SC2086
+c++ -Wall -Werror "$work/user.cpp" -o "$work/user_cpp" $flags
+
+cat >"$work/CMakeLists.txt" <<'C'
+cmake_minimum_required(VERSION 3.22)
+project(user C)
+find_package(differnet REQUIRED)
+add_executable(user_cmake user.c)
+target_link_libraries(user_cmake differnet::differnet)
+C
+cmake -S "$work" -B "$work/b" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "find_package"; }
+cmake --build "$work/b" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CMake user"; }
+"$work/b/user_cmake" >/dev/null
+
+"$work/prefix/bin/differnet" --version >/dev/null
+[ -s "$work/prefix/share/man/man1/differnet.1" ] || fail "no man page"
+exported=$(nm -D --defined-only "$lib/libdiffernet.so" | awk '{print $3}' | grep -v '^dn_' || true)
+[ -z "$exported" ] || fail "exports more than dn_: $exported"

@@ -1,0 +1,28 @@
+# Shared by the product tests: strict mode, a temporary folder, assertions.
+set -eu
+build=$1 source=$2 differnet=$1/differnet
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# expect STATUS COMMAND...: runs it, keeps stdout in $work/out and stderr in $work/err.
+expect() {
+    local wanted=$1 status=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" = "$wanted" ] || { cat "$work/out" "$work/err" >&2; fail "$*: exit status $status, expected $wanted"; }
+}
+
+# holds FILE TEXT
+holds() {
+    grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "\"$2\" is not in $1"; }
+}
+
+# A network that trains in seconds on the shipped dummy data set.
+small=(--set img_size='[96, 96]' --set n_scales=1 --set fc_internal=32 --set n_coupling_blocks=2 --set n_transforms=1
+    --set n_transforms_test=2 --set meta_epochs=2 --set sub_epochs=1 --set "output=$work/results")
+results=$work/results/DifferNet/dummy_dataset/dummy_class

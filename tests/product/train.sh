@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# train, test, predict, info on the dummy data set, and what they say of bad input.
+. "$(dirname "$0")/lib.sh" "$@"
+cd "$source"
+
+expect 0 "$differnet" train "${small[@]}"
+holds "$work/out" "image_AUROC"
+holds "$work/out" "results: $results/v1"
+holds "$work/err" "no trained backbone"
+holds "$work/err" "AUROC:"
+for file in model.safetensors config.yaml metrics.json scores.csv train_log.jsonl; do
+    [ -s "$results/v1/$file" ] || fail "$file is missing"
+done
+[ "$(cat "$results/latest")" = v1 ] || fail "latest does not name v1"
+[ "$(wc -l <"$results/v1/scores.csv")" = 17 ] || fail "scores.csv: not 8 good, 8 circles and a header"
+auroc=$(grep '^image_AUROC' "$work/out" | tail -n 1)
+model=$results/v1/model.safetensors
+
+# The configuration that was written trains the same model again.
+expect 0 "$differnet" train --config "$results/v1/config.yaml" --quiet
+cmp "$model" "$results/v2/model.safetensors" || fail "same seed, other bytes"
+
+expect 0 "$differnet" test "$model" --output "$work/test"
+[ "$(grep '^image_AUROC' "$work/out" | tail -n 1)" = "$auroc" ] || fail "test does not reproduce train: $auroc"
+cmp "$work/test/scores.csv" "$results/v1/scores.csv" || fail "test scores differ"
+
+expect 0 "$differnet" predict "$model" dummy_dataset/dummy_class/test/anomaly
+[ "$(wc -l <"$work/out")" = 8 ] || fail "not a line per image"
+holds "$work/out" '"raw_score":'
+ls dummy_dataset/dummy_class/test/good/* >"$work/names"
+echo "$work/nowhere.png" >>"$work/names"
+status=0
+"$differnet" predict "$model" - <"$work/names" >"$work/out" 2>"$work/err" || status=$?
+[ "$status" = 1 ] || fail "a bad file must end with 1, not $status"
+[ "$(wc -l <"$work/out")" = 9 ] || fail "the batch must go on"
+holds "$work/out" '"error":'
+
+expect 0 "$differnet" predict "$model" tests/fixtures/formats
+[ "$(wc -l <"$work/out")" -ge 9 ] || fail "fewer than nine formats"
+
+expect 0 "$differnet" info "$model"
+holds "$work/out" "backbone_sha256"
+expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2
+holds "$work/out" '"image_rotation_ms"'
+
+expect 2 "$differnet" train --set n_scale=3
+holds "$work/err" 'n_scales'
+expect 2 "$differnet" train --set dropout=2
+expect 1 "$differnet" train --data "$work/nothing"
+holds "$work/err" "$work/nothing"
+head -c 5000 "$model" >"$work/cut.safetensors"
+expect 1 "$differnet" test "$work/cut.safetensors"
+holds "$work/err" "cut.safetensors"
+expect 1 "$differnet" train "${small[@]}" --backbone "$work/cut.safetensors"
+mkdir "$work/readonly" && chmod 555 "$work/readonly"
+if [ "$(id -u)" != 0 ]; then
+    expect 1 "$differnet" train "${small[@]}" --output "$work/readonly"
+fi

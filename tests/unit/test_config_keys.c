@@ -1,0 +1,286 @@
+/* Every key of the table: its default, its range, and the way through YAML and back. */
+#include "base/error.h"
+#include "config/config.h"
+#include "config/keys.h"
+#include "config/number.h"
+#include "support/support.h"
+
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <string.h>
+
+static dn_error error;
+
+static dn_config *create(void) {
+    dn_config *config = NULL;
+    assert_ok(dn_config_create(&config, &error));
+    return config;
+}
+
+static void assert_value(const dn_config *config, const char *key, const char *expected) {
+    char *value = NULL;
+    assert_ok(dn_config_get(config, key, &value, &error));
+    assert_string_equal(value, expected);
+    dn_text_free(value);
+}
+
+/* The values of the original's config.py (device apart: it named a graphics card). */
+static void test_defaults_are_the_originals(void **state) {
+    (void)state;
+    static const char *const expected[][2] = {
+        {"dataset_path", "dummy_dataset"},
+        {"class_name", "dummy_class"},
+        {"modelname", "dummy_test"},
+        {"img_size", "[448, 448]"},
+        {"transf_rotations", "true"},
+        {"transf_brightness", "0.0"},
+        {"transf_contrast", "0.0"},
+        {"transf_saturation", "0.0"},
+        {"norm_mean", "[0.485, 0.456, 0.406]"},
+        {"norm_std", "[0.229, 0.224, 0.225]"},
+        {"add_img_noise", "0.0"},
+        {"n_scales", "3"},
+        {"clamp_alpha", "3.0"},
+        {"n_coupling_blocks", "8"},
+        {"fc_internal", "2048"},
+        {"dropout", "0.0"},
+        {"lr_init", "0.0002"},
+        {"n_transforms", "4"},
+        {"n_transforms_test", "64"},
+        {"batch_size", "24"},
+        {"meta_epochs", "24"},
+        {"sub_epochs", "8"},
+        {"target_tpr", "0.85"},
+        {"verbose", "true"},
+        {"grad_map_viz", "false"},
+        {"hide_tqdm_bar", "true"},
+        {"save_model", "true"},
+        {"device", "auto"},
+        {"compute", "auto"},
+        {"precision", "auto"},
+        {"backbone", "\"\""},
+        {"output", "results"},
+        {"threads", "0"},
+        {"seed", "0"},
+    };
+    dn_config *config = create();
+    assert_int_equal(sizeof expected / sizeof *expected, DN_KEY_COUNT);
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        assert_value(config, expected[i][0], expected[i][1]);
+    assert_ok(dn_config_check(config, &error));
+    assert_int_equal(config->img_size[1], 448);
+    assert_true(config->norm_std[2] == 0.225 && config->lr_init == 2e-4);
+    assert_string_equal(config->backbone, "");
+    dn_config_destroy(config);
+}
+
+static void test_keys_can_be_listed(void **state) {
+    (void)state;
+    size_t count = 0;
+    for (const dn_config_key *key; (key = dn_config_key_at(count)); count++) {
+        assert_non_null(key->default_value);
+        assert_true(strlen(key->comment) > 10 && !strchr(key->comment, '\n'));
+        for (size_t other = 0; other < count; other++)
+            assert_string_not_equal(key->name, dn_config_key_at(other)->name);
+    }
+    assert_int_equal(count, DN_KEY_COUNT);
+    assert_string_equal(dn_config_key_at(0)->name, "dataset_path");
+    assert_null(dn_config_key_at(SIZE_MAX));
+}
+
+static void test_ranges(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *inside, *outside, *message;
+    } cases[] = {
+        {"img_size", "[64, 2048]", "[63, 448]", "img_size: \"63\" is out of range"},
+        {"img_size", "[448, 448]", "[448, 2049]", "64 to 2048"},
+        {"norm_std", "[0.001, 10, 1]", "[0.2, 0, 0.2]", "above 0, at most 10"},
+        {"norm_mean", "[-10, 0, 10]", "[0, 0, 11]", "-10 to 10"},
+        {"n_scales", "6", "0", "n_scales: \"0\" is out of range (expected: 1 to 6)"},
+        {"n_scales", "1", "7", "out of range"},
+        {"clamp_alpha", "0.01", "0", "above 0, at most 100"},
+        {"dropout", "0", "1", "at least 0, below 1"},
+        {"dropout", "0.999", "-0.1", "at least 0, below 1"},
+        {"lr_init", "1", "-2e-4", "out of range"},
+        {"lr_init", "1e-9", "nan", "is not a finite number"},
+        {"lr_init", ".5", ".inf", "is not a finite number"},
+        {"lr_init", "+0.5", "1e999", "is not a finite number"},
+        {"lr_init", "2.5e-4", "0x1p-3", "is not a finite number"},
+        {"batch_size", "4096", "4097", "1 to 4096"},
+        {"batch_size", "+8", "2.5", "is not a whole number"},
+        {"meta_epochs", "100000", "99999999999999999999", "is not a whole number in range"},
+        {"threads", "0", "-1", "0 to 256"},
+        {"seed", "18446744073709551615", "18446744073709551616", "0 to 18446744073709551615"},
+        {"seed", "0", "-1", "seed: \"-1\" is not a whole number"},
+        {"verbose", "false", "maybe", "verbose: \"maybe\" is not a boolean"},
+        {"device", "cuda", "gpu", "device: \"gpu\" is unknown (expected: auto, cpu, cuda)"},
+        {"precision", "int8", "f", "auto, f32, bf16, int8"},
+        {"compute", "onednn", "auto, onednn", "is unknown"},
+        {"compute", "reference", "", "is unknown"},
+        {"modelname", "a", "", "modelname: \"\" is empty (expected: not empty)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dn_config *config = create();
+        assert_ok(dn_config_set(config, cases[i].key, cases[i].inside, &error));
+        struct dn_config before = *config;
+        assert_fails(dn_config_set(config, cases[i].key, cases[i].outside, &error), DN_ERROR_CONFIG,
+                     cases[i].message);
+        assert_memory_equal(config, &before, sizeof before);
+        dn_config_destroy(config);
+    }
+}
+
+static void test_booleans_in_many_spellings(void **state) {
+    (void)state;
+    static const char *const yes[] = {"true", "True", "TRUE", "yes", "on", "On"};
+    static const char *const no[] = {"false", "False", "no", "NO", "off", "Off"};
+    dn_config *config = create();
+    for (int i = 0; i < 6; i++) {
+        assert_ok(dn_config_set(config, "grad_map_viz", yes[i], &error));
+        assert_int_equal(config->grad_map_viz, 1);
+        assert_ok(dn_config_set(config, "grad_map_viz", no[i], &error));
+        assert_int_equal(config->grad_map_viz, 0);
+    }
+    dn_config_destroy(config);
+}
+
+static void test_texts_of_all_kinds_survive(void **state) {
+    (void)state;
+    static const char *const texts[] = {"plain/path_1.x", "true",    "~",   "007",   "a: b # c",
+                                        "it's",           "\"q\"\\", "-",   " pad ", "[x]",
+                                        "bl\xc3\xbcten",  "NULL",    "1e5", ".inf",  "*a"};
+    dn_config *config = create(), *again = create();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *yaml = NULL;
+        strcpy(config->class_name, texts[i]);
+        assert_ok(dn_config_to_yaml(config, &yaml, &error));
+        assert_ok(dn_config_parse(again, "yaml", yaml, strlen(yaml), &error));
+        assert_string_equal(again->class_name, texts[i]);
+        dn_text_free(yaml);
+    }
+    dn_config_destroy(again);
+    dn_config_destroy(config);
+}
+
+static void test_numbers_come_back_identical(void **state) {
+    (void)state;
+    static const double numbers[] = {0.1,  1.0 / 3,         2e-4, 1e-300,   DBL_MIN, DBL_TRUE_MIN,
+                                     0.15, 1 - DBL_EPSILON, 5e-5, 0.1 + 0.2};
+    dn_config *config = create(), *again = create();
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char *yaml = NULL;
+        config->dropout = config->norm_mean[1] = numbers[i];
+        config->norm_mean[2] = -numbers[i];
+        config->seed = UINT64_MAX - i;
+        assert_ok(dn_config_to_yaml(config, &yaml, &error));
+        assert_ok(dn_config_parse(again, "yaml", yaml, strlen(yaml), &error));
+        assert_memory_equal(config, again, sizeof *config);
+        dn_text_free(yaml);
+    }
+    dn_config_destroy(again);
+    dn_config_destroy(config);
+}
+
+/* PyYAML takes a number without a point and with an exponent for a text. */
+static void test_small_reals_have_a_point(void **state) {
+    (void)state;
+    dn_config *config = create();
+    assert_ok(dn_config_set(config, "lr_init", "1e-5", &error));
+    assert_value(config, "lr_init", "1.0e-05");
+    assert_ok(dn_config_set(config, "lr_init", "1.25e-5", &error));
+    assert_value(config, "lr_init", "1.25e-05");
+    assert_ok(dn_config_set(config, "clamp_alpha", "2", &error));
+    assert_value(config, "clamp_alpha", "2.0");
+    dn_config_destroy(config);
+}
+
+static void test_numbers_ignore_the_locale(void **state) {
+    (void)state;
+    char text[DN_NUMBER_SIZE];
+    double value = 0;
+    setlocale(LC_ALL, "de_DE.UTF-8"); /* where it is not installed this tests nothing */
+    dn_number_print(text, 0.25);
+    assert_string_equal(text, "0.25");
+    assert_true(dn_number_read("0.5", &value) && value == 0.5);
+    assert_false(dn_number_read("0,5", &value) || dn_number_read("", &value));
+    assert_false(dn_number_read("1 ", &value) || dn_number_read("1e", &value));
+    setlocale(LC_ALL, "C");
+}
+
+static void test_unknown_keys_name_the_nearest(void **state) {
+    (void)state;
+    dn_config *config = create();
+    char *value = NULL;
+    assert_fails(dn_config_set(config, "n_scale", "3", &error), DN_ERROR_CONFIG,
+                 "unknown key \"n_scale\": did you mean \"n_scales\"?");
+    assert_fails(dn_config_get(config, "bach_size", &value, &error), DN_ERROR_CONFIG,
+                 "did you mean \"batch_size\"?");
+    assert_null(value);
+    assert_fails(dn_config_set(config, "zzzzzz", "3", &error), DN_ERROR_CONFIG,
+                 "unknown key \"zzzzzz\"");
+    assert_null(strstr(error.message, "did you mean"));
+    assert_fails(dn_config_set(config, "line\nbreak", "3", &error), DN_ERROR_CONFIG,
+                 "\"line?break\"");
+    dn_config_destroy(config);
+}
+
+static void test_check_refuses_what_is_not_there(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {"device", "cuda", "device: cuda is not in this version"},
+        {"precision", "bf16", "precision: bf16 is not in this version; set f32"},
+        {"precision", "int8", "precision: int8"},
+        {"grad_map_viz", "true", "grad_map_viz"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dn_config *config = create();
+        assert_ok(dn_config_set(config, cases[i][0], cases[i][1], &error));
+        assert_fails(dn_config_check(config, &error), DN_ERROR_UNSUPPORTED, cases[i][2]);
+        dn_config_destroy(config);
+    }
+}
+
+static void test_check_wants_pixels_on_the_smallest_scale(void **state) {
+    (void)state;
+    dn_config *config = create();
+    assert_ok(dn_config_set(config, "img_size", "[252, 255]", &error)); /* 63 at scale 3 */
+    assert_ok(dn_config_check(config, &error));
+    assert_ok(dn_config_set(config, "img_size", "[448, 251]", &error));
+    assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG,
+                 "n_scales 3 shrinks img_size 251 to 62 pixels, AlexNet needs 63");
+    assert_ok(dn_config_set(config, "n_scales", "2", &error));
+    assert_ok(dn_config_check(config, &error));
+    dn_config_destroy(config);
+}
+
+static void test_copy_is_independent(void **state) {
+    (void)state;
+    dn_config *config = create(), *copy = NULL;
+    config->seed = 7;
+    assert_ok(dn_config_copy(config, &copy, &error));
+    config->seed = 8;
+    assert_int_equal(copy->seed, 7);
+    assert_string_equal(copy->dataset_path, "dummy_dataset");
+    dn_config_destroy(config);
+    dn_config_destroy(copy);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults_are_the_originals),
+        cmocka_unit_test(test_keys_can_be_listed),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_booleans_in_many_spellings),
+        cmocka_unit_test(test_texts_of_all_kinds_survive),
+        cmocka_unit_test(test_numbers_come_back_identical),
+        cmocka_unit_test(test_small_reals_have_a_point),
+        cmocka_unit_test(test_numbers_ignore_the_locale),
+        cmocka_unit_test(test_unknown_keys_name_the_nearest),
+        cmocka_unit_test(test_check_refuses_what_is_not_there),
+        cmocka_unit_test(test_check_wants_pixels_on_the_smallest_scale),
+        cmocka_unit_test(test_copy_is_independent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

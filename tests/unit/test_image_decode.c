@@ -1,0 +1,399 @@
+/* Decoding against Pillow (tests/reference/image_decode.py), and what must be refused. Whatever a
+ * decoder prints on stderr fails the test that caught it. */
+#include "base/digest.h"
+#include "image/image.h"
+#include "support/support.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct file_bytes {
+    uint8_t *data;
+    size_t size;
+} file_bytes;
+
+static file_bytes load(const char *folder, const char *name) {
+    char path[1024];
+    file_bytes file = {0};
+    snprintf(path, sizeof path, "%s/%s/%s", DN_FIXTURES, folder, name);
+    FILE *stream = fopen(path, "rb");
+    if (!stream)
+        fail_msg("%s: missing fixture", path);
+    file.data = malloc(1 << 20);
+    file.size = fread(file.data, 1, 1 << 20, stream);
+    fclose(stream);
+    return file;
+}
+
+static int compare_names(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+typedef void visit_file(const char *folder, const char *name, void *context);
+
+/* Sorted, so that failures read the same everywhere. */
+static size_t visit_folder(const char *folder, visit_file *visit, void *context) {
+    char path[1024], *names[256];
+    size_t count = 0;
+    snprintf(path, sizeof path, "%s/%s", DN_FIXTURES, folder);
+    DIR *directory = opendir(path);
+    if (!directory)
+        fail_msg("%s: missing fixtures", path);
+    for (struct dirent *entry = readdir(directory); entry; entry = readdir(directory))
+        if (entry->d_name[0] != '.' && count < 256)
+            names[count++] = strdup(entry->d_name);
+    closedir(directory);
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 0; i < count; i++) {
+        visit(folder, names[i], context);
+        free(names[i]);
+    }
+    return count;
+}
+
+/* ---- Silence ------------------------------------------------------------------------------- */
+
+static int redirect_stderr(void **state) {
+    int *saved = malloc(sizeof *saved);
+    FILE *catcher = tmpfile();
+    fflush(stderr);
+    *saved = dup(STDERR_FILENO);
+    dup2(fileno(catcher), STDERR_FILENO);
+    fclose(catcher);
+    *state = saved;
+    return 0;
+}
+
+static int restore_stderr(void **state) {
+    int *saved = *state;
+    fflush(stderr);
+    off_t printed = lseek(STDERR_FILENO, 0, SEEK_END);
+    char text[256] = "";
+    if (printed > 0 && pread(STDERR_FILENO, text, sizeof text - 1, 0) < 0)
+        text[0] = '\0';
+    dup2(*saved, STDERR_FILENO);
+    close(*saved);
+    free(saved);
+    if (printed > 0)
+        print_error("printed on stderr: %s\n", text);
+    return printed > 0;
+}
+
+/* ---- Pixels -------------------------------------------------------------------------------- */
+
+typedef struct comparison {
+    fixture *expected;
+    size_t wrong;
+} comparison;
+
+static void compare_file(const char *folder, const char *name, void *context) {
+    comparison *compare = context;
+    file_bytes file = load(folder, name);
+    dn_image image;
+    dn_error error = {0};
+    const char *difference = NULL;
+    char size_name[300], digest[DN_DIGEST_LENGTH + 1];
+    snprintf(size_name, sizeof size_name, "%s.size", name);
+    const int64_t *size = fixture_integers(compare->expected, size_name, NULL);
+    const uint8_t *expected = fixture_bytes(compare->expected, name, NULL);
+    if (dn_image_decode(file.data, file.size, name, &image, &error) != DN_OK)
+        difference = error.message;
+    else if (image.height != size[0] || image.width != size[1])
+        difference = "another size";
+    else {
+        dn_digest_bytes(image.pixels, (size_t)(size[0] * size[1]) * 3, digest);
+        if (memcmp(digest, expected, DN_DIGEST_LENGTH) != 0)
+            difference = "other pixels";
+    }
+    if (difference) {
+        print_message("%s: %s\n", name, difference);
+        compare->wrong++;
+    }
+    dn_image_free(&image);
+    free(file.data);
+}
+
+static void pixels_are_pillows(void **state) {
+    (void)state;
+    comparison compare = {fixture_open("image_decode.safetensors"), 0};
+    size_t count = visit_folder("image", compare_file, &compare);
+    fixture_close(compare.expected);
+    assert_true(count > 80);
+    assert_int_equal(compare.wrong, 0);
+}
+
+static void every_extension_is_read(void **state) {
+    (void)state;
+    comparison compare = {fixture_open("image_decode.safetensors"), 0};
+    assert_int_equal(visit_folder("formats", compare_file, &compare), 9);
+    fixture_close(compare.expected);
+    assert_int_equal(compare.wrong, 0);
+}
+
+/* The name says nothing: a TIFF called .png is read. */
+static void content_decides(void **state) {
+    (void)state;
+    char *folder = temporary_create();
+    file_bytes file = load("image", "rgb.tif");
+    const char *path = put_file(folder, "wrong.png", file.data, file.size);
+    dn_image image;
+    dn_error error = {0};
+    assert_ok(dn_image_read(path, &image, &error));
+    assert_int_equal(image.width, 23);
+    dn_image_free(&image);
+    free(file.data);
+    temporary_remove(folder);
+}
+
+/* ---- Refusals ------------------------------------------------------------------------------ */
+
+#define assert_refused(bytes, size, part)                                                          \
+    do {                                                                                           \
+        dn_error error = {0};                                                                      \
+        dn_image image;                                                                            \
+        assert_fails(dn_image_decode(bytes, size, "part.png", &image, &error), DN_ERROR_FORMAT,    \
+                     part);                                                                        \
+        assert_null(image.pixels);                                                                 \
+        if (strncmp(error.message, "part.png: ", 10) != 0)                                         \
+            fail_msg("the message does not begin with the file: %s", error.message);               \
+    } while (0)
+
+static void other_files_are_named(void **state) {
+    (void)state;
+    assert_refused("", 0, "is not an image: the file is empty");
+    assert_refused("%PDF", 4,
+                   "is not an image: expected JPEG, PNG, PNM, BMP, TIFF or WebP, found bytes 25 50 "
+                   "44 46");
+    assert_refused("GIF89a\1\0\1\0\0\0\0;", 14, "found bytes 47 49 46 38 39 61");
+    assert_refused("P", 1, "found bytes 50");
+    assert_refused("P5x", 3, "found bytes 50 35 78");
+    assert_refused("RIFF\4\0\0\0WAVE", 12, "found bytes");
+    assert_refused("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16, "found bytes 00");
+}
+
+/* All strict prefixes of a file must be refused, except such as lack only what is not pixels. */
+static void refuse_prefixes(const char *folder, const char *name, void *context) {
+    size_t *wrong = context;
+    file_bytes file = load(folder, name);
+    dn_image image;
+    size_t step = file.size > 1500 ? 37 : 5, harmless = 0;
+    /* Of these the end is no pixel: padding, a trailing newline, further pages. */
+    if (strstr(name, ".bmp") || strstr(name, ".tif") || strstr(name, "ascii"))
+        harmless = 5;
+    if (strcmp(name, "pages.tif") == 0)
+        harmless = file.size / 2;
+    for (size_t size = 0; size + harmless < file.size; size += step) {
+        dn_error error = {0};
+        uint8_t *prefix = malloc(size + 1); /* so that sanitizers see reads past the end */
+        memcpy(prefix, file.data, size);
+        dn_status status = dn_image_decode(prefix, size, name, &image, &error);
+        free(prefix);
+        if (status == DN_ERROR_FORMAT && error.message[0] && !image.pixels)
+            continue;
+        print_message("%s: %zu of %zu bytes: status %d, %s\n", name, size, file.size, status,
+                      error.message);
+        dn_image_free(&image);
+        ++*wrong;
+        break;
+    }
+    free(file.data);
+}
+
+static void truncated_files_are_refused(void **state) {
+    (void)state;
+    size_t wrong = 0;
+    visit_folder("image", refuse_prefixes, &wrong);
+    visit_folder("formats", refuse_prefixes, &wrong);
+    assert_int_equal(wrong, 0);
+}
+
+static void truncation_is_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *part;
+    } cases[] = {
+        {"part.png", "truncated at byte"},
+        {"part.jpg", "is a damaged JPEG: Premature end of JPEG file"},
+        {"part.bmp", "truncated at byte"},
+        {"part.ppm", "truncated at byte"},
+        {"part.webp", "is a truncated WebP"},
+        {"part.tif", "is a damaged TIFF"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        file_bytes file = load("formats", cases[i].name);
+        assert_refused(file.data, file.size / 2, cases[i].part);
+        free(file.data);
+    }
+}
+
+/* Damage of every kind ends in pixels or in a message, never in a crash or a word on stderr. */
+static void damage_file(const char *folder, const char *name, void *context) {
+    file_bytes file = load(folder, name);
+    uint32_t random = 12345;
+    size_t *refused = context;
+    for (int round = 0; round < 40; round++) {
+        uint8_t *damaged = malloc(file.size);
+        memcpy(damaged, file.data, file.size);
+        for (int i = 0; i <= round % 4; i++) {
+            random = random * 1664525 + 1013904223;
+            damaged[(random >> 8) % file.size] = (uint8_t)(random >> 24 ^ (unsigned)round);
+        }
+        dn_image image;
+        dn_error error = {0};
+        dn_status status = dn_image_decode(damaged, file.size, name, &image, &error);
+        if (status != DN_OK) {
+            assert_null(image.pixels);
+            assert_int_equal(strncmp(error.message, name, strlen(name)), 0);
+            ++*refused;
+        }
+        dn_image_free(&image);
+        free(damaged);
+    }
+    free(file.data);
+}
+
+static void damaged_files_are_survived(void **state) {
+    (void)state;
+    size_t refused = 0;
+    visit_folder("image", damage_file, &refused);
+    assert_true(refused > 500);
+}
+
+static void lost_pixels_are_refused(void **state) {
+    (void)state;
+    file_bytes file = load("formats", "part.png");
+    file.data[file.size / 2] ^= 0x40;
+    assert_refused(file.data, file.size, "is a damaged PNG: IDAT");
+    free(file.data);
+    file = load("formats", "part.jpg");
+    file.data[file.size / 2] = 0xff; /* a marker in the midst of the pixels */
+    file.data[file.size / 2 + 1] = 0xd9;
+    assert_refused(file.data, file.size, "is a damaged JPEG");
+    free(file.data);
+}
+
+static void put_big_endian(uint8_t *target, uint32_t value) {
+    for (int i = 0; i < 4; i++)
+        target[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* The CRC of IHDR for 100000 x 100000 and for 20000 x 20000 pixels of 8-bit grey. */
+static void refuse_big_png(uint32_t side, uint32_t crc) {
+    uint8_t png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR........\x08\0\0\0\0....\0\0\0\0IDAT";
+    put_big_endian(png + 16, side);
+    put_big_endian(png + 20, side);
+    put_big_endian(png + 29, crc);
+    assert_refused(png, sizeof png - 1,
+                   side == 100000 ? "is a PNG of 100000 x 100000 pixels: the limit is 65500 a side "
+                                    "and 178956970 in all"
+                                  : "is a PNG of 20000 x 20000 pixels");
+}
+
+static void huge_images_are_refused_unread(void **state) {
+    (void)state;
+    refuse_big_png(100000, 0x8d395414);
+    refuse_big_png(20000, 0xc61b19e5);
+    assert_refused("P5 99999 1 255\n", 15, "is a PNM of 99999 x 1 pixels");
+    assert_refused("P6 60000 60000 255\n", 19, "is a PNM of 60000 x 60000 pixels");
+    assert_refused("P5 99999999999 1 255\n", 21, "is a damaged PNM: its width");
+    assert_refused("P4 0 5\n", 7, "it is empty");
+    uint8_t bmp[54] = "BM";
+    bmp[14] = 40;
+    memset(bmp + 18, 0x7f, 8);
+    bmp[28] = 24;
+    assert_refused(bmp, sizeof bmp, "is a BMP of 2139062143 x 2139062143 pixels");
+    file_bytes file = load("image", "grey.jpg");
+    for (size_t i = 0; i + 9 < file.size; i++)
+        if (file.data[i] == 0xff && file.data[i + 1] == 0xc0)
+            memcpy(file.data + i + 5, "\xea\x60\xea\x60", 4);
+    assert_refused(file.data, file.size, "is a JPEG of 60000 x 60000 pixels");
+    free(file.data);
+}
+
+static void layouts_that_are_not_read_are_named(void **state) {
+    (void)state;
+    file_bytes file = load("image", "rgb.bmp");
+    file.data[28] = 23;
+    assert_refused(file.data, file.size, "23 bits a pixel: expected 1, 4, 8, 16, 24 or 32");
+    file.data[28] = 24;
+    file.data[30] = 1;
+    assert_refused(file.data, file.size, "is a BMP of compression 1");
+    file.data[14] = 13;
+    assert_refused(file.data, file.size, "with a header of 13 bytes");
+    free(file.data);
+    file = load("image", "palette4.bmp");
+    file.data[46] = 4; /* colours in the palette */
+    assert_refused(file.data, file.size, "of a palette of 4");
+    free(file.data);
+    assert_refused("P2 2 1 255\n3 256\n", 17, "sample 256 is above the largest value, 255");
+    assert_refused("P2 2 1 255\n3 x\n", 15, "its sample at byte 13 is no number");
+    assert_refused("P1 2 1\n02", 9, "is neither 0 nor 1");
+    assert_refused("P5 2 1 65536\n....", 17, "expected 1 to 65535");
+}
+
+static void put_tiff_tag(file_bytes *file, unsigned tag, unsigned value) {
+    size_t at = 8;
+    while (at + 12 < file->size &&
+           (file->data[at] != (tag & 255) || file->data[at + 1] != tag >> 8))
+        at += 2;
+    file->data[at + 8] = (uint8_t)value;
+    file->data[at + 9] = (uint8_t)(value >> 8);
+}
+
+static void tiff_kinds_that_are_not_read_are_named(void **state) {
+    (void)state;
+    file_bytes file = load("image", "white_is_zero.tif");
+    put_tiff_tag(&file, 262, 9);
+    assert_refused(file.data, file.size, "photometric 9 with 1 samples a pixel");
+    put_tiff_tag(&file, 262, 0);
+    put_tiff_tag(&file, 258, 32);
+    assert_refused(file.data, file.size, "32 bits a sample: expected 1, 2, 4, 8 or 16");
+    put_tiff_tag(&file, 258, 8);
+    put_tiff_tag(&file, 259, 9999);
+    assert_refused(file.data, file.size, "is a damaged TIFF");
+    free(file.data);
+}
+
+static void paths_that_are_no_image_files_are_named(void **state) {
+    (void)state;
+    char *folder = temporary_create(), path[1024];
+    dn_image image;
+    dn_error error;
+    snprintf(path, sizeof path, "%s/missing.png", folder);
+    assert_fails(dn_image_read(path, &image, &error), DN_ERROR_IO, "No such file");
+    assert_fails(dn_image_read(folder, &image, &error), DN_ERROR_IO, "directory");
+    snprintf(path, sizeof path, "%s/pipe.png", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_fails(dn_image_read(path, &image, &error), DN_ERROR_IO, "not a regular file");
+    const char *empty = put_file(folder, "empty.png", "", 0);
+    assert_fails(dn_image_read(empty, &image, &error), DN_ERROR_FORMAT, "the file is empty");
+    const char *text = put_file(folder, "text.png", "hello world, hello", 18);
+    assert_fails(dn_image_read(text, &image, &error), DN_ERROR_FORMAT, "text.png: is not an image");
+    assert_null(image.pixels);
+    temporary_remove(folder);
+}
+
+#define silent_test(test) cmocka_unit_test_setup_teardown(test, redirect_stderr, restore_stderr)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        silent_test(pixels_are_pillows),
+        silent_test(every_extension_is_read),
+        cmocka_unit_test(content_decides),
+        cmocka_unit_test(other_files_are_named),
+        silent_test(truncated_files_are_refused),
+        silent_test(truncation_is_named),
+        silent_test(damaged_files_are_survived),
+        silent_test(lost_pixels_are_refused),
+        silent_test(huge_images_are_refused_unread),
+        silent_test(layouts_that_are_not_read_are_named),
+        silent_test(tiff_kinds_that_are_not_read_are_named),
+        cmocka_unit_test(paths_that_are_no_image_files_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

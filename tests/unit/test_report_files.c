@@ -1,0 +1,133 @@
+/* metrics.json, scores.csv and train_log.jsonl. */
+#include "report/report.h"
+#include "support/support.h"
+
+#include <cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_error error;
+
+static void in_folder(char path[1024], const char *folder, const char *name) {
+    snprintf(path, 1024, "%s/%s", folder, name);
+}
+
+static char *read_text(const char *path) {
+    char *text = calloc(1, 1 << 16);
+    FILE *stream = fopen(path, "rb");
+    if (!stream || fread(text, 1, (1 << 16) - 1, stream) == 0)
+        fail_msg("%s: cannot read", path);
+    fclose(stream);
+    return text;
+}
+
+static void test_scores(void **state) {
+    (void)state;
+    static const dn_score_row rows[] = {
+        {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL},
+        {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL},
+        {"-1.png", 1, "+x", -2.5, 0, NULL},
+        {"@b\xff.png", -1, NULL, NAN, 0, NULL},
+        {"\tb.png", 1, "two\nlines", 7, 7, "b.png: not an image"},
+        {"plain=.png", 1, "o'k", 1e22, 0, NULL},
+    };
+    char *folder = temporary_create(), path[1024];
+    in_folder(path, folder, "scores.csv");
+    assert_ok(dn_report_scores_csv(path, rows, sizeof rows / sizeof *rows, &error));
+    char *text = read_text(path);
+    assert_string_equal(text, "image_path,gt_label,defect,raw_score,score_std,error\n"
+                              "test/good/1.png,0,good,0.1,1e-07,\n"
+                              "\"a,b \"\"c\"\".png\",1,'=SUM(A1),0.3333333333333333,2,\n"
+                              "'-1.png,1,'+x,-2.5,0,\n"
+                              "'@b\xef\xbf\xbd.png,,,,0,\n"
+                              "'\tb.png,1,\"two\nlines\",,,b.png: not an image\n"
+                              "plain=.png,1,o'k,1e+22,0,\n");
+    free(text);
+    assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", rows, 1, &error), DN_ERROR_IO,
+                 "/does/not/exist/scores.csv");
+    temporary_remove(folder);
+}
+
+static void test_metrics(void **state) {
+    (void)state;
+    static const dn_report_pair pairs[] = {{"model_id", "0123456789abcdef"}, {"backbone", NULL}};
+    dn_metrics metrics = {.good_count = 3, .loss = NAN, .f1_max_threshold = NAN};
+    char *folder = temporary_create(), path[1024];
+    in_folder(path, folder, "metrics.json");
+    assert_ok(dn_report_metrics_json(path, &metrics, pairs, 2, &error));
+    char *text = read_text(path);
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "good_count")), 3);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(root, "loss")));
+    const cJSON *provenance = cJSON_GetObjectItem(root, "provenance");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(provenance, "model_id")),
+                        "0123456789abcdef");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(provenance, "backbone")));
+    cJSON_Delete(root);
+    free(text);
+    assert_fails(dn_report_metrics_json("/does/not/exist/m.json", &metrics, NULL, 0, &error),
+                 DN_ERROR_IO, "/does/not/exist/m.json");
+    temporary_remove(folder);
+}
+
+static void test_log(void **state) {
+    (void)state;
+    dn_progress train = {.stage = DN_STAGE_TRAIN,
+                         .meta_epoch = 2,
+                         .sub_epoch = 7,
+                         .loss = 0.5,
+                         .images_done = 3,
+                         .images_total = 4};
+    dn_progress evaluation = {.stage = DN_STAGE_EVALUATE,
+                              .meta_epoch = 2,
+                              .loss = 0.25,
+                              .auroc_last = 0.75,
+                              .auroc_max = 1,
+                              .auroc_epoch_max = 1};
+    dn_progress undefined = {.stage = DN_STAGE_EVALUATE,
+                             .loss = NAN,
+                             .auroc_last = NAN,
+                             .auroc_max = NAN,
+                             .auroc_epoch_max = -1};
+    dn_progress scoring = {.stage = DN_STAGE_SCORE};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_int_equal(dn_report_log_line(stream, &train, 1), DN_OK); /* not complete yet */
+    train.images_done = 4;
+    assert_int_equal(dn_report_log_line(stream, &train, 1.23456), DN_OK);
+    assert_int_equal(dn_report_log_line(stream, &evaluation, 1), DN_OK);
+    assert_int_equal(dn_report_log_line(stream, &undefined, 1), DN_OK);
+    assert_int_equal(dn_report_log_line(stream, &scoring, 1), DN_OK);
+    fclose(stream);
+    assert_string_equal(text,
+                        "{\"meta_epoch\":2,\"sub_epoch\":7,\"train_loss\":0.5,\"seconds\":1.235}\n"
+                        "{\"meta_epoch\":2,\"test_loss\":0.25,\"image_AUROC\":0.75,\"max\":1,"
+                        "\"epoch_max\":1}\n"
+                        "{\"meta_epoch\":0,\"test_loss\":null,\"image_AUROC\":null,\"max\":null,"
+                        "\"epoch_max\":null}\n");
+    free(text);
+}
+
+static void test_log_on_a_full_disk(void **state) {
+    (void)state;
+    dn_progress evaluation = {.stage = DN_STAGE_EVALUATE};
+    FILE *stream = fopen("/dev/full", "w");
+    if (!stream)
+        skip();
+    assert_int_equal(dn_report_log_line(stream, &evaluation, 1), DN_ERROR_IO);
+    fclose(stream);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_log_on_a_full_disk),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

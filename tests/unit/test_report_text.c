@@ -1,0 +1,192 @@
+/* Metrics and results as people and programs read them. */
+#include "report/report.h"
+#include "support/support.h"
+
+#include <cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static dn_error error;
+
+static dn_metrics example(void) {
+    dn_metrics metrics = {
+        .good_count = 8,
+        .defect_count = 13,
+        .unreadable_count = 1,
+        .image_auroc = {1, 0.98765432, 0.9, 1.0, NULL},
+        .image_aupr = {1, 0.1 + 0.2, NAN, NAN, NULL},
+        .image_f1_max = {0, 0.5, 0.5, 0.5, "no defective images"},
+        .f1_max_threshold = NAN,
+        .loss = -1.25,
+        .defect_kinds = 2,
+        .defects = {{"crack", 12, {1, 1.0, 0.75, 1.0, NULL}},
+                    {"gro\xc3\x9f, \"q\"", 1, {0, 0, 0, 0, "one image only"}}},
+    };
+    return metrics;
+}
+
+static void test_table(void **state) {
+    (void)state;
+    dn_metrics metrics = example();
+    char *text = NULL;
+    assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
+    assert_string_equal(text, "images        8 good, 13 defective, 1 unreadable and left out\n"
+                              "loss          -1.2500\n"
+                              "image_AUROC   0.9877  95 % interval 0.9000 to 1.0000\n"
+                              "image_AUPR    0.3000\n"
+                              "image_F1Max   undefined (no defective images)\n"
+                              "\n"
+                              "defect     images  image_AUROC against all good\n"
+                              "crack          12  1.0000  95 % interval 0.7500 to 1.0000\n"
+                              "gro\xc3\x9f, \"q\"       1  undefined (one image only)\n"
+                              "\n"
+                              "image_AUROC: 0.9877\n");
+    dn_text_free(text);
+}
+
+static void test_table_without_anything(void **state) {
+    (void)state;
+    dn_metrics metrics = {.loss = NAN, .f1_max_threshold = 3};
+    char *text = NULL;
+    metrics.image_auroc.reason = "no images";
+    assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
+    assert_string_equal(text, "images        0 good, 0 defective\n"
+                              "loss          undefined\n"
+                              "image_AUROC   undefined (no images)\n"
+                              "image_AUPR    undefined (not computed)\n"
+                              "image_F1Max   undefined (not computed)\n"
+                              "\n"
+                              "image_AUROC: undefined (no images)\n");
+    dn_text_free(text);
+}
+
+static void test_table_with_too_many_defects(void **state) {
+    (void)state;
+    dn_metrics metrics = {.defect_kinds = DN_MAX_DEFECTS + 3, .f1_max_threshold = 3};
+    char *text = NULL;
+    metrics.image_f1_max = (dn_statistic){1, 0.5, 0.25, 0.75, NULL};
+    assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
+    assert_non_null(strstr(text, "and 3 more kinds of defect\n"));
+    assert_non_null(strstr(
+        text, "image_F1Max   0.5000  95 % interval 0.2500 to 0.7500  from raw_score 3.0000"));
+    dn_text_free(text);
+    assert_ok(dn_metrics_text(&metrics, 1, &text, &error));
+    cJSON *root = cJSON_Parse(text);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "defects")), DN_MAX_DEFECTS);
+    assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "defect_kinds")),
+                     DN_MAX_DEFECTS + 3);
+    cJSON_Delete(root);
+    dn_text_free(text);
+}
+
+static double member(const cJSON *object, const char *name) {
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (!item)
+        fail_msg("no member %s", name);
+    return cJSON_IsNull(item) ? NAN : cJSON_GetNumberValue(item);
+}
+
+static void test_json_of_metrics(void **state) {
+    (void)state;
+    dn_metrics metrics = example();
+    char *text = NULL;
+    assert_ok(dn_metrics_text(&metrics, 1, &text, &error));
+    assert_int_equal(text[0], '{'); /* `train --json` puts members after it */
+    assert_null(strstr(text, "nan"));
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    const cJSON *auroc = cJSON_GetObjectItemCaseSensitive(root, "image_AUROC");
+    assert_true(member(auroc, "value") == 0.98765432 && member(auroc, "low") == 0.9);
+    assert_null(cJSON_GetObjectItem(auroc, "reason"));
+    const cJSON *aupr = cJSON_GetObjectItemCaseSensitive(root, "image_AUPR");
+    assert_true(member(aupr, "value") == 0.1 + 0.2 && isnan(member(aupr, "low")));
+    const cJSON *f1 = cJSON_GetObjectItemCaseSensitive(root, "image_F1Max");
+    assert_true(isnan(member(f1, "value")) && isnan(member(f1, "high")));
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(f1, "reason")),
+                        "no defective images");
+    assert_true(isnan(member(root, "f1_max_threshold")) && member(root, "loss") == -1.25);
+    assert_true(member(root, "good_count") == 8 && member(root, "defect_count") == 13);
+    assert_true(member(root, "unreadable_count") == 1);
+    const cJSON *defects = cJSON_GetObjectItemCaseSensitive(root, "defects");
+    assert_int_equal(cJSON_GetArraySize(defects), 2);
+    const cJSON *second = cJSON_GetArrayItem(defects, 1);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(second, "defect")),
+                        "gro\xc3\x9f, \"q\"");
+    assert_true(member(second, "count") == 1);
+    assert_true(member(cJSON_GetObjectItem(cJSON_GetArrayItem(defects, 0), "image_AUROC"), "low") ==
+                0.75);
+    cJSON_Delete(root);
+    dn_text_free(text);
+}
+
+static void test_result_line(void **state) {
+    (void)state;
+    dn_result result = {.raw_score = 1.0 / 3, .score_std = 0.1, .elapsed_ms = 12.345678};
+    char *text = NULL;
+    assert_ok(dn_result_json("a \"b\"\n.png", "0123", &result, NULL, &text, &error));
+    assert_string_equal(text,
+                        "{\"image_path\":\"a \\\"b\\\"\\n.png\",\"raw_score\":0.3333333333333333,"
+                        "\"score_std\":0.1,\"model_id\":\"0123\",\"elapsed_ms\":12.346}");
+    dn_text_free(text);
+    result = (dn_result){.raw_score = NAN, .score_std = INFINITY, .elapsed_ms = -INFINITY};
+    assert_ok(dn_result_json("a", NULL, &result, NULL, &text, &error));
+    assert_string_equal(text, "{\"image_path\":\"a\",\"raw_score\":null,\"score_std\":null,"
+                              "\"model_id\":null,\"elapsed_ms\":null}");
+    dn_text_free(text);
+}
+
+static void test_failure_line(void **state) {
+    (void)state;
+    dn_error failure = {DN_ERROR_IO, "a.png: cannot open"};
+    char *text = NULL;
+    assert_ok(dn_result_json("a.png", "0123", NULL, &failure, &text, &error));
+    assert_string_equal(text, "{\"image_path\":\"a.png\",\"error\":\"a.png: cannot open\"}");
+    dn_text_free(text);
+}
+
+/* Markus Kuhn's cases: lone and missing continuation bytes, long forms, surrogates, beyond the
+ * last character. */
+static void test_paths_that_are_no_utf8(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"\x80", "?"},
+        {"a\xffz", "a?z"},
+        {"\xc3", "?"},
+        {"\xc3(", "?("},
+        {"\xe2\x82", "??"},
+        {"\xc0\xaf", "??"},
+        {"\xe0\x80\xaf", "???"},
+        {"\xed\xa0\x80", "???"},
+        {"\xf0\x80\x80\xaf", "????"},
+        {"\xf4\x90\x80\x80", "????"},
+        {"\xf8\x88\x80\x80\x80", "?????"},
+        {"\xf0\x9f\x98", "???"},
+        {"\xc2\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbf \xed\x9f\xbf",
+         "\xc2\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbf \xed\x9f\xbf"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dn_error failure = {DN_ERROR_IO, "x"};
+        char *text = NULL, expected[128] = "{\"image_path\":\"";
+        for (const char *byte = cases[i][1]; *byte; byte++)
+            snprintf(expected + strlen(expected), sizeof expected - strlen(expected), "%.*s",
+                     *byte == '?' ? 3 : 1, *byte == '?' ? "\xef\xbf\xbd" : byte);
+        strcat(expected, "\",\"error\":\"x\"}");
+        assert_ok(dn_result_json(cases[i][0], NULL, NULL, &failure, &text, &error));
+        assert_string_equal(text, expected);
+        dn_text_free(text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_table_without_anything),
+        cmocka_unit_test(test_table_with_too_many_defects),
+        cmocka_unit_test(test_json_of_metrics),
+        cmocka_unit_test(test_result_line),
+        cmocka_unit_test(test_failure_line),
+        cmocka_unit_test(test_paths_that_are_no_utf8),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
