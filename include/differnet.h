@@ -196,12 +196,13 @@ DN_API dn_status dn_model_score_bytes(dn_model *model, const void *bytes, size_t
 DN_API dn_status dn_model_score_rgb(dn_model *model, const uint8_t *rgb, int width, int height,
                                     size_t stride, dn_result *result, dn_error *error);
 
-/* Evaluates a model on the labelled test set that `config` names (dataset_path, class_name); NULL: the one
- * that the model's own configuration names. Writes metrics.json and scores.csv into
+/* Evaluates a model on the labelled test set below `dataset_path` (or of a manifest CSV) and
+ * `class_name`; NULL: those that the model was trained on. Writes metrics.json and scores.csv into
  * `output_directory` unless it is NULL. */
-DN_API dn_status dn_model_evaluate(dn_model *model, const dn_config *config,
-                                   const char *output_directory, const dn_observer *observer,
-                                   dn_metrics *metrics, dn_error *error);
+DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
+                                   const char *class_name, const char *output_directory,
+                                   const dn_observer *observer, dn_metrics *metrics,
+                                   dn_error *error);
 
 /* ---- Files and texts ------------------------------------------------------------------------- */
 

@@ -74,13 +74,15 @@ static dn_status evaluate_samples(dn_model *model, dn_engine *engine, const dn_d
     return status;
 }
 
-dn_status dn_model_evaluate(dn_model *model, const dn_config *config, const char *output_directory,
-                            const dn_observer *observer, dn_metrics *metrics, dn_error *error) {
-    const dn_config *data = config ? config : model->detector.config;
+dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const char *class_name,
+                            const char *output_directory, const dn_observer *observer,
+                            dn_metrics *metrics, dn_error *error) {
+    const dn_config *config = model->detector.config;
     dn_dataset dataset;
     dn_engine *engine;
-    DN_TRY(dn_dataset_open(data->dataset_path, data->class_name, 1u << DN_SPLIT_TEST, observer,
-                           &dataset, error));
+    DN_TRY(dn_dataset_open(dataset_path ? dataset_path : config->dataset_path,
+                           class_name ? class_name : config->class_name, 1u << DN_SPLIT_TEST,
+                           observer, &dataset, error));
     dn_status status = dn_model_borrow(model, &engine, error);
     if (status == DN_OK) {
         status =

@@ -3,26 +3,43 @@
 
 #include <stdlib.h>
 
-/* The model names a test set itself; the command line may name another. */
-static int names_data(const dn_command *command) {
-    return dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, "dataset_path") ||
-           dn_settings_sets(command, "class_name");
+/* The model names a test set itself; a --config file or the command line may name another. NULL:
+ * the model's. Otherwise free with dn_text_free. */
+static dn_status named_data(const dn_command *command, const dn_config *config, const char *key,
+                            char **value, dn_error *error) {
+    *value = NULL;
+    if (!dn_command_has(command, DN_OPTION_CONFIG) && !dn_settings_sets(command, key))
+        return DN_OK;
+    dn_status status = dn_config_get(config, key, value, error);
+    if (status == DN_OK)
+        dn_unquote(*value);
+    return status;
 }
 
-static dn_status evaluate(dn_cli *cli, dn_model *model, const dn_config *config,
-                          dn_metrics *metrics) {
+static dn_status print_metrics(dn_cli *cli, const dn_metrics *metrics) {
     char *text = NULL;
-    const dn_command *command = &cli->command;
-    dn_status status = dn_model_evaluate(model, names_data(command) ? config : NULL,
-                                         dn_command_value(command, DN_OPTION_OUTPUT),
-                                         &cli->observer, metrics, &cli->error);
-    if (status == DN_OK)
-        status =
-            dn_metrics_text(metrics, dn_command_has(command, DN_OPTION_JSON), &text, &cli->error);
+    dn_status status =
+        dn_metrics_text(metrics, dn_command_has(&cli->command, DN_OPTION_JSON), &text, &cli->error);
     if (status == DN_OK)
         status = dn_cli_print(cli, text);
     dn_text_free(text);
     return status;
+}
+
+static dn_status evaluate(dn_cli *cli, dn_model *model, const dn_config *config,
+                          dn_metrics *metrics) {
+    char *dataset = NULL, *class_name = NULL;
+    const dn_command *command = &cli->command;
+    dn_status status = named_data(command, config, "dataset_path", &dataset, &cli->error);
+    if (status == DN_OK)
+        status = named_data(command, config, "class_name", &class_name, &cli->error);
+    if (status == DN_OK)
+        status = dn_model_evaluate(model, dataset, class_name,
+                                   dn_command_value(command, DN_OPTION_OUTPUT), &cli->observer,
+                                   metrics, &cli->error);
+    dn_text_free(dataset);
+    dn_text_free(class_name);
+    return status == DN_OK ? print_metrics(cli, metrics) : status;
 }
 
 static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {

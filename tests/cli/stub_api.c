@@ -146,13 +146,14 @@ dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *resu
     return DN_OK;
 }
 
-dn_status dn_model_evaluate(dn_model *model, const dn_config *config, const char *output_directory,
-                            const dn_observer *observer, dn_metrics *metrics, dn_error *error) {
+dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const char *class_name,
+                            const char *output_directory, const dn_observer *observer,
+                            dn_metrics *metrics, dn_error *error) {
     char message[1024];
     snprintf(message, sizeof message,
              "data %.200s class %.200s output %.200s backbone %s device %s compute %s threads %d "
              "rotations %d",
-             config ? config->dataset_path : "its own", config ? config->class_name : "its own",
+             dataset_path ? dataset_path : "its own", class_name ? class_name : "its own",
              output_directory ? output_directory : "none", model->backbone, model->device,
              model->compute, model->options.threads, model->options.rotations);
     say(observer, DN_NOTE, message);

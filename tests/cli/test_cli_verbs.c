@@ -92,7 +92,7 @@ static void test_test(void **state) {
     assert_says(ran->err, "note: data its own class its own output none backbone its own device "
                           "auto compute onednn threads 0 rotations 0\n");
     ran = run("test model --set class_name=c", NULL);
-    assert_says(ran->err, "note: data dummy_dataset class c ");
+    assert_says(ran->err, "note: data its own class c ");
     ran = run("test --json --quiet model --output o", NULL);
     assert_string_equal(ran->err, "");
     cJSON *root = cJSON_Parse(ran->out);

@@ -13,7 +13,8 @@ wait_for() { # FILE: until it has a line
 
 long=("${small[@]}" --set meta_epochs=1000 --set sub_epochs=10)
 
-"$differnet" train "${long[@]}" >"$work/out" 2>"$work/err" &
+# A shell starts background commands with SIGINT ignored, which the program respects.
+env --default-signal=INT "$differnet" train "${long[@]}" >"$work/out" 2>"$work/err" &
 pid=$!
 wait_for "$results/v1/train_log.jsonl"
 kill -INT $pid

@@ -129,8 +129,9 @@ static void test_features_of_every_rotation(void **state) {
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_ok(dn_model_borrow(model, &engine, &error));
     assert_ok(dn_engine_score(engine, &model->detector, &image, &score, &error));
+    /* Features average 3.3; PyTorch's own f32 is up to 8e-6 from its float64 on them. */
     assert_close("features", engine->features, fixture_floats(file, "features", NULL),
-                 ROTATIONS * 768, 5e-6, 1e-5);
+                 ROTATIONS * 768, 1e-5, 1e-5);
     float loss = (float)score.loss;
     assert_close("loss", &loss, fixture_floats(file, "score", NULL) + 2, 1, 0, 1e-5);
     dn_model_give_back(model, engine);

@@ -144,7 +144,7 @@ static void test_test_reproduces_train(void **state) {
     snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
     snprintf(again, sizeof again, "%s/again", self->folder);
     assert_ok(dn_model_open(path, NULL, &model, &error));
-    assert_ok(dn_model_evaluate(model, NULL, again, NULL, &metrics, &error));
+    assert_ok(dn_model_evaluate(model, NULL, NULL, again, NULL, &metrics, &error));
     assert_true(metrics.image_auroc.value == summary.metrics.image_auroc.value);
     char *first = read_file(summary.results_directory, "scores.csv", &size);
     char *second = read_file(again, "scores.csv", &size);

@@ -1,6 +1,8 @@
 /* Decoding against Pillow (tests/reference/image_decode.py), and what must be refused. Whatever a
- * decoder prints on stderr fails the test that caught it. */
+ * decoder prints on stderr fails the test that caught it (a sanitizer's report is caught as well:
+ * give it a log_path). */
 #include "base/digest.h"
+#include "base/parallel.h"
 #include "image/image.h"
 #include "support/support.h"
 
@@ -148,6 +150,25 @@ static void content_decides(void **state) {
     dn_image_free(&image);
     free(file.data);
     temporary_remove(folder);
+}
+
+/* Four threads decode all files at once and get what one gets. */
+static void decode_everything(void *context, size_t begin, size_t end) {
+    size_t *wrong = context;
+    for (size_t i = begin; i < end; i++) {
+        comparison compare = {fixture_open("image_decode.safetensors"), 0};
+        visit_folder("image", compare_file, &compare);
+        fixture_close(compare.expected);
+        wrong[i] = compare.wrong;
+    }
+}
+
+static void threads_do_not_disturb_each_other(void **state) {
+    (void)state;
+    size_t wrong[4];
+    dn_parallel_for(4, 4, 1, decode_everything, wrong);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(wrong[i], 0);
 }
 
 /* ---- Refusals ------------------------------------------------------------------------------ */
@@ -384,6 +405,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         silent_test(pixels_are_pillows),
         silent_test(every_extension_is_read),
+        silent_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(content_decides),
         cmocka_unit_test(other_files_are_named),
         silent_test(truncated_files_are_refused),

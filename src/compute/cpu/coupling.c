@@ -26,7 +26,7 @@ DN_CLONES
 static double forward_row(float *restrict y, const float *restrict x, const float *restrict s,
                           const float *restrict t, size_t columns, float clamp) {
     double sum = 0;
-    DN_SIMD_SUM(sum)
+#pragma omp simd reduction(+ : sum)
     for (size_t j = 0; j < columns; j++) {
         float e = exponent(s[j], clamp);
         y[j] = clamped(dn_exp(e) * x[j] + t[j]);
@@ -38,7 +38,7 @@ static double forward_row(float *restrict y, const float *restrict x, const floa
 DN_CLONES
 static void inverse_row(float *restrict x, const float *restrict y, const float *restrict s,
                         const float *restrict t, size_t columns, float clamp) {
-    DN_SIMD
+#pragma omp simd
     for (size_t j = 0; j < columns; j++)
         x[j] = (y[j] - t[j]) * dn_exp(-exponent(s[j], clamp));
 }
@@ -52,7 +52,7 @@ DN_CLONES
 static void backward_row(const row *r, size_t columns, float clamp, float dlog_det) {
     float *restrict dx = r->dx, *restrict ds = r->ds, *restrict dt = r->dt;
     const float *restrict dy = r->dy, *restrict y = r->y, *restrict x = r->x, *restrict s = r->s;
-    DN_SIMD
+#pragma omp simd
     for (size_t j = 0; j < columns; j++) {
         /* y = clamped(exp(e)*x + t) */
         float dsum = fabsf(y[j]) >= limit ? 0.0F : dy[j];

@@ -11,7 +11,7 @@ enum { GRAIN = 1 << 14 };
 /* dx = y > 0 ? dy : 0; dx may be dy, so no restrict: item j is read before it is written. */
 DN_CLONES
 static void relu_backward_range(float *dx, const float *dy, const float *y, size_t count) {
-    DN_SIMD
+#pragma omp simd
     for (size_t j = 0; j < count; j++)
         dx[j] = y[j] > 0 ? dy[j] : 0.0F;
 }
@@ -34,6 +34,14 @@ dn_status dn_cpu_relu_backward(void *context, float *dx, const float *dy, const 
     return DN_OK;
 }
 
+/* y = x * mask; y may be x. */
+DN_CLONES
+static void multiply_items(float *y, const float *x, const float *mask, size_t count) {
+#pragma omp simd
+    for (size_t j = 0; j < count; j++)
+        y[j] = x[j] * mask[j];
+}
+
 typedef struct multiply_task {
     float *y;
     const float *x, *mask;
@@ -41,8 +49,7 @@ typedef struct multiply_task {
 
 static void multiply_range(void *context, size_t begin, size_t end) {
     const multiply_task *t = context;
-    for (size_t j = begin; j < end; j++)
-        t->y[j] = t->x[j] * t->mask[j];
+    multiply_items(t->y + begin, t->x + begin, t->mask + begin, end - begin);
 }
 
 dn_status dn_cpu_multiply(void *context, float *y, const float *x, const float *mask, size_t count,
@@ -66,7 +73,7 @@ DN_CLONES
 static void adam_items(const adam_task *t, float *restrict w, float *restrict m, float *restrict v,
                        const float *restrict g, size_t count) {
     const adam_task k = *t;
-    DN_SIMD
+#pragma omp simd
     for (size_t j = 0; j < count; j++) {
         float gradient = g[j] + k.decay * w[j];
         float mean = k.keep1 * m[j] + k.take1 * gradient;

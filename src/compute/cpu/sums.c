@@ -11,9 +11,9 @@ static void sum_block(float *restrict sums, const float *restrict in, size_t row
                       size_t count, double scale) {
     double sum[BLOCK] = {0};
     for (size_t r = 0; r < rows; r++)
-        DN_SIMD
-    for (size_t c = 0; c < count; c++)
-        sum[c] += (double)in[r * stride + c];
+#pragma omp simd
+        for (size_t c = 0; c < count; c++)
+            sum[c] += (double)in[r * stride + c];
     for (size_t c = 0; c < count; c++)
         sums[c] = (float)(sum[c] * scale);
 }

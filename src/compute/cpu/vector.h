@@ -14,15 +14,10 @@
 #define DN_CLONES
 #endif
 
-/* The loop that follows has independent iterations, or sums into `sum` in any order. Without OpenMP
- * the compiler finds that out itself or does without. */
-#ifdef _OPENMP
-#define DN_PRAGMA(text) _Pragma(#text)
-#define DN_SIMD DN_PRAGMA(omp simd)
-#define DN_SIMD_SUM(sum) DN_PRAGMA(omp simd reduction(+ : sum))
-#else
-#define DN_SIMD
-#define DN_SIMD_SUM(sum)
+/* `#pragma omp simd` says that a loop's iterations are independent, or that its sum may be formed
+ * in any order. Without OpenMP the compiler finds that out itself or does without. */
+#ifndef _OPENMP
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #endif
 
 /* Elementary functions without branches or tables, so that compilers vectorise the loops around

@@ -1,7 +1,8 @@
 /*
- * Moving and masking:
- *     copy_columns: out[r,c] = in[r,c], or += where `accumulate` is set; rows lie their strides
- * apart multiply: y[i] = x[i] * mask[i]; y may be x
+ * Columns moved and items masked:
+ *     out[r,c] = in[r,c], or out[r,c] + in[r,c] where `accumulate` is set
+ *     y[i] = x[i] * mask[i]; y may be x
+ * out, in [rows] rows of `columns`, their strides apart; x, y, mask [count]
  */
 #include "compute/reference/reference.h"
 
