@@ -15,7 +15,8 @@ file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
 add_executable(differnet_cli ${cli_sources})
 set_target_properties(differnet_cli PROPERTIES OUTPUT_NAME differnet)
 target_include_directories(differnet_cli PRIVATE ${CMAKE_SOURCE_DIR}/src)
-target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE)
+target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
+                           DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 target_link_libraries(differnet_cli PRIVATE differnet_static)
 
 # The man page comes from the tool's own option table.

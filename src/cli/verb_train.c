@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The metrics as JSON, the results' folder and the time put before the first field. */
 static dn_status print_json(dn_cli *cli, const dn_train_summary *summary, const char *metrics) {
@@ -33,11 +34,22 @@ static dn_status print_summary(dn_cli *cli, const dn_train_summary *summary) {
     return status;
 }
 
+/* An installed program finds the dummy data set where it was installed, if none lies here. */
+static dn_status find_dummy_dataset(const dn_command *command, dn_config *config, dn_error *error) {
+    const char *const naming = "dataset_path";
+    if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, naming) ||
+        access("dummy_dataset", F_OK) == 0 || access(DN_DATA_FOLDER "/dummy_dataset", F_OK) != 0)
+        return DN_OK;
+    return dn_config_set(config, naming, DN_DATA_FOLDER "/dummy_dataset", error);
+}
+
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
     dn_train_summary *summary = calloc(1, sizeof *summary);
     dn_status status = summary ? dn_settings_config(&cli->command, &config, &cli->error)
                                : dn_out_of_memory(&cli->error);
+    if (status == DN_OK)
+        status = find_dummy_dataset(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
         status = dn_train(config, &cli->observer, summary, &cli->error);
