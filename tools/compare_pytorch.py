@@ -131,6 +131,7 @@ def peak_of(command):
     if pid == 0:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
+        os.dup2(null, 2)
         os.execvp(command[0], command)
     return os.wait4(pid, 0)[2].ru_maxrss / 1024
 
