@@ -43,6 +43,8 @@ static dn_split observed_split(const training *self) {
 
 static void write_log(training *self, const dn_progress *progress) {
     double now = dn_seconds();
+    if (progress->stage == DN_STAGE_TEST_FEATURES)
+        self->sub_epoch_start = now; /* the first sub epoch starts after them */
     int sub_epoch_ends =
         progress->stage == DN_STAGE_TRAIN && progress->images_done == progress->images_total;
     if (!sub_epoch_ends && progress->stage != DN_STAGE_EVALUATE)

@@ -5,7 +5,6 @@
 #include "support/support.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -202,44 +201,6 @@ static void test_truncated_model(void **state) {
     }
 }
 
-typedef struct thread_work {
-    scene *self;
-    dn_model *model;
-    double score;
-    dn_status status;
-} thread_work;
-
-static void *score_in_thread(void *argument) {
-    thread_work *work = argument;
-    dn_result result = {0};
-    work->status = dn_model_score_file(work->model, work->self->image_path, &result, NULL);
-    work->score = result.raw_score;
-    return NULL;
-}
-
-static void test_threads_share_a_model(void **state) {
-    enum { THREADS = 4 };
-    scene *self = *state;
-    dn_error error = {0};
-    dn_result alone;
-    dn_model_options options = {.threads = 1, .rotations = 2};
-    thread_work work[THREADS];
-    pthread_t threads[THREADS];
-    dn_model *model;
-    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
-    assert_ok(dn_model_score_file(model, self->image_path, &alone, &error));
-    for (int i = 0; i < THREADS; i++) {
-        work[i] = (thread_work){self, model, 0, DN_OK};
-        assert_int_equal(pthread_create(&threads[i], NULL, score_in_thread, &work[i]), 0);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(work[i].status, DN_OK);
-        assert_true(work[i].score == alone.raw_score);
-    }
-    dn_model_close(model);
-}
-
 static void test_describe(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -261,7 +222,6 @@ int main(void) {
         cmocka_unit_test(test_other_rotations),
         cmocka_unit_test(test_errors_name_the_file),
         cmocka_unit_test(test_truncated_model),
-        cmocka_unit_test(test_threads_share_a_model),
         cmocka_unit_test(test_describe),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
