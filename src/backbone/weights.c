@@ -1,6 +1,7 @@
 #include "backbone/weights.h"
 
 #include "base/file.h"
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/random.h"
 
@@ -36,11 +37,11 @@ static dn_status allocate(dn_backbone_weights *weights, dn_error *error) {
     return DN_OK;
 }
 
-void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *prefix,
+void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *stem,
                            char *name, dn_tensor *tensor) {
     const dn_backbone_layer *layer = &dn_backbone_layers[index / 2];
     int is_bias = index % 2 == 1;
-    snprintf(name, 64, "%sfeatures.%d.%s", prefix, layer->index, is_bias ? "bias" : "weight");
+    snprintf(name, 64, "%s%d.%s", stem, layer->index, is_bias ? "bias" : "weight");
     *tensor = (dn_tensor){.name = name, .dtype = DN_F32, .rank = is_bias ? 1 : 4};
     tensor->shape[0] = (size_t)layer->out_channels;
     if (!is_bias) {
@@ -74,11 +75,11 @@ static dn_status check_shape(const char *file, const dn_tensor *found, const dn_
 
 static dn_status check_finite(const char *file, const char *tensor, const float *values,
                               size_t count, dn_error *error) {
-    for (size_t i = 0; i < count; i++)
-        if (!isfinite(values[i]))
-            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", file,
-                           tensor, i);
-    return DN_OK;
+    size_t index = dn_find_not_finite(1, values, count);
+    if (index == count)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", file, tensor,
+                   index);
 }
 
 static dn_status read_tensor(const dn_tensor_file *file, const char *file_name,
@@ -106,39 +107,39 @@ static dn_status digest_weights(dn_backbone_weights *weights, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status read_all(const dn_tensor_file *file, const char *prefix,
+static dn_status read_all(const dn_tensor_file *file, const char *stem,
                           dn_backbone_weights *weights, dn_error *error) {
     char name[64];
     for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
         dn_tensor expected;
-        dn_backbone_tensor_at(weights, i, prefix, name, &expected);
+        dn_backbone_tensor_at(weights, i, stem, name, &expected);
         float *values = weights->block + ((const float *)expected.data - weights->block);
         DN_TRY(read_tensor(file, weights->name, &expected, values, error));
     }
     return digest_weights(weights, error);
 }
 
-dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *prefix, const char *name,
+dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *stem, const char *name,
                                    dn_backbone_weights *weights, dn_error *error) {
     DN_TRY(allocate(weights, error));
     snprintf(weights->name, sizeof weights->name, "%s", name);
-    dn_status status = read_all(file, prefix, weights, error);
+    dn_status status = read_all(file, stem, weights, error);
     if (status != DN_OK)
         dn_backbone_weights_free(weights);
     return status;
 }
 
-/* What stands before "features.0.weight" in the file; "" when it is not there at all. */
-static void find_prefix(const dn_tensor_file *file, char *prefix, size_t size) {
-    static const char first[] = "features.0.weight";
-    prefix[0] = '\0';
+/* What stands before "0.weight" in the file: "features." of a whole AlexNet, with a prefix of a
+ * larger model's; nothing where `features` was saved alone. */
+static void find_stem(const dn_tensor_file *file, char *stem, size_t size) {
+    static const char first[] = "features.0.weight", number[] = "0.weight";
+    snprintf(stem, size, "%s", dn_tensor_file_find(file, number) ? "" : "features.");
     for (size_t i = 0; i < dn_tensor_file_count(file); i++) {
         const char *name = dn_tensor_file_at(file, i)->name;
         size_t length = strlen(name), tail = sizeof first - 1;
-        if (length < tail || length - tail >= size || strcmp(name + length - tail, first) != 0)
+        if (length < tail || strcmp(name + length - tail, first) != 0)
             continue;
-        memcpy(prefix, name, length - tail);
-        prefix[length - tail] = '\0';
+        snprintf(stem, size, "%.*s", (int)(length - (sizeof number - 1)), name);
         return;
     }
 }
@@ -146,11 +147,11 @@ static void find_prefix(const dn_tensor_file *file, char *prefix, size_t size) {
 dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weights,
                                    dn_error *error) {
     dn_tensor_file *file;
-    char prefix[40];
+    char stem[48];
     *weights = (dn_backbone_weights){0};
     DN_TRY(dn_tensor_file_open(path, &file, error));
-    find_prefix(file, prefix, sizeof prefix);
-    dn_status status = dn_backbone_weights_from(file, prefix, dn_path_name(path), weights, error);
+    find_stem(file, stem, sizeof stem);
+    dn_status status = dn_backbone_weights_from(file, stem, dn_path_name(path), weights, error);
     dn_tensor_file_close(file);
     return status;
 }

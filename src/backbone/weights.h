@@ -27,17 +27,18 @@ typedef struct dn_backbone_weights {
 /* Number of tensors: a weight and a bias per convolution. */
 enum { DN_BACKBONE_TENSORS = 2 * DN_BACKBONE_CONVOLUTIONS };
 
-/* Tensor `index` of the weights with `prefix` before its name: "backbone.features.0.weight". `name`
- * (of at least 64 bytes) backs tensor->name. */
-void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *prefix,
+/* Tensor `index` of the weights with `stem` before its name: "features." makes "features.0.weight".
+ * `name` (of at least 64 bytes) backs tensor->name. */
+void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *stem,
                            char *name, dn_tensor *tensor);
 
-/* From an open file, tensors named <prefix>features.<i>.weight|bias; other tensors are ignored. */
-dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *prefix, const char *name,
+/* From an open file, tensors named <stem><i>.weight|bias; other tensors are ignored. */
+dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *stem, const char *name,
                                    dn_backbone_weights *weights, dn_error *error);
 
-/* From a file: torchvision's .pth (zip or legacy, with or without classifier) or safetensors; the
- * names may carry a prefix such as "backbone." or "feature_extractor.". */
+/* From a file: torchvision's .pth (zip or legacy, with or without classifier, also of `features`
+ * alone) or safetensors; the names may carry a prefix such as "backbone." or "feature_extractor.".
+ */
 dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weights, dn_error *error);
 
 /* He initialisation (normal, variance 2/fan_in; biases 0) from a fixed seed: not trained on

@@ -23,8 +23,10 @@ static size_t range_begin(size_t count, size_t ranges, size_t index) {
 /* OpenMP shares its threads with oneDNN; plain threads serve builds that ThreadSanitizer watches,
  * which cannot see into libgomp. */
 #ifdef DN_USE_OPENMP
-static void run_ranges(size_t ranges, size_t count, dn_parallel_body *body, void *context) {
-#pragma omp parallel for num_threads((int)ranges) schedule(static, 1)
+static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_body *body,
+                       void *context) {
+    /* Always the whole team: libgomp ends threads when a team shrinks and starts them anew. */
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (size_t i = 0; i < ranges; i++)
         body(context, range_begin(count, ranges, i), range_begin(count, ranges, i + 1));
 }
@@ -42,7 +44,9 @@ static void *work(void *argument) {
     return NULL;
 }
 
-static void run_ranges(size_t ranges, size_t count, dn_parallel_body *body, void *context) {
+static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_body *body,
+                       void *context) {
+    (void)threads;
     worker workers[MAX_THREADS];
     int started[MAX_THREADS] = {0};
     for (size_t i = 1; i < ranges; i++) {
@@ -70,7 +74,7 @@ void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *
     if (ranges == 1)
         body(context, 0, count);
     else
-        run_ranges(ranges, count, body, context);
+        run_ranges(threads, ranges, count, body, context);
 }
 
 int dn_processor_count(void) {

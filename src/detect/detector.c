@@ -1,7 +1,9 @@
 #include "detect/detector.h"
 
 #include "base/file.h"
+#include "base/finite.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +93,20 @@ static dn_status copy_parameters(dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
+/* A ReLU may swallow a NaN, so the score alone would not show it. */
+static dn_status check_parameters(const dn_detector *detector, const char *path, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector->flow, i, &tensor);
+        size_t index = dn_find_not_finite(dn_processor_count(),
+                                          detector->parameters + tensor.offset, tensor.count);
+        if (index < tensor.count)
+            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", path,
+                           tensor.name, index);
+    }
+    return DN_OK;
+}
+
 /* The header holds names, shapes, configuration and the digests of all weights. */
 static void identify(dn_detector *detector) {
     size_t size;
@@ -118,14 +134,15 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
     if (backbone)
         DN_TRY(dn_backbone_weights_load(backbone, &detector->backbone, error));
     else
-        DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_PREFIX, path,
-                                        &detector->backbone, error));
+        DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_STEM, path, &detector->backbone,
+                                        error));
     snprintf(detector->backbone.name, sizeof detector->backbone.name, "%s",
              backbone ? dn_path_name(backbone) : backbone_name);
     detector->flow = dn_flow_shape_of(detector->config);
     DN_TRY(find_in_place(detector, path, &in_place, error));
     if (!in_place)
         DN_TRY(copy_parameters(detector, error));
+    DN_TRY(check_parameters(detector, path, error));
     identify(detector);
     return DN_OK;
 }
@@ -189,7 +206,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
     for (size_t i = 0; i < flow_count; i++)
         list_flow_tensor(writer, detector, i);
     for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, writer->count++)
-        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
+        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_STEM,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     return DN_OK;
 }

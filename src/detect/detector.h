@@ -21,7 +21,7 @@
 #define DN_META_DATASET_IMAGES "dataset_images"
 #define DN_META_AUROC "image_AUROC"
 
-#define DN_BACKBONE_PREFIX "backbone."
+#define DN_BACKBONE_STEM "backbone.features."
 
 typedef struct dn_provenance {
     char dataset_sha256[DN_DIGEST_LENGTH + 1];

@@ -33,7 +33,7 @@ void dn_scorer_destroy(dn_scorer *scorer);
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error);
 
-/* DN_ERROR_NUMERIC when the score is not a number. */
+/* DN_ERROR_NUMERIC when the score is not a finite number. */
 dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
                           dn_score *score, dn_error *error);
 

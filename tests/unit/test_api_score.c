@@ -97,16 +97,30 @@ static void assert_score(const dn_result *result) {
     fixture_close(file);
 }
 
+static void assert_upright(const dn_result *result) {
+    fixture *file = fixture_open("score.safetensors");
+    float actual = (float)result->raw_score;
+    assert_close("upright", &actual, fixture_floats(file, "per_rotation", NULL), 1, 0, 1e-5);
+    assert_true(result->score_std == 0.0);
+    fixture_close(file);
+}
+
 static void test_file_bytes_and_pixels_agree(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_result file, bytes, pixels;
     for (size_t i = 0; dn_backend_at(i); i++) {
-        dn_model_options options = {.compute = dn_backend_at(i)->name, .threads = 2};
+        /* The reference is slow, above all under sanitizers: one rotation must do. */
+        int all = strcmp(dn_backend_at(i)->name, "reference") != 0;
+        dn_model_options options = {
+            .compute = dn_backend_at(i)->name, .threads = 2, .rotations = all ? 0 : 1};
         dn_model *model;
         assert_ok(dn_model_open(self->model_path, &options, &model, &error));
         assert_ok(dn_model_score_file(model, self->image_path, &file, &error));
-        assert_score(&file);
+        if (all)
+            assert_score(&file);
+        else
+            assert_upright(&file);
         assert_ok(dn_model_score_bytes(model, self->ppm, self->ppm_size, &bytes, &error));
         assert_ok(
             dn_model_score_rgb(model, self->pixels, WIDTH, HEIGHT, WIDTH * 3, &pixels, &error));
@@ -142,16 +156,12 @@ static void test_other_rotations(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_result one, upright;
+    dn_result one;
     dn_model_options options = {.rotations = 1};
     assert_ok(dn_model_open(self->model_path, &options, &model, &error));
     assert_ok(dn_model_score_file(model, self->image_path, &one, &error));
     dn_model_close(model);
-    fixture *file = fixture_open("score.safetensors");
-    upright.raw_score = (double)fixture_floats(file, "per_rotation", NULL)[0];
-    assert_true(fabs(one.raw_score - upright.raw_score) < 1e-5 * upright.raw_score);
-    assert_true(one.score_std == 0.0);
-    fixture_close(file);
+    assert_upright(&one);
 }
 
 static void test_errors_name_the_file(void **state) {

@@ -143,6 +143,11 @@ static void test_test_reproduces_train(void **state) {
     assert_ok(dn_train(self->config, NULL, &summary, &error));
     snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
     snprintf(again, sizeof again, "%s/again", self->folder);
+    /* Training images are not needed any more. */
+    char train[512], gone[512];
+    snprintf(train, sizeof train, "%s/data/part/train", self->folder);
+    snprintf(gone, sizeof gone, "%s/gone", self->folder);
+    assert_int_equal(rename(train, gone), 0);
     assert_ok(dn_model_open(path, NULL, &model, &error));
     assert_ok(dn_model_evaluate(model, NULL, NULL, again, NULL, &metrics, &error));
     assert_true(metrics.image_auroc.value == summary.metrics.image_auroc.value);
@@ -158,6 +163,24 @@ static void test_test_reproduces_train(void **state) {
     free(first);
     free(second);
     dn_model_close(model);
+}
+
+/* Weights that are not numbers are noticed when the model is opened. */
+static void test_damaged_weights(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    dn_model *model;
+    size_t size;
+    uint64_t header;
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    char *bytes = read_file(summary.results_directory, "model.safetensors", &size);
+    memcpy(&header, bytes, sizeof header);
+    memset(bytes + 8 + header, 0xff, 4000); /* NaN */
+    const char *path = put_file(self->folder, "damaged.safetensors", bytes, size);
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_NUMERIC,
+                 "nf.module_list.2.s1.fc1.weight[0] is not a finite number");
+    free(bytes);
 }
 
 static void test_same_seed_same_bytes(void **state) {
@@ -322,17 +345,12 @@ static void test_training_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_results_tree),
-        with_scene(test_test_reproduces_train),
-        with_scene(test_same_seed_same_bytes),
-        with_scene(test_validate_split),
-        with_scene(test_good_only),
-        with_scene(test_cancel_saves_no_model),
-        with_scene(test_unreadable_images),
-        with_scene(test_bad_data_and_places),
-        with_scene(test_full_disk),
-        with_scene(test_divergence_is_named),
-        with_scene(test_training_learns),
+        with_scene(test_results_tree),          with_scene(test_test_reproduces_train),
+        with_scene(test_damaged_weights),       with_scene(test_same_seed_same_bytes),
+        with_scene(test_validate_split),        with_scene(test_good_only),
+        with_scene(test_cancel_saves_no_model), with_scene(test_unreadable_images),
+        with_scene(test_bad_data_and_places),   with_scene(test_full_disk),
+        with_scene(test_divergence_is_named),   with_scene(test_training_learns),
     };
     signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* As alexnet_features() of reference_network.py: through a file, so that loading is tested too. */
-static char *write_weights(const char *folder, const char *prefix, size_t count) {
+/* As alexnet_features() of reference_network.py, but for the `first` weight where that is not 0:
+ * through a file, so that loading is tested too. */
+static char *write_weights(const char *folder, const char *prefix, size_t count, float first) {
     dn_error error = {0};
     static char path[512];
     dn_backbone_weights weights;
@@ -25,6 +26,8 @@ static char *write_weights(const char *folder, const char *prefix, size_t count)
         else
             pseudo_floats(values, elements, (uint32_t)(2000 + layer), 0.1);
     }
+    if (first != 0.0f)
+        weights.block[0] = first;
     snprintf(path, sizeof path, "%s/weights.safetensors", folder);
     assert_ok(dn_safetensors_write(path, tensors, count, NULL, 0, &error));
     dn_backbone_weights_free(&weights);
@@ -75,8 +78,8 @@ static void test_features_against_torchvision(void **state) {
     /* The batch is larger than, equal to and again larger than the number of images. */
     const size_case sizes[] = {
         {"paper", 2, 3, 448, 448, 3}, {"odd", 3, 3, 301, 257, 2}, {"smallest", 1, 2, 63, 63, 1}};
-    assert_ok(dn_backbone_weights_load(write_weights(folder, "features_of.", DN_BACKBONE_TENSORS),
-                                       &weights, &error));
+    assert_ok(dn_backbone_weights_load(
+        write_weights(folder, "features_of.features.", DN_BACKBONE_TENSORS, 0), &weights, &error));
     for (size_t i = 0; dn_backend_at(i); i++) {
         dn_compute compute;
         assert_ok(dn_compute_open(dn_backend_at(i)->name, 2, &compute, &error));
@@ -136,9 +139,18 @@ static void test_bad_files(void **state) {
     assert_ok(dn_safetensors_write(path, &tensor, 1, NULL, 0, &error));
     assert_fails(dn_backbone_weights_load(path, &weights, &error), DN_ERROR_FORMAT,
                  "features.0.weight has shape [1, 1, 2, 2], AlexNet's is [64, 3, 11, 11]");
-    assert_fails(dn_backbone_weights_load(write_weights(folder, "", DN_BACKBONE_TENSORS - 1),
-                                          &weights, &error),
-                 DN_ERROR_FORMAT, "has no tensor features.10.bias");
+    assert_fails(
+        dn_backbone_weights_load(write_weights(folder, "features.", DN_BACKBONE_TENSORS - 1, 0),
+                                 &weights, &error),
+        DN_ERROR_FORMAT, "has no tensor features.10.bias");
+    assert_fails(
+        dn_backbone_weights_load(write_weights(folder, "features.", DN_BACKBONE_TENSORS, NAN),
+                                 &weights, &error),
+        DN_ERROR_NUMERIC, "features.0.weight[0] is not a finite number");
+    /* `features` saved alone */
+    assert_ok(dn_backbone_weights_load(write_weights(folder, "", DN_BACKBONE_TENSORS, 0), &weights,
+                                       &error));
+    dn_backbone_weights_free(&weights);
     assert_fails(dn_backbone_weights_load("/nowhere.pth", &weights, &error), DN_ERROR_IO,
                  "/nowhere.pth: cannot open");
     temporary_remove(folder);
