@@ -52,7 +52,18 @@ head -c 5000 "$model" >"$work/cut.safetensors"
 expect 1 "$differnet" test "$work/cut.safetensors"
 holds "$work/err" "cut.safetensors"
 expect 1 "$differnet" train "${small[@]}" --backbone "$work/cut.safetensors"
+
+# No permission: as somebody who is not root.
+cp -r "$differnet" dummy_dataset "$work"
+chmod 755 "$work"
 mkdir "$work/readonly" && chmod 555 "$work/readonly"
-if [ "$(id -u)" != 0 ]; then
-    expect 1 "$differnet" train "${small[@]}" --output "$work/readonly"
-fi
+chmod 000 "$work/dummy_dataset/dummy_class/train/good/001.png"
+as_user=()
+[ "$(id -u)" != 0 ] || as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+cd "$work"
+expect 1 "${as_user[@]}" ./differnet train "${small[@]}" --output "$work/readonly"
+holds "$work/err" "dummy_class/train/good/001.png: cannot open: Permission denied"
+chmod 644 "$work/dummy_dataset/dummy_class/train/good/001.png"
+expect 1 "${as_user[@]}" ./differnet train "${small[@]}" --output "$work/readonly"
+holds "$work/err" "$work/readonly"
+holds "$work/err" "Permission denied"

@@ -2,10 +2,13 @@
 #include "base/bytes.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "support/support.h"
 
+#include <float.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +150,23 @@ static void test_memory(void **state) {
     dn_workspace_destroy(&workspace);
 }
 
+static void test_find_not_finite(void **state) {
+    (void)state;
+    enum { COUNT = 1 << 20 };
+    dn_error error = {0};
+    float *values;
+    assert_ok(dn_allocate_floats(&values, COUNT, &error));
+    for (size_t i = 0; i < COUNT; i++)
+        values[i] = i % 2 ? FLT_MAX : -FLT_MIN / 2;
+    assert_int_equal(dn_find_not_finite(2, values, COUNT), COUNT);
+    values[COUNT - 1] = INFINITY;
+    assert_int_equal(dn_find_not_finite(2, values, COUNT), COUNT - 1);
+    values[777] = NAN;
+    assert_int_equal(dn_find_not_finite(2, values, COUNT), 777);
+    assert_int_equal(dn_find_not_finite(2, values, 0), 0);
+    dn_release(values);
+}
+
 /* FIPS 180-4's example. */
 static void test_digest(void **state) {
     (void)state;
@@ -172,6 +192,7 @@ int main(void) {
         cmocka_unit_test(test_bytes_stop_at_the_end),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_find_not_finite),
         cmocka_unit_test(test_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
