@@ -206,16 +206,57 @@ static void test_same_seed_same_bytes(void **state) {
         free(model[i]);
 }
 
+typedef struct watch {
+    int calls, cancel_at, warnings;
+    size_t totals[DN_STAGE_SCORE + 1]; /* the last report's, by stage */
+    size_t done;
+    char message[1024];
+} watch;
+
+static int on_progress(void *user, const dn_progress *progress) {
+    watch *self = user;
+    self->totals[progress->stage] = progress->total;
+    assert_true(progress->done >= self->done || progress->stage != DN_STAGE_TRAIN);
+    return ++self->calls == self->cancel_at;
+}
+
+static void on_message(void *user, dn_severity severity, const char *message) {
+    watch *self = user;
+    self->warnings += severity == DN_WARNING;
+    snprintf(self->message, sizeof self->message, "%s", message);
+}
+
 /* With validate/, training looks at that and reports test/ at the end. */
 static void test_validate_split(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_train_summary summary;
+    watch watched = {0};
+    dn_observer observer = {&watched, on_progress, on_message};
     put_pictures(self->folder, "data/part/validate/good", 2, 0);
     put_pictures(self->folder, "data/part/validate/round", 2, 1);
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_int_equal(watched.totals[DN_STAGE_TEST_FEATURES], 4); /* validate/ on the way */
+    assert_int_equal(watched.totals[DN_STAGE_SCORE], 6);         /* test/ once, at the end */
     assert_int_equal(summary.metrics.good_count, 3);
     assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 7);
+}
+
+/* Without test/ there is nothing to measure, and that is said. */
+static void test_training_alone(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    watch watched = {0};
+    dn_observer observer = {&watched, on_progress, on_message};
+    char test[512], gone[512];
+    snprintf(test, sizeof test, "%s/data/part/test", self->folder);
+    snprintf(gone, sizeof gone, "%s/gone", self->folder);
+    assert_int_equal(rename(test, gone), 0);
+    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_int_equal(watched.warnings, 2); /* no test/, no trained backbone */
+    assert_false(summary.metrics.image_auroc.defined);
+    assert_file_holds(summary.results_directory, "metrics.json", "no images");
 }
 
 /* Good images alone: everything runs, AUROC is undefined and says why. */
@@ -233,24 +274,6 @@ static void test_good_only(void **state) {
     assert_ok(dn_train(self->config, NULL, &summary, &error));
     assert_false(summary.metrics.image_auroc.defined);
     assert_non_null(summary.metrics.image_auroc.reason);
-}
-
-typedef struct watch {
-    int calls, cancel_at, warnings;
-    size_t done;
-    char message[1024];
-} watch;
-
-static int on_progress(void *user, const dn_progress *progress) {
-    watch *self = user;
-    assert_true(progress->done >= self->done || progress->stage != DN_STAGE_TRAIN);
-    return ++self->calls == self->cancel_at;
-}
-
-static void on_message(void *user, dn_severity severity, const char *message) {
-    watch *self = user;
-    self->warnings += severity == DN_WARNING;
-    snprintf(self->message, sizeof self->message, "%s", message);
 }
 
 static void test_cancel_saves_no_model(void **state) {
@@ -345,12 +368,13 @@ static void test_training_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_results_tree),          with_scene(test_test_reproduces_train),
-        with_scene(test_damaged_weights),       with_scene(test_same_seed_same_bytes),
-        with_scene(test_validate_split),        with_scene(test_good_only),
-        with_scene(test_cancel_saves_no_model), with_scene(test_unreadable_images),
-        with_scene(test_bad_data_and_places),   with_scene(test_full_disk),
-        with_scene(test_divergence_is_named),   with_scene(test_training_learns),
+        with_scene(test_results_tree),      with_scene(test_test_reproduces_train),
+        with_scene(test_damaged_weights),   with_scene(test_same_seed_same_bytes),
+        with_scene(test_validate_split),    with_scene(test_training_alone),
+        with_scene(test_good_only),         with_scene(test_cancel_saves_no_model),
+        with_scene(test_unreadable_images), with_scene(test_bad_data_and_places),
+        with_scene(test_full_disk),         with_scene(test_divergence_is_named),
+        with_scene(test_training_learns),
     };
     signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
