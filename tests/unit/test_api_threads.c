@@ -96,9 +96,10 @@ typedef struct training {
 static int on_progress(void *user, const dn_progress *progress) {
     training *self = user;
     (void)progress;
+    int stop = self->stop;
     self->reports++;
-    self->reports_after_stop += self->stop;
-    return self->stop;
+    self->reports_after_stop += stop;
+    return stop;
 }
 
 static void *train(void *argument) {
