@@ -1,5 +1,6 @@
 #include "cli/interrupt.h"
 #include "cli/verbs.h"
+#include "cli/waiting.h"
 #include "cli/words.h"
 
 #include <fcntl.h>
@@ -72,6 +73,7 @@ static int exit_status(dn_status status) {
 
 int main(int count, char **words) {
     dn_cli cli = {0};
+    dn_shorten_waiting(words);
     occupy_standard_descriptors();
     dn_interrupt_install();
     dn_status status = run(&cli, count, words);
