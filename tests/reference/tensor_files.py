@@ -1,7 +1,7 @@
 """Files of tensors as PyTorch and the safetensors package write them, and their values as plain numbers."""
 
-import json
 import io
+import json
 import os
 import pickle
 import pickletools
