@@ -1,5 +1,6 @@
 #include "detect/extractor.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -11,6 +12,7 @@ struct dn_extractor {
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
     size_t pixels;                       /* floats per image */
+    size_t dimensions;                   /* features per image */
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -24,6 +26,7 @@ static dn_status furnish(dn_extractor *extractor, const dn_config *config,
                                DN_EXTRACTOR_BATCH};
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
     extractor->pixels = (size_t)shape.height * (size_t)shape.width * 3;
+    extractor->dimensions = (size_t)(DN_BACKBONE_CHANNELS * shape.scales);
     if (wants_jitter(config))
         for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
             DN_TRY(dn_image_create(shape.width, shape.height, &extractor->turned[i], error));
@@ -85,6 +88,19 @@ static void prepare_views(void *context, size_t begin, size_t end) {
     }
 }
 
+/* The flow's ReLU and clamp would turn NaN and infinity into numbers that look like any other. */
+static dn_status check_features(const dn_extractor *extractor, const float *features, int count,
+                                dn_error *error) {
+    size_t total = (size_t)count * extractor->dimensions;
+    size_t index = dn_find_not_finite(1, features, total);
+    if (index == total)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "feature %zu of an image is not a finite number: the backbone's weights are far "
+                   "from AlexNet's, or norm_std is too small",
+                   index % extractor->dimensions);
+}
+
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error) {
     preparation context = {extractor, views, dn_backbone_input(extractor->backbone)};
@@ -92,5 +108,6 @@ dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, f
         return dn_fail(error, DN_ERROR_ARGUMENT, "extractor: %d views, expected 1 to %d", count,
                        DN_EXTRACTOR_BATCH);
     dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
-    return dn_backbone_forward(extractor->backbone, features, count, error);
+    DN_TRY(dn_backbone_forward(extractor->backbone, features, count, error));
+    return check_features(extractor, features, count, error);
 }

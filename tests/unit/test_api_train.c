@@ -209,6 +209,7 @@ static void test_same_seed_same_bytes(void **state) {
 typedef struct watch {
     int calls, cancel_at, warnings;
     size_t totals[DN_STAGE_SCORE + 1]; /* the last report's, by stage */
+    int reports[DN_STAGE_SCORE + 1];
     size_t done;
     char message[1024];
 } watch;
@@ -216,6 +217,7 @@ typedef struct watch {
 static int on_progress(void *user, const dn_progress *progress) {
     watch *self = user;
     self->totals[progress->stage] = progress->total;
+    self->reports[progress->stage]++;
     assert_true(progress->done >= self->done || progress->stage != DN_STAGE_TRAIN);
     return ++self->calls == self->cancel_at;
 }
@@ -238,6 +240,10 @@ static void test_validate_split(void **state) {
     assert_ok(dn_train(self->config, &observer, &summary, &error));
     assert_int_equal(watched.totals[DN_STAGE_TEST_FEATURES], 4); /* validate/ on the way */
     assert_int_equal(watched.totals[DN_STAGE_SCORE], 6);         /* test/ once, at the end */
+    /* One report per image and one at the end: features are computed once, not per meta epoch. */
+    assert_int_equal(watched.reports[DN_STAGE_TEST_FEATURES], 4 + 1);
+    assert_int_equal(watched.reports[DN_STAGE_EVALUATE], 2);
+    assert_int_equal(watched.reports[DN_STAGE_SCORE], 6 + 1);
     assert_int_equal(summary.metrics.good_count, 3);
     assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 7);
 }
@@ -340,17 +346,25 @@ static void test_full_disk(void **state) {
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
-static void test_divergence_is_named(void **state) {
+/* Defects alone: scored and counted, and what needs good images is undefined. */
+static void test_defects_only(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    set(self->config, "lr_init", "1");
-    set(self->config, "clamp_alpha", "100");
-    set(self->config, "sub_epochs", "60");
-    dn_status status = dn_train(self->config, NULL, NULL, &error);
-    if (status != DN_OK) {
-        assert_int_equal(status, DN_ERROR_NUMERIC);
-        assert_non_null(strstr(error.message, "finite"));
-    }
+    dn_train_summary summary;
+    dn_metrics metrics;
+    dn_model *model;
+    char good[512], gone[512], path[1400];
+    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    snprintf(good, sizeof good, "%s/data/part/test/good", self->folder);
+    snprintf(gone, sizeof gone, "%s/gone", self->folder);
+    assert_int_equal(rename(good, gone), 0);
+    snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
+    assert_ok(dn_model_open(path, NULL, &model, &error));
+    assert_ok(dn_model_evaluate(model, NULL, NULL, NULL, NULL, &metrics, &error));
+    assert_int_equal(metrics.defect_count, 3);
+    assert_false(metrics.image_auroc.defined);
+    assert_string_equal(metrics.image_auroc.reason, "only defective images");
+    dn_model_close(model);
 }
 
 static void test_training_learns(void **state) {
@@ -373,7 +387,7 @@ int main(void) {
         with_scene(test_validate_split),    with_scene(test_training_alone),
         with_scene(test_good_only),         with_scene(test_cancel_saves_no_model),
         with_scene(test_unreadable_images), with_scene(test_bad_data_and_places),
-        with_scene(test_full_disk),         with_scene(test_divergence_is_named),
+        with_scene(test_full_disk),         with_scene(test_defects_only),
         with_scene(test_training_learns),
     };
     signal(SIGXFSZ, SIG_IGN);

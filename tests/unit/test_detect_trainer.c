@@ -1,0 +1,162 @@
+/* detect/: what the trainer draws and refuses, looked at from inside. */
+#include "detect/trainer.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { IMAGES = 4, TRANSFORMS = 8, VIEWS = IMAGES * TRANSFORMS, EPOCHS = 6 };
+
+typedef struct scene {
+    char *folder, paths[IMAGES][256];
+    dn_config *config;
+    dn_sample samples[IMAGES];
+    dn_backbone_weights backbone;
+    dn_compute compute;
+    dn_trainer trainer;
+    dn_observer observer;
+    double degrees[EPOCHS][VIEWS]; /* of every epoch's views, noted when it ends */
+    int epochs;
+} scene;
+
+static void set(scene *self, const char *key, const char *value) {
+    dn_error error = {0};
+    assert_ok(dn_config_set(self->config, key, value, &error));
+}
+
+static void put_image(scene *self, int index) {
+    uint8_t pgm[80];
+    char name[32];
+    int header = sprintf((char *)pgm, "P5\n8 8\n255\n");
+    memset(pgm + header, 40 * (index + 1), 64);
+    snprintf(name, sizeof name, "%d.pgm", index);
+    snprintf(self->paths[index], sizeof self->paths[index], "%s",
+             put_file(self->folder, name, pgm, (size_t)header + 64));
+    self->samples[index] = (dn_sample){.path = self->paths[index], .name = self->paths[index]};
+}
+
+/* All images make one batch, so at the end of an epoch `views` holds that epoch's draws. */
+static int on_progress(void *user, const dn_progress *progress) {
+    scene *self = user;
+    if (progress->stage != DN_STAGE_TRAIN || progress->images_done < progress->images_total)
+        return 0;
+    for (int i = 0; i < VIEWS; i++)
+        self->degrees[self->epochs][i] = self->trainer.views[i].degrees;
+    self->epochs++;
+    return 0;
+}
+
+static int set_up(void **state) {
+    static const char *const small[][2] = {
+        {"img_size", "[64, 64]"},   {"n_scales", "1"},    {"fc_internal", "8"},
+        {"n_coupling_blocks", "1"}, {"batch_size", "4"},  {"n_transforms", "8"},
+        {"n_transforms_test", "2"}, {"meta_epochs", "2"}, {"sub_epochs", "3"}};
+    dn_error error = {0};
+    scene *self = test_calloc(1, sizeof *self);
+    self->folder = temporary_create();
+    assert_ok(dn_config_create(&self->config, &error));
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
+        set(self, small[i][0], small[i][1]);
+    for (int i = 0; i < IMAGES; i++)
+        put_image(self, i);
+    assert_ok(dn_backbone_weights_random(&self->backbone, &error));
+    assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
+    self->observer = (dn_observer){.user = self, .on_progress = on_progress};
+    *state = self;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    scene *self = *state;
+    dn_trainer_destroy(&self->trainer);
+    dn_compute_close(&self->compute);
+    dn_backbone_weights_free(&self->backbone);
+    dn_config_destroy(self->config);
+    temporary_remove(self->folder);
+    test_free(self);
+    return 0;
+}
+
+static void create(scene *self) {
+    dn_error error = {0};
+    assert_ok(dn_trainer_create(self->config, &self->compute, &self->backbone, self->samples,
+                                IMAGES, NULL, 0, &self->observer, &self->trainer, &error));
+}
+
+static void run(scene *self) {
+    dn_error error = {0};
+    create(self);
+    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_int_equal(self->epochs, EPOCHS);
+}
+
+/* Uniform in [-180, 180): 192 draws; fresh ones in every epoch, for every view. */
+static void test_random_rotations(void **state) {
+    scene *self = *state;
+    double sum = 0, squares = 0, low = 0, high = 0;
+    run(self);
+    for (int e = 0; e < EPOCHS; e++) {
+        for (int i = 0; i < VIEWS; i++) {
+            double degrees = self->degrees[e][i];
+            assert_true(degrees >= -180 && degrees < 180);
+            for (int other = 0; other < e * VIEWS + i; other++)
+                assert_true(degrees != self->degrees[other / VIEWS][other % VIEWS]);
+            sum += degrees;
+            squares += degrees * degrees;
+            low = fmin(low, degrees);
+            high = fmax(high, degrees);
+        }
+    }
+    double count = EPOCHS * VIEWS, deviation = 360 / sqrt(12);
+    assert_true(fabs(sum / count) < 4 * deviation / sqrt(count));
+    assert_true(fabs(sqrt(squares / count) / deviation - 1) < 0.15);
+    assert_true(low < -160 && high > 160);
+}
+
+static void test_no_rotations(void **state) {
+    scene *self = *state;
+    set(self, "transf_rotations", "false");
+    run(self);
+    for (int e = 0; e < EPOCHS; e++)
+        for (int i = 0; i < VIEWS; i++)
+            assert_true(self->degrees[e][i] == 0);
+    assert_int_equal(self->trainer.scorer.rotations, 1);
+}
+
+/* A loss that is not a number ends the step before any parameter is touched. */
+static void test_divergence_is_named(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    double loss;
+    create(self);
+    for (int i = 0; i < 256; i++)
+        self->trainer.x[i] = NAN;
+    float before = self->trainer.parameters[0];
+    assert_fails(dn_trainer_step(&self->trainer, 1, NULL, &loss, &error), DN_ERROR_NUMERIC,
+                 "the loss of step 1 is not a finite number");
+    assert_true(self->trainer.parameters[0] == before);
+    assert_int_equal(self->trainer.optimizer.adam.step, 0);
+}
+
+static void test_overflowing_backbone(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    for (int i = 0; i < 64 * 3 * 11 * 11; i++)
+        self->backbone.block[i] *= 1e38f;
+    create(self);
+    assert_fails(dn_trainer_run(&self->trainer, &error), DN_ERROR_NUMERIC,
+                 "of an image is not a finite number");
+}
+
+#define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        with_scene(test_random_rotations),
+        with_scene(test_no_rotations),
+        with_scene(test_divergence_is_named),
+        with_scene(test_overflowing_backbone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
