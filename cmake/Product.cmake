@@ -26,7 +26,7 @@ add_custom_command(TARGET differnet_cli POST_BUILD
 
 install(TARGETS differnet EXPORT differnet_targets)
 install(TARGETS differnet_static differnet_cli)
-install(FILES include/differnet.h TYPE INCLUDE)
+install(FILES include/differnet.h include/differnet_tools.h TYPE INCLUDE)
 install(FILES ${CMAKE_BINARY_DIR}/differnet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES README.md CHANGELOG.md LICENSE TYPE DOC)
 install(DIRECTORY dummy_dataset DESTINATION ${CMAKE_INSTALL_DATADIR}/differnet)

@@ -2,7 +2,7 @@
 #ifndef DN_BASE_ERROR_H
 #define DN_BASE_ERROR_H
 
-#include "differnet.h"
+#include "differnet_tools.h"
 
 /* Writes status and message into `error` (may be NULL) and returns `status`. */
 dn_status dn_fail(dn_error *error, dn_status status, const char *format, ...) DN_PRINTF(3, 4);

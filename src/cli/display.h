@@ -3,7 +3,7 @@
 #ifndef DN_CLI_DISPLAY_H
 #define DN_CLI_DISPLAY_H
 
-#include "differnet.h"
+#include "differnet_tools.h"
 
 enum { DN_STAGES = DN_STAGE_SCORE + 1 };
 

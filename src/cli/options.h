@@ -2,7 +2,7 @@
 #ifndef DN_CLI_OPTIONS_H
 #define DN_CLI_OPTIONS_H
 
-#include "differnet.h"
+#include "differnet_tools.h"
 
 enum dn_verb_bit {
     DN_VERB_TRAIN = 1,

@@ -2,7 +2,7 @@
 #ifndef DN_CLI_WORDS_H
 #define DN_CLI_WORDS_H
 
-#include "differnet.h"
+#include "differnet_tools.h"
 
 /* Both write the message into `error`; the first returns DN_ERROR_ARGUMENT. */
 dn_status dn_usage(dn_error *error, const char *format, ...) DN_PRINTF(2, 3);

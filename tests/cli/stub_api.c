@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/config.h"
-#include "differnet.h"
+#include "differnet_tools.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 cmake --install "$build" --prefix "$work/prefix" >"$work/log" || { cat "$work/log" >&2; fail "install"; }
 cat >"$work/user.c" <<'C'
-#include <differnet.h>
+#include <differnet_tools.h>
 #include <stdio.h>
 int main(void) {
     dn_error error = {DN_OK, ""};

@@ -2,7 +2,7 @@
 #ifndef DN_TESTS_SUPPORT_H
 #define DN_TESTS_SUPPORT_H
 
-#include "differnet.h"
+#include "differnet_tools.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,149 @@
+/*
+ * libdiffernet, the other half: what prepares an inspection and looks it over - configuration,
+ * training, evaluation, descriptions, benchmark. A program that only judges parts needs differnet.h
+ * alone.
+ *
+ *     dn_config *config = NULL;
+ *     dn_train_summary summary = {0};
+ *     if (dn_config_create(&config, &error) == DN_OK &&
+ *         dn_config_set(config, "dataset_path", "data", &error) == DN_OK &&
+ *         dn_config_set(config, "class_name", "screws", &error) == DN_OK &&
+ *         dn_train(config, NULL, &summary, &error) == DN_OK)
+ *         printf("%s\n", summary.results_directory);
+ *     dn_config_destroy(config);
+ */
+#ifndef DIFFERNET_TOOLS_H
+#define DIFFERNET_TOOLS_H
+
+#include "differnet.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Progress and cancelling ----------------------------------------------------------------- */
+
+typedef enum dn_stage {
+    DN_STAGE_TEST_FEATURES, /* features of the evaluation images, once per run; unit: images */
+    DN_STAGE_TRAIN,         /* unit: sub epochs; `loss` is the mean of the last one */
+    DN_STAGE_EVALUATE,      /* one report per meta epoch; `auroc` holds last, max, epoch_max */
+    DN_STAGE_SCORE          /* unit: images */
+} dn_stage;
+
+typedef struct dn_progress {
+    dn_stage stage;
+    size_t done, total;
+    int meta_epoch, sub_epoch;
+    double loss;                  /* mean training or evaluation loss; NaN where there is none */
+    double auroc_last, auroc_max; /* NaN when undefined */
+    int auroc_epoch_max;          /* -1 when undefined */
+    size_t images_done, images_total; /* of the running sub epoch */
+} dn_progress;
+
+typedef enum dn_severity { DN_NOTE, DN_WARNING } dn_severity;
+
+/* Both callbacks may be NULL and are called from the calling thread. on_progress returns 0 to go
+ * on; any other value ends the work with DN_CANCELLED within one batch. */
+typedef struct dn_observer {
+    void *user;
+    int (*on_progress)(void *user, const dn_progress *progress);
+    void (*on_message)(void *user, dn_severity severity, const char *message);
+} dn_observer;
+
+/* ---- Configuration --------------------------------------------------------------------------- */
+
+/* Every key of the original's config.py under its own name and default, and ours. */
+typedef struct dn_config dn_config;
+
+typedef struct dn_config_key {
+    const char *name;
+    const char *default_value; /* as YAML */
+    const char *comment;       /* one line: meaning, unit, range */
+} dn_config_key;
+
+DN_API dn_status dn_config_create(dn_config **config, dn_error *error);
+DN_API void dn_config_destroy(dn_config *config);
+
+/* Reads a flat YAML file over the present values. DN_ERROR_CONFIG names an unknown key's nearest
+ * one. */
+DN_API dn_status dn_config_load(dn_config *config, const char *path, dn_error *error);
+
+/* Sets one key from YAML text ("0.5", "[448, 448]", "true"). */
+DN_API dn_status dn_config_set(dn_config *config, const char *key, const char *value,
+                               dn_error *error);
+
+/* The value as YAML text; the caller frees it with dn_text_free. */
+DN_API dn_status dn_config_get(const dn_config *config, const char *key, char **value,
+                               dn_error *error);
+
+/* All keys with values and comments, as YAML that dn_config_load takes back; dn_text_free. */
+DN_API dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error);
+
+/* Key `index`, or NULL past the last; static storage. */
+DN_API const dn_config_key *dn_config_key_at(size_t index);
+
+/* ---- Evaluation ------------------------------------------------------------------------------ */
+
+/* A metric, or `defined == 0` and the reason why it cannot be computed. */
+typedef struct dn_statistic {
+    int defined;
+    double value;
+    double low, high;   /* 95 % confidence interval; NaN where none is computed */
+    const char *reason; /* static storage; NULL when defined */
+} dn_statistic;
+
+typedef struct dn_defect_metrics {
+    char name[64]; /* the defect's directory */
+    size_t count;
+    dn_statistic image_auroc; /* this defect's images against all good ones */
+} dn_defect_metrics;
+
+#define DN_MAX_DEFECTS 64 /* defects past this are counted in the totals, not listed */
+
+typedef struct dn_metrics {
+    size_t good_count, defect_count, unreadable_count;
+    dn_statistic image_auroc, image_aupr, image_f1_max;
+    double f1_max_threshold; /* NaN when image_f1_max is undefined */
+    double loss;             /* mean negative log-likelihood per dimension (paper, equation 4) */
+    size_t defect_kinds;
+    dn_defect_metrics defects[DN_MAX_DEFECTS];
+} dn_metrics;
+
+/* Evaluates a model on the labelled test set below `dataset_path` (or of a manifest CSV) and
+ * `class_name`; NULL: those that the model was trained on. Writes metrics.json and scores.csv into
+ * `output_directory` unless it is NULL. */
+DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
+                                   const char *class_name, const char *output_directory,
+                                   const dn_observer *observer, dn_metrics *metrics,
+                                   dn_error *error);
+
+/* Texts for people (json = 0) or programs (json = 1); free with dn_text_free. */
+DN_API dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error);
+
+/* ---- Training -------------------------------------------------------------------------------- */
+
+typedef struct dn_train_summary {
+    char results_directory[1024];
+    dn_metrics metrics; /* of the saved model */
+    double seconds;
+} dn_train_summary;
+
+/* Trains on config's data set and writes results/.../v<N>/. `observer` and `summary` may be NULL.
+ */
+DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
+                          dn_train_summary *summary, dn_error *error);
+
+/* ---- Files and this machine ------------------------------------------------------------------ */
+
+/* What a model or weights file holds. */
+DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
+
+/* Speed and memory on this machine with `config`'s network: takes about a minute. */
+DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
+                              char **text, dn_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
