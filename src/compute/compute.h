@@ -15,6 +15,7 @@
 #include "base/error.h"
 
 typedef struct dn_convolution dn_convolution;
+typedef struct dn_convolution_gradient dn_convolution_gradient;
 typedef struct dn_pooling dn_pooling;
 
 typedef struct dn_convolution_shape {
@@ -26,6 +27,9 @@ typedef struct dn_pooling_shape {
     int batch, height, width, channels; /* of the input */
     int kernel, stride;                 /* no padding, floor */
 } dn_pooling_shape;
+
+/* The gate of a pooling window that lets no gradient pass. */
+enum { DN_GATE_SHUT = 255, DN_GATE_MAX_KERNEL = 15 };
 
 /* torch.optim.Adam with coupled weight decay; step counts from 1. */
 typedef struct dn_adam {
@@ -48,11 +52,40 @@ typedef struct dn_backend {
                                      dn_error *error);
     void (*convolution_destroy)(dn_convolution *convolution);
 
+    /* Backward of the convolution to its input, without the ReLU (that is the gates' affair):
+     *     dx[b,y,x,c] = sum_{o,i,j} weights[o,c,i,j] dy[b,p,q,o], p*s-pad+i = y, q*s-pad+j = x
+     * torch.nn.grad.conv2d_input. An object of its own, so that who only goes forward holds no
+     * second copy of the weights. */
+    dn_status (*convolution_gradient_create)(void *context, const dn_convolution_shape *shape,
+                                             const float *weights,
+                                             dn_convolution_gradient **gradient, dn_error *error);
+    dn_status (*convolution_gradient_run)(dn_convolution_gradient *gradient, float *dx,
+                                          const float *dy, dn_error *error);
+    void (*convolution_gradient_destroy)(dn_convolution_gradient *gradient);
+
     /* torch.nn.MaxPool2d(kernel, stride) */
     dn_status (*pooling_create)(void *context, const dn_pooling_shape *shape, dn_pooling **pooling,
                                 dn_error *error);
     dn_status (*pooling_forward)(dn_pooling *pooling, float *out, const float *in, dn_error *error);
     void (*pooling_destroy)(dn_pooling *pooling);
+
+    /* Gates: one byte a value, all that a backward pass needs of the ReLUs and poolings.
+     * relu_gates: gates[i] = y[i] > 0.  relu_gates_backward: dx[i] = gates[i] ? dy[i] : 0; dx may
+     * be dy. */
+    dn_status (*relu_gates)(void *context, uint8_t *gates, const float *y, size_t count,
+                            dn_error *error);
+    dn_status (*relu_gates_backward)(void *context, float *dx, const float *dy,
+                                     const uint8_t *gates, size_t count, dn_error *error);
+    /* Of a ReLU and the max-pool behind it at once; `in` is the ReLU's output:
+     *     gates[b,p,q,c] = i*kernel+j of the first largest in[b, p*stride+i, q*stride+j, c], as
+     *     PyTorch chooses among equals; DN_GATE_SHUT where that is not > 0
+     * kernel <= DN_GATE_MAX_KERNEL */
+    dn_status (*pooling_gates)(void *context, uint8_t *gates, const float *in,
+                               const dn_pooling_shape *shape, dn_error *error);
+    /* dx[b, p*stride+i, q*stride+j, c] = sum of dy[b,p,q,c] with gates[b,p,q,c] = i*kernel+j */
+    dn_status (*pooling_gates_backward)(void *context, float *dx, const float *dy,
+                                        const uint8_t *gates, const dn_pooling_shape *shape,
+                                        dn_error *error);
 
     /* out[b,p,q,c] = in[b, floor(p*(height/out_height)), floor(q*(width/out_width)), c], quotient
      * and product rounded to f32, as torch.nn.functional.interpolate(mode="nearest") does */
@@ -60,9 +93,18 @@ typedef struct dn_backend {
                                 int width, int channels, int out_height, int out_width,
                                 dn_error *error);
 
+    /* Its adjoint: dx[b, floor(..), floor(..), c] += dy[b,p,q,c], extents as in nearest_resize */
+    dn_status (*nearest_resize_backward)(void *context, float *dx, const float *dy, int batch,
+                                         int height, int width, int channels, int out_height,
+                                         int out_width, dn_error *error);
+
     /* out[b*out_stride + c] = mean over positions of in[b][positions][c] */
     dn_status (*spatial_mean)(void *context, float *out, const float *in, int batch, int positions,
                               int channels, int out_stride, dn_error *error);
+    /* dx[b][positions][c] = dout[b*out_stride + c] / positions */
+    dn_status (*spatial_mean_backward)(void *context, float *dx, const float *dout, int batch,
+                                       int positions, int channels, int out_stride,
+                                       dn_error *error);
 
     /* y[r,o] = bias[o] + sum_i x[r,i] w[o,i]; then max(0, .) where `relu` is set.
      * w[outputs][inputs] */

@@ -65,6 +65,15 @@ dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error) {
     return check_window("pooling", shape->height, shape->width, shape->kernel, 0, error);
 }
 
+/* A gate is a byte. */
+dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error) {
+    DN_TRY(dn_check_pooling(shape, error));
+    if (shape->kernel > DN_GATE_MAX_KERNEL)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "pooling gates: kernel is %d, expected at most %d",
+                       shape->kernel, DN_GATE_MAX_KERNEL);
+    return DN_OK;
+}
+
 dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
                           dn_error *error) {
     const extent_check checks[] = {

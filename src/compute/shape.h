@@ -16,6 +16,7 @@ dn_extent dn_pooling_extent(const dn_pooling_shape *shape);
 /* DN_ERROR_ARGUMENT names the extent that is out of range. */
 dn_status dn_check_convolution(const dn_convolution_shape *shape, dn_error *error);
 dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error);
+dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error);
 dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
                           dn_error *error);
 

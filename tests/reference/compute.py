@@ -91,12 +91,47 @@ def adam():
             keep(f"adam.v{step}", state["exp_avg_sq"])
 
 
+def image(name):
+    return tensors[name].permute(0, 3, 1, 2).double().requires_grad_()
+
+
+def backward(x, y):
+    """Gradient at x of sum(dy * y); dy is drawn here."""
+    dy = uniform(*y.shape)
+    y.backward(dy.double())
+    return dy, x.grad
+
+
+def image_gradients():
+    for index, (stride, padding) in enumerate([(4, 2), (1, 2), (1, 1)]):
+        x = image(f"convolution{index}.in")
+        weight = tensors[f"convolution{index}.weights"].double()
+        bias = tensors[f"convolution{index}.bias"].double()
+        dy, dx = backward(x, F.relu(F.conv2d(x, weight, bias, stride, padding)))
+        keep_image(f"convolution{index}.dy", dy)
+        keep_image(f"convolution{index}.dx", dx)
+    # Equals among the largest of a window, and windows without a positive value.
+    x = torch.round(uniform(2, 4, 13, 11) * 3 - 1.5).double().requires_grad_()
+    dy, dx = backward(x, F.max_pool2d(F.relu(x), 3, 2))
+    for name, tensor in [("in", F.relu(x)), ("dy", dy), ("dx", dx)]:
+        keep_image(f"pool_relu.{name}", tensor)
+    x = image("mean.in")
+    dy, dx = backward(x, x.mean((2, 3)))
+    keep("mean.dout", dy)
+    keep_image("mean.dx", dx)
+    for index, size in enumerate([(15, 11), (26, 7)]):
+        x = image(f"resize{index}.in")
+        dy, dx = backward(x, F.interpolate(x, size=size))
+        keep_image(f"resize{index}.dy", dy)
+        keep_image(f"resize{index}.dx", dx)
+
+
 def main():
     default = Path(__file__).resolve().parent.parent / "fixtures"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     torch.manual_seed(2)
     torch.set_num_threads(1)
-    for part in (convolutions, moves, linear, coupling, adam):
+    for part in (convolutions, moves, linear, coupling, adam, image_gradients):
         part()
     save_file(tensors, folder / "compute.safetensors")
 

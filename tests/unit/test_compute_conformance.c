@@ -2,7 +2,7 @@
  * (compute_operations.h) and a table of cases. `test_compute_conformance --speed [BACKEND]` prints
  * instead how fast the large cases run. */
 #include "base/parallel.h"
-#include "compute_operations.h"
+#include "compute_image_gradients.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -50,6 +50,25 @@ static const test_case cases[] = {
     {&convolution, {1, 1, 1, 1, 1, 1, 1, 0}, TEST},
     {&convolution, {2, 7, 9, 5, 67, 3, 2, 1}, TEST},
     {&convolution, {3, 10, 5, 130, 3, 5, 3, 4}, TEST},
+    {&convolution_gradient, {1, 448, 448, 3, 64, 11, 4, 2}, TEST},
+    {&convolution_gradient, {1, 55, 55, 64, 192, 5, 1, 2}, TEST},
+    {&convolution_gradient, {1, 27, 27, 192, 384, 3, 1, 1}, TEST},
+    {&convolution_gradient, {2, 13, 13, 384, 256, 3, 1, 1}, TEST},
+    {&convolution_gradient, {3, 112, 112, 3, 64, 11, 4, 2}, TEST},
+    {&convolution_gradient, {16, 448, 448, 3, 64, 11, 4, 2}, SPEED},
+    {&convolution_gradient, {16, 55, 55, 64, 192, 5, 1, 2}, SPEED},
+    {&convolution_gradient, {16, 27, 27, 192, 384, 3, 1, 1}, SPEED},
+    {&convolution_gradient, {16, 27, 27, 384, 256, 3, 1, 1}, SPEED},
+    {&convolution_gradient, {16, 27, 27, 256, 256, 3, 1, 1}, SPEED},
+    /* sides and paddings that no window reaches, gaps between windows, padding past the window */
+    {&convolution_gradient, {1, 11, 11, 3, 64, 11, 4, 0}, TEST},
+    {&convolution_gradient, {1, 1, 1, 1, 1, 1, 1, 0}, TEST},
+    {&convolution_gradient, {2, 7, 9, 5, 67, 3, 2, 1}, TEST},
+    {&convolution_gradient, {3, 10, 5, 130, 3, 5, 3, 4}, TEST},
+    {&convolution_gradient, {1, 10, 8, 3, 5, 1, 3, 0}, TEST},
+    {&convolution_gradient, {2, 6, 5, 3, 5, 2, 3, 4}, TEST},
+    {&convolution_gradient, {1, 5, 4, 2, 3, 2, 1, 3}, TEST},
+    {&convolution_gradient, {1, 12, 9, 4, 5, 4, 1, 0}, TEST},
     {&pooling, {1, 111, 111, 64, 3, 2}, TEST},
     {&pooling, {2, 27, 27, 192, 3, 2}, TEST},
     {&pooling, {3, 13, 13, 256, 3, 2}, TEST},
@@ -57,6 +76,20 @@ static const test_case cases[] = {
     {&pooling, {1, 3, 3, 1, 3, 2}, TEST},
     {&pooling, {16, 111, 111, 64, 3, 2}, SPEED},
     {&pooling, {16, 55, 55, 192, 3, 2}, SPEED},
+    {&pooling_gates, {1, 55, 55, 192, 3, 2}, TEST},
+    {&pooling_gates, {3, 13, 13, 256, 3, 2}, TEST},
+    {&pooling_gates, {2, 7, 12, 67, 2, 3}, TEST},
+    {&pooling_gates, {1, 3, 3, 1, 3, 2}, TEST},
+    {&pooling_gates, {1, 16, 15, 3, 15, 1}, TEST},
+    {&pooling_gates, {16, 111, 111, 64, 3, 2}, SPEED},
+    {&relu_gates, {16 * 27 * 27 * 384}, SPEED},
+    {&relu_gates, {100003}, TEST},
+    {&relu_gates, {1}, TEST},
+    {&resize_backward, {2, 448, 448, 3, 112, 112}, BOTH},
+    {&resize_backward, {1, 106, 33, 3, 26, 100}, TEST},
+    {&resize_backward, {2, 5, 7, 4, 9, 3}, TEST},
+    {&mean_backward, {16, 729, 256, 768}, BOTH},
+    {&mean_backward, {5, 36, 65, 70}, TEST},
     {&resize, {16, 448, 448, 3, 224, 224}, BOTH},
     {&resize, {2, 448, 448, 3, 112, 112}, TEST},
     {&resize, {1, 106, 33, 3, 26, 100}, TEST},
@@ -270,6 +303,11 @@ int main(int count, char **arguments) {
     const struct CMUnitTest tests[] = {
         OPERATION(convolution),
         OPERATION(pooling),
+        OPERATION(convolution_gradient),
+        OPERATION(pooling_gates),
+        OPERATION(relu_gates),
+        OPERATION(resize_backward),
+        OPERATION(mean_backward),
         OPERATION(resize),
         OPERATION(mean),
         OPERATION(permute),

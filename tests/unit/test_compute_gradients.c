@@ -198,11 +198,140 @@ static void test_coupling(void **state) {
     dn_compute_close(&p.compute);
 }
 
+/* ---- Images: convolution, resize and mean are linear in their input; a bias keeps the ReLU open -
+ */
+
+enum { BATCH = 2, HEIGHT = 9, WIDTH = 7, DEPTH = 3, OUT = 4, KERNEL = 5, CHAIN = 2 * 5 * 4 * OUT };
+
+static const dn_convolution_shape window = {BATCH, HEIGHT, WIDTH, DEPTH, OUT, KERNEL, 2, 2};
+
+typedef struct image_problem {
+    dn_compute compute;
+    float x[BATCH * HEIGHT * WIDTH * DEPTH], w[OUT * DEPTH * KERNEL * KERNEL], bias[OUT], dy[CHAIN];
+} image_problem;
+
+static double convolution_loss(const void *problem) {
+    const image_problem *p = problem;
+    dn_error error = {0};
+    dn_convolution *convolution;
+    float y[CHAIN];
+    assert_ok(p->compute.backend->convolution_create(p->compute.context, &window, p->w, p->bias,
+                                                     &convolution, &error));
+    assert_ok(p->compute.backend->convolution_forward(convolution, y, p->x, &error));
+    p->compute.backend->convolution_destroy(convolution);
+    return weighted_sum(y, p->dy, CHAIN);
+}
+
+static void check_convolution(const dn_compute *compute, image_problem *p) {
+    dn_error error = {0};
+    dn_convolution_gradient *gradient;
+    float dx[BATCH * HEIGHT * WIDTH * DEPTH];
+    assert_ok(compute->backend->convolution_gradient_create(compute->context, &window, p->w,
+                                                            &gradient, &error));
+    assert_ok(compute->backend->convolution_gradient_run(gradient, dx, p->dy, &error));
+    compute->backend->convolution_gradient_destroy(gradient);
+    /* Outputs of about 32, rounded to f32: 2^-20, about 25 of them at random. */
+    check_slopes(compute->backend->name, "convolution dx", dx, p->x, BATCH * HEIGHT * WIDTH * DEPTH,
+                 convolution_loss, p, (allowance){1, 2e-5, 1e-6});
+}
+
+static double resize_loss(const void *problem) {
+    const image_problem *p = problem;
+    dn_error error = {0};
+    float y[BATCH * 4 * 5 * DEPTH];
+    assert_ok(p->compute.backend->nearest_resize(p->compute.context, y, p->x, BATCH, HEIGHT, WIDTH,
+                                                 DEPTH, 4, 5, &error));
+    return weighted_sum(y, p->dy, BATCH * 4 * 5 * DEPTH);
+}
+
+static double mean_loss(const void *problem) {
+    const image_problem *p = problem;
+    dn_error error = {0};
+    float y[BATCH * DEPTH];
+    assert_ok(p->compute.backend->spatial_mean(p->compute.context, y, p->x, BATCH, HEIGHT * WIDTH,
+                                               DEPTH, DEPTH, &error));
+    return weighted_sum(y, p->dy, BATCH * DEPTH);
+}
+
+static void check_moves(const dn_compute *compute, image_problem *p) {
+    enum { COUNT_IN = BATCH * HEIGHT * WIDTH * DEPTH };
+    dn_error error = {0};
+    const allowance allowed = {1, 2e-6, 1e-6};
+    float dx[COUNT_IN] = {0};
+    assert_ok(compute->backend->nearest_resize_backward(compute->context, dx, p->dy, BATCH, HEIGHT,
+                                                        WIDTH, DEPTH, 4, 5, &error));
+    check_slopes(compute->backend->name, "resize dx", dx, p->x, COUNT_IN, resize_loss, p, allowed);
+    assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, p->dy, BATCH,
+                                                      HEIGHT * WIDTH, DEPTH, DEPTH, &error));
+    check_slopes(compute->backend->name, "mean dx", dx, p->x, COUNT_IN, mean_loss, p, allowed);
+}
+
+static void test_images(void **state) {
+    (void)state;
+    image_problem p = {.compute = reference()};
+    fill_uniform(p.x, BATCH * HEIGHT * WIDTH * DEPTH, 1, 1);
+    fill_uniform(p.w, OUT * DEPTH * KERNEL * KERNEL, 2, 0.25);
+    fill_uniform(p.dy, CHAIN, 3, 1);
+    for (int o = 0; o < OUT; o++)
+        p.bias[o] = 32;
+    for (size_t i = 0; dn_backend_at(i); i++) {
+        dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
+        check_convolution(&compute, &p);
+        check_moves(&compute, &p);
+        dn_compute_close(&compute);
+    }
+    dn_compute_close(&p.compute);
+}
+
+/* ---- ReLU and max-pool: no two inputs are closer than the steps are wide --------------------- */
+
+static const dn_pooling_shape pool = {BATCH, HEIGHT, WIDTH, DEPTH, 3, 2};
+enum { IMAGE = BATCH * HEIGHT * WIDTH * DEPTH, POOLED = BATCH * 4 * 3 * DEPTH };
+
+static void open_values(const image_problem *p, float *y) {
+    for (int i = 0; i < IMAGE; i++)
+        y[i] = p->x[i] > 0 ? p->x[i] : 0;
+}
+
+static double pooling_loss(const void *problem) {
+    const image_problem *p = problem;
+    dn_error error = {0};
+    dn_pooling *pooling;
+    float y[IMAGE], out[POOLED];
+    open_values(p, y);
+    assert_ok(p->compute.backend->pooling_create(p->compute.context, &pool, &pooling, &error));
+    assert_ok(p->compute.backend->pooling_forward(pooling, out, y, &error));
+    p->compute.backend->pooling_destroy(pooling);
+    return weighted_sum(out, p->dy, POOLED);
+}
+
+static void test_pooling(void **state) {
+    (void)state;
+    image_problem p = {.compute = reference()};
+    for (int i = 0; i < IMAGE; i++) /* distinct multiples of 2^-6, from -4 to 2, none 0 */
+        p.x[i] = (float)((i * 101) % 379 - 256) / 64 + 1.0F / 128;
+    fill_uniform(p.dy, POOLED, 2, 1);
+    for (size_t i = 0; dn_backend_at(i); i++) {
+        dn_error error = {0};
+        float y[IMAGE], dx[IMAGE];
+        uint8_t gates[POOLED];
+        dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
+        open_values(&p, y);
+        assert_ok(compute.backend->pooling_gates(compute.context, gates, y, &pool, &error));
+        assert_ok(compute.backend->pooling_gates_backward(compute.context, dx, p.dy, gates, &pool,
+                                                          &error));
+        check_slopes(compute.backend->name, "pooling dx", dx, p.x, IMAGE, pooling_loss, &p,
+                     (allowance){1.0 / 512, 1e-5, 1e-6});
+        dn_compute_close(&compute);
+    }
+    dn_compute_close(&p.compute);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_relu),
-        cmocka_unit_test(test_coupling),
+        cmocka_unit_test(test_linear),   cmocka_unit_test(test_relu),
+        cmocka_unit_test(test_coupling), cmocka_unit_test(test_images),
+        cmocka_unit_test(test_pooling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

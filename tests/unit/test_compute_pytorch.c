@@ -40,6 +40,31 @@ static void for_each_backend(check_backend *run) {
     fixture_close(file);
 }
 
+/* Through the ReLU and the convolution; `out` is the forward's. */
+static void check_convolution_gradient(const dn_compute *compute, const fixture *file,
+                                       const char *group, const dn_convolution_shape *shape,
+                                       const float *out) {
+    dn_error error = {0};
+    const dn_backend *backend = compute->backend;
+    size_t count, inputs;
+    void *gates;
+    dn_convolution_gradient *gradient;
+    const float *dy = tensor(file, group, "dy", &count);
+    tensor(file, group, "dx", &inputs);
+    float *passed = take_floats(count), *dx = take_constant(inputs, NAN);
+    assert_ok(dn_allocate(&gates, count, 1, &error));
+    assert_ok(backend->relu_gates(compute->context, gates, out, count, &error));
+    assert_ok(backend->relu_gates_backward(compute->context, passed, dy, gates, count, &error));
+    assert_ok(backend->convolution_gradient_create(
+        compute->context, shape, tensor(file, group, "weights", NULL), &gradient, &error));
+    assert_ok(backend->convolution_gradient_run(gradient, dx, passed, &error));
+    check(backend->name, file, group, "dx", dx);
+    backend->convolution_gradient_destroy(gradient);
+    dn_release(gates);
+    dn_release(passed);
+    dn_release(dx);
+}
+
 static void check_convolution(const dn_compute *compute, const fixture *file, const char *group,
                               int kernel, int stride, int padding) {
     dn_error error = {0};
@@ -64,6 +89,7 @@ static void check_convolution(const dn_compute *compute, const fixture *file, co
     assert_ok(compute->backend->convolution_forward(convolution, out, x, &error));
     check(compute->backend->name, file, group, "out", out);
     compute->backend->convolution_destroy(convolution);
+    check_convolution_gradient(compute, file, group, &shape, out);
     dn_release(out);
 }
 
@@ -88,12 +114,34 @@ static void check_pooling(const dn_compute *compute, const fixture *file) {
     dn_release(out);
 }
 
+/* The ReLU and the pooling behind it, with equals among the largest. */
+static void check_pool_relu(const dn_compute *compute, const fixture *file) {
+    dn_error error = {0};
+    size_t count, inputs;
+    uint8_t gates[2 * 6 * 5 * 4];
+    dn_pooling_shape shape = {2, 13, 11, 4, 3, 2};
+    const float *dy = tensor(file, "pool_relu", "dy", &count);
+    tensor(file, "pool_relu", "dx", &inputs);
+    assert_int_equal(count, sizeof gates);
+    float *dx = take_constant(inputs, NAN);
+    assert_ok(compute->backend->pooling_gates(
+        compute->context, gates, tensor(file, "pool_relu", "in", NULL), &shape, &error));
+    assert_ok(
+        compute->backend->pooling_gates_backward(compute->context, dx, dy, gates, &shape, &error));
+    check(compute->backend->name, file, "pool_relu", "dx", dx);
+    dn_release(dx);
+}
+
 static void check_mean(const dn_compute *compute, const fixture *file) {
     dn_error error = {0};
     float out[8];
     assert_ok(compute->backend->spatial_mean(
         compute->context, out, tensor(file, "mean", "in", NULL), 2, 13 * 11, 4, 4, &error));
     check(compute->backend->name, file, "mean", "out", out);
+    float dx[2 * 13 * 11 * 4];
+    assert_ok(compute->backend->spatial_mean_backward(
+        compute->context, dx, tensor(file, "mean", "dout", NULL), 2, 13 * 11, 4, 4, &error));
+    check(compute->backend->name, file, "mean", "dx", dx);
 }
 
 static void check_resize(const dn_compute *compute, const fixture *file, const char *group,
@@ -107,6 +155,13 @@ static void check_resize(const dn_compute *compute, const fixture *file, const c
                                                out_height, out_width, &error));
     assert_memory_equal(out, expected, count * sizeof *out);
     dn_release(out);
+    tensor(file, group, "dx", &count);
+    float *dx = take_constant(count, 0);
+    assert_ok(compute->backend->nearest_resize_backward(compute->context, dx,
+                                                        tensor(file, group, "dy", NULL), 1, height,
+                                                        width, 3, out_height, out_width, &error));
+    check(compute->backend->name, file, group, "dx", dx);
+    dn_release(dx);
 }
 
 static void check_resizes(const dn_compute *compute, const fixture *file) {
@@ -186,6 +241,11 @@ static void test_pooling(void **state) {
     for_each_backend(check_pooling);
 }
 
+static void test_pool_relu(void **state) {
+    (void)state;
+    for_each_backend(check_pool_relu);
+}
+
 static void test_mean(void **state) {
     (void)state;
     for_each_backend(check_mean);
@@ -214,9 +274,9 @@ static void test_adam(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_convolutions), cmocka_unit_test(test_pooling),
-        cmocka_unit_test(test_mean),         cmocka_unit_test(test_resizes),
-        cmocka_unit_test(test_linear),       cmocka_unit_test(test_coupling),
-        cmocka_unit_test(test_adam),
+        cmocka_unit_test(test_pool_relu),    cmocka_unit_test(test_mean),
+        cmocka_unit_test(test_resizes),      cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_coupling),     cmocka_unit_test(test_adam),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,6 +52,41 @@ dn_status dn_cpu_nearest_resize(void *context, float *out, const float *in, int 
     return DN_OK;
 }
 
+typedef struct resize_gradient {
+    float *dx;
+    const float *dy;
+    int height, width, channels, out_height, out_width;
+} resize_gradient;
+
+/* Several outputs may have read one input, so one thread has a whole image. */
+static void resize_images_backward(void *context, size_t begin, size_t end) {
+    const resize_gradient *t = context;
+    size_t depth = (size_t)t->channels, width = (size_t)t->width;
+    for (size_t b = begin; b < end; b++) {
+        float *dx = t->dx + b * (size_t)t->height * width * depth;
+        const float *dy = t->dy + b * (size_t)t->out_height * (size_t)t->out_width * depth;
+        for (int p = 0; p < t->out_height; p++) {
+            float *row =
+                dx + (size_t)dn_nearest_position(p, t->height, t->out_height) * width * depth;
+            for (int q = 0; q < t->out_width; q++, dy += depth) {
+                float *to = row + (size_t)dn_nearest_position(q, t->width, t->out_width) * depth;
+                for (size_t c = 0; c < depth; c++)
+                    to[c] += dy[c];
+            }
+        }
+    }
+}
+
+dn_status dn_cpu_nearest_resize_backward(void *context, float *dx, const float *dy, int batch,
+                                         int height, int width, int channels, int out_height,
+                                         int out_width, dn_error *error) {
+    (void)error;
+    resize_gradient t = {dx, dy, height, width, channels, out_height, out_width};
+    dn_parallel_for(((dn_cpu_context *)context)->threads, (size_t)batch, 1, resize_images_backward,
+                    &t);
+    return DN_OK;
+}
+
 typedef struct permutation {
     float *y;
     const float *x;

@@ -50,6 +50,33 @@ dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int ba
     return DN_OK;
 }
 
+typedef struct mean_gradient {
+    float *dx;
+    const float *dout;
+    size_t positions, channels, out_stride;
+} mean_gradient;
+
+/* Fills the first position, divided once, and copies it to the others. */
+static void spread_means(void *context, size_t begin, size_t end) {
+    const mean_gradient *t = context;
+    for (size_t b = begin; b < end; b++) {
+        float *first = t->dx + b * t->positions * t->channels;
+        for (size_t c = 0; c < t->channels; c++)
+            first[c] = (float)((double)t->dout[b * t->out_stride + c] / (double)t->positions);
+        for (size_t p = 1; p < t->positions; p++)
+            memcpy(first + p * t->channels, first, t->channels * sizeof *first);
+    }
+}
+
+dn_status dn_cpu_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
+                                       int positions, int channels, int out_stride,
+                                       dn_error *error) {
+    (void)error;
+    mean_gradient t = {dx, dout, (size_t)positions, (size_t)channels, (size_t)out_stride};
+    dn_parallel_for(((dn_cpu_context *)context)->threads, (size_t)batch, 1, spread_means, &t);
+    return DN_OK;
+}
+
 void dn_cpu_column_sums(int threads, float *sums, const float *in, int rows, int columns) {
     task t = {sums, in, (size_t)rows, (size_t)columns, 0, 1.0};
     dn_parallel_for(threads, blocks_of(t.columns), 4, sum_blocks, &t);

@@ -40,33 +40,6 @@ static dnnl_status_t describe(const dn_convolution_shape *shape,
     return status;
 }
 
-/* A reorder is an operation without scratch space of its own interest, run once. */
-static dn_status reorder(dn_convolution *self, const dnnl_memory_desc_t *from,
-                         const dnnl_memory_desc_t *to, const float *weights, dn_error *error) {
-    dnnl_primitive_attr_t attributes;
-    dnnl_primitive_desc_t description;
-    dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
-    if (status == dnnl_success) {
-        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-        status = dnnl_reorder_primitive_desc_create(&description, from, self->context->engine, to,
-                                                    self->context->engine, attributes);
-        dnnl_primitive_attr_destroy(attributes);
-    }
-    if (status != dnnl_success)
-        return dn_onednn_fail(error, self->primitive.name, "choosing a reorder of weights", status);
-    const dn_argument arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
-    dn_primitive primitive = {0};
-    memcpy(primitive.name, self->primitive.name, sizeof primitive.name);
-    dn_status result =
-        dn_primitive_create(self->context, &primitive, description, arguments, 2, error);
-    dnnl_primitive_desc_destroy(description);
-    DN_TRY(result);
-    result = dn_primitive_run(self->context, &primitive, (const void *[]){weights, self->weights},
-                              error);
-    dn_primitive_destroy(&primitive);
-    return result;
-}
-
 static dn_status keep_weights(dn_convolution *self, const dn_convolution_shape *shape,
                               const dnnl_memory_desc_t *chosen, const float *weights,
                               const float *bias, dn_error *error) {
@@ -80,7 +53,8 @@ static dn_status keep_weights(dn_convolution *self, const dn_convolution_shape *
     DN_TRY(dn_allocate_floats(&self->weights, count, error));
     DN_TRY(dn_allocate_floats(&self->bias, (size_t)shape->out_channels, error));
     memcpy(self->bias, bias, (size_t)shape->out_channels * sizeof *bias);
-    return reorder(self, &given, chosen, weights, error);
+    return dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights, &given,
+                             weights, error);
 }
 
 static dn_status create_primitive(dn_convolution *self, const dn_convolution_shape *shape,

@@ -14,6 +14,14 @@ dn_status dn_onednn_convolution_forward(dn_convolution *convolution, float *out,
                                         dn_error *error);
 void dn_onednn_convolution_destroy(dn_convolution *convolution);
 
+dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                const float *weights,
+                                                dn_convolution_gradient **gradient,
+                                                dn_error *error);
+dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
+                                             const float *dy, dn_error *error);
+void dn_onednn_convolution_gradient_destroy(dn_convolution_gradient *gradient);
+
 dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape,
                                    dn_pooling **pooling, dn_error *error);
 dn_status dn_onednn_pooling_forward(dn_pooling *pooling, float *out, const float *in,

@@ -5,6 +5,7 @@
 #ifdef DN_USE_OPENMP
 #include <omp.h>
 #endif
+#include <stdio.h>
 
 static const char *status_text(dnnl_status_t status) {
     switch (status) {
@@ -165,4 +166,37 @@ dn_status dn_primitive_run(dn_onednn_context *context, dn_primitive *self,
         status = dnnl_stream_wait(context->stream);
     dn_onednn_end(threads);
     return status == dnnl_success ? DN_OK : dn_onednn_fail(error, self->name, "execution", status);
+}
+
+static dn_status describe_reorder(const dn_onednn_context *context, const char *name,
+                                  const dnnl_memory_desc_t *to, const dnnl_memory_desc_t *from,
+                                  dnnl_primitive_desc_t *description, dn_error *error) {
+    dnnl_primitive_attr_t attributes;
+    dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
+    if (status == dnnl_success) {
+        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+        status = dnnl_reorder_primitive_desc_create(description, from, context->engine, to,
+                                                    context->engine, attributes);
+        dnnl_primitive_attr_destroy(attributes);
+    }
+    return status == dnnl_success
+               ? DN_OK
+               : dn_onednn_fail(error, name, "choosing a reorder of weights", status);
+}
+
+dn_status dn_onednn_reorder(dn_onednn_context *context, const char *name,
+                            const dnnl_memory_desc_t *to_layout, float *to,
+                            const dnnl_memory_desc_t *from_layout, const float *from,
+                            dn_error *error) {
+    dnnl_primitive_desc_t description;
+    dn_primitive primitive = {0};
+    const dn_argument arguments[] = {{DNNL_ARG_FROM, from_layout}, {DNNL_ARG_TO, to_layout}};
+    DN_TRY(describe_reorder(context, name, to_layout, from_layout, &description, error));
+    snprintf(primitive.name, sizeof primitive.name, "%s", name);
+    dn_status status = dn_primitive_create(context, &primitive, description, arguments, 2, error);
+    dnnl_primitive_desc_destroy(description);
+    DN_TRY(status);
+    status = dn_primitive_run(context, &primitive, (const void *[]){from, to}, error);
+    dn_primitive_destroy(&primitive);
+    return status;
 }

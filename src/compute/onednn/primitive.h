@@ -55,6 +55,12 @@ dn_status dn_primitive_create(dn_onednn_context *context, dn_primitive *self,
                               int count, dn_error *error);
 void dn_primitive_destroy(dn_primitive *self);
 
+/* Copies `from` into `to`, whose layouts may differ; `name` is for messages. For weights, once. */
+dn_status dn_onednn_reorder(dn_onednn_context *context, const char *name,
+                            const dnnl_memory_desc_t *to_layout, float *to,
+                            const dnnl_memory_desc_t *from_layout, const float *from,
+                            dn_error *error);
+
 /* Runs on `buffers`, in the order of the arguments. */
 dn_status dn_primitive_run(dn_onednn_context *context, dn_primitive *self,
                            const void *const *buffers, dn_error *error);

@@ -22,6 +22,14 @@ dn_status dn_reference_convolution_forward(dn_convolution *convolution, float *o
                                            dn_error *error);
 void dn_reference_convolution_destroy(dn_convolution *convolution);
 
+dn_status dn_reference_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                   const float *weights,
+                                                   dn_convolution_gradient **gradient,
+                                                   dn_error *error);
+dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
+                                                const float *dy, dn_error *error);
+void dn_reference_convolution_gradient_destroy(dn_convolution_gradient *gradient);
+
 dn_status dn_reference_pooling_create(void *context, const dn_pooling_shape *shape,
                                       dn_pooling **pooling, dn_error *error);
 dn_status dn_reference_pooling_forward(dn_pooling *pooling, float *out, const float *in,
@@ -33,6 +41,22 @@ dn_status dn_reference_nearest_resize(void *context, float *out, const float *in
                                       int out_width, dn_error *error);
 dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, int batch,
                                     int positions, int channels, int out_stride, dn_error *error);
+
+dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const float *y, size_t count,
+                                  dn_error *error);
+dn_status dn_reference_relu_gates_backward(void *context, float *dx, const float *dy,
+                                           const uint8_t *gates, size_t count, dn_error *error);
+dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const float *in,
+                                     const dn_pooling_shape *shape, dn_error *error);
+dn_status dn_reference_pooling_gates_backward(void *context, float *dx, const float *dy,
+                                              const uint8_t *gates, const dn_pooling_shape *shape,
+                                              dn_error *error);
+dn_status dn_reference_nearest_resize_backward(void *context, float *dx, const float *dy, int batch,
+                                               int height, int width, int channels, int out_height,
+                                               int out_width, dn_error *error);
+dn_status dn_reference_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
+                                             int positions, int channels, int out_stride,
+                                             dn_error *error);
 
 dn_status dn_reference_linear_forward(void *context, float *y, const float *x, const float *w,
                                       const float *bias, int rows, int inputs, int outputs,

@@ -2,6 +2,7 @@
  * Mean over positions:
  *     out[b*out_stride + c] = (1/positions) sum_p in[b][p][c]
  * in [batch][positions][channels], out [batch] rows of `channels`, `out_stride` apart
+ * and its backward: dx[b][p][c] = dout[b*out_stride + c] / positions
  */
 #include "compute/reference/reference.h"
 
@@ -16,5 +17,18 @@ dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, 
                 sum += (double)in[(b * (size_t)positions + p) * depth + c];
             out[b * (size_t)out_stride + c] = (float)(sum / positions);
         }
+    return DN_OK;
+}
+
+dn_status dn_reference_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
+                                             int positions, int channels, int out_stride,
+                                             dn_error *error) {
+    (void)context, (void)error;
+    size_t depth = (size_t)channels;
+    for (size_t b = 0; b < (size_t)batch; b++)
+        for (size_t p = 0; p < (size_t)positions; p++)
+            for (size_t c = 0; c < depth; c++)
+                dx[(b * (size_t)positions + p) * depth + c] =
+                    (float)((double)dout[b * (size_t)out_stride + c] / positions);
     return DN_OK;
 }

@@ -1,0 +1,134 @@
+/*
+ * Backward of the convolution to its input, NHWC:
+ *     dx[b,y,x,c] = sum_{i,j,o} w[o,c,i,j] dy[b,p,q,o]   over all p*stride-padding+i = y,
+ *                                                                 q*stride-padding+j = x
+ * w  [out_channels][channels][kernel][kernel]; kept as [kernel][kernel][out_channels][channels]
+ * dy [batch][P][Q][out_channels], dx [batch][height][width][channels]
+ */
+#include "base/memory.h"
+#include "base/parallel.h"
+#include "compute/reference/reference.h"
+#include "compute/shape.h"
+
+struct dn_convolution_gradient {
+    dn_convolution_shape shape;
+    dn_extent extent;
+    int threads;
+    float *weights;
+};
+
+static void reorder_weights(dn_convolution_gradient *self, const float *weights) {
+    size_t window = (size_t)self->shape.kernel * (size_t)self->shape.kernel;
+    size_t inputs = (size_t)self->shape.channels, outputs = (size_t)self->shape.out_channels;
+    for (size_t o = 0; o < outputs; o++)
+        for (size_t c = 0; c < inputs; c++)
+            for (size_t k = 0; k < window; k++)
+                self->weights[(k * outputs + o) * inputs + c] =
+                    weights[(o * inputs + c) * window + k];
+}
+
+dn_status dn_reference_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                   const float *weights,
+                                                   dn_convolution_gradient **gradient,
+                                                   dn_error *error) {
+    *gradient = NULL;
+    DN_TRY(dn_check_convolution(shape, error));
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution_gradient), error));
+    dn_convolution_gradient *self = block;
+    self->shape = *shape;
+    self->extent = dn_convolution_extent(shape);
+    self->threads = ((dn_reference_context *)context)->threads;
+    size_t count = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels *
+                   (size_t)shape->out_channels;
+    dn_status status = dn_allocate_floats(&self->weights, count, error);
+    if (status != DN_OK) {
+        dn_reference_convolution_gradient_destroy(self);
+        return status;
+    }
+    reorder_weights(self, weights);
+    *gradient = self;
+    return DN_OK;
+}
+
+void dn_reference_convolution_gradient_destroy(dn_convolution_gradient *gradient) {
+    if (!gradient)
+        return;
+    dn_release(gradient->weights);
+    dn_release(gradient);
+}
+
+/* The output position whose window holds `place` at its tap, or -1. */
+static int position_of(int place, int tap, int stride, int padding, int extent) {
+    int start = place + padding - tap;
+    return start >= 0 && start % stride == 0 && start / stride < extent ? start / stride : -1;
+}
+
+/* Adds one output position's part to the sums of input channels first .. first + count. */
+static void add_position(double *sum, const dn_convolution_gradient *self, const float *dy,
+                         const float *weights, int first, int count) {
+    int inputs = self->shape.channels;
+    for (int o = 0; o < self->shape.out_channels; o++) {
+        const float *w = weights + (size_t)o * (size_t)inputs + first;
+        for (int c = 0; c < count; c++)
+            sum[c] += (double)w[c] * (double)dy[o];
+    }
+}
+
+static void sum_windows(double *sum, const dn_convolution_gradient *self, const float *dy, int y,
+                        int x, int first, int count) {
+    const dn_convolution_shape *s = &self->shape;
+    size_t outputs = (size_t)s->out_channels;
+    for (int c = 0; c < count; c++)
+        sum[c] = 0;
+    for (int i = 0; i < s->kernel; i++)
+        for (int j = 0; j < s->kernel; j++) {
+            int p = position_of(y, i, s->stride, s->padding, self->extent.height);
+            int q = position_of(x, j, s->stride, s->padding, self->extent.width);
+            if (p < 0 || q < 0)
+                continue;
+            size_t tap = (size_t)(i * s->kernel + j) * outputs * (size_t)s->channels;
+            add_position(sum, self, dy + (size_t)(p * self->extent.width + q) * outputs,
+                         self->weights + tap, first, count);
+        }
+}
+
+static void fill_position(const dn_convolution_gradient *self, float *dx, const float *dy, int y,
+                          int x) {
+    for (int first = 0; first < self->shape.channels; first += DN_REFERENCE_BLOCK) {
+        double sum[DN_REFERENCE_BLOCK];
+        int left = self->shape.channels - first;
+        int count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
+        sum_windows(sum, self, dy, y, x, first, count);
+        for (int c = 0; c < count; c++)
+            dx[first + c] = (float)sum[c];
+    }
+}
+
+typedef struct task {
+    const dn_convolution_gradient *self;
+    float *dx;
+    const float *dy;
+} task;
+
+/* Rows of input positions, over the whole batch. */
+static void fill_rows(void *context, size_t begin, size_t end) {
+    const task *t = context;
+    const dn_convolution_shape *s = &t->self->shape;
+    size_t height = (size_t)s->height, width = (size_t)s->width;
+    size_t image =
+        (size_t)t->self->extent.height * (size_t)t->self->extent.width * (size_t)s->out_channels;
+    for (size_t row = begin; row < end; row++)
+        for (size_t x = 0; x < width; x++)
+            fill_position(t->self, t->dx + (row * width + x) * (size_t)s->channels,
+                          t->dy + row / height * image, (int)(row % height), (int)x);
+}
+
+dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
+                                                const float *dy, dn_error *error) {
+    (void)error;
+    task t = {gradient, dx, dy};
+    size_t rows = (size_t)gradient->shape.batch * (size_t)gradient->shape.height;
+    dn_parallel_for(gradient->threads, rows, 1, fill_rows, &t);
+    return DN_OK;
+}
