@@ -40,9 +40,10 @@ differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute model)
 differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow model metrics)
-differnet_room(report KNOWS base config metrics USES PkgConfig::CJSON)
-differnet_room(api KNOWS base config image dataset compute backbone flow model detect metrics report
-               USES PkgConfig::CJSON)
+differnet_room(check KNOWS base config image dataset)
+differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
+differnet_room(api KNOWS base config image dataset compute backbone flow model detect metrics check
+               report USES PkgConfig::CJSON)
 
 if(DIFFERNET_OPENMP)
   target_compile_definitions(objects_base PRIVATE DN_USE_OPENMP)

@@ -27,7 +27,8 @@ typedef enum dn_stage {
     DN_STAGE_TEST_FEATURES, /* features of the evaluation images, once per run; unit: images */
     DN_STAGE_TRAIN,         /* unit: sub epochs; `loss` is the mean of the last one */
     DN_STAGE_EVALUATE,      /* one report per meta epoch; `auroc` holds last, max, epoch_max */
-    DN_STAGE_SCORE          /* unit: images */
+    DN_STAGE_SCORE,         /* unit: images */
+    DN_STAGE_CHECK          /* unit: images */
 } dn_stage;
 
 typedef struct dn_progress {
@@ -119,6 +120,18 @@ DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
 
 /* Texts for people (json = 0) or programs (json = 1); free with dn_text_free. */
 DN_API dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error);
+
+/* ---- Looking a data set over ------------------------------------------------------------------
+ */
+
+/* Reads every image of config's data set once and writes into *text (for people, or as JSON; free
+ * with dn_text_free) what is there, what is to be mended before a training and what is worth a
+ * look: docs/check.md. `class_name` NULL: all classes. `to_mend` (may be NULL) counts findings of
+ * the first kind; a set full of them is no failure. Memory: one image a thread, 200 bytes an image.
+ */
+DN_API dn_status dn_check(const dn_config *config, const char *class_name,
+                          const dn_observer *observer, int json, char **text, size_t *to_mend,
+                          dn_error *error);
 
 /* ---- Training -------------------------------------------------------------------------------- */
 

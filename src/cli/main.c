@@ -38,7 +38,7 @@ static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **wo
         return print_and_free(cli, dn_verb_help_text(verb));
     if (dn_command_has(&cli->command, DN_OPTION_VERSION))
         return print_version(cli);
-    status = dn_verb_check(verb, &cli->command, &cli->error);
+    status = dn_verb_check_operands(verb, &cli->command, &cli->error);
     return status == DN_OK ? verb->run(cli) : status;
 }
 

@@ -7,18 +7,20 @@
 
 enum {
     TRAINING = DN_VERB_TRAIN | DN_VERB_CONFIG,
-    CONFIGURED = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
-    COMPUTING = CONFIGURED | DN_VERB_PREDICT
+    EVALUATING = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
+    CONFIGURED = EVALUATING | DN_VERB_CHECK,
+    COMPUTING = EVALUATING | DN_VERB_PREDICT,
+    SETTABLE = COMPUTING | DN_VERB_CHECK
 };
 
 const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_CONFIG] = {"config", 'c', "FILE", CONFIGURED, NULL,
                           "read configuration keys from a YAML file"},
-    [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", COMPUTING, NULL,
+    [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", SETTABLE, NULL,
                        "set a configuration key; may be given several times"},
-    [DN_OPTION_DATA] = {"data", 0, "DIR", TRAINING | DN_VERB_TEST, "dataset_path",
+    [DN_OPTION_DATA] = {"data", 0, "DIR", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "dataset_path",
                         "folder that holds the class folders, or a manifest CSV"},
-    [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST, "class_name",
+    [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING, "backbone",
                             "AlexNet weights: .pth or .safetensors"},
@@ -27,12 +29,11 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_DEVICE] = {"device", 0, "auto|cpu|cuda", COMPUTING, "device", "where to compute"},
     [DN_OPTION_PRECISION] = {"precision", 0, "auto|f32|bf16|int8", TRAINING | DN_VERB_BENCHMARK,
                              "precision", "number format of the calculations"},
-    [DN_OPTION_THREADS] = {"threads", 0, "N", COMPUTING, "threads",
+    [DN_OPTION_THREADS] = {"threads", 0, "N", SETTABLE, "threads",
                            "threads; 0: all processors of the process"},
     [DN_OPTION_SEED] = {"seed", 0, "N", TRAINING | DN_VERB_BENCHMARK, "seed",
                         "start of all random numbers"},
-    [DN_OPTION_QUIET] = {"quiet", 'q', NULL,
-                         DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_BENCHMARK, NULL,
+    [DN_OPTION_QUIET] = {"quiet", 'q', NULL, DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG), NULL,
                          "no progress and no notes; warnings and errors remain"},
     [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~DN_VERB_CONFIG, NULL,
                         "results as JSON (predict: always)"},

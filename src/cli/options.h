@@ -11,7 +11,8 @@ enum dn_verb_bit {
     DN_VERB_INFO = 8,
     DN_VERB_CONFIG = 16,
     DN_VERB_BENCHMARK = 32,
-    DN_VERB_ALL = 63
+    DN_VERB_CHECK = 64,
+    DN_VERB_ALL = 127
 };
 
 typedef enum dn_option_id {

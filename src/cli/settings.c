@@ -18,8 +18,7 @@ static dn_status set_pair(dn_config *config, const char *pair, dn_error *error) 
     return dn_config_set(config, key, pair + length + 1, error);
 }
 
-/* --data DIR and its like: any text, which YAML must not take apart. */
-static dn_status set_text(dn_config *config, const char *key, const char *text, dn_error *error) {
+dn_status dn_settings_text(dn_config *config, const char *key, const char *text, dn_error *error) {
     char *quoted = dn_quote(text);
     if (!quoted)
         return dn_out_of_memory(error);
@@ -32,7 +31,7 @@ static dn_status apply(dn_config *config, const dn_choice *choice, dn_error *err
     if (choice->option == DN_OPTION_SET)
         return set_pair(config, choice->value, error);
     if (dn_options[choice->option].key)
-        return set_text(config, dn_options[choice->option].key, choice->value, error);
+        return dn_settings_text(config, dn_options[choice->option].key, choice->value, error);
     return DN_OK;
 }
 

@@ -29,12 +29,20 @@ const dn_verb dn_verbs[] = {
      "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
     {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",
      "Takes about a minute.", dn_verb_benchmark},
+    {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "look a data set over before training",
+     "Reads every image of DATASET (a folder of classes, a class folder or a manifest CSV) and "
+     "says "
+     "what is there, what to mend and what is worth a look: unreadable files, copies, the same "
+     "image "
+     "in train and test, images that differ much from the rest, masks that do not fit. All classes "
+     "unless --class names one. The exit status is 1 when there is something to mend.",
+     dn_verb_check},
 };
 
 _Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");
 
 static int is_planned(const char *name) {
-    static const char *const planned[] = {"calibrate", "check", "export", "import", "serve"};
+    static const char *const planned[] = {"calibrate", "export", "import", "serve"};
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
         if (strcmp(planned[i], name) == 0)
             return 1;
@@ -62,7 +70,7 @@ dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) 
                     nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-dn_status dn_verb_check(const dn_verb *verb, const dn_command *command, dn_error *error) {
+dn_status dn_verb_check_operands(const dn_verb *verb, const dn_command *command, dn_error *error) {
     if (command->operand_count > verb->most)
         return dn_usage(error, "%s: unexpected argument \"%.80s\"", verb->name,
                         command->operands[verb->most]);

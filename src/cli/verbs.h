@@ -14,7 +14,7 @@ typedef struct dn_verb {
     dn_verb_run *run;
 } dn_verb;
 
-enum { DN_VERB_COUNT = 6 };
+enum { DN_VERB_COUNT = 7 };
 
 extern const dn_verb dn_verbs[];
 
@@ -22,7 +22,7 @@ extern const dn_verb dn_verbs[];
 dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error);
 
 /* Whether the number of operands is the verb's. */
-dn_status dn_verb_check(const dn_verb *verb, const dn_command *command, dn_error *error);
+dn_status dn_verb_check_operands(const dn_verb *verb, const dn_command *command, dn_error *error);
 
 /* Texts made from the tables; NULL when out of memory; free. */
 char *dn_help_text(void);

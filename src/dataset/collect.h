@@ -25,6 +25,9 @@ static inline size_t dn_split_count(const dn_dataset *dataset, dn_split split) {
 /* "good" and "ok", in any case. */
 int dn_is_good_name(const char *name);
 
+/* A .csv file, in any case, that is no folder. */
+int dn_is_manifest(const char *root);
+
 /* Both leave the dataset for the caller to close when they fail. */
 dn_status dn_dataset_from_folders(const char *root, const char *class_name, unsigned wanted,
                                   const dn_observer *observer, dn_dataset *dataset,

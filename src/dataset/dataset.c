@@ -54,7 +54,7 @@ void dn_dataset_end_split(dn_dataset *dataset, dn_split split) {
     dataset->begin[split + 1] = dataset->count;
 }
 
-static int is_manifest(const char *root) {
+int dn_is_manifest(const char *root) {
     size_t length = strlen(root);
     return length > 4 && strcasecmp(root + length - 4, ".csv") == 0 && !dn_is_folder(root);
 }
@@ -63,7 +63,7 @@ dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wan
                           const dn_observer *observer, dn_dataset *dataset, dn_error *error) {
     dn_status status;
     *dataset = (dn_dataset){0};
-    if (is_manifest(root))
+    if (dn_is_manifest(root))
         status = dn_dataset_from_manifest(root, wanted, observer, dataset, error);
     else
         status = dn_dataset_from_folders(root, class_name, wanted, observer, dataset, error);

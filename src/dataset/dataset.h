@@ -6,6 +6,12 @@
 
 typedef enum dn_split { DN_SPLIT_TRAIN, DN_SPLIT_VALIDATE, DN_SPLIT_TEST, DN_SPLITS } dn_split;
 
+/* Among the bits of `wanted`: whatever is missing is fine. */
+#define DN_DATASET_ANYTHING (1u << DN_SPLITS)
+
+/* "train", "validate", "test" */
+const char *dn_split_name(dn_split split);
+
 typedef struct dn_sample {
     char *path;   /* as it can be opened */
     char *name;   /* relative to the class folder, "test/crack/001.png": stable across machines */
@@ -26,7 +32,8 @@ typedef struct dn_dataset {
 /* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted` of root/class_name, or of the
  * manifest when `root` names a .csv file. A wanted train split must hold good images, a wanted test
  * split any image unless validate has some; a missing validate split is fine. With train wanted
- * too, test may be missing: that is told to the observer. Strays are told to the observer (may be
+ * too, test may be missing: that is told to the observer. With DN_DATASET_ANYTHING nothing must be
+ * there but the class folder. Strays are told to the observer (may be
  * NULL). DN_ERROR_DATA says what is missing and what was expected. */
 dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wanted,
                           const dn_observer *observer, dn_dataset *dataset, dn_error *error);
@@ -35,6 +42,20 @@ void dn_dataset_close(dn_dataset *dataset);
 /* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. */
 dn_status dn_dataset_fingerprint(const dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error);
+
+/* The classes of a data set: "" alone where `root` is a class folder itself or a manifest, else the
+ * folders in it that hold train/, test/ or validate/, in byte order. DN_ERROR_DATA when there are
+ * none. Free with dn_class_list_free, after a failure too. */
+typedef struct dn_class_list {
+    char **names;
+    size_t count, capacity;
+} dn_class_list;
+
+dn_status dn_class_list_create(const char *root, dn_class_list *list, dn_error *error);
+void dn_class_list_free(dn_class_list *list);
+
+/* Whether a folder holds train/, test/ or validate/. */
+int dn_is_class_folder(const char *folder);
 
 /* Whether the extension, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
 int dn_is_image_name(const char *name);

@@ -36,6 +36,18 @@ static int has_folder(const char *folder, const char *name) {
     return dn_path_join(path, sizeof path, folder, name, NULL) == DN_OK && dn_is_folder(path);
 }
 
+const char *dn_split_name(dn_split split) {
+    return SPLIT_FOLDERS[split][0];
+}
+
+int dn_is_class_folder(const char *folder) {
+    for (dn_split split = 0; split < DN_SPLITS; split++)
+        for (int i = 0; i < 2; i++)
+            if (SPLIT_FOLDERS[split][i] && has_folder(folder, SPLIT_FOLDERS[split][i]))
+                return 1;
+    return 0;
+}
+
 /* ---- The class folder ------------------------------------------------------------------------ */
 
 static dn_status check_class_name(const char *class_name, dn_error *error) {
@@ -243,6 +255,8 @@ static int can_do_without_test(const layout *data, unsigned wanted) {
 
 static dn_status check_wanted(const layout *data, unsigned wanted) {
     const dn_dataset *dataset = data->dataset;
+    if (wanted & DN_DATASET_ANYTHING)
+        return DN_OK;
     if ((wanted & 1u << DN_SPLIT_TRAIN) && dataset->good[DN_SPLIT_TRAIN] == 0)
         return fail_no_images(data, "train", "train/good/");
     if ((wanted & 1u << DN_SPLIT_TEST) && dn_split_count(dataset, DN_SPLIT_TEST) == 0 &&

@@ -95,6 +95,8 @@ static dn_status add_split(const source *from, const dn_manifest *manifest, dn_s
 
 static dn_status check_wanted(const source *from, unsigned wanted) {
     const dn_dataset *dataset = from->dataset;
+    if (wanted & DN_DATASET_ANYTHING)
+        return DN_OK;
     if ((wanted & 1u << DN_SPLIT_TRAIN) && dataset->good[DN_SPLIT_TRAIN] == 0)
         return dn_fail(from->error, DN_ERROR_DATA,
                        "%s: no row with split train and label_index 0; expected good images to "

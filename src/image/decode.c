@@ -1,5 +1,7 @@
 #include "image/decode.h"
 
+#include "image/kind.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -52,12 +54,26 @@ static int is_webp(const dn_bytes *file) {
 typedef struct decoder {
     int (*recognises)(const dn_bytes *file);
     dn_status (*decode)(dn_bytes file, dn_image *image, dn_error *error);
+    void (*look)(dn_bytes file, dn_image_kind *kind);
+    const char *format;
 } decoder;
 
 static const decoder decoders[] = {
-    {is_png, dn_decode_png}, {is_jpeg, dn_decode_jpeg}, {is_bmp, dn_decode_bmp},
-    {is_pnm, dn_decode_pnm}, {is_tiff, dn_decode_tiff}, {is_webp, dn_decode_webp},
+    {is_png, dn_decode_png, dn_kind_png, "PNG"},
+    {is_jpeg, dn_decode_jpeg, dn_kind_jpeg, "JPEG"},
+    {is_bmp, dn_decode_bmp, dn_kind_bmp, "BMP"},
+    {is_pnm, dn_decode_pnm, dn_kind_pnm, "PNM"},
+    {is_tiff, dn_decode_tiff, dn_kind_tiff, "TIFF"},
+    {is_webp, dn_decode_webp, dn_kind_webp, "WebP"},
 };
+
+/* NULL where no format is recognised. */
+static const decoder *find_decoder(const dn_bytes *file) {
+    for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++)
+        if (decoders[i].recognises(file))
+            return &decoders[i];
+    return NULL;
+}
 
 static dn_status fail_unrecognised(const dn_bytes *file, dn_error *error) {
     char found[3 * 12 + 1] = "";
@@ -79,13 +95,22 @@ dn_status dn_image_decode(const void *bytes, size_t size, const char *name, dn_i
     if (size > DN_IMAGE_MAX_FILE)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %zu", name, size,
                        DN_IMAGE_MAX_FILE);
-    for (size_t i = 0; i < sizeof decoders / sizeof *decoders; i++) {
-        if (!decoders[i].recognises(&file))
-            continue;
-        dn_status status = decoders[i].decode(file, image, error);
-        if (status != DN_OK)
-            dn_image_free(image);
-        return status;
+    const decoder *found = find_decoder(&file);
+    if (!found)
+        return fail_unrecognised(&file, error);
+    dn_status status = found->decode(file, image, error);
+    if (status != DN_OK)
+        dn_image_free(image);
+    return status;
+}
+
+dn_image_kind dn_image_kind_of(const void *bytes, size_t size) {
+    dn_bytes file = {bytes, size, 0, ""};
+    dn_image_kind kind = {"", "", 0};
+    const decoder *found = find_decoder(&file);
+    if (found) {
+        kind.format = found->format;
+        found->look(file, &kind);
     }
-    return fail_unrecognised(&file, error);
+    return kind;
 }

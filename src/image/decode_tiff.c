@@ -2,6 +2,7 @@
  * tiles, of any compression that libtiff knows. Samples of 16 bits keep their high byte. */
 #include "base/memory.h"
 #include "image/decode.h"
+#include "image/kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -307,20 +308,48 @@ static dn_status read_page(TIFF *tiff, const tiff_reader *reader, dn_image *imag
     return turn_upright(layout.orientation, image, error);
 }
 
-dn_status dn_decode_tiff(dn_bytes file, dn_image *image, dn_error *error) {
-    tiff_reader reader = {.file = file};
+/* NULL when libtiff refuses the file; its complaint is then in reader->message, or there is no
+ * memory. */
+static TIFF *open_tiff(tiff_reader *reader) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)
-        return dn_fail(error, DN_ERROR_MEMORY, "%s: out of memory", file.name);
+        return NULL;
     TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)DN_IMAGE_MAX_FILE);
-    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, &reader);
-    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, &reader);
-    TIFF *tiff = TIFFClientOpenExt(file.name, "rm", &reader, on_read, on_write, on_seek, on_close,
-                                   on_size, NULL, NULL, options);
+    TIFFOpenOptionsSetErrorHandlerExtR(options, on_error, reader);
+    TIFFOpenOptionsSetWarningHandlerExtR(options, on_warning, reader);
+    TIFF *tiff = TIFFClientOpenExt(reader->file.name, "rm", reader, on_read, on_write, on_seek,
+                                   on_close, on_size, NULL, NULL, options);
     TIFFOpenOptionsFree(options);
+    return tiff;
+}
+
+dn_status dn_decode_tiff(dn_bytes file, dn_image *image, dn_error *error) {
+    tiff_reader reader = {.file = file};
+    TIFF *tiff = open_tiff(&reader);
     if (!tiff)
         return fail_damaged(&reader, error);
     dn_status status = read_page(tiff, &reader, image, error);
     TIFFClose(tiff);
     return status;
+}
+
+void dn_kind_tiff(dn_bytes file, dn_image_kind *kind) {
+    tiff_reader reader = {.file = file};
+    TIFF *tiff = open_tiff(&reader);
+    tiff_layout layout;
+    if (!tiff)
+        return;
+    read_layout(tiff, &layout);
+    int colors = color_samples(&layout);
+    int alpha = layout.samples > colors;
+    kind->bits = layout.bits;
+    if (layout.photometric == PHOTOMETRIC_PALETTE)
+        kind->mode = "palette";
+    else if (colors == 1)
+        kind->mode = alpha ? "grey+alpha" : layout.bits == 1 ? "bitmap" : "grey";
+    else if (colors == 3)
+        kind->mode = alpha ? "RGBA" : "RGB";
+    else if (colors == 4)
+        kind->mode = "CMYK";
+    TIFFClose(tiff);
 }

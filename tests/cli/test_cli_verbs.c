@@ -102,6 +102,24 @@ static void test_test(void **state) {
     cJSON_Delete(root);
 }
 
+static void test_check(void **state) {
+    (void)state;
+    const program *ran = run("check sound", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "0 to mend, data sound class all\n");
+    assert_says(ran->err, "Check: 4/4 images");
+    ran = run("check --data d --class c -q", NULL);
+    assert_string_equal(ran->out, "0 to mend, data d class c\n");
+    assert_string_equal(ran->err, "");
+    ran = run("check bad --json -q", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->out, "{\"to_mend\":2}\n");
+    assert_string_equal(ran->err, "differnet: 2 to mend in the data set\n");
+    ran = run("check missing -q", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->err, "differnet: missing: holds no data set\n");
+}
+
 static void test_predict(void **state) {
     (void)state;
     char *folder = temporary_create(), command[1024];
@@ -232,6 +250,7 @@ int main(void) {
         cmocka_unit_test(test_train_as_json),
         cmocka_unit_test(test_failures_end_with_one),
         cmocka_unit_test(test_test),
+        cmocka_unit_test(test_check),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),
         cmocka_unit_test(test_info_and_benchmark),

@@ -208,8 +208,8 @@ static void test_same_seed_same_bytes(void **state) {
 
 typedef struct watch {
     int calls, cancel_at, warnings;
-    size_t totals[DN_STAGE_SCORE + 1]; /* the last report's, by stage */
-    int reports[DN_STAGE_SCORE + 1];
+    size_t totals[DN_STAGE_CHECK + 1]; /* the last report's, by stage */
+    int reports[DN_STAGE_CHECK + 1];
     size_t done;
     char message[1024];
 } watch;

@@ -1,0 +1,187 @@
+#include "check/check.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "base/parallel.h"
+#include "check/findings.h"
+#include "check/tally.h"
+#include "dataset/collect.h"
+#include "dataset/walk.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { IMAGES_A_THREAD = 4 }; /* between two reports of progress */
+
+typedef struct checker {
+    const char *root;
+    int threads;
+    const dn_observer *observer;
+    dn_check_report *report;
+    dn_checked_class *class; /* the one that is being looked at */
+    dn_error *error;
+    dn_status failed; /* in a message's callback, which cannot return it */
+} checker;
+
+/* ---- Reading --------------------------------------------------------------------------------- */
+
+typedef struct block {
+    const dn_sample *samples;
+    dn_record *records;
+} block;
+
+static void fill_records(void *context, size_t begin, size_t end) {
+    const block *part = context;
+    for (size_t i = begin; i < end; i++)
+        dn_record_fill(&part->samples[i], &part->records[i]);
+}
+
+static dn_status tell(const checker *self, size_t done, size_t total) {
+    dn_progress progress = {
+        .stage = DN_STAGE_CHECK,
+        .done = done,
+        .total = total,
+        .loss = NAN,
+        .auroc_last = NAN,
+        .auroc_max = NAN,
+        .auroc_epoch_max = -1,
+    };
+    return dn_tell_progress(self->observer, &progress, self->error);
+}
+
+static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_record *records) {
+    size_t step = (size_t)self->threads * IMAGES_A_THREAD, total = dataset->count;
+    for (size_t done = 0; done < total;) {
+        size_t count = total - done < step ? total - done : step;
+        block part = {dataset->samples + done, records + done};
+        DN_TRY(tell(self, done, total));
+        dn_parallel_for(self->threads, count, 1, fill_records, &part);
+        done += count;
+    }
+    return tell(self, total, total);
+}
+
+/* ---- One class ------------------------------------------------------------------------------- */
+
+/* What the data set's reader passes over, it says in messages: here they are findings. */
+static void on_message(void *user, dn_severity severity, const char *message) {
+    checker *self = user;
+    dn_finding *ignored;
+    if (severity == DN_WARNING && self->failed == DN_OK)
+        self->failed =
+            dn_finding_add(self->class, DN_RULE_PASSED_OVER, message, &ignored, self->error);
+}
+
+static dn_status find_all(const checker *self, const dn_check_subject *subject) {
+    DN_TRY(dn_tally(subject->dataset, subject->records, self->class, self->error));
+    DN_TRY(dn_find_counts(self->class, self->error));
+    DN_TRY(dn_find_unreadable(subject, self->class, self->error));
+    DN_TRY(dn_find_duplicates(subject, self->class, self->error));
+    DN_TRY(dn_find_masks(subject, self->class, self->error));
+    return dn_find_unlike(subject, self->class, self->error);
+}
+
+static dn_status look_at_images(const checker *self, const dn_dataset *dataset) {
+    char folder[DN_PATH_LIMIT];
+    void *records;
+    DN_TRY(dn_path_join(folder, sizeof folder, self->root, self->class->name, self->error));
+    DN_TRY(dn_allocate(&records, dataset->count, sizeof(dn_record), self->error));
+    const dn_check_subject subject = {dn_is_manifest(self->root) ? NULL : folder, dataset, records};
+    dn_status status = read_images(self, dataset, records);
+    if (status == DN_OK)
+        status = find_all(self, &subject);
+    for (size_t i = 0; i < dataset->count; i++)
+        dn_record_clear((dn_record *)records + i);
+    dn_release(records);
+    return status;
+}
+
+/* A folder in it that cannot be looked through is one class's trouble; the others go on. */
+static dn_status note_failure(const checker *self, dn_status status, const dn_error *failure) {
+    dn_finding *ignored;
+    if (status != DN_ERROR_IO)
+        return dn_fail(self->error, status, "%s", failure->message);
+    return dn_finding_add(self->class, DN_RULE_FOLDER, failure->message, &ignored, self->error);
+}
+
+static dn_status look_at_class(checker *self) {
+    unsigned wanted =
+        1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST | DN_DATASET_ANYTHING;
+    const dn_observer listener = {.user = self, .on_message = on_message};
+    dn_dataset dataset;
+    dn_error failure;
+    dn_status status =
+        dn_dataset_open(self->root, self->class->name, wanted, &listener, &dataset, &failure);
+    if (status != DN_OK)
+        return note_failure(self, status, &failure);
+    status = self->failed == DN_OK ? look_at_images(self, &dataset) : self->failed;
+    dn_dataset_close(&dataset);
+    return status;
+}
+
+static dn_status check_class(checker *self, const char *name) {
+    dn_check_report *report = self->report;
+    void *classes = report->classes;
+    DN_TRY(dn_grow(&classes, &report->capacity, report->count + 1, sizeof(dn_checked_class),
+                   self->error));
+    report->classes = classes;
+    self->class = &report->classes[report->count++];
+    DN_TRY(dn_copy_text(&self->class->name, name, self->error));
+    DN_TRY(look_at_class(self));
+    dn_findings_sort(self->class);
+    for (size_t i = 0; i < self->class->finding_count; i++) {
+        report->to_mend += self->class->findings[i].rule->mend != 0;
+        report->to_look_at += self->class->findings[i].rule->mend == 0;
+    }
+    return DN_OK;
+}
+
+/* ---- All of them ----------------------------------------------------------------------------- */
+
+static dn_status check_classes(checker *self) {
+    dn_class_list list;
+    dn_status status = dn_class_list_create(self->root, &list, self->error);
+    for (size_t i = 0; i < list.count && status == DN_OK; i++)
+        status = check_class(self, list.names[i]);
+    dn_class_list_free(&list);
+    return status;
+}
+
+dn_status dn_check_run(const char *root, const char *class_name, int threads,
+                       const dn_observer *observer, dn_check_report *report, dn_error *error) {
+    checker self = {
+        .root = root,
+        .threads = threads > 0 ? threads : dn_processor_count(),
+        .observer = observer,
+        .report = report,
+        .error = error,
+    };
+    *report = (dn_check_report){0};
+    dn_status status = dn_copy_text(&report->root, root, error);
+    if (status == DN_OK)
+        status = class_name ? check_class(&self, class_name) : check_classes(&self);
+    if (status != DN_OK)
+        dn_check_free(report);
+    return status;
+}
+
+static void clear_class(dn_checked_class *class) {
+    for (size_t i = 0; i < class->folder_count; i++)
+        dn_release(class->folders[i].defect);
+    for (size_t i = 0; i < class->finding_count; i++)
+        dn_finding_clear(&class->findings[i]);
+    dn_release(class->name);
+    dn_release(class->folders);
+    dn_release(class->sizes);
+    dn_release(class->kinds);
+    dn_release(class->findings);
+}
+
+void dn_check_free(dn_check_report *report) {
+    for (size_t i = 0; i < report->count; i++)
+        clear_class(&report->classes[i]);
+    dn_release(report->classes);
+    dn_release(report->root);
+    *report = (dn_check_report){0};
+}

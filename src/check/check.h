@@ -1,0 +1,94 @@
+/* A data set looked over before anybody waits for a training: what is there, what is to be mended,
+ * what is worth a look. docs/check.md explains every rule. */
+#ifndef DN_CHECK_CHECK_H
+#define DN_CHECK_CHECK_H
+
+#include "base/digest.h"
+#include "dataset/dataset.h"
+#include "image/kind.h"
+
+/* What an image is compared with train/good by. */
+typedef enum dn_property {
+    DN_PROPERTY_SIZE,       /* pixels */
+    DN_PROPERTY_ASPECT,     /* width / height */
+    DN_PROPERTY_BRIGHTNESS, /* mean grey value, 0 to 255 */
+    DN_PROPERTY_CONTRAST,   /* standard deviation of the grey values */
+    DN_PROPERTY_COLOUR,     /* mean of a pixel's largest less its smallest channel */
+    DN_PROPERTY_SHARPNESS,  /* mean of |4 c - n - e - s - w| over the grey values */
+    DN_PROPERTIES
+} dn_property;
+
+const char *dn_property_name(dn_property property);
+int dn_property_decimals(dn_property property); /* worth showing */
+
+/* A property over train/good; images outside [low, high] are unlike the rest. Natural units. */
+typedef struct dn_spread {
+    double median, low, high;
+} dn_spread;
+
+/* A kind of finding, each written once, in findings.c. */
+typedef struct dn_rule {
+    const char *name;   /* for programs: "unreadable" */
+    int mend;           /* 1: mend it before training; 0: worth a look */
+    const char *title;  /* "images that cannot be read" */
+    const char *remedy; /* what to do */
+} dn_rule;
+
+typedef struct dn_finding_file {
+    char *name;   /* from the class folder on */
+    char *detail; /* NULL where there is nothing to add */
+} dn_finding_file;
+
+typedef struct dn_finding {
+    const dn_rule *rule;
+    char *about; /* what the title leaves open, or NULL */
+    dn_finding_file *files;
+    size_t count, capacity;
+} dn_finding;
+
+/* The images of one split and label: "train/good", "test/scratch". */
+typedef struct dn_check_folder {
+    dn_split split;
+    char *defect;
+    int label;
+    size_t images, unreadable, masks;
+} dn_check_folder;
+
+typedef struct dn_check_size {
+    int width, height;
+    size_t count;
+} dn_check_size;
+
+typedef struct dn_check_kind {
+    dn_image_kind kind;
+    size_t count;
+} dn_check_kind;
+
+typedef struct dn_checked_class {
+    char *name; /* "" where the data set is one class */
+    size_t images, good[DN_SPLITS], defective[DN_SPLITS];
+    dn_check_folder *folders;
+    dn_check_size *sizes; /* most frequent first, as kinds */
+    dn_check_kind *kinds;
+    dn_finding *findings; /* those to mend first */
+    size_t folder_count, size_count, kind_count, finding_count;
+    size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
+    int has_spreads; /* train/good held enough images */
+    dn_spread spreads[DN_PROPERTIES];
+} dn_checked_class;
+
+typedef struct dn_check_report {
+    char *root;
+    dn_checked_class *classes;
+    size_t count, capacity;
+    size_t to_mend, to_look_at; /* findings */
+} dn_check_report;
+
+/* Reads every image below root (a data set, a class folder or a manifest) on `threads` threads, one
+ * image a thread in memory at a time. `class_name` NULL: all classes. What is wrong with a data set
+ * is a finding, not a failure; DN_ERROR_DATA when there is no data set. */
+dn_status dn_check_run(const char *root, const char *class_name, int threads,
+                       const dn_observer *observer, dn_check_report *report, dn_error *error);
+void dn_check_free(dn_check_report *report);
+
+#endif

@@ -1,0 +1,132 @@
+#include "check/findings.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+enum { MEND = 1, LOOK = 0 };
+
+static const dn_rule RULES[DN_RULES] = {
+    [DN_RULE_FOLDER] = {"folder", MEND, "the folder cannot be looked through",
+                        "mend the folder, its permissions or its name"},
+    [DN_RULE_NO_TRAIN] = {"no_train_good", MEND, "no good images to train on",
+                          "put pictures of good parts into train/good/"},
+    [DN_RULE_UNREADABLE] =
+        {"unreadable", MEND, "images that cannot be read",
+         "replace them or take them out: training stops at one, a test leaves it out"},
+    [DN_RULE_LEAK] = {"shared", MEND, "the same image in more than one split",
+                      "keep each in one split only: a test on images that were trained on says "
+                      "nothing"},
+    [DN_RULE_TWO_LABELS] = {"two_labels", MEND, "the same image as good and as defective",
+                            "find out which it is, and delete the other copy"},
+    [DN_RULE_MASK_ORPHAN] = {"mask_without_image", MEND, "masks without an image",
+                             "name them DEFECT/STEM_mask.png or DEFECT/STEM.png after the image "
+                             "test/DEFECT/STEM.*, or delete them"},
+    [DN_RULE_MASK_UNREADABLE] = {"mask_unreadable", MEND, "masks that cannot be read",
+                                 "replace them"},
+    [DN_RULE_MASK_SIZE] = {"mask_size", MEND, "masks of another size than their image",
+                           "draw or scale them to the size of the image"},
+    [DN_RULE_FEW_TRAIN] = {"few_train_good", LOOK, "fewer than 16 good images to train on",
+                           "add some; the paper's smallest experiment trains on 16"},
+    [DN_RULE_NO_TEST] = {"no_test", LOOK, "no images to test with",
+                         "put good parts into test/good/ and defective ones into test/DEFECT/; "
+                         "without them training works and nothing is measured"},
+    [DN_RULE_NO_TEST_GOOD] = {"no_test_good", LOOK, "no good images to test with",
+                              "put some that are not in train/ into test/good/; without them no "
+                              "AUROC and no false-reject rate can be measured"},
+    [DN_RULE_NO_TEST_DEFECT] = {"no_test_defect", LOOK, "no defective images to test with",
+                                "put some into test/DEFECT/; without them no AUROC can be "
+                                "measured"},
+    [DN_RULE_PASSED_OVER] = {"passed_over", LOOK, "files that are passed over",
+                             "move them where they belong if they should count"},
+    [DN_RULE_DUPLICATE] = {"duplicate", LOOK, "images that are there more than once",
+                           "delete the copies: they count double and make a set look larger than "
+                           "it is"},
+    [DN_RULE_MASK_MISSING] = {"image_without_mask", LOOK, "defective images without a mask",
+                              "draw the masks: other defective images of the class have one"},
+    [DN_RULE_MASK_EMPTY] = {"mask_empty", LOOK, "masks that mark nothing",
+                            "draw the defect white, or move the image to good"},
+    [DN_RULE_UNLIKE] = {"unlike", LOOK, "images that differ much from train/good",
+                        "look at them: another exposure, focus or crop is learned, or detected, "
+                        "in place of the part"},
+};
+
+dn_status dn_finding_add(dn_checked_class *class, dn_rule_id rule, const char *about,
+                         dn_finding **finding, dn_error *error) {
+    void *findings = class->findings;
+    DN_TRY(dn_grow(&findings, &class->finding_capacity, class->finding_count + 1,
+                   sizeof(dn_finding), error));
+    class->findings = findings;
+    *finding = &class->findings[class->finding_count++];
+    **finding = (dn_finding){.rule = &RULES[rule]};
+    return about ? dn_copy_text(&(*finding)->about, about, error) : DN_OK;
+}
+
+dn_status dn_finding_name(dn_finding *finding, const char *name, const char *detail,
+                          dn_error *error) {
+    void *files = finding->files;
+    DN_TRY(dn_grow(&files, &finding->capacity, finding->count + 1, sizeof(dn_finding_file), error));
+    finding->files = files;
+    dn_finding_file *file = &finding->files[finding->count];
+    DN_TRY(dn_copy_text(&file->name, name, error));
+    finding->count++;
+    return detail ? dn_copy_text(&file->detail, detail, error) : DN_OK;
+}
+
+dn_status dn_finding_put(dn_checked_class *class, dn_rule_id rule, const char *name,
+                         const char *detail, dn_error *error) {
+    dn_finding *finding = NULL;
+    for (size_t i = 0; i < class->finding_count; i++)
+        if (class->findings[i].rule == &RULES[rule])
+            finding = &class->findings[i];
+    if (!finding)
+        DN_TRY(dn_finding_add(class, rule, NULL, &finding, error));
+    return dn_finding_name(finding, name, detail, error);
+}
+
+/* By insertion: findings of one rule stay in their order, and there are few. */
+void dn_findings_sort(dn_checked_class *class) {
+    for (size_t i = 1; i < class->finding_count; i++) {
+        dn_finding moved = class->findings[i];
+        size_t place = i;
+        for (; place > 0 && class->findings[place - 1].rule > moved.rule; place--)
+            class->findings[place] = class->findings[place - 1];
+        class->findings[place] = moved;
+    }
+}
+
+void dn_finding_clear(dn_finding *finding) {
+    for (size_t i = 0; i < finding->count; i++) {
+        dn_release(finding->files[i].name);
+        dn_release(finding->files[i].detail);
+    }
+    dn_release(finding->files);
+    dn_release(finding->about);
+    *finding = (dn_finding){0};
+}
+
+dn_status dn_find_counts(dn_checked_class *class, dn_error *error) {
+    dn_finding *ignored;
+    size_t good = class->good[DN_SPLIT_TRAIN], test_good = class->good[DN_SPLIT_TEST],
+           test_defective = class->defective[DN_SPLIT_TEST];
+    if (good == 0)
+        DN_TRY(dn_finding_add(class, DN_RULE_NO_TRAIN, NULL, &ignored, error));
+    else if (good < 16)
+        DN_TRY(dn_finding_add(class, DN_RULE_FEW_TRAIN, NULL, &ignored, error));
+    if (test_good + test_defective == 0)
+        return dn_finding_add(class, DN_RULE_NO_TEST, NULL, &ignored, error);
+    if (test_good == 0)
+        return dn_finding_add(class, DN_RULE_NO_TEST_GOOD, NULL, &ignored, error);
+    if (test_defective == 0)
+        return dn_finding_add(class, DN_RULE_NO_TEST_DEFECT, NULL, &ignored, error);
+    return DN_OK;
+}
+
+dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *class,
+                             dn_error *error) {
+    for (size_t i = 0; i < subject->dataset->count; i++)
+        if (!dn_record_readable(&subject->records[i]))
+            DN_TRY(dn_finding_put(class, DN_RULE_UNREADABLE, subject->dataset->samples[i].name,
+                                  subject->records[i].failure, error));
+    return DN_OK;
+}

@@ -1,0 +1,145 @@
+#include "check/record.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/image.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* NULL for want of memory: the state beside it says enough. */
+static char *keep(const char *message) {
+    char *copy;
+    if (dn_copy_text(&copy, message, NULL) != DN_OK)
+        return NULL;
+    return copy;
+}
+
+static void digest_pixels(const dn_image *image, char digest[DN_DIGEST_LENGTH + 1]) {
+    char size[32];
+    dn_digest *running;
+    if (dn_digest_begin(&running, NULL) != DN_OK)
+        return;
+    int length = snprintf(size, sizeof size, "%d x %d:", image->width, image->height);
+    dn_digest_add(running, size, (size_t)length);
+    dn_digest_add(running, image->pixels, (size_t)image->width * (size_t)image->height * 3);
+    dn_digest_end(running, digest);
+}
+
+/* Makes the pixels grey in their own memory (each value moves to the front) and returns the mean
+ * difference between a pixel's largest and smallest channel. */
+static double make_grey(dn_image *image) {
+    size_t count = (size_t)image->width * (size_t)image->height;
+    uint64_t spread = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *rgb = image->pixels + 3 * i;
+        uint8_t high = rgb[0] > rgb[1] ? rgb[0] : rgb[1], low = rgb[0] < rgb[1] ? rgb[0] : rgb[1];
+        high = rgb[2] > high ? rgb[2] : high;
+        low = rgb[2] < low ? rgb[2] : low;
+        spread += (uint64_t)(high - low);
+        image->pixels[i] = (uint8_t)((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) >> 8);
+    }
+    return (double)spread / (double)count;
+}
+
+static void measure_levels(const uint8_t *grey, size_t count, double *mean, double *deviation) {
+    uint64_t sum = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += grey[i];
+        squares += (uint64_t)grey[i] * grey[i];
+    }
+    *mean = (double)sum / (double)count;
+    *deviation = sqrt(fmax((double)squares / (double)count - *mean * *mean, 0));
+}
+
+static double measure_sharpness(const uint8_t *grey, size_t width, size_t height) {
+    uint64_t sum = 0;
+    if (width < 3 || height < 3)
+        return 0;
+    for (size_t y = 1; y + 1 < height; y++) {
+        const uint8_t *row = grey + y * width;
+        for (size_t x = 1; x + 1 < width; x++)
+            sum += (uint64_t)abs(4 * row[x] - row[x - 1] - row[x + 1] - row[x - width] -
+                                 row[x + width]);
+    }
+    return (double)sum / (double)((width - 2) * (height - 2));
+}
+
+static void measure(dn_image *image, double values[DN_PROPERTIES]) {
+    size_t width = (size_t)image->width, height = (size_t)image->height;
+    values[DN_PROPERTY_SIZE] = (double)width * (double)height;
+    values[DN_PROPERTY_ASPECT] = (double)width / (double)height;
+    values[DN_PROPERTY_COLOUR] = make_grey(image);
+    measure_levels(image->pixels, width * height, &values[DN_PROPERTY_BRIGHTNESS],
+                   &values[DN_PROPERTY_CONTRAST]);
+    values[DN_PROPERTY_SHARPNESS] = measure_sharpness(image->pixels, width, height);
+}
+
+static dn_status read_image(const char *path, dn_image *image, dn_image_kind *kind,
+                            dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    *kind = dn_image_kind_of(bytes, size);
+    dn_status status = dn_image_decode(bytes, size, path, image, error);
+    dn_release(bytes);
+    return status;
+}
+
+static int marks_nothing(const dn_image *mask) {
+    size_t count = (size_t)mask->width * (size_t)mask->height * 3;
+    for (size_t i = 0; i < count; i++)
+        if (mask->pixels[i])
+            return 0;
+    return 1;
+}
+
+static void compare_mask(const dn_image *mask, dn_record *record) {
+    char detail[128];
+    record->mask = marks_nothing(mask) ? DN_MASK_EMPTY : DN_MASK_FITS;
+    if (!dn_record_readable(record) ||
+        (mask->width == record->width && mask->height == record->height))
+        return;
+    record->mask = DN_MASK_OTHER_SIZE;
+    snprintf(detail, sizeof detail, "the mask is %d x %d, the image %d x %d", mask->width,
+             mask->height, record->width, record->height);
+    record->mask_detail = keep(detail);
+}
+
+static void look_at_mask(const char *path, dn_record *record) {
+    dn_image mask = {0};
+    dn_error error;
+    if (!path)
+        return;
+    if (dn_image_read(path, &mask, &error) == DN_OK) {
+        compare_mask(&mask, record);
+    } else {
+        record->mask = DN_MASK_UNREADABLE;
+        record->mask_detail = keep(error.message);
+    }
+    dn_image_free(&mask);
+}
+
+void dn_record_fill(const dn_sample *sample, dn_record *record) {
+    dn_image image = {0};
+    dn_error error;
+    *record = (dn_record){.kind = {"", "", 0}};
+    if (read_image(sample->path, &image, &record->kind, &error) == DN_OK) {
+        record->width = image.width;
+        record->height = image.height;
+        digest_pixels(&image, record->digest);
+        measure(&image, record->values);
+    } else {
+        record->failure = keep(error.message);
+    }
+    dn_image_free(&image);
+    look_at_mask(sample->mask_path, record);
+}
+
+void dn_record_clear(dn_record *record) {
+    dn_release(record->failure);
+    dn_release(record->mask_detail);
+    *record = (dn_record){0};
+}

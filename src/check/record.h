@@ -1,0 +1,33 @@
+/* What is known of one image and its mask once both were read. */
+#ifndef DN_CHECK_RECORD_H
+#define DN_CHECK_RECORD_H
+
+#include "check/check.h"
+
+typedef enum dn_mask_state {
+    DN_MASK_NONE,
+    DN_MASK_FITS,
+    DN_MASK_UNREADABLE,
+    DN_MASK_OTHER_SIZE,
+    DN_MASK_EMPTY /* marks no pixel */
+} dn_mask_state;
+
+typedef struct dn_record {
+    int width, height;                 /* 0 where the image cannot be read */
+    char *failure;                     /* why it cannot */
+    char digest[DN_DIGEST_LENGTH + 1]; /* of size and pixels, whatever the file's format */
+    dn_image_kind kind;
+    double values[DN_PROPERTIES];
+    dn_mask_state mask;
+    char *mask_detail; /* what is wrong with the mask, or NULL */
+} dn_record;
+
+static inline int dn_record_readable(const dn_record *record) {
+    return record->width > 0;
+}
+
+/* Never fails: what goes wrong is in the record. Thread-safe. */
+void dn_record_fill(const dn_sample *sample, dn_record *record);
+void dn_record_clear(dn_record *record);
+
+#endif

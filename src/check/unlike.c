@@ -1,0 +1,174 @@
+/*
+ * Images that differ much from train/good, by simple statistics. With m the median of a property
+ * over train/good and d = 1.4826 * median |x - m| (the standard deviation, were it normal), an
+ * image is unlike the rest where |x - m| > max(6 d, floor); ratios (size, aspect, sharpness) are
+ * compared as logarithms. The floor keeps sets that are all alike from crying at trifles.
+ */
+#include "base/memory.h"
+#include "base/text.h"
+#include "check/findings.h"
+#include "config/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer says little */
+static const double DEVIATIONS = 6, NORMAL = 1.4826;
+
+static const struct property {
+    const char *name;
+    int is_ratio; /* compared as log2 */
+    double floor; /* grey levels, or log2 of a ratio */
+    int decimals;
+    int defect_may; /* a defect itself may change it */
+} PROPERTIES[DN_PROPERTIES] = {
+    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0}, /* a tenth */
+    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0},
+    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1},
+    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1},
+    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1},
+    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1}, /* half or double */
+};
+
+static const double LEAST_SHARPNESS = 2; /* grey levels: below is noise */
+
+const char *dn_property_name(dn_property property) {
+    return PROPERTIES[property].name;
+}
+
+int dn_property_decimals(dn_property property) {
+    return PROPERTIES[property].decimals;
+}
+
+static double to_scale(dn_property property, double value) {
+    if (property == DN_PROPERTY_SHARPNESS)
+        value += LEAST_SHARPNESS;
+    return PROPERTIES[property].is_ratio ? log2(value) : value;
+}
+
+static double from_scale(dn_property property, double value) {
+    if (PROPERTIES[property].is_ratio)
+        value = exp2(value);
+    return property == DN_PROPERTY_SHARPNESS ? fmax(value - LEAST_SHARPNESS, 0) : value;
+}
+
+static int by_value(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static double median(double *values, size_t count) {
+    qsort(values, count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
+}
+
+/* `values` has room for train/good. Returns how many of its images can be read. */
+static size_t gather(const dn_check_subject *subject, dn_property property, double *values) {
+    const dn_dataset *dataset = subject->dataset;
+    size_t count = 0;
+    for (size_t i = dataset->begin[DN_SPLIT_TRAIN]; i < dataset->begin[DN_SPLIT_TRAIN + 1]; i++)
+        if (dn_record_readable(&subject->records[i]) && dataset->samples[i].label == 0)
+            values[count++] = to_scale(property, subject->records[i].values[property]);
+    return count;
+}
+
+static void measure_spread(dn_property property, double *values, size_t count, dn_spread *spread) {
+    double middle = median(values, count);
+    for (size_t i = 0; i < count; i++)
+        values[i] = fabs(values[i] - middle);
+    double reach = fmax(DEVIATIONS * NORMAL * median(values, count), PROPERTIES[property].floor);
+    *spread = (dn_spread){from_scale(property, middle), from_scale(property, middle - reach),
+                          from_scale(property, middle + reach)};
+}
+
+static dn_status measure_spreads(const dn_check_subject *subject, dn_checked_class *class,
+                                 dn_error *error) {
+    void *values;
+    DN_TRY(dn_allocate(&values, subject->dataset->count, sizeof(double), error));
+    for (dn_property property = 0; property < DN_PROPERTIES; property++) {
+        size_t count = gather(subject, property, values);
+        class->has_spreads = count >= LEAST_IMAGES;
+        if (class->has_spreads)
+            measure_spread(property, values, count, &class->spreads[property]);
+    }
+    dn_release(values);
+    return DN_OK;
+}
+
+static int is_outside(const dn_record *record, dn_property property, const dn_spread *spread) {
+    double value = record->values[property];
+    return dn_record_readable(record) && (value < spread->low || value > spread->high);
+}
+
+typedef struct number_text {
+    char text[DN_NUMBER_SIZE];
+} number_text;
+
+static number_text shown(dn_property property, double value) {
+    number_text number;
+    dn_number_print_fixed(number.text, value, PROPERTIES[property].decimals);
+    return number;
+}
+
+static dn_status say_range(const dn_check_folder *folder, dn_property property,
+                           const dn_spread *spread, size_t outside, char **about, dn_error *error) {
+    dn_text text = {0};
+    dn_text_append(&text, "%s of %zu of %zu in %s/%s is outside %s to %s (train/good: median %s)",
+                   PROPERTIES[property].name, outside, folder->images, dn_split_name(folder->split),
+                   folder->defect, shown(property, spread->low).text,
+                   shown(property, spread->high).text, shown(property, spread->median).text);
+    return dn_text_take(&text, about, error);
+}
+
+static int lies_in(const dn_sample *sample, const dn_check_folder *folder) {
+    return sample->split == folder->split && strcmp(sample->defect, folder->defect) == 0;
+}
+
+static dn_status name_outside(const dn_check_subject *subject, const dn_check_folder *folder,
+                              dn_property property, const dn_spread *spread, dn_finding *finding,
+                              dn_error *error) {
+    for (size_t i = 0; i < subject->dataset->count; i++) {
+        const dn_sample *sample = &subject->dataset->samples[i];
+        char detail[64];
+        if (!lies_in(sample, folder) || !is_outside(&subject->records[i], property, spread))
+            continue;
+        snprintf(detail, sizeof detail, "%s %s", PROPERTIES[property].name,
+                 shown(property, subject->records[i].values[property]).text);
+        DN_TRY(dn_finding_name(finding, sample->name, detail, error));
+    }
+    return DN_OK;
+}
+
+/* A defect may well change brightness or sharpness; a folder of defects is only named when most of
+ * it differs, as after a change of lighting. */
+static dn_status judge(const dn_check_subject *subject, const dn_check_folder *folder,
+                       dn_property property, dn_checked_class *class, dn_error *error) {
+    const dn_spread *spread = &class->spreads[property];
+    dn_finding *finding;
+    char *about;
+    size_t outside = 0;
+    for (size_t i = 0; i < subject->dataset->count; i++)
+        outside += lies_in(&subject->dataset->samples[i], folder) &&
+                   is_outside(&subject->records[i], property, spread);
+    if (outside == 0 ||
+        (folder->label && PROPERTIES[property].defect_may && 2 * outside <= folder->images))
+        return DN_OK;
+    DN_TRY(say_range(folder, property, spread, outside, &about, error));
+    dn_status status = dn_finding_add(class, DN_RULE_UNLIKE, about, &finding, error);
+    dn_text_free(about);
+    DN_TRY(status);
+    return name_outside(subject, folder, property, spread, finding, error);
+}
+
+dn_status dn_find_unlike(const dn_check_subject *subject, dn_checked_class *class,
+                         dn_error *error) {
+    DN_TRY(measure_spreads(subject, class, error));
+    if (!class->has_spreads)
+        return DN_OK;
+    for (size_t i = 0; i < class->folder_count; i++)
+        for (dn_property property = 0; property < DN_PROPERTIES; property++)
+            DN_TRY(judge(subject, &class->folders[i], property, class, error));
+    return DN_OK;
+}

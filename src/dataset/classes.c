@@ -1,0 +1,66 @@
+#include "base/file.h"
+#include "base/memory.h"
+#include "dataset/collect.h"
+#include "dataset/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_status add_class(dn_class_list *list, const char *name, dn_error *error) {
+    void *names = list->names;
+    DN_TRY(dn_grow(&names, &list->capacity, list->count + 1, sizeof(char *), error));
+    list->names = names;
+    DN_TRY(dn_copy_text(&list->names[list->count], name, error));
+    list->count++;
+    return DN_OK;
+}
+
+static dn_status visit(dn_class_list *list, const char *root, const char *name, dn_error *error) {
+    char folder[DN_PATH_LIMIT];
+    if (name[0] == '.')
+        return DN_OK;
+    DN_TRY(dn_path_join(folder, sizeof folder, root, name, error));
+    return dn_is_class_folder(folder) ? add_class(list, name, error) : DN_OK;
+}
+
+static int by_name(const void *left, const void *right) {
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+static dn_status list_folder(dn_class_list *list, const char *root, dn_error *error) {
+    DIR *folder = opendir(root);
+    const struct dirent *entry;
+    dn_status status = DN_OK;
+    if (!folder)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open the folder: %s", root, strerror(errno));
+    while (status == DN_OK && (entry = readdir(folder)))
+        status = visit(list, root, entry->d_name, error);
+    closedir(folder);
+    if (list->count > 0)
+        qsort(list->names, list->count, sizeof *list->names, by_name);
+    return status;
+}
+
+dn_status dn_class_list_create(const char *root, dn_class_list *list, dn_error *error) {
+    char names[DN_FOLDER_NAMES];
+    *list = (dn_class_list){0};
+    if (dn_is_manifest(root) || dn_is_class_folder(root))
+        return add_class(list, "", error);
+    DN_TRY(list_folder(list, root, error));
+    if (list->count > 0)
+        return DN_OK;
+    dn_name_folders(root, names);
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: holds no data set; expected %s/CLASS/train/good/*.png; folders found in "
+                   "it: %s",
+                   root, root, names[0] ? names : "none");
+}
+
+void dn_class_list_free(dn_class_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        dn_release(list->names[i]);
+    dn_release(list->names);
+    *list = (dn_class_list){0};
+}

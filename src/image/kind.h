@@ -1,0 +1,26 @@
+/* What an image file is before it is made RGB: format, mode and depth, from its header. */
+#ifndef DN_IMAGE_KIND_H
+#define DN_IMAGE_KIND_H
+
+#include "base/bytes.h"
+
+/* All texts are static storage. */
+typedef struct dn_image_kind {
+    const char *format; /* "PNG"; "" where the bytes are no image */
+    const char *mode;   /* "grey", "RGB", "RGBA", ...; "" where the header does not say */
+    int bits;           /* a sample; 0 where the header does not say */
+} dn_image_kind;
+
+/* Looks at a file that could be decoded; of any other it says as much as can be read. Never fails,
+ * never reads past the end. */
+dn_image_kind dn_image_kind_of(const void *bytes, size_t size);
+
+/* The adapters' part. */
+void dn_kind_bmp(dn_bytes file, dn_image_kind *kind);
+void dn_kind_jpeg(dn_bytes file, dn_image_kind *kind);
+void dn_kind_png(dn_bytes file, dn_image_kind *kind);
+void dn_kind_pnm(dn_bytes file, dn_image_kind *kind);
+void dn_kind_tiff(dn_bytes file, dn_image_kind *kind);
+void dn_kind_webp(dn_bytes file, dn_image_kind *kind);
+
+#endif

@@ -1,0 +1,10 @@
+/* What dn_check_run found, as text for people or as JSON. */
+#ifndef DN_REPORT_CHECK_H
+#define DN_REPORT_CHECK_H
+
+#include "check/check.h"
+#include "report/report.h"
+
+dn_status dn_report_check(const dn_check_report *check, int json, char **text, dn_error *error);
+
+#endif

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# check: the shipped data set is sound; a broken copy of it is named, whatever its files are called.
+. "$(dirname "$0")/lib.sh" "$@"
+
+expect 0 "$differnet" check "$source/dummy_dataset"
+holds "$work/out" "test/anomaly"
+holds "$work/out" "0 to mend"
+
+cp -r "$source/dummy_dataset" "$work/data"
+class=$work/data/dummy_class
+cp "$class/train/good/001.png" "$class/test/good/<script>'\" copy.png"
+printf 'no image' >"$class/test/anomaly/$(printf 'bad\nname\377').png"
+mkfifo "$class/train/good/pipe.png"
+ln -s .. "$class/test/loop"
+expect 1 "$differnet" check "$work/data" --threads 2
+holds "$work/out" "<script>'\" copy.png: the same as train/good/001.png"
+holds "$work/out" "is not an image"
+holds "$work/out" "pipe.png"
+holds "$work/err" "differnet: 2 to mend in the data set"
+expect 1 "$differnet" check "$class" --json --quiet
+holds "$work/out" '"shared"'
+expect 1 "$differnet" check "$work/nothing"
+holds "$work/err" "$work/nothing"

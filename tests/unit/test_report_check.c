@@ -1,0 +1,105 @@
+/* What a look over a data set found, as text and as JSON, whatever its files are called. */
+#include "report/check.h"
+#include "support/support.h"
+
+#include <cJSON.h>
+#include <string.h>
+
+static const dn_rule MEND = {"unreadable", 1, "images that cannot be read", "replace them"};
+static const dn_rule LOOK = {"unlike", 0, "images that differ", "look at them"};
+
+static dn_finding_file files[7] = {
+    {"test/a\n\x1b[31m\xff.png", NULL},
+    {"b.png", "/data/b.png: is no image"},
+    {"<c>\".png", "detail"},
+    {"d", NULL},
+    {"e", NULL},
+    {"f", NULL},
+    {"g", NULL},
+};
+static dn_finding findings[] = {
+    {&MEND, NULL, files, 7, 7},
+    {&LOOK, "brightness of 1 of 3", files + 3, 1, 1},
+};
+static dn_check_folder folders[] = {{DN_SPLIT_TRAIN, "good", 0, 12, 1, 0},
+                                    {DN_SPLIT_TEST,
+                                     "cr\xc3\xa4"
+                                     "ck",
+                                     1, 3, 0, 2}};
+static dn_check_size sizes[] = {{640, 480, 14}, {64, 64, 1}};
+static dn_check_kind kinds[] = {{{"PNG", "RGB", 8}, 14}, {{"PNM", "grey", 0}, 1}};
+static dn_checked_class class = {
+    .name = "screws",
+    .images = 15,
+    .folders = folders,
+    .sizes = sizes,
+    .kinds = kinds,
+    .findings = findings,
+    .folder_count = 2,
+    .size_count = 2,
+    .kind_count = 2,
+    .finding_count = 2,
+};
+static const dn_check_report report = {
+    .root = "data", .classes = &class, .count = 1, .to_mend = 1, .to_look_at = 1};
+
+static void test_text(void **state) {
+    (void)state;
+    dn_error error;
+    char *text;
+    assert_ok(dn_report_check(&report, 0, &text, &error));
+    assert_string_equal(text, "data/screws\n"
+                              "       12  train/good, 1 unreadable\n"
+                              "        3  test/cr\xc3\xa4"
+                              "ck, 2 with a mask\n"
+                              "  sizes    640 x 480 (14), 64 x 64 (1)\n"
+                              "  formats  PNG RGB of 8 bits (14), PNM grey (1)\n"
+                              "  mend: images that cannot be read: 7\n"
+                              "      test/a??[31m\xef\xbf\xbd.png\n"
+                              "      /data/b.png: is no image\n"
+                              "      <c>\".png: detail\n"
+                              "      d\n"
+                              "      e\n"
+                              "      and 2 more (all of them: --json)\n"
+                              "      -> replace them\n"
+                              "  look: images that differ: brightness of 1 of 3\n"
+                              "      d\n"
+                              "      -> look at them\n"
+                              "\n"
+                              "1 to mend, 1 to look at\n");
+    dn_text_free(text);
+    const dn_check_report nothing = {.root = "data"};
+    assert_ok(dn_report_check(&nothing, 0, &text, &error));
+    assert_string_equal(text, "nothing to mend\n");
+    dn_text_free(text);
+}
+
+static void test_json(void **state) {
+    (void)state;
+    dn_error error;
+    char *text;
+    assert_ok(dn_report_check(&report, 1, &text, &error));
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "to_mend")) == 1);
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "classes"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(item, "class")), "screws");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(item, "sizes")), 2);
+    const cJSON *found = cJSON_GetArrayItem(cJSON_GetObjectItem(item, "findings"), 0);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(found, "severity")), "mend");
+    const cJSON *listed = cJSON_GetObjectItem(found, "files");
+    assert_int_equal(cJSON_GetArraySize(listed), 7);
+    assert_string_equal(
+        cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(listed, 0), "path")),
+        "test/a\n\x1b[31m\xef\xbf\xbd.png");
+    cJSON_Delete(root);
+    dn_text_free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
