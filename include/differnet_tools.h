@@ -93,11 +93,28 @@ typedef struct dn_statistic {
     const char *reason; /* static storage; NULL when defined */
 } dn_statistic;
 
+typedef struct dn_verdict_counts {
+    size_t pass, review, fail;
+} dn_verdict_counts;
+
 typedef struct dn_defect_metrics {
     char name[64]; /* the defect's directory */
     size_t count;
     dn_statistic image_auroc; /* this defect's images against all good ones */
+    dn_verdict_counts verdicts;
 } dn_defect_metrics;
+
+/* What the thresholds make of the test set: FAIL where raw_score > threshold, else REVIEW where
+ * raw_score > review_threshold, else PASS. The rates take FAIL for "rejected"; their 95 % intervals
+ * are Wilson's. */
+typedef struct dn_decision {
+    double threshold, review_threshold; /* NaN: no threshold could be chosen */
+    int tuned;                          /* 1: chosen on this very test set, by its largest F1 */
+    dn_verdict_counts good, defective;
+    dn_statistic false_reject_rate; /* of good images */
+    dn_statistic detection_rate;    /* of defective images: recall */
+    dn_statistic precision, accuracy;
+} dn_decision;
 
 #define DN_MAX_DEFECTS 64 /* defects past this are counted in the totals, not listed */
 
@@ -106,6 +123,7 @@ typedef struct dn_metrics {
     dn_statistic image_auroc, image_aupr, image_f1_max;
     double f1_max_threshold; /* NaN when image_f1_max is undefined */
     double loss;             /* mean negative log-likelihood per dimension (paper, equation 4) */
+    dn_decision decision;
     size_t defect_kinds;
     dn_defect_metrics defects[DN_MAX_DEFECTS];
 } dn_metrics;

@@ -1,12 +1,24 @@
-/* metrics.json and scores.csv of an evaluation: the same for train and test. */
+/* The files of an evaluation, the same for train and test: metrics.json, scores.csv and roc.csv.
+ */
 #ifndef DN_API_EVALUATE_H
 #define DN_API_EVALUATE_H
 
 #include "api/engine.h"
 #include "detect/evaluation.h"
+#include "report/report.h"
 
-dn_status dn_write_evaluation(const char *directory, const dn_detector *detector,
-                              const dn_evaluation *evaluation, const dn_metrics *metrics,
-                              dn_error *error);
+/* What an evaluation leaves behind; everything is the caller's. */
+typedef struct dn_outcome {
+    const dn_detector *detector;
+    const dn_evaluation *evaluation;
+    const dn_metrics *metrics;
+    const dn_provenance *provenance; /* NULL: that of the detector's file */
+    const dn_report_epoch *epochs;   /* of the training, if it was this run's */
+    size_t epoch_count;
+    const char *dataset_path, *class_name; /* that was evaluated */
+    const dn_observer *observer;
+} dn_outcome;
+
+dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_error *error);
 
 #endif

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/trainer.h"
-#include "report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,6 +23,8 @@ typedef struct training {
     dn_results results;
     dn_provenance provenance;
     FILE *log;
+    dn_report_epoch *epochs; /* what the log says, for the report */
+    size_t epoch_count, epoch_capacity;
     double start, sub_epoch_start;
     int log_failed;
 } training;
@@ -41,14 +42,24 @@ static dn_split observed_split(const training *self) {
     return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
 }
 
+/* The report can do without its curve. */
+static void keep_epoch(training *self, const dn_report_epoch *epoch) {
+    void *epochs = self->epochs;
+    if (dn_grow(&epochs, &self->epoch_capacity, self->epoch_count + 1, sizeof *epoch, NULL) !=
+        DN_OK)
+        return;
+    self->epochs = epochs;
+    self->epochs[self->epoch_count++] = *epoch;
+}
+
 static void write_log(training *self, const dn_progress *progress) {
     double now = dn_seconds();
     if (progress->stage == DN_STAGE_TEST_FEATURES)
         self->sub_epoch_start = now; /* the first sub epoch starts after them */
-    int sub_epoch_ends =
-        progress->stage == DN_STAGE_TRAIN && progress->images_done == progress->images_total;
-    if (!sub_epoch_ends && progress->stage != DN_STAGE_EVALUATE)
+    dn_report_epoch epoch;
+    if (!dn_report_epoch_of(progress, &epoch))
         return;
+    keep_epoch(self, &epoch);
     if (dn_report_log_line(self->log, progress, now - self->sub_epoch_start) != DN_OK)
         self->log_failed = 1;
     self->sub_epoch_start = now;
@@ -162,8 +173,18 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
     dn_evaluation *evaluation;
     DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
     DN_TRY(save_model(self, error));
-    DN_TRY(dn_write_evaluation(self->results.directory, &self->detector, evaluation,
-                               &summary->metrics, error));
+    const dn_outcome outcome = {
+        .detector = &self->detector,
+        .evaluation = evaluation,
+        .metrics = &summary->metrics,
+        .provenance = &self->provenance,
+        .epochs = self->epochs,
+        .epoch_count = self->epoch_count,
+        .dataset_path = self->config->dataset_path,
+        .class_name = self->config->class_name,
+        .observer = &self->observer,
+    };
+    DN_TRY(dn_write_outcome(self->results.directory, &outcome, error));
     DN_TRY(dn_results_publish(&self->results, error));
     snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
              self->results.directory);
@@ -182,6 +203,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
 static void release(training *self) {
     if (self->log)
         fclose(self->log);
+    dn_release(self->epochs);
     dn_evaluation_destroy(&self->final);
     dn_trainer_destroy(&self->trainer);
     dn_compute_close(&self->compute);

@@ -1,6 +1,7 @@
 #include "metrics/metrics.h"
 
 #include "base/memory.h"
+#include "metrics/decision.h"
 #include "metrics/ranking.h"
 
 #include <math.h>
@@ -25,8 +26,7 @@ static int by_defect(const void *left, const void *right) {
     return strcmp(((const defect_score *)left)->defect, ((const defect_score *)right)->defect);
 }
 
-/* Cuts a name that is too long between two UTF-8 characters. */
-static void copy_name(char name[64], const char *defect) {
+void dn_defect_name(char name[64], const char *defect) {
     size_t length = strnlen(defect, 64);
     if (length == 64)
         for (length = 63; length > 60 && ((unsigned char)defect[length] & 0xC0) == 0x80;)
@@ -71,7 +71,7 @@ static dn_status add_defect(const defect_table *table, size_t begin, size_t end,
     if (kind >= DN_MAX_DEFECTS)
         return DN_OK;
     dn_defect_metrics *defect = &metrics->defects[kind];
-    copy_name(defect->name, table->defective[begin].defect);
+    dn_defect_name(defect->name, table->defective[begin].defect);
     defect->count = count;
     for (size_t i = 0; i < count; i++) {
         table->scores[table->good + i] = table->defective[begin + i].score;
@@ -114,6 +114,28 @@ static dn_status per_defect(const double *scores, const int *labels, const char 
     return status;
 }
 
+static dn_decision no_decision(const char *reason) {
+    return (dn_decision){
+        .threshold = NAN,
+        .review_threshold = NAN,
+        .false_reject_rate = dn_undefined(reason),
+        .detection_rate = dn_undefined(reason),
+        .precision = dn_undefined(reason),
+        .accuracy = dn_undefined(reason),
+    };
+}
+
+/* F1's threshold is the smallest score that is rejected; a verdict rejects what lies above. */
+static void decide_by_f1(const double *scores, const int *labels, const char *const *defects,
+                         size_t count, dn_metrics *metrics) {
+    metrics->decision = no_decision("no threshold");
+    if (!metrics->image_f1_max.defined)
+        return;
+    double threshold = nextafter(metrics->f1_max_threshold, -INFINITY);
+    dn_decide(scores, labels, defects, count, threshold, threshold, metrics);
+    metrics->decision.tuned = 1;
+}
+
 dn_status dn_metrics_compute(const double *scores, const int *labels, const char *const *defects,
                              size_t count, dn_metrics *metrics, dn_error *error) {
     *metrics = (dn_metrics){
@@ -122,5 +144,7 @@ dn_status dn_metrics_compute(const double *scores, const int *labels, const char
         .f1_max_threshold = NAN,
     };
     DN_TRY(totals(scores, labels, count, metrics, error));
-    return per_defect(scores, labels, defects, count, metrics, error);
+    DN_TRY(per_defect(scores, labels, defects, count, metrics, error));
+    decide_by_f1(scores, labels, defects, count, metrics);
+    return DN_OK;
 }

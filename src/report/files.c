@@ -7,15 +7,13 @@
 #include <math.h>
 #include <string.h>
 
-dn_status dn_report_metrics_json(const char *path, const dn_metrics *metrics,
-                                 const dn_report_pair *provenance, size_t pair_count,
-                                 dn_error *error) {
+dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error) {
     dn_json json = dn_json_begin();
     char *text;
-    dn_metrics_to_json(&json, metrics);
+    dn_metrics_to_json(&json, report->metrics);
     cJSON *object = dn_json_object(&json, json.root, "provenance");
-    for (size_t i = 0; i < pair_count; i++)
-        dn_json_text(&json, object, provenance[i].name, provenance[i].value);
+    for (size_t i = 0; i < report->pair_count; i++)
+        dn_json_text(&json, object, report->provenance[i].name, report->provenance[i].value);
     DN_TRY(dn_json_take(&json, 1, &text, error));
     dn_status status = dn_file_write(path, text, strlen(text), error);
     dn_text_free(text);
@@ -50,7 +48,7 @@ static void append_number(dn_text *text, double value) {
     dn_text_append(text, "%s", number);
 }
 
-static void append_row(dn_text *text, const dn_score_row *row) {
+static void append_row(dn_text *text, const dn_report_sample *row) {
     append_cell(text, row->image_path);
     dn_text_append(text, ",%s,", row->gt_label < 0 ? "" : row->gt_label ? "1" : "0");
     append_cell(text, row->defect ? row->defect : "");
@@ -63,17 +61,39 @@ static void append_row(dn_text *text, const dn_score_row *row) {
     dn_text_append(text, "\n");
 }
 
-dn_status dn_report_scores_csv(const char *path, const dn_score_row *rows, size_t count,
-                               dn_error *error) {
-    dn_text text = {0};
-    char *csv;
-    dn_text_append(&text, "image_path,gt_label,defect,raw_score,score_std,error\n");
-    for (size_t i = 0; i < count; i++)
-        append_row(&text, &rows[i]);
-    DN_TRY(dn_text_take(&text, &csv, error));
-    dn_status status = dn_file_write(path, csv, strlen(csv), error);
-    dn_text_free(csv);
+static dn_status write_text(const char *path, dn_text *text, dn_error *error) {
+    char *taken;
+    DN_TRY(dn_text_take(text, &taken, error));
+    dn_status status = dn_file_write(path, taken, strlen(taken), error);
+    dn_text_free(taken);
     return status;
+}
+
+dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error) {
+    dn_text text = {0};
+    dn_text_append(&text, "image_path,gt_label,defect,raw_score,score_std,error\n");
+    for (size_t i = 0; i < report->sample_count; i++)
+        append_row(&text, &report->samples[i]);
+    return write_text(path, &text, error);
+}
+
+dn_status dn_report_roc_csv(const char *path, const dn_report *report, dn_error *error) {
+    dn_text text = {0};
+    dn_text_append(&text, "threshold,fpr,tpr,precision,false_positives,true_positives\n");
+    for (size_t i = 0; i < report->curve.count; i++) {
+        const dn_operating_point *point = &report->curve.points[i];
+        const double rates[] = {point->fpr, point->tpr, point->precision};
+        if (isfinite(point->threshold))
+            append_number(&text, point->threshold);
+        else
+            dn_text_append(&text, "inf");
+        for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
+            dn_text_append(&text, ",");
+            append_number(&text, rates[k]);
+        }
+        dn_text_append(&text, ",%zu,%zu\n", point->false_positives, point->true_positives);
+    }
+    return write_text(path, &text, error);
 }
 
 static dn_json sub_epoch_line(const dn_progress *progress, double seconds) {
@@ -96,15 +116,25 @@ static dn_json evaluation_line(const dn_progress *progress) {
     return json;
 }
 
+int dn_report_epoch_of(const dn_progress *progress, dn_report_epoch *epoch) {
+    int trained =
+        progress->stage == DN_STAGE_TRAIN && progress->images_done == progress->images_total;
+    *epoch = (dn_report_epoch){
+        .meta_epoch = progress->meta_epoch,
+        .sub_epoch = trained ? progress->sub_epoch : -1,
+        .loss = progress->loss,
+        .auroc = trained ? NAN : progress->auroc_last,
+    };
+    return trained || progress->stage == DN_STAGE_EVALUATE;
+}
+
 dn_status dn_report_log_line(FILE *stream, const dn_progress *progress, double seconds) {
-    dn_json json;
+    dn_report_epoch epoch;
     char *line;
-    if (progress->stage == DN_STAGE_TRAIN && progress->images_done == progress->images_total)
-        json = sub_epoch_line(progress, seconds);
-    else if (progress->stage == DN_STAGE_EVALUATE)
-        json = evaluation_line(progress);
-    else
+    if (!dn_report_epoch_of(progress, &epoch))
         return DN_OK;
+    dn_json json =
+        epoch.sub_epoch < 0 ? evaluation_line(progress) : sub_epoch_line(progress, seconds);
     DN_TRY(dn_json_take(&json, 0, &line, NULL));
     int failed = fprintf(stream, "%s\n", line) < 0 || fflush(stream) != 0;
     dn_text_free(line);

@@ -48,6 +48,10 @@ void dn_json_count(dn_json *json, cJSON *object, const char *name, size_t value)
     dn_json_number(json, object, name, (double)value);
 }
 
+void dn_json_flag(dn_json *json, cJSON *object, const char *name, int value) {
+    add(json, object, name, cJSON_CreateBool(value));
+}
+
 void dn_json_text(dn_json *json, cJSON *object, const char *name, const char *value) {
     dn_text clean = {0};
     char *text = NULL;

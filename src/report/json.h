@@ -19,6 +19,7 @@ cJSON *dn_json_object(dn_json *json, cJSON *object, const char *name);
 cJSON *dn_json_array(dn_json *json, cJSON *object, const char *name);
 void dn_json_number(dn_json *json, cJSON *object, const char *name, double value);
 void dn_json_count(dn_json *json, cJSON *object, const char *name, size_t value);
+void dn_json_flag(dn_json *json, cJSON *object, const char *name, int value);
 void dn_json_text(dn_json *json, cJSON *object, const char *name, const char *value);
 
 /* Adds an object to an array. */

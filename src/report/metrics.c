@@ -26,6 +26,28 @@ static void add_statistic(dn_json *json, cJSON *object, const char *name,
         dn_json_text(json, member, "reason", reason_of(statistic));
 }
 
+static void add_counts(dn_json *json, cJSON *object, const char *name,
+                       const dn_verdict_counts *counts) {
+    cJSON *member = dn_json_object(json, object, name);
+    dn_json_count(json, member, "PASS", counts->pass);
+    dn_json_count(json, member, "REVIEW", counts->review);
+    dn_json_count(json, member, "FAIL", counts->fail);
+}
+
+/* The confusion matrix, with the row of REVIEW in it. */
+static void add_decision(dn_json *json, cJSON *root, const dn_decision *decision) {
+    cJSON *object = dn_json_object(json, root, "decision");
+    dn_json_number(json, object, "threshold", decision->threshold);
+    dn_json_number(json, object, "review_threshold", decision->review_threshold);
+    dn_json_flag(json, object, "tuned_on_test_set", decision->tuned);
+    add_counts(json, object, "good", &decision->good);
+    add_counts(json, object, "defective", &decision->defective);
+    add_statistic(json, object, "false_reject_rate", &decision->false_reject_rate);
+    add_statistic(json, object, "detection_rate", &decision->detection_rate);
+    add_statistic(json, object, "precision", &decision->precision);
+    add_statistic(json, object, "accuracy", &decision->accuracy);
+}
+
 void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
     cJSON *root = json->root;
     add_statistic(json, root, "image_AUROC", &metrics->image_auroc);
@@ -37,11 +59,13 @@ void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
     dn_json_count(json, root, "defect_count", metrics->defect_count);
     dn_json_count(json, root, "unreadable_count", metrics->unreadable_count);
     dn_json_count(json, root, "defect_kinds", metrics->defect_kinds);
+    add_decision(json, root, &metrics->decision);
     cJSON *defects = dn_json_array(json, root, "defects");
     for (size_t i = 0; i < listed_defects(metrics); i++) {
         cJSON *item = dn_json_item(json, defects);
         dn_json_text(json, item, "defect", metrics->defects[i].name);
         dn_json_count(json, item, "count", metrics->defects[i].count);
+        add_counts(json, item, "verdicts", &metrics->defects[i].verdicts);
         add_statistic(json, item, "image_AUROC", &metrics->defects[i].image_auroc);
     }
 }
@@ -98,6 +122,28 @@ static void append_totals(dn_text *text, const dn_metrics *metrics) {
     dn_text_append(text, "\n");
 }
 
+static size_t total(const dn_verdict_counts *counts) {
+    return counts->pass + counts->review + counts->fail;
+}
+
+static void append_decision(dn_text *text, const dn_decision *decision) {
+    if (!isfinite(decision->threshold) || total(&decision->good) + total(&decision->defective) == 0)
+        return;
+    dn_text_append(text, "%-*s", LABEL_WIDTH, "threshold");
+    append_fixed(text, decision->threshold);
+    if (decision->review_threshold < decision->threshold) {
+        dn_text_append(text, ", review from ");
+        append_fixed(text, decision->review_threshold);
+    }
+    dn_text_append(text, ": rejects %zu of %zu good, finds %zu of %zu defective",
+                   decision->good.fail, total(&decision->good), decision->defective.fail,
+                   total(&decision->defective));
+    if (decision->good.review + decision->defective.review > 0)
+        dn_text_append(text, ", %zu and %zu for review", decision->good.review,
+                       decision->defective.review);
+    dn_text_append(text, "%s\n", decision->tuned ? " (tuned on these very images)" : "");
+}
+
 /* Width on the screen, near enough: characters, not bytes. */
 static size_t shown_width(const char *name) {
     size_t width = 0;
@@ -133,6 +179,7 @@ static void append_defects(dn_text *text, const dn_metrics *metrics) {
 static dn_status metrics_table(const dn_metrics *metrics, char **table, dn_error *error) {
     dn_text text = {0};
     append_totals(&text, metrics);
+    append_decision(&text, &metrics->decision);
     append_defects(&text, metrics);
     dn_text_append(&text, "\nimage_AUROC: ");
     if (metrics->image_auroc.defined)

@@ -1,38 +1,71 @@
-/* Results as text, JSON and CSV. dn_metrics_text and dn_result_json of differnet.h live here too.
- * JSON is always valid: what is not a number is null, bytes that are no UTF-8 become U+FFFD. */
+/* The result of an evaluation, once, and its renderers: metrics.json, scores.csv, roc.csv.
+ * dn_metrics_text and dn_result_json of the public headers live in this room too. Everything
+ * written is valid whatever files are called: bytes that are no UTF-8 become U+FFFD, JSON has null
+ * for what is not a number, CSV and HTML are quoted. */
 #ifndef DN_REPORT_REPORT_H
 #define DN_REPORT_REPORT_H
 
 #include "base/error.h"
+#include "metrics/curve.h"
 
 #include <stdio.h>
 
-/* What metrics.json says about where its numbers come from. A NULL value is written as null. */
+/* Where the numbers come from. A NULL value is written as null. */
 typedef struct dn_report_pair {
     const char *name, *value;
 } dn_report_pair;
 
-/* The JSON of dn_metrics_text with an object "provenance" of the pairs, in a file. */
-dn_status dn_report_metrics_json(const char *path, const dn_metrics *metrics,
-                                 const dn_report_pair *provenance, size_t pair_count,
-                                 dn_error *error);
-
-typedef struct dn_score_row {
+typedef struct dn_report_sample {
     const char *image_path;
     int gt_label;                /* 0 or 1; -1: unknown */
     const char *defect;          /* "good" or the defect's folder; NULL: unknown */
     double raw_score, score_std; /* not looked at in a row with an error */
     const char *error;           /* why there is no score, or NULL */
-} dn_score_row;
+} dn_report_sample;
+
+/* One line of train_log.jsonl. */
+typedef struct dn_report_epoch {
+    int meta_epoch;
+    int sub_epoch; /* -1: an evaluation, after the meta epoch */
+    double loss;   /* of training, or of the evaluated images */
+    double auroc;  /* NaN where undefined and for sub epochs */
+} dn_report_epoch;
+
+/* Everything in it belongs to the caller and must outlive it, but for `curve`. */
+typedef struct dn_report {
+    const char *title;  /* the class, or the data set */
+    const char *config; /* YAML, or NULL */
+    const dn_metrics *metrics;
+    const dn_report_sample *samples;
+    size_t sample_count;
+    const dn_report_epoch *epochs; /* none for a test without training */
+    size_t epoch_count;
+    const dn_report_pair *provenance;
+    size_t pair_count;
+    dn_curve curve; /* dn_report_trace; dn_curve_free */
+} dn_report;
+
+/* Fills report->curve from the samples that have a score and a label. */
+dn_status dn_report_trace(dn_report *report, dn_error *error);
+
+/* The JSON of dn_metrics_text with an object "provenance" of the pairs. */
+dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
 /* image_path,gt_label,defect,raw_score,score_std,error: quoted as in RFC 4180, lines end with LF,
  * and a text that a spreadsheet would take for a formula gets a ' before it. */
-dn_status dn_report_scores_csv(const char *path, const dn_score_row *rows, size_t count,
-                               dn_error *error);
+dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
+
+/* threshold,fpr,tpr,precision,false_positives,true_positives by falling threshold: what calling
+ * raw_score >= threshold anomalous does. The first threshold is "inf"; a rate that is undefined is
+ * empty. */
+dn_status dn_report_roc_csv(const char *path, const dn_report *report, dn_error *error);
 
 /* Appends one line of train_log.jsonl and flushes: the sub epoch's that a report of DN_STAGE_TRAIN
  * completes, or the evaluation's of DN_STAGE_EVALUATE; nothing for other stages. DN_ERROR_IO when
  * it cannot be written, DN_ERROR_MEMORY. */
 dn_status dn_report_log_line(FILE *stream, const dn_progress *progress, double seconds);
+
+/* Whether a report of progress is one that dn_report_log_line writes, and what it says then. */
+int dn_report_epoch_of(const dn_progress *progress, dn_report_epoch *epoch);
 
 #endif

@@ -2,7 +2,9 @@
 
 Writes metrics.safetensors: for every case scores (F32), labels (U8) and, as the bits of float64 in
 I64, `expected` = AUROC, its limits, average precision, largest F1 and its threshold; and `bootstrap`
-= limits of average precision and F1 from an independent, larger bootstrap.
+= limits of average precision and F1 from an independent, larger bootstrap. `curve` (small cases) is
+roc_curve and precision_recall_curve by falling threshold: threshold, fpr, tpr, precision a row. `wilson`
+holds rows k, n, low, high from scipy.stats.binomtest.
 """
 
 import pathlib
@@ -11,8 +13,8 @@ import sys
 import numpy
 from safetensors.numpy import save_file
 from scipy.optimize import brentq
-from scipy.stats import norm
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
+from scipy.stats import binomtest, norm
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
 
 def cases():
@@ -71,6 +73,21 @@ def bootstrap(scores, labels, rng, resamples=4000):
     return numpy.percentile(numpy.array(values), [2.5, 97.5], axis=0).T.ravel()
 
 
+def curve(scores, labels):
+    fpr, tpr, thresholds = roc_curve(labels, scores, drop_intermediate=False)
+    precision, recall, _ = precision_recall_curve(labels, scores)
+    assert (recall[::-1] == tpr).all()
+    return numpy.stack([thresholds, fpr, tpr, precision[::-1]], axis=1).ravel()
+
+
+def wilson():
+    rows = []
+    for k, n in [(0, 1), (1, 1), (0, 191), (2, 191), (95, 191), (191, 191), (3, 8), (999999, 1000000)]:
+        interval = binomtest(k, n).proportion_ci(0.95, "wilson")
+        rows.append([k, n, interval.low, interval.high])
+    return numpy.array(rows).ravel()
+
+
 def bits(values):
     return numpy.asarray(values, dtype=numpy.float64).view(numpy.int64)
 
@@ -89,8 +106,11 @@ def main(folder):
         tensors[name + ".expected"] = bits(
             [auroc, *limits, average_precision_score(labels, exact), f1, threshold]
         )
+        if len(labels) <= 300:
+            tensors[name + ".curve"] = bits(curve(exact, labels))
         if len(labels) >= 100:
             tensors[name + ".bootstrap"] = bits(bootstrap(exact, labels, rng))
+    tensors["wilson"] = bits(wilson())
     save_file(tensors, pathlib.Path(folder) / "metrics.safetensors")
 
 

@@ -25,7 +25,7 @@ static char *read_text(const char *path) {
 
 static void test_scores(void **state) {
     (void)state;
-    static const dn_score_row rows[] = {
+    static const dn_report_sample rows[] = {
         {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL},
         {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL},
         {"-1.png", 1, "+x", -2.5, 0, NULL},
@@ -35,7 +35,8 @@ static void test_scores(void **state) {
     };
     char *folder = temporary_create(), path[1024];
     in_folder(path, folder, "scores.csv");
-    assert_ok(dn_report_scores_csv(path, rows, sizeof rows / sizeof *rows, &error));
+    const dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
+    assert_ok(dn_report_scores_csv(path, &report, &error));
     char *text = read_text(path);
     assert_string_equal(text, "image_path,gt_label,defect,raw_score,score_std,error\n"
                               "test/good/1.png,0,good,0.1,1e-07,\n"
@@ -45,8 +46,39 @@ static void test_scores(void **state) {
                               "'\tb.png,1,\"two\nlines\",,,b.png: not an image\n"
                               "plain=.png,1,o'k,1e+22,0,\n");
     free(text);
-    assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", rows, 1, &error), DN_ERROR_IO,
+    assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", &report, &error), DN_ERROR_IO,
                  "/does/not/exist/scores.csv");
+    temporary_remove(folder);
+}
+
+static void test_roc(void **state) {
+    (void)state;
+    static const dn_report_sample rows[] = {
+        {"a", 0, "good", 1, 0, NULL}, {"b", 1, "x", 2, 0, NULL},     {"c", 0, "good", 2, 0, NULL},
+        {"d", 1, "x", 3.5, 0, NULL},  {"e", 1, "x", 9, 0, "unread"}, {"f", -1, NULL, 9, 0, NULL},
+    };
+    dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
+    char *folder = temporary_create(), path[1024];
+    in_folder(path, folder, "roc.csv");
+    assert_ok(dn_report_trace(&report, &error));
+    assert_ok(dn_report_roc_csv(path, &report, &error));
+    char *text = read_text(path);
+    assert_string_equal(text, "threshold,fpr,tpr,precision,false_positives,true_positives\n"
+                              "inf,0,0,1,0,0\n"
+                              "3.5,0,0.5,1,0,1\n"
+                              "2,0.5,1,0.6666666666666666,1,2\n"
+                              "1,1,1,0.5,2,2\n");
+    free(text);
+    dn_curve_free(&report.curve);
+    report.sample_count = 1; /* good images alone: nothing to detect */
+    assert_ok(dn_report_trace(&report, &error));
+    assert_ok(dn_report_roc_csv(path, &report, &error));
+    text = read_text(path);
+    assert_string_equal(text, "threshold,fpr,tpr,precision,false_positives,true_positives\n"
+                              "inf,0,,1,0,0\n"
+                              "1,1,,0,1,0\n");
+    free(text);
+    dn_curve_free(&report.curve);
     temporary_remove(folder);
 }
 
@@ -54,9 +86,10 @@ static void test_metrics(void **state) {
     (void)state;
     static const dn_report_pair pairs[] = {{"model_id", "0123456789abcdef"}, {"backbone", NULL}};
     dn_metrics metrics = {.good_count = 3, .loss = NAN, .f1_max_threshold = NAN};
+    const dn_report report = {.metrics = &metrics, .provenance = pairs, .pair_count = 2};
     char *folder = temporary_create(), path[1024];
     in_folder(path, folder, "metrics.json");
-    assert_ok(dn_report_metrics_json(path, &metrics, pairs, 2, &error));
+    assert_ok(dn_report_metrics_json(path, &report, &error));
     char *text = read_text(path);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
@@ -68,8 +101,8 @@ static void test_metrics(void **state) {
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(provenance, "backbone")));
     cJSON_Delete(root);
     free(text);
-    assert_fails(dn_report_metrics_json("/does/not/exist/m.json", &metrics, NULL, 0, &error),
-                 DN_ERROR_IO, "/does/not/exist/m.json");
+    assert_fails(dn_report_metrics_json("/does/not/exist/m.json", &report, &error), DN_ERROR_IO,
+                 "/does/not/exist/m.json");
     temporary_remove(folder);
 }
 
@@ -125,6 +158,7 @@ static void test_log_on_a_full_disk(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scores),
+        cmocka_unit_test(test_roc),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_log_on_a_full_disk),

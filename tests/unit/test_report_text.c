@@ -45,6 +45,26 @@ static void test_table(void **state) {
     dn_text_free(text);
 }
 
+static void test_decision(void **state) {
+    (void)state;
+    dn_metrics metrics = example();
+    char *text = NULL;
+    metrics.decision = (dn_decision){
+        .threshold = 2.5, .review_threshold = 1.25, .good = {6, 1, 1}, .defective = {2, 3, 8}};
+    assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
+    assert_non_null(strstr(text, "threshold     2.5000, review from 1.2500: rejects 1 of 8 good, "
+                                 "finds 8 of 13 defective, 1 and 3 for review\n"));
+    dn_text_free(text);
+    metrics.decision.review_threshold = 2.5;
+    metrics.decision.good = (dn_verdict_counts){7, 0, 1};
+    metrics.decision.defective = (dn_verdict_counts){5, 0, 8};
+    metrics.decision.tuned = 1;
+    assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
+    assert_non_null(strstr(text, "threshold     2.5000: rejects 1 of 8 good, finds 8 of 13 "
+                                 "defective (tuned on these very images)\n"));
+    dn_text_free(text);
+}
+
 static void test_table_without_anything(void **state) {
     (void)state;
     dn_metrics metrics = {.loss = NAN, .f1_max_threshold = 3};
@@ -181,6 +201,7 @@ static void test_paths_that_are_no_utf8(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_decision),
         cmocka_unit_test(test_table_without_anything),
         cmocka_unit_test(test_table_with_too_many_defects),
         cmocka_unit_test(test_json_of_metrics),

@@ -1,0 +1,115 @@
+#include "api/evaluate.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { FACTS = 10 };
+
+/* A report of an outcome and the texts that it points to. */
+typedef struct writing {
+    const char *directory;
+    dn_report report;
+    dn_report_pair facts[FACTS];
+    dn_report_sample *samples;
+    char seed[32], images[32];
+    char *yaml;
+} writing;
+
+static void fill_sample(dn_report_sample *row, const dn_sample *sample,
+                        const dn_sample_score *result) {
+    int failed = result->failure.status != DN_OK;
+    *row = (dn_report_sample){
+        .image_path = sample->path,
+        .defect = sample->defect,
+        .gt_label = sample->label,
+        .raw_score = result->score.raw,
+        .score_std = result->score.deviation,
+        .error = failed ? result->failure.message : NULL,
+    };
+}
+
+static dn_status fill_samples(writing *self, const dn_evaluation *evaluation, dn_error *error) {
+    void *samples;
+    DN_TRY(dn_allocate(&samples, evaluation->count, sizeof(dn_report_sample), error));
+    self->samples = samples;
+    for (size_t i = 0; i < evaluation->count; i++)
+        fill_sample(&self->samples[i], &evaluation->samples[i], &evaluation->results[i]);
+    self->report.samples = self->samples;
+    self->report.sample_count = evaluation->count;
+    return DN_OK;
+}
+
+static void add_fact(writing *self, const char *name, const char *value) {
+    self->facts[self->report.pair_count++] = (dn_report_pair){name, value};
+}
+
+static const char *from_file(const dn_detector *detector, const char *key) {
+    return detector->file ? dn_tensor_file_metadata(detector->file, key) : NULL;
+}
+
+static void add_facts(writing *self, const dn_outcome *outcome) {
+    const dn_detector *detector = outcome->detector;
+    const dn_provenance *provenance = outcome->provenance;
+    snprintf(self->seed, sizeof self->seed, "%" PRIu64, detector->config->seed);
+    if (provenance)
+        snprintf(self->images, sizeof self->images, "%zu", provenance->dataset_images);
+    add_fact(self, DN_META_SOFTWARE, dn_version());
+    if (detector->id[0])
+        add_fact(self, "model_id", detector->id);
+    add_fact(self, DN_META_BACKBONE, detector->backbone.name);
+    add_fact(self, DN_META_BACKBONE_SHA256, detector->backbone.digest);
+    add_fact(self, DN_META_SEED, self->seed);
+    add_fact(self, DN_META_DATASET_SHA256,
+             provenance ? provenance->dataset_sha256 : from_file(detector, DN_META_DATASET_SHA256));
+    add_fact(self, DN_META_DATASET_IMAGES,
+             provenance ? self->images : from_file(detector, DN_META_DATASET_IMAGES));
+    add_fact(self, "dataset_path", outcome->dataset_path);
+    add_fact(self, "class_name", outcome->class_name);
+    self->report.provenance = self->facts;
+}
+
+static dn_status prepare(writing *self, const dn_outcome *outcome, dn_error *error) {
+    int named = outcome->class_name[0] != '\0';
+    self->report = (dn_report){
+        .title = named ? outcome->class_name : outcome->dataset_path,
+        .metrics = outcome->metrics,
+        .epochs = outcome->epochs,
+        .epoch_count = outcome->epoch_count,
+    };
+    add_facts(self, outcome);
+    DN_TRY(fill_samples(self, outcome->evaluation, error));
+    DN_TRY(dn_config_to_yaml(outcome->detector->config, &self->yaml, error));
+    self->report.config = self->yaml;
+    return dn_report_trace(&self->report, error);
+}
+
+typedef dn_status writer(const char *path, const dn_report *report, dn_error *error);
+
+static dn_status write_one(const writing *self, writer *write, const char *name, dn_error *error) {
+    char path[1024];
+    DN_TRY(dn_path_join(path, sizeof path, self->directory, name, error));
+    return write(path, &self->report, error);
+}
+
+static dn_status write_all(const writing *self, dn_error *error) {
+    DN_TRY(write_one(self, dn_report_scores_csv, "scores.csv", error));
+    DN_TRY(write_one(self, dn_report_roc_csv, "roc.csv", error));
+    return write_one(self, dn_report_metrics_json, "metrics.json", error);
+}
+
+dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(writing), error));
+    writing *self = block;
+    self->directory = directory;
+    dn_status status = prepare(self, outcome, error);
+    if (status == DN_OK)
+        status = write_all(self, error);
+    dn_curve_free(&self->report.curve);
+    dn_release(self->samples);
+    dn_text_free(self->yaml);
+    dn_release(self);
+    return status;
+}

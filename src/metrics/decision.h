@@ -1,0 +1,21 @@
+/* What a pair of thresholds makes of labelled images. */
+#ifndef DN_METRICS_DECISION_H
+#define DN_METRICS_DECISION_H
+
+#include "base/error.h"
+
+/* k of n with Wilson's 95 % interval (E. B. Wilson 1927, "Probable inference, the law of
+ * succession, and statistical inference"; statsmodels proportion_confint(method="wilson"));
+ * undefined for n = 0.
+ */
+dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empty);
+
+/* Adds an image: FAIL where score > threshold, else REVIEW where score > review, else PASS. */
+void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review);
+
+/* Fills `metrics->decision` and the counts of its listed defects; `review` is at most `threshold`.
+ * defects[i] is "good" where labels[i] is 0. */
+void dn_decide(const double *scores, const int *labels, const char *const *defects, size_t count,
+               double threshold, double review, dn_metrics *metrics);
+
+#endif
