@@ -55,15 +55,16 @@ static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error
             self->batch,         height,        width,         layer->in_channels,
             layer->out_channels, layer->kernel, layer->stride, layer->padding};
         DN_TRY(compute->backend->convolution_create(
-            compute->context, &shape, backbone->weights->weight[i], backbone->weights->bias[i],
-            &self->convolution[i], error));
+            compute->context, &shape, NULL, backbone->weights->weight[i],
+            backbone->weights->bias[i], &self->convolution[i], error));
         height = convolved(height, layer);
         width = convolved(width, layer);
         if (!layer->pool)
             continue;
         dn_pooling_shape pool = {self->batch,         height,      width,
                                  layer->out_channels, POOL_KERNEL, POOL_STRIDE};
-        DN_TRY(compute->backend->pooling_create(compute->context, &pool, &self->pooling[i], error));
+        DN_TRY(compute->backend->pooling_create(compute->context, &pool, DN_ELEMENT_F32,
+                                                &self->pooling[i], error));
         height = pooled(height);
         width = pooled(width);
     }
@@ -179,13 +180,14 @@ static dn_status run_scale(dn_backbone *backbone, const scale *self, float *feat
     int turn = 0;
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         float *out = backbone->activation[turn];
-        DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, error));
+        DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, self->batch,
+                                                     error));
         in = out;
         turn = !turn;
         if (!self->pooling[i])
             continue;
         out = backbone->activation[turn];
-        DN_TRY(compute->backend->pooling_forward(self->pooling[i], out, in, error));
+        DN_TRY(compute->backend->pooling_forward(self->pooling[i], out, in, self->batch, error));
         in = out;
         turn = !turn;
     }

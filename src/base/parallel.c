@@ -6,6 +6,7 @@
 #include <omp.h>
 #else
 #include <pthread.h>
+#include <stdatomic.h>
 #endif
 
 enum { MAX_THREADS = 256 };
@@ -29,6 +30,12 @@ static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_bod
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (size_t i = 0; i < ranges; i++)
         body(context, range_begin(count, ranges, i), range_begin(count, ranges, i + 1));
+}
+
+static void run_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    for (size_t i = 0; i < count; i++)
+        task(context, omp_get_thread_num(), i);
 }
 #else
 typedef struct worker {
@@ -64,6 +71,27 @@ static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_bod
             work(&workers[i]);
     }
 }
+
+typedef struct task_list {
+    dn_parallel_task *task;
+    void *context;
+    size_t count;
+    atomic_size_t next;
+} task_list;
+
+/* Every range is one worker that takes tasks until none is left. */
+static void take_tasks(void *context, size_t begin, size_t end) {
+    task_list *list = context;
+    for (size_t worker = begin; worker < end; worker++)
+        for (size_t i; (i = atomic_fetch_add(&list->next, 1)) < list->count;)
+            list->task(list->context, (int)worker, i);
+}
+
+static void run_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
+    task_list list = {task, context, count, 0};
+    size_t workers = range_count(threads, count, 1);
+    run_ranges(threads, workers, workers, take_tasks, &list);
+}
 #endif
 
 void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *body,
@@ -75,6 +103,14 @@ void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *
         body(context, 0, count);
     else
         run_ranges(threads, ranges, count, body, context);
+}
+
+void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
+    if (threads > 1 && count > 1)
+        run_tasks(threads < MAX_THREADS ? threads : MAX_THREADS, count, task, context);
+    else
+        for (size_t i = 0; i < count; i++)
+            task(context, 0, i);
 }
 
 int dn_processor_count(void) {

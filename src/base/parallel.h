@@ -12,6 +12,14 @@ typedef void dn_parallel_body(void *context, size_t begin, size_t end);
 void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *body,
                      void *context);
 
+/* One of several independent tasks; `worker` is below the number of threads and no two tasks run on
+ * the same worker at once, so that it may index buffers. */
+typedef void dn_parallel_task(void *context, int worker, size_t index);
+
+/* Runs tasks 0 .. count-1 on at most `threads` threads, each on whichever is free; returns when all
+ * are done. What a task computes must not depend on its worker. */
+void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context);
+
 /* Processors that this process may run on. */
 int dn_processor_count(void);
 

@@ -41,7 +41,8 @@ static dn_status fail_unknown(const char *name, dn_error *error) {
                    "compute: this build has no backend \"%s\"; it has %s", name, names);
 }
 
-dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error) {
+dn_status dn_compute_open_in(const char *name, dn_precision precision, int threads,
+                             dn_compute *compute, dn_error *error) {
     *compute = (dn_compute){0};
     const dn_backend *backend = find(name);
     if (!backend)
@@ -51,9 +52,19 @@ dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn
                        "compute: threads is %d, expected 0 (all processors) or more", threads);
     void *context;
     int count = threads > 0 ? threads : dn_processor_count();
-    DN_TRY(backend->open(count, &context, error));
-    *compute = (dn_compute){.backend = backend, .context = context, .threads = count};
+    dn_precision real = backend->precision(precision);
+    DN_TRY(backend->open(count, real, &context, error));
+    *compute = (dn_compute){backend, context, count, real, backend->products(real)};
     return DN_OK;
+}
+
+dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error) {
+    return dn_compute_open_in(name, DN_PRECISION_F32, threads, compute, error);
+}
+
+const char *dn_precision_name(dn_precision precision) {
+    static const char *const names[] = {"f32", "bf16", "int8"};
+    return names[precision];
 }
 
 void dn_compute_close(dn_compute *compute) {

@@ -3,16 +3,23 @@
  * know which one they hold. `reference` (plain C, obvious, slow) defines what every function means;
  * every other backend is tested against it, function by function.
  *
- * All numbers are f32, row-major. Images are NHWC: [batch][height][width][channels]. Outputs come
- * first, then const inputs, then extents. Buffers never overlap unless said so. A context serves
- * one thread at a time and runs on the number of threads it was opened with; objects made from it
- * must be destroyed before it is closed. After creation nothing allocates, except that `linear_*`
- * may prepare a product at the first call with new extents.
+ * Numbers are f32 unless said otherwise, row-major. Images are NHWC: [batch][height][width]
+ * [channels]. Outputs come first, then const inputs, then extents. Buffers never overlap unless
+ * said so. A context serves one thread at a time and runs on the number of threads it was opened
+ * with; objects made from it must be destroyed before it is closed. Results do not depend on the
+ * number of threads. After creation nothing allocates, except that `linear_*` may prepare a product
+ * at the first call with new extents.
+ *
+ * Precision. Convolution and pooling take their elements (f32, bf16, u8) from whoever creates them.
+ * The products of `linear_*` are those of the context: f32, or of factors rounded to bf16 and
+ * summed in f32. Everything else is f32 always. A context says which precision it really has: a
+ * processor without the instructions gets the next higher one.
  */
 #ifndef DN_COMPUTE_COMPUTE_H
 #define DN_COMPUTE_COMPUTE_H
 
 #include "base/error.h"
+#include "compute/element.h"
 
 typedef struct dn_convolution dn_convolution;
 typedef struct dn_convolution_gradient dn_convolution_gradient;
@@ -31,6 +38,41 @@ typedef struct dn_pooling_shape {
 /* The gate of a pooling window that lets no gradient pass. */
 enum { DN_GATE_SHUT = 255, DN_GATE_MAX_KERNEL = 15 };
 
+/* What calculations are made in, from the most exact to the fastest. INT8 means a backbone in int8;
+ * products are in bf16 then where the processor has it. */
+typedef enum dn_precision { DN_PRECISION_F32, DN_PRECISION_BF16, DN_PRECISION_INT8 } dn_precision;
+
+/* What a convolution reads and writes. `in` decides how it calculates: F32 in f32; BF16 with
+ * weights rounded to bf16, sums in f32; U8 with weights rounded to -127..127 steps of each output
+ * channel's largest / 127, sums in integers. The steps are those of U8 elements. */
+typedef struct dn_convolution_format {
+    dn_element in, out;
+    float in_step, out_step;
+} dn_convolution_format;
+
+/* Pixels as a convolution of stride `block` reads them fastest: of an image of `height` x `width`,
+ * nearest neighbours of the given one, surrounded by `padding`, every block x block square becomes
+ * one position. */
+typedef struct dn_fold_shape {
+    int batch, in_height, in_width; /* of the given pixels, 3 channels */
+    int height, width;              /* after dn_backend.nearest_resize */
+    int block, padding;
+    int rows, columns; /* of squares */
+} dn_fold_shape;
+
+/* Weights w[outputs][inputs] of a linear layer. Where products are bf16, `bf16` is read and `f32`
+ * may be NULL; without `bf16` each call rounds `f32` itself. */
+typedef struct dn_weights {
+    const float *f32;
+    const uint16_t *bf16;
+} dn_weights;
+
+/* A tensor that Adam moves: values, both moments, and the values as bf16 (or NULL). */
+typedef struct dn_trained {
+    float *values, *first, *second;
+    uint16_t *bf16;
+} dn_trained;
+
 /* torch.optim.Adam with coupled weight decay; step counts from 1. */
 typedef struct dn_adam {
     double learning_rate, beta1, beta2, epsilon, weight_decay;
@@ -40,16 +82,24 @@ typedef struct dn_adam {
 typedef struct dn_backend {
     const char *name;
 
-    dn_status (*open)(int threads, void **context, dn_error *error);
+    /* The wanted precision, or the next more exact one that this processor has. */
+    dn_precision (*precision)(dn_precision wanted);
+    /* What the products of linear_* are in then: F32 or BF16. */
+    dn_element (*products)(dn_precision precision);
+
+    /* `precision` as the function of that name gave it. */
+    dn_status (*open)(int threads, dn_precision precision, void **context, dn_error *error);
     void (*close)(void *context);
 
     /* out[b,p,q,o] = max(0, bias[o] + sum_{i,j,c} weights[o,c,i,j] in[b, p*s-pad+i, q*s-pad+j, c]),
-     * torch.nn.Conv2d + ReLU; weights as PyTorch stores them [out][in][kernel][kernel]; copied. */
+     * torch.nn.Conv2d + ReLU; weights as PyTorch stores them [out][in][kernel][kernel]; copied.
+     * `format` NULL: f32. Takes the first `images` <= shape->batch images. */
     dn_status (*convolution_create)(void *context, const dn_convolution_shape *shape,
-                                    const float *weights, const float *bias,
-                                    dn_convolution **convolution, dn_error *error);
-    dn_status (*convolution_forward)(dn_convolution *convolution, float *out, const float *in,
-                                     dn_error *error);
+                                    const dn_convolution_format *format, const float *weights,
+                                    const float *bias, dn_convolution **convolution,
+                                    dn_error *error);
+    dn_status (*convolution_forward)(dn_convolution *convolution, void *out, const void *in,
+                                     int images, dn_error *error);
     void (*convolution_destroy)(dn_convolution *convolution);
 
     /* Backward of the convolution to its input, without the ReLU (that is the gates' affair):
@@ -63,10 +113,11 @@ typedef struct dn_backend {
                                           const float *dy, dn_error *error);
     void (*convolution_gradient_destroy)(dn_convolution_gradient *gradient);
 
-    /* torch.nn.MaxPool2d(kernel, stride) */
-    dn_status (*pooling_create)(void *context, const dn_pooling_shape *shape, dn_pooling **pooling,
-                                dn_error *error);
-    dn_status (*pooling_forward)(dn_pooling *pooling, float *out, const float *in, dn_error *error);
+    /* torch.nn.MaxPool2d(kernel, stride) of any elements, of the first `images` <= shape->batch */
+    dn_status (*pooling_create)(void *context, const dn_pooling_shape *shape, dn_element element,
+                                dn_pooling **pooling, dn_error *error);
+    dn_status (*pooling_forward)(dn_pooling *pooling, void *out, const void *in, int images,
+                                 dn_error *error);
     void (*pooling_destroy)(dn_pooling *pooling);
 
     /* Gates: one byte a value, all that a backward pass needs of the ReLUs and poolings.
@@ -98,6 +149,12 @@ typedef struct dn_backend {
                                          int height, int width, int channels, int out_height,
                                          int out_width, dn_error *error);
 
+    /* out[b][p][q][(i*block+j)*3 + c] = in[b, ny(p*block+i-padding), nx(q*block+j-padding), c] as
+     * whole numbers, nearest_resize's ny and nx; fill[c] outside the image. `element` is BF16 (all
+     * of 0..255 are exact) or U8. */
+    dn_status (*fold_pixels)(void *context, void *out, dn_element element, const uint8_t *in,
+                             const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error);
+
     /* out[b*out_stride + c] = mean over positions of in[b][positions][c] */
     dn_status (*spatial_mean)(void *context, float *out, const float *in, int batch, int positions,
                               int channels, int out_stride, dn_error *error);
@@ -106,18 +163,22 @@ typedef struct dn_backend {
                                        int positions, int channels, int out_stride,
                                        dn_error *error);
 
-    /* y[r,o] = bias[o] + sum_i x[r,i] w[o,i]; then max(0, .) where `relu` is set.
-     * w[outputs][inputs] */
-    dn_status (*linear_forward)(void *context, float *y, const float *x, const float *w,
+    /* y[r,o] = bias[o] + sum_i x[r,i] w[o,i]; then max(0, .) where `relu` is set */
+    dn_status (*linear_forward)(void *context, float *y, const float *x, dn_weights w,
                                 const float *bias, int rows, int inputs, int outputs, int relu,
                                 dn_error *error);
     /* dx[r,i] = sum_o dy[r,o] w[o,i] */
-    dn_status (*linear_backward_input)(void *context, float *dx, const float *dy, const float *w,
+    dn_status (*linear_backward_input)(void *context, float *dx, const float *dy, dn_weights w,
                                        int rows, int inputs, int outputs, dn_error *error);
     /* dw[o,i] = sum_r dy[r,o] x[r,i];  dbias[o] = sum_r dy[r,o] */
     dn_status (*linear_backward_weights)(void *context, float *dw, float *dbias, const float *dy,
                                          const float *x, int rows, int inputs, int outputs,
                                          dn_error *error);
+    /* linear_backward_weights and `adam` of both in one pass over the weights and their moments:
+     * no gradient is ever held as a whole. */
+    dn_status (*linear_train)(void *context, const dn_trained *w, const dn_trained *bias,
+                              const float *dy, const float *x, int rows, int inputs, int outputs,
+                              const dn_adam *adam, dn_error *error);
 
     /* dx[i] = y[i] > 0 ? dy[i] : 0; dx may be dy */
     dn_status (*relu_backward)(void *context, float *dx, const float *dy, const float *y,
@@ -166,12 +227,20 @@ typedef struct dn_compute {
     const dn_backend *backend;
     void *context;
     int threads;
+    dn_precision precision; /* what it really runs in */
+    dn_element products;    /* of linear_*: F32 or BF16 */
 } dn_compute;
 
 /* "auto" is the fastest of this build. threads 0: all processors. DN_ERROR_UNSUPPORTED names those
- * that this build has. */
+ * that this build has. A precision that the processor lacks becomes the next more exact one. */
+dn_status dn_compute_open_in(const char *name, dn_precision precision, int threads,
+                             dn_compute *compute, dn_error *error);
+/* In f32. */
 dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error);
 void dn_compute_close(dn_compute *compute);
+
+/* "f32", "bf16", "int8", as in the configuration. */
+const char *dn_precision_name(dn_precision precision);
 
 /* All backends of this build, `reference` first; NULL past the last. */
 const dn_backend *dn_backend_at(size_t index);

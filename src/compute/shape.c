@@ -74,6 +74,25 @@ dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error)
     return DN_OK;
 }
 
+dn_status dn_check_images(const char *operation, int images, int batch, dn_error *error) {
+    if (images >= 1 && images <= batch)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "%s: %d images, created for 1 to %d", operation,
+                   images, batch);
+}
+
+dn_status dn_check_fold(const dn_fold_shape *shape, dn_error *error) {
+    const extent_check checks[] = {
+        {"batch", shape->batch, 1},          {"height", shape->height, 1},
+        {"width", shape->width, 1},          {"given height", shape->in_height, 1},
+        {"given width", shape->in_width, 1}, {"rows", shape->rows, 1},
+        {"columns", shape->columns, 1},      {"block", shape->block, 1},
+        {"padding", shape->padding, 0},
+    };
+    return check_extents("fold_pixels", checks, sizeof checks / sizeof *checks,
+                         LARGEST_IMAGE_EXTENT, error);
+}
+
 dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
                           dn_error *error) {
     const extent_check checks[] = {

@@ -21,9 +21,9 @@ dn_status dn_subnet_forward(const dn_subnet *subnet, dn_subnet_pass *pass, int r
             dn_subnet_parameters(subnet->shape, subnet->block, subnet->index, layer);
         int is_hidden = layer < DN_SUBNET_HIDDEN;
         float *y = is_hidden ? pass->hidden[layer] : pass->output;
-        DN_TRY(backend->linear_forward(subnet->compute->context, y, x,
-                                       subnet->parameters + at.weight, subnet->parameters + at.bias,
-                                       rows, linear.inputs, linear.outputs, is_hidden, error));
+        DN_TRY(backend->linear_forward(
+            subnet->compute->context, y, x, (dn_weights){subnet->parameters + at.weight, NULL},
+            subnet->parameters + at.bias, rows, linear.inputs, linear.outputs, is_hidden, error));
         if (is_hidden && dropout && pass->mask[layer])
             DN_TRY(drop(subnet, y, pass->mask[layer], (size_t)rows * (size_t)linear.outputs,
                         dropout, error));
@@ -56,9 +56,9 @@ static dn_status layer_backward(const dn_subnet *subnet, const dn_subnet_scratch
                                                      scratch->bias_gradient, dy, x, rows,
                                                      linear.inputs, linear.outputs, error));
     /* The input's gradient needs the weights as they are: before the sink may change them. */
-    DN_TRY(compute->backend->linear_backward_input(compute->context, dx, dy,
-                                                   subnet->parameters + at.weight, rows,
-                                                   linear.inputs, linear.outputs, error));
+    DN_TRY(compute->backend->linear_backward_input(
+        compute->context, dx, dy, (dn_weights){subnet->parameters + at.weight, NULL}, rows,
+        linear.inputs, linear.outputs, error));
     DN_TRY(sink(user, at.weight, (size_t)linear.inputs * (size_t)linear.outputs,
                 scratch->weight_gradient, error));
     return sink(user, at.bias, (size_t)linear.outputs, scratch->bias_gradient, error);

@@ -38,6 +38,10 @@ static inline float *take_constant(size_t count, float value) {
     return values;
 }
 
+static inline dn_weights f32_weights(const float *w) {
+    return (dn_weights){.f32 = w};
+}
+
 static inline dn_compute open_backend(const char *name, int threads) {
     dn_error error = {0};
     dn_compute compute;

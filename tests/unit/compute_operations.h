@@ -75,15 +75,14 @@ static void *convolution_create(const dn_compute *compute, const int *n, const b
     dn_error error = {0};
     dn_convolution *convolution;
     dn_convolution_shape shape = convolution_shape(n);
-    assert_ok(compute->backend->convolution_create(compute->context, &shape, b->in[1], b->in[2],
-                                                   &convolution, &error));
+    assert_ok(compute->backend->convolution_create(compute->context, &shape, NULL, b->in[1],
+                                                   b->in[2], &convolution, &error));
     return convolution;
 }
 
 static dn_status convolution_run(const dn_compute *compute, void *object, const int *n,
                                  const buffers *b, dn_error *error) {
-    (void)n;
-    return compute->backend->convolution_forward(object, b->out[0], b->in[0], error);
+    return compute->backend->convolution_forward(object, b->out[0], b->in[0], n[0], error);
 }
 
 static void convolution_destroy(const dn_compute *compute, void *object) {
@@ -114,14 +113,14 @@ static void *pooling_create(const dn_compute *compute, const int *n, const buffe
     dn_error error = {0};
     dn_pooling *pooling;
     dn_pooling_shape shape = pooling_shape(n);
-    assert_ok(compute->backend->pooling_create(compute->context, &shape, &pooling, &error));
+    assert_ok(compute->backend->pooling_create(compute->context, &shape, DN_ELEMENT_F32, &pooling,
+                                               &error));
     return pooling;
 }
 
 static dn_status pooling_run(const dn_compute *compute, void *object, const int *n,
                              const buffers *b, dn_error *error) {
-    (void)n;
-    return compute->backend->pooling_forward(object, b->out[0], b->in[0], error);
+    return compute->backend->pooling_forward(object, b->out[0], b->in[0], n[0], error);
 }
 
 static void pooling_destroy(const dn_compute *compute, void *object) {
@@ -217,8 +216,9 @@ static void forward_sizes(const int *n, size_t *in, size_t *out) {
 static dn_status forward_run(const dn_compute *compute, void *object, const int *n,
                              const buffers *b, dn_error *error) {
     (void)object;
-    return compute->backend->linear_forward(compute->context, b->out[0], b->in[0], b->in[1],
-                                            b->in[2], n[0], n[1], n[2], n[3], error);
+    return compute->backend->linear_forward(compute->context, b->out[0], b->in[0],
+                                            f32_weights(b->in[1]), b->in[2], n[0], n[1], n[2], n[3],
+                                            error);
 }
 
 static tolerance forward_allowed(const int *n) {
@@ -234,8 +234,8 @@ static void backward_input_sizes(const int *n, size_t *in, size_t *out) {
 static dn_status backward_input_run(const dn_compute *compute, void *object, const int *n,
                                     const buffers *b, dn_error *error) {
     (void)object;
-    return compute->backend->linear_backward_input(compute->context, b->out[0], b->in[0], b->in[1],
-                                                   n[0], n[1], n[2], error);
+    return compute->backend->linear_backward_input(compute->context, b->out[0], b->in[0],
+                                                   f32_weights(b->in[1]), n[0], n[1], n[2], error);
 }
 
 static tolerance backward_input_allowed(const int *n) {

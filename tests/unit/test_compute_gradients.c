@@ -61,8 +61,8 @@ static double linear_loss(const void *problem) {
     const linear_problem *p = problem;
     dn_error error = {0};
     float y[ROWS * OUTPUTS];
-    assert_ok(p->compute.backend->linear_forward(p->compute.context, y, p->x, p->w, p->bias, ROWS,
-                                                 INPUTS, OUTPUTS, 0, &error));
+    assert_ok(p->compute.backend->linear_forward(p->compute.context, y, p->x, f32_weights(p->w),
+                                                 p->bias, ROWS, INPUTS, OUTPUTS, 0, &error));
     return weighted_sum(y, p->dy, ROWS * OUTPUTS);
 }
 
@@ -72,8 +72,8 @@ static void check_linear(const dn_compute *compute, linear_problem *p) {
     /* Outputs of about 3, rounded to f32: 2^-23, ROWS*OUTPUTS of them at random. */
     const allowance allowed = {1, 3e-6, 1e-6};
     float dx[ROWS * INPUTS], dw[OUTPUTS * INPUTS], dbias[OUTPUTS];
-    assert_ok(
-        b->linear_backward_input(compute->context, dx, p->dy, p->w, ROWS, INPUTS, OUTPUTS, &error));
+    assert_ok(b->linear_backward_input(compute->context, dx, p->dy, f32_weights(p->w), ROWS, INPUTS,
+                                       OUTPUTS, &error));
     assert_ok(b->linear_backward_weights(compute->context, dw, dbias, p->dy, p->x, ROWS, INPUTS,
                                          OUTPUTS, &error));
     check_slopes(b->name, "dx", dx, p->x, ROWS * INPUTS, linear_loss, p, allowed);
@@ -109,8 +109,8 @@ typedef struct relu_problem {
 static void relu_forward(const relu_problem *p, float *y) {
     dn_error error = {0};
     const float one = 1, zero = 0;
-    assert_ok(p->compute.backend->linear_forward(p->compute.context, y, p->x, &one, &zero, COUNT, 1,
-                                                 1, 1, &error));
+    assert_ok(p->compute.backend->linear_forward(p->compute.context, y, p->x, f32_weights(&one),
+                                                 &zero, COUNT, 1, 1, 1, &error));
 }
 
 static double relu_loss(const void *problem) {
@@ -215,9 +215,9 @@ static double convolution_loss(const void *problem) {
     dn_error error = {0};
     dn_convolution *convolution;
     float y[CHAIN];
-    assert_ok(p->compute.backend->convolution_create(p->compute.context, &window, p->w, p->bias,
-                                                     &convolution, &error));
-    assert_ok(p->compute.backend->convolution_forward(convolution, y, p->x, &error));
+    assert_ok(p->compute.backend->convolution_create(p->compute.context, &window, NULL, p->w,
+                                                     p->bias, &convolution, &error));
+    assert_ok(p->compute.backend->convolution_forward(convolution, y, p->x, window.batch, &error));
     p->compute.backend->convolution_destroy(convolution);
     return weighted_sum(y, p->dy, CHAIN);
 }
@@ -299,8 +299,9 @@ static double pooling_loss(const void *problem) {
     dn_pooling *pooling;
     float y[IMAGE], out[POOLED];
     open_values(p, y);
-    assert_ok(p->compute.backend->pooling_create(p->compute.context, &pool, &pooling, &error));
-    assert_ok(p->compute.backend->pooling_forward(pooling, out, y, &error));
+    assert_ok(p->compute.backend->pooling_create(p->compute.context, &pool, DN_ELEMENT_F32,
+                                                 &pooling, &error));
+    assert_ok(p->compute.backend->pooling_forward(pooling, out, y, pool.batch, &error));
     p->compute.backend->pooling_destroy(pooling);
     return weighted_sum(out, p->dy, POOLED);
 }

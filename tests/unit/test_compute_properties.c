@@ -50,18 +50,18 @@ static void refuse_shapes(const dn_compute *compute) {
     dn_convolution *convolution;
     dn_pooling *pooling;
     dn_convolution_shape large = {1, 4, 9, 1, 1, 7, 1, 1}, none = {1, 9, 9, 1, 1, 3, 0, 1};
-    assert_fails(
-        b->convolution_create(compute->context, &large, &number, &number, &convolution, &error),
-        DN_ERROR_ARGUMENT, "7x7 window does not fit into 4x9 with padding 1");
+    assert_fails(b->convolution_create(compute->context, &large, NULL, &number, &number,
+                                       &convolution, &error),
+                 DN_ERROR_ARGUMENT, "7x7 window does not fit into 4x9 with padding 1");
     assert_null(convolution);
-    assert_fails(
-        b->convolution_create(compute->context, &none, &number, &number, &convolution, &error),
-        DN_ERROR_ARGUMENT, "stride is 0");
+    assert_fails(b->convolution_create(compute->context, &none, NULL, &number, &number,
+                                       &convolution, &error),
+                 DN_ERROR_ARGUMENT, "stride is 0");
     dn_pooling_shape empty = {0, 9, 9, 1, 3, 2}, wide = {1, 9, 2, 1, 3, 2};
-    assert_fails(b->pooling_create(compute->context, &empty, &pooling, &error), DN_ERROR_ARGUMENT,
-                 "batch is 0");
-    assert_fails(b->pooling_create(compute->context, &wide, &pooling, &error), DN_ERROR_ARGUMENT,
-                 "3x3 window does not fit into 9x2");
+    assert_fails(b->pooling_create(compute->context, &empty, DN_ELEMENT_F32, &pooling, &error),
+                 DN_ERROR_ARGUMENT, "batch is 0");
+    assert_fails(b->pooling_create(compute->context, &wide, DN_ELEMENT_F32, &pooling, &error),
+                 DN_ERROR_ARGUMENT, "3x3 window does not fit into 9x2");
     assert_null(pooling);
 }
 
@@ -70,12 +70,15 @@ static void refuse_products(const dn_compute *compute) {
     float out = 0;
     const float in = 0;
     const dn_backend *b = compute->backend;
-    assert_fails(b->linear_forward(compute->context, &out, &in, &in, &in, 0, 1, 1, 0, &error),
-                 DN_ERROR_ARGUMENT, "linear_forward: rows is 0");
-    assert_fails(b->linear_forward(compute->context, &out, &in, &in, &in, 1, 1 << 23, 1, 0, &error),
+    assert_fails(
+        b->linear_forward(compute->context, &out, &in, f32_weights(&in), &in, 0, 1, 1, 0, &error),
+        DN_ERROR_ARGUMENT, "linear_forward: rows is 0");
+    assert_fails(b->linear_forward(compute->context, &out, &in, f32_weights(&in), &in, 1, 1 << 23,
+                                   1, 0, &error),
                  DN_ERROR_ARGUMENT, "inputs is 8388608, expected 1 to 4194304");
-    assert_fails(b->linear_backward_input(compute->context, &out, &in, &in, 1, -1, 1, &error),
-                 DN_ERROR_ARGUMENT, "inputs is -1");
+    assert_fails(
+        b->linear_backward_input(compute->context, &out, &in, f32_weights(&in), 1, -1, 1, &error),
+        DN_ERROR_ARGUMENT, "inputs is -1");
     assert_fails(
         b->linear_backward_weights(compute->context, &out, &out, &in, &in, 1, 1, 0, &error),
         DN_ERROR_ARGUMENT, "outputs is 0");
@@ -212,8 +215,8 @@ static void keep_thread_count(const dn_compute *compute) {
     float y[1], dw[2], dbias[1];
     int before = omp_get_max_threads();
     omp_set_num_threads(7);
-    assert_ok(
-        compute->backend->linear_forward(compute->context, y, x, w, bias, 1, 2, 1, 0, &error));
+    assert_ok(compute->backend->linear_forward(compute->context, y, x, f32_weights(w), bias, 1, 2,
+                                               1, 0, &error));
     assert_ok(compute->backend->linear_backward_weights(compute->context, dw, dbias, y, x, 1, 2, 1,
                                                         &error));
     assert_int_equal(omp_get_max_threads(), 7);
@@ -245,12 +248,12 @@ static void *multiply(void *argument) {
     self->failures = dn_compute_open(self->backend, 2, &compute, &error) != DN_OK;
     for (int i = 0; i < REPEATS && !self->failures; i++)
         self->failures =
-            compute.backend->linear_forward(compute.context, self->y, self->x, self->w, self->x,
-                                            SIDE - i, SIDE, SIDE, 1, &error) != DN_OK;
+            compute.backend->linear_forward(compute.context, self->y, self->x, f32_weights(self->w),
+                                            self->x, SIDE - i, SIDE, SIDE, 1, &error) != DN_OK;
     for (int i = 0; i < REPEATS && !self->failures; i++)
         self->failures =
-            compute.backend->linear_forward(compute.context, self->y, self->x, self->w, self->x,
-                                            SIDE, SIDE, SIDE, 1, &error) != DN_OK;
+            compute.backend->linear_forward(compute.context, self->y, self->x, f32_weights(self->w),
+                                            self->x, SIDE, SIDE, SIDE, 1, &error) != DN_OK;
     dn_compute_close(&compute);
     return NULL;
 }

@@ -83,10 +83,10 @@ static void check_convolution(const dn_compute *compute, const fixture *file, co
     dn_convolution *convolution;
     tensor(file, group, "out", &count);
     float *out = take_constant(count, NAN);
-    assert_ok(compute->backend->convolution_create(compute->context, &shape,
+    assert_ok(compute->backend->convolution_create(compute->context, &shape, NULL,
                                                    tensor(file, group, "weights", NULL), bias,
                                                    &convolution, &error));
-    assert_ok(compute->backend->convolution_forward(convolution, out, x, &error));
+    assert_ok(compute->backend->convolution_forward(convolution, out, x, shape.batch, &error));
     check(compute->backend->name, file, group, "out", out);
     compute->backend->convolution_destroy(convolution);
     check_convolution_gradient(compute, file, group, &shape, out);
@@ -106,9 +106,10 @@ static void check_pooling(const dn_compute *compute, const fixture *file) {
     float *out = take_constant(count, NAN);
     dn_pooling *pooling;
     dn_pooling_shape shape = {2, 13, 11, 4, 3, 2};
-    assert_ok(compute->backend->pooling_create(compute->context, &shape, &pooling, &error));
+    assert_ok(compute->backend->pooling_create(compute->context, &shape, DN_ELEMENT_F32, &pooling,
+                                               &error));
     assert_ok(compute->backend->pooling_forward(pooling, out, tensor(file, "pooling", "in", NULL),
-                                                &error));
+                                                shape.batch, &error));
     check(compute->backend->name, file, "pooling", "out", out);
     compute->backend->pooling_destroy(pooling);
     dn_release(out);
@@ -178,11 +179,11 @@ static void check_linear(const dn_compute *compute, const fixture *file) {
     float y[ROWS * OUTPUTS], dy[ROWS * OUTPUTS], dx[ROWS * INPUTS], dw[OUTPUTS * INPUTS];
     float dbias[OUTPUTS];
     memcpy(dy, tensor(file, "linear", "dy", NULL), sizeof dy);
-    assert_ok(
-        backend->linear_forward(compute->context, y, x, w, bias, ROWS, INPUTS, OUTPUTS, 1, &error));
+    assert_ok(backend->linear_forward(compute->context, y, x, f32_weights(w), bias, ROWS, INPUTS,
+                                      OUTPUTS, 1, &error));
     assert_ok(backend->relu_backward(compute->context, dy, dy, y, ROWS * OUTPUTS, &error));
-    assert_ok(
-        backend->linear_backward_input(compute->context, dx, dy, w, ROWS, INPUTS, OUTPUTS, &error));
+    assert_ok(backend->linear_backward_input(compute->context, dx, dy, f32_weights(w), ROWS, INPUTS,
+                                             OUTPUTS, &error));
     assert_ok(backend->linear_backward_weights(compute->context, dw, dbias, dy, x, ROWS, INPUTS,
                                                OUTPUTS, &error));
     check(backend->name, file, "linear", "y", y);

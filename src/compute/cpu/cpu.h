@@ -14,6 +14,8 @@ typedef struct dn_cpu_context {
 dn_status dn_cpu_nearest_resize(void *context, float *out, const float *in, int batch, int height,
                                 int width, int channels, int out_height, int out_width,
                                 dn_error *error);
+dn_status dn_cpu_fold_pixels(void *context, void *out, dn_element element, const uint8_t *in,
+                             const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error);
 dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int batch, int positions,
                               int channels, int out_stride, dn_error *error);
 dn_status dn_cpu_relu_gates(void *context, uint8_t *gates, const float *y, size_t count,
@@ -51,6 +53,19 @@ dn_status dn_cpu_coupling_backward(void *context, float *dx, float *dst, const f
                                    int y_stride, int x_stride, float clamp, dn_error *error);
 dn_status dn_cpu_adam(void *context, float *w, float *m, float *v, const float *g, size_t count,
                       const dn_adam *adam, dn_error *error);
+
+/* The numbers of a step, computed in double. With root = sqrt(1 - beta2^t):
+ * lr/(1-beta1^t) * m / (sqrt(v)/root + eps) = rate * m / (sqrt(v) + epsilon),
+ * rate = root * lr/(1-beta1^t), epsilon = root * eps: one division less. */
+typedef struct dn_adam_numbers {
+    float decay, keep1, keep2, take1, take2, rate, epsilon;
+} dn_adam_numbers;
+
+dn_adam_numbers dn_cpu_adam_numbers(const dn_adam *adam);
+
+/* Adam of `count` of the trained values from `first` on with their gradient, on this thread. */
+void dn_cpu_adam_range(const dn_adam_numbers *numbers, const dn_trained *trained, size_t first,
+                       const float *gradient, size_t count);
 
 /* sums[c] = sum_r in[r*columns + c], accumulated in double. */
 void dn_cpu_column_sums(int threads, float *sums, const float *in, int rows, int columns);

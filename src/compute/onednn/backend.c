@@ -2,36 +2,69 @@
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/product.h"
 
+static int has(dnnl_cpu_isa_t isa) {
+    return (dnnl_get_effective_cpu_isa() & isa) == isa;
+}
+
+static dn_precision precision(dn_precision wanted) {
+    if (wanted == DN_PRECISION_INT8 && has(dnnl_cpu_isa_avx512_core_vnni))
+        return wanted;
+    return wanted != DN_PRECISION_F32 && has(dnnl_cpu_isa_avx512_core_bf16) ? DN_PRECISION_BF16
+                                                                            : DN_PRECISION_F32;
+}
+
+static dn_element products(dn_precision chosen) {
+    return chosen != DN_PRECISION_F32 && has(dnnl_cpu_isa_avx512_core_bf16) ? DN_ELEMENT_BF16
+                                                                            : DN_ELEMENT_F32;
+}
+
 static void close_context(void *context) {
     dn_onednn_context *self = context;
     if (!self)
         return;
     dn_products_destroy(self);
-    dnnl_stream_destroy(self->stream);
+    for (int i = 0; self->streams && i < self->cpu.threads; i++)
+        dnnl_stream_destroy(self->streams[i]);
     dnnl_engine_destroy(self->engine);
+    dn_release((void *)self->streams);
     dn_release(self->scratchpad);
+    dn_release(self->narrowed[0]);
+    dn_release(self->narrowed[1]);
+    dn_release(self->block);
     dn_release(self);
 }
 
-static dn_status open_context(int threads, void **context, dn_error *error) {
+static dn_status start(dn_onednn_context *self, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, (size_t)self->cpu.threads, sizeof *self->streams, error));
+    self->streams = block;
+    dnnl_status_t status = dnnl_engine_create(&self->engine, dnnl_cpu, 0);
+    for (int i = 0; i < self->cpu.threads && status == dnnl_success; i++)
+        status = dnnl_stream_create(&self->streams[i], self->engine, dnnl_stream_default_flags);
+    return status == dnnl_success
+               ? DN_OK
+               : dn_onednn_fail(error, "start", "creating engine and streams", status);
+}
+
+static dn_status open_context(int threads, dn_precision chosen, void **context, dn_error *error) {
     *context = NULL;
     void *block;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_onednn_context), error));
     dn_onednn_context *self = block;
     self->cpu.threads = threads;
-    dnnl_status_t status = dnnl_engine_create(&self->engine, dnnl_cpu, 0);
-    if (status == dnnl_success)
-        status = dnnl_stream_create(&self->stream, self->engine, dnnl_stream_default_flags);
-    if (status != dnnl_success) {
+    self->products = products(chosen);
+    dn_status status = start(self, error);
+    if (status == DN_OK)
+        *context = self;
+    else
         close_context(self);
-        return dn_onednn_fail(error, "start", "creating engine and stream", status);
-    }
-    *context = self;
-    return DN_OK;
+    return status;
 }
 
 const dn_backend dn_onednn_backend = {
     .name = "onednn",
+    .precision = precision,
+    .products = products,
     .open = open_context,
     .close = close_context,
     .convolution_create = dn_onednn_convolution_create,
@@ -49,11 +82,13 @@ const dn_backend dn_onednn_backend = {
     .pooling_gates_backward = dn_cpu_pooling_gates_backward,
     .nearest_resize = dn_cpu_nearest_resize,
     .nearest_resize_backward = dn_cpu_nearest_resize_backward,
+    .fold_pixels = dn_cpu_fold_pixels,
     .spatial_mean = dn_cpu_spatial_mean,
     .spatial_mean_backward = dn_cpu_spatial_mean_backward,
     .linear_forward = dn_onednn_linear_forward,
     .linear_backward_input = dn_onednn_linear_backward_input,
     .linear_backward_weights = dn_onednn_linear_backward_weights,
+    .linear_train = dn_onednn_linear_train,
     .relu_backward = dn_cpu_relu_backward,
     .permute = dn_cpu_permute,
     .copy_columns = dn_cpu_copy_columns,

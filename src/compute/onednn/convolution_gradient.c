@@ -65,9 +65,9 @@ static dnnl_status_t describe(const dn_convolution_gradient *self,
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     dnnl_dim_t channels = (dnnl_dim_t)phase_channels(self);
-    const dnnl_dims_t in = {shape->batch, shape->out_channels, extent.height, extent.width};
+    const dnnl_dims_t in = {1, shape->out_channels, extent.height, extent.width};
     const dnnl_dims_t kernel = {channels, shape->out_channels, self->window, self->window};
-    const dnnl_dims_t out = {shape->batch, channels, self->rows.count, self->columns.count};
+    const dnnl_dims_t out = {1, channels, self->rows.count, self->columns.count};
     const dnnl_dims_t strides = {1, 1};
     const dnnl_dims_t before = {self->rows.before, self->columns.before};
     const dnnl_dims_t behind = {self->rows.behind, self->columns.behind};
@@ -132,8 +132,9 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the convolution", status);
     dnnl_primitive_desc_t description;
-    DN_TRY(dn_onednn_describe(self->context, self->primitive.name, &operation, 0, &description,
-                              error));
+    const dn_finish finish = {0};
+    DN_TRY(dn_onednn_describe(self->context, self->primitive.name, &operation, &finish,
+                              &description, error));
     const dnnl_memory_desc_t *chosen =
         dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
     const dn_argument arguments[] = {{DNNL_ARG_SRC, &operation.src_desc},
@@ -153,7 +154,7 @@ static dn_status furnish(dn_convolution_gradient *self, const float *weights, dn
                                   (size_t)self->shape.batch * (size_t)self->rows.count *
                                       (size_t)self->columns.count * phase_channels(self),
                                   error));
-    int threads = dn_onednn_begin(self->context);
+    int threads = dn_onednn_begin();
     dn_status status = create_primitive(self, weights, error);
     dn_onednn_end(threads);
     return status;
@@ -234,13 +235,18 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
 dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
                                              const float *dy, dn_error *error) {
     dn_convolution_gradient *self = gradient;
-    float *out = self->phases ? self->phases : dx;
-    DN_TRY(dn_primitive_run(self->context, &self->primitive,
-                            (const void *[]){dy, self->weights, out}, error));
+    const dn_convolution_shape *shape = &self->shape;
+    dn_extent extent = dn_convolution_extent(shape);
+    size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
+    size_t out = (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self);
+    const dn_pieces images[] = {{dy, in * sizeof *dy},
+                                {self->weights, 0},
+                                {self->phases ? self->phases : dx, out * sizeof *dx}};
+    DN_TRY(dn_primitive_run_pieces(self->context, &self->primitive, (size_t)shape->batch, images,
+                                   error));
     arrangement t = {self, dx};
     if (self->phases)
-        dn_parallel_for(self->context->cpu.threads,
-                        (size_t)self->shape.batch * (size_t)self->shape.height, 16, arrange_rows,
-                        &t);
+        dn_parallel_for(self->context->cpu.threads, (size_t)shape->batch * (size_t)shape->height,
+                        16, arrange_rows, &t);
     return DN_OK;
 }

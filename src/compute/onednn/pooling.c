@@ -8,19 +8,23 @@
 
 struct dn_pooling {
     dn_onednn_context *context;
-    dn_primitive primitive; /* arguments: in, out */
+    dn_pooling_shape shape;
+    dn_element element;
+    dn_primitive primitive; /* of one image; arguments: in, out */
 };
 
-static dnnl_status_t describe(const dn_pooling_shape *shape, dnnl_pooling_desc_t *operation) {
+static dnnl_status_t describe(const dn_pooling *self, dnnl_pooling_desc_t *operation) {
+    const dn_pooling_shape *shape = &self->shape;
+    dnnl_data_type_t type = dn_onednn_type(self->element);
     dn_extent extent = dn_pooling_extent(shape);
-    const dnnl_dims_t in = {shape->batch, shape->channels, shape->height, shape->width};
-    const dnnl_dims_t out = {shape->batch, shape->channels, extent.height, extent.width};
+    const dnnl_dims_t in = {1, shape->channels, shape->height, shape->width};
+    const dnnl_dims_t out = {1, shape->channels, extent.height, extent.width};
     const dnnl_dims_t strides = {shape->stride, shape->stride}, padding = {0, 0};
     const dnnl_dims_t kernel = {shape->kernel, shape->kernel};
     dnnl_memory_desc_t source, destination;
-    dnnl_status_t status = dnnl_memory_desc_init_by_tag(&source, 4, in, dnnl_f32, dnnl_nhwc);
+    dnnl_status_t status = dnnl_memory_desc_init_by_tag(&source, 4, in, type, dnnl_nhwc);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_init_by_tag(&destination, 4, out, dnnl_f32, dnnl_nhwc);
+        status = dnnl_memory_desc_init_by_tag(&destination, 4, out, type, dnnl_nhwc);
     if (status == dnnl_success)
         status = dnnl_pooling_forward_desc_init(operation, dnnl_forward_inference, dnnl_pooling_max,
                                                 &source, &destination, strides, kernel, padding,
@@ -28,15 +32,15 @@ static dnnl_status_t describe(const dn_pooling_shape *shape, dnnl_pooling_desc_t
     return status;
 }
 
-static dn_status create_primitive(dn_pooling *self, const dn_pooling_shape *shape,
-                                  dn_error *error) {
+static dn_status create_primitive(dn_pooling *self, dn_error *error) {
     dnnl_pooling_desc_t operation;
-    dnnl_status_t status = describe(shape, &operation);
+    dnnl_status_t status = describe(self, &operation);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the pooling", status);
     dnnl_primitive_desc_t description;
-    DN_TRY(dn_onednn_describe(self->context, self->primitive.name, &operation, 0, &description,
-                              error));
+    const dn_finish finish = {0};
+    DN_TRY(dn_onednn_describe(self->context, self->primitive.name, &operation, &finish,
+                              &description, error));
     const dn_argument arguments[] = {{DNNL_ARG_SRC, &operation.src_desc},
                                      {DNNL_ARG_DST, &operation.dst_desc}};
     dn_status result =
@@ -45,7 +49,7 @@ static dn_status create_primitive(dn_pooling *self, const dn_pooling_shape *shap
     return result;
 }
 
-dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape,
+dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape, dn_element element,
                                    dn_pooling **pooling, dn_error *error) {
     *pooling = NULL;
     DN_TRY(dn_check_pooling(shape, error));
@@ -53,11 +57,13 @@ dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape,
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_pooling), error));
     dn_pooling *self = block;
     self->context = context;
+    self->shape = *shape;
+    self->element = element;
     snprintf(self->primitive.name, sizeof self->primitive.name, "pooling of %dx%dx%dx%d by %d/%d",
              shape->batch, shape->height, shape->width, shape->channels, shape->kernel,
              shape->stride);
-    int threads = dn_onednn_begin(context);
-    dn_status status = create_primitive(self, shape, error);
+    int threads = dn_onednn_begin();
+    dn_status status = create_primitive(self, error);
     dn_onednn_end(threads);
     if (status != DN_OK) {
         dn_release(self);
@@ -67,10 +73,16 @@ dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape,
     return DN_OK;
 }
 
-dn_status dn_onednn_pooling_forward(dn_pooling *pooling, float *out, const float *in,
+dn_status dn_onednn_pooling_forward(dn_pooling *pooling, void *out, const void *in, int images,
                                     dn_error *error) {
-    return dn_primitive_run(pooling->context, &pooling->primitive, (const void *[]){in, out},
-                            error);
+    const dn_pooling_shape *shape = &pooling->shape;
+    dn_extent extent = dn_pooling_extent(shape);
+    DN_TRY(dn_check_images("pooling", images, shape->batch, error));
+    size_t position = (size_t)shape->channels * dn_element_size(pooling->element);
+    const dn_pieces pieces[] = {{in, (size_t)shape->height * (size_t)shape->width * position},
+                                {out, (size_t)extent.height * (size_t)extent.width * position}};
+    return dn_primitive_run_pieces(pooling->context, &pooling->primitive, (size_t)images, pieces,
+                                   error);
 }
 
 void dn_onednn_pooling_destroy(dn_pooling *pooling) {

@@ -1,6 +1,10 @@
 #include "compute/onednn/primitive.h"
 
 #include "base/memory.h"
+#include "base/parallel.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
 
 #ifdef DN_USE_OPENMP
 #include <omp.h>
@@ -35,9 +39,9 @@ dn_status dn_onednn_fail(dn_error *error, const char *name, const char *step,
 }
 
 #ifdef DN_USE_OPENMP
-int dn_onednn_begin(const dn_onednn_context *context) {
+int dn_onednn_begin(void) {
     int threads = omp_get_max_threads();
-    omp_set_num_threads(context->cpu.threads);
+    omp_set_num_threads(1);
     return threads;
 }
 
@@ -45,14 +49,19 @@ void dn_onednn_end(int threads) {
     omp_set_num_threads(threads);
 }
 #else
-int dn_onednn_begin(const dn_onednn_context *context) {
-    return context->cpu.threads;
+int dn_onednn_begin(void) {
+    return 1;
 }
 
 void dn_onednn_end(int threads) {
     (void)threads;
 }
 #endif
+
+dnnl_data_type_t dn_onednn_type(dn_element element) {
+    static const dnnl_data_type_t types[] = {dnnl_f32, dnnl_bf16, dnnl_u8};
+    return types[element];
+}
 
 static dnnl_status_t add_relu(dnnl_primitive_attr_t attributes) {
     dnnl_post_ops_t operations;
@@ -66,16 +75,25 @@ static dnnl_status_t add_relu(dnnl_primitive_attr_t attributes) {
     return status;
 }
 
+static dnnl_status_t add_finish(dnnl_primitive_attr_t attributes, const dn_finish *finish) {
+    dnnl_status_t status =
+        dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
+    if (status == dnnl_success && finish->scales)
+        status = dnnl_primitive_attr_set_output_scales(attributes, finish->channels, 1 << 1,
+                                                       finish->scales);
+    if (status == dnnl_success && finish->relu)
+        status = add_relu(attributes);
+    return status;
+}
+
 dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
-                             const void *operation, int relu, dnnl_primitive_desc_t *description,
-                             dn_error *error) {
+                             const void *operation, const dn_finish *finish,
+                             dnnl_primitive_desc_t *description, dn_error *error) {
     dnnl_primitive_attr_t attributes;
     dnnl_status_t status = dnnl_primitive_attr_create(&attributes);
     if (status != dnnl_success)
         return dn_onednn_fail(error, name, "creating attributes", status);
-    status = dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user);
-    if (status == dnnl_success && relu)
-        status = add_relu(attributes);
+    status = add_finish(attributes, finish);
     if (status == dnnl_success)
         status =
             dnnl_primitive_desc_create(description, operation, attributes, context->engine, NULL);
@@ -84,60 +102,78 @@ dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
                                   : dn_onednn_fail(error, name, "choosing a kernel", status);
 }
 
-static dn_status grow_scratchpad(dn_onednn_context *context, size_t size, dn_error *error) {
-    if (size <= context->scratchpad_size)
-        return DN_OK;
+/* Grows a buffer that every worker has a piece of. */
+static dn_status grow_pieces(const dn_onednn_context *context, float **buffer, size_t *size,
+                             size_t needed, dn_error *error) {
     float *grown;
-    DN_TRY(dn_allocate_floats(&grown, (size + sizeof *grown - 1) / sizeof *grown, error));
-    dn_release(context->scratchpad);
-    context->scratchpad = grown;
-    context->scratchpad_size = size;
+    needed = dn_workspace_round(needed);
+    if (needed <= *size)
+        return DN_OK;
+    DN_TRY(dn_allocate_floats(&grown, (size_t)context->cpu.threads * needed, error));
+    dn_release(*buffer);
+    *buffer = grown;
+    *size = needed;
     return DN_OK;
 }
 
-static dn_status add_argument(dn_onednn_context *context, dn_primitive *self, dn_argument argument,
-                              dn_error *error) {
-    dnnl_exec_arg_t *slot = &self->arguments[self->count];
+dn_status dn_onednn_reserve_block(dn_onednn_context *context, size_t count, dn_error *error) {
+    return grow_pieces(context, &context->block, &context->block_size, count, error);
+}
+
+static dn_status add_argument(const dn_onednn_context *context, dn_primitive *self, int worker,
+                              int place, dn_argument argument, dn_error *error) {
+    dnnl_exec_arg_t *slot = &self->arguments[worker * self->count + place];
     dnnl_status_t status =
         dnnl_memory_create(&slot->memory, argument.layout, context->engine, DNNL_MEMORY_NONE);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->name, "creating a memory object", status);
     slot->arg = argument.kind;
-    self->count++;
     return DN_OK;
 }
 
 static dn_status add_arguments(dn_onednn_context *context, dn_primitive *self,
                                const_dnnl_primitive_desc_t description,
-                               const dn_argument *arguments, int count, dn_error *error) {
-    for (int i = 0; i < count; i++)
-        DN_TRY(add_argument(context, self, arguments[i], error));
+                               const dn_argument *arguments, dn_error *error) {
+    void *block;
+    int given = self->count - 1;
+    size_t slots = (size_t)self->workers * (size_t)self->count;
     const dnnl_memory_desc_t *scratchpad =
         dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
-    DN_TRY(grow_scratchpad(context, dnnl_memory_desc_get_size(scratchpad), error));
-    return add_argument(context, self, (dn_argument){DNNL_ARG_SCRATCHPAD, scratchpad}, error);
+    DN_TRY(grow_pieces(context, &context->scratchpad, &context->scratchpad_size,
+                       dnnl_memory_desc_get_size(scratchpad) / sizeof(float) + 1, error));
+    DN_TRY(dn_allocate(&block, slots, sizeof *self->arguments, error));
+    self->arguments = block;
+    for (int worker = 0; worker < self->workers; worker++) {
+        for (int i = 0; i < given; i++)
+            DN_TRY(add_argument(context, self, worker, i, arguments[i], error));
+        DN_TRY(add_argument(context, self, worker, given,
+                            (dn_argument){DNNL_ARG_SCRATCHPAD, scratchpad}, error));
+    }
+    return DN_OK;
 }
 
 dn_status dn_primitive_create(dn_onednn_context *context, dn_primitive *self,
                               const_dnnl_primitive_desc_t description, const dn_argument *arguments,
                               int count, dn_error *error) {
-    self->count = 0;
+    self->count = count + 1;
+    self->workers = context->cpu.threads;
     dnnl_status_t status = dnnl_primitive_create(&self->primitive, description);
     if (status != dnnl_success) {
         self->primitive = NULL;
         return dn_onednn_fail(error, self->name, "generating the kernel", status);
     }
-    dn_status result = add_arguments(context, self, description, arguments, count, error);
+    dn_status result = add_arguments(context, self, description, arguments, error);
     if (result != DN_OK)
         dn_primitive_destroy(self);
     return result;
 }
 
 void dn_primitive_destroy(dn_primitive *self) {
-    for (int i = 0; i < self->count; i++)
+    for (int i = 0; self->arguments && i < self->workers * self->count; i++)
         dnnl_memory_destroy(self->arguments[i].memory);
+    dn_release(self->arguments);
     dnnl_primitive_destroy(self->primitive);
-    self->count = 0;
+    self->arguments = NULL;
     self->primitive = NULL;
 }
 
@@ -150,21 +186,49 @@ static void *writable(const void *pointer) {
     return cast.write;
 }
 
-dn_status dn_primitive_run(dn_onednn_context *context, dn_primitive *self,
-                           const void *const *buffers, dn_error *error) {
+dnnl_status_t dn_primitive_run(dn_onednn_context *context, const dn_primitive *self, int worker,
+                               const void *const *buffers) {
     dnnl_status_t status = dnnl_success;
+    dnnl_exec_arg_t *arguments = self->arguments + worker * self->count;
+    dnnl_stream_t stream = context->streams[worker];
     int last = self->count - 1;
     for (int i = 0; i < last && status == dnnl_success; i++)
-        status = dnnl_memory_set_data_handle(self->arguments[i].memory, writable(buffers[i]));
+        status = dnnl_memory_set_data_handle(arguments[i].memory, writable(buffers[i]));
     if (status == dnnl_success)
-        status = dnnl_memory_set_data_handle(self->arguments[last].memory, context->scratchpad);
+        status = dnnl_memory_set_data_handle(arguments[last].memory,
+                                             context->scratchpad +
+                                                 (size_t)worker * context->scratchpad_size);
+    if (status == dnnl_success)
+        status = dnnl_primitive_execute(self->primitive, stream, self->count, arguments);
+    if (status == dnnl_success)
+        status = dnnl_stream_wait(stream);
+    return status;
+}
+
+typedef struct piece_run {
+    dn_onednn_context *context;
+    const dn_primitive *self;
+    const dn_pieces *arguments;
+    atomic_int status; /* of the last piece that failed */
+} piece_run;
+
+static void run_piece(void *context, int worker, size_t index) {
+    piece_run *run = context;
+    const void *buffers[DN_MAX_ARGUMENTS];
+    for (int i = 0; i < run->self->count - 1; i++)
+        buffers[i] = (const uint8_t *)run->arguments[i].base + index * run->arguments[i].step;
+    dnnl_status_t status = dn_primitive_run(run->context, run->self, worker, buffers);
     if (status != dnnl_success)
-        return dn_onednn_fail(error, self->name, "passing buffers", status);
-    int threads = dn_onednn_begin(context);
-    status = dnnl_primitive_execute(self->primitive, context->stream, self->count, self->arguments);
-    if (status == dnnl_success)
-        status = dnnl_stream_wait(context->stream);
+        run->status = (int)status;
+}
+
+dn_status dn_primitive_run_pieces(dn_onednn_context *context, const dn_primitive *self,
+                                  size_t count, const dn_pieces *arguments, dn_error *error) {
+    piece_run run = {context, self, arguments, dnnl_success};
+    int threads = dn_onednn_begin();
+    dn_parallel_tasks(context->cpu.threads, count, run_piece, &run);
     dn_onednn_end(threads);
+    dnnl_status_t status = (dnnl_status_t)run.status;
     return status == dnnl_success ? DN_OK : dn_onednn_fail(error, self->name, "execution", status);
 }
 
@@ -185,8 +249,8 @@ static dn_status describe_reorder(const dn_onednn_context *context, const char *
 }
 
 dn_status dn_onednn_reorder(dn_onednn_context *context, const char *name,
-                            const dnnl_memory_desc_t *to_layout, float *to,
-                            const dnnl_memory_desc_t *from_layout, const float *from,
+                            const dnnl_memory_desc_t *to_layout, void *to,
+                            const dnnl_memory_desc_t *from_layout, const void *from,
                             dn_error *error) {
     dnnl_primitive_desc_t description;
     dn_primitive primitive = {0};
@@ -196,7 +260,8 @@ dn_status dn_onednn_reorder(dn_onednn_context *context, const char *name,
     dn_status status = dn_primitive_create(context, &primitive, description, arguments, 2, error);
     dnnl_primitive_desc_destroy(description);
     DN_TRY(status);
-    status = dn_primitive_run(context, &primitive, (const void *[]){from, to}, error);
+    status =
+        dn_primitive_run_pieces(context, &primitive, 1, (dn_pieces[]){{from, 0}, {to, 0}}, error);
     dn_primitive_destroy(&primitive);
     return status;
 }

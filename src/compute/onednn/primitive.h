@@ -1,5 +1,9 @@
-/* A oneDNN primitive together with the memory objects it works on. These are created once and
- * pointed at the caller's buffers for each run. */
+/*
+ * oneDNN primitives that each run on one thread. Work is cut into pieces whose shapes do not depend
+ * on the number of threads (an image, a block of a layer's outputs), and the pieces run side by
+ * side: results are the same on any number of threads, and small pieces stay in a processor's
+ * cache.
+ */
 #ifndef DN_COMPUTE_ONEDNN_PRIMITIVE_H
 #define DN_COMPUTE_ONEDNN_PRIMITIVE_H
 
@@ -11,22 +15,27 @@ typedef struct dn_product dn_product;
 
 typedef struct dn_onednn_context {
     dn_cpu_context cpu; /* the shared kernels read it */
+    dn_element products;
     dnnl_engine_t engine;
-    dnnl_stream_t stream;
-    /* One buffer for all primitives of the context, grown when one is created: oneDNN's own would
-     * be shared between contexts that run at the same time. */
+    dnnl_stream_t *streams; /* of each worker */
+    /* A piece for each worker, shared by all primitives of the context and grown when one is
+     * created: oneDNN's own would be shared between contexts that run at the same time. */
     float *scratchpad;
-    size_t scratchpad_size;
-    dn_product *products; /* prepared by linear_*, product.h */
+    size_t scratchpad_size; /* of one worker, in floats */
+    dn_product *product;    /* prepared by linear_*, product.h */
     size_t product_count, product_capacity;
+    uint16_t *narrowed[2];   /* factors of a product as bf16 */
+    size_t narrowed_size[2]; /* in numbers */
+    float *block;            /* of each worker: a block of a gradient, or of weights as bf16 */
+    size_t block_size;       /* of one worker, in floats */
 } dn_onednn_context;
 
 enum { DN_MAX_ARGUMENTS = 4 };
 
 typedef struct dn_primitive {
     dnnl_primitive_t primitive;
-    dnnl_exec_arg_t arguments[DN_MAX_ARGUMENTS + 1]; /* the scratchpad last */
-    int count;
+    dnnl_exec_arg_t *arguments; /* [workers][count]; of each the scratchpad last */
+    int count, workers;
     char name[96]; /* the operation and its extents, for messages */
 } dn_primitive;
 
@@ -38,15 +47,24 @@ typedef struct dn_argument {
 /* "oneDNN: <name>: <step> failed: <status in words>" */
 dn_status dn_onednn_fail(dn_error *error, const char *name, const char *step, dnnl_status_t status);
 
-/* oneDNN runs on as many OpenMP threads as the calling thread asks for. Both go around all use of
- * it; begin returns what end restores. */
-int dn_onednn_begin(const dn_onednn_context *context);
+/* oneDNN runs on as many OpenMP threads as the calling thread asks for: on one. Both go around all
+ * use of it; begin returns what end restores. */
+int dn_onednn_begin(void);
 void dn_onednn_end(int threads);
 
-/* Describes an operation (dnnl_..._desc_t), with ReLU behind it where asked for. */
+/* What is done to an operation's sums before they are written. */
+typedef struct dn_finish {
+    int relu;            /* last */
+    const float *scales; /* [channels], or NULL: sums of integers times this */
+    int channels;
+} dn_finish;
+
+/* Describes an operation (dnnl_..._desc_t). */
 dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
-                             const void *operation, int relu, dnnl_primitive_desc_t *description,
-                             dn_error *error);
+                             const void *operation, const dn_finish *finish,
+                             dnnl_primitive_desc_t *description, dn_error *error);
+
+dnnl_data_type_t dn_onednn_type(dn_element element);
 
 /* Creates the primitive of a description; `name` was set by the caller. On failure nothing is left
  * to destroy. */
@@ -57,12 +75,25 @@ void dn_primitive_destroy(dn_primitive *self);
 
 /* Copies `from` into `to`, whose layouts may differ; `name` is for messages. For weights, once. */
 dn_status dn_onednn_reorder(dn_onednn_context *context, const char *name,
-                            const dnnl_memory_desc_t *to_layout, float *to,
-                            const dnnl_memory_desc_t *from_layout, const float *from,
+                            const dnnl_memory_desc_t *to_layout, void *to,
+                            const dnnl_memory_desc_t *from_layout, const void *from,
                             dn_error *error);
 
-/* Runs on `buffers`, in the order of the arguments. */
-dn_status dn_primitive_run(dn_onednn_context *context, dn_primitive *self,
-                           const void *const *buffers, dn_error *error);
+/* Runs on `buffers`, in the order of the arguments, as part of a task of `worker`. */
+dnnl_status_t dn_primitive_run(dn_onednn_context *context, const dn_primitive *self, int worker,
+                               const void *const *buffers);
+
+/* An argument of piece i is at `base` + i*step bytes. */
+typedef struct dn_pieces {
+    const void *base;
+    size_t step;
+} dn_pieces;
+
+/* Runs pieces 0 .. count-1, arguments as at creation. */
+dn_status dn_primitive_run_pieces(dn_onednn_context *context, const dn_primitive *self,
+                                  size_t count, const dn_pieces *arguments, dn_error *error);
+
+/* At least `count` floats for each worker, at context->block + worker * context->block_size. */
+dn_status dn_onednn_reserve_block(dn_onednn_context *context, size_t count, dn_error *error);
 
 #endif

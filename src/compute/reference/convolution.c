@@ -2,6 +2,8 @@
  * Convolution with ReLU, NHWC:
  *     out[b,p,q,o] = max(0, bias[o] + sum_{i,j,c} w[o,c,i,j] in[b, p*stride-padding+i,
  *                                                              q*stride-padding+j, c])
+ * Elements of less than f32 are widened before and narrowed after; the weights are rounded as
+ * compute.h says, when they are copied.
  * in  [batch][height][width][channels], zero outside
  * w   [out_channels][channels][kernel][kernel]; kept as [kernel][kernel][channels][out_channels]
  * out [batch][P][Q][out_channels], P = (height + 2*padding - kernel)/stride + 1, Q likewise
@@ -11,13 +13,16 @@
 #include "compute/reference/reference.h"
 #include "compute/shape.h"
 
+#include <math.h>
 #include <string.h>
 
 struct dn_convolution {
     dn_convolution_shape shape;
     dn_extent extent;
+    dn_convolution_format format;
     int threads;
     float *weights, *bias;
+    float *in, *out; /* the batch as f32, where it is not */
 };
 
 static size_t weight_count(const dn_convolution_shape *shape) {
@@ -25,19 +30,57 @@ static size_t weight_count(const dn_convolution_shape *shape) {
            (size_t)shape->out_channels;
 }
 
-static void reorder_weights(dn_convolution *self, const float *weights) {
+/* The step between the weights' numbers where they are integers. */
+static float weight_step(const float *weights, size_t count) {
+    float largest = 0;
+    for (size_t i = 0; i < count; i++)
+        largest = fabsf(weights[i]) > largest ? fabsf(weights[i]) : largest;
+    return largest > 0 ? largest / 127 : 1;
+}
+
+static float rounded(float weight, dn_element element, float step) {
+    if (element == DN_ELEMENT_BF16)
+        return dn_bf16_value(dn_bf16_round(weight));
+    return element == DN_ELEMENT_U8 ? rintf(weight / step) * step : weight;
+}
+
+static void keep_weights(dn_convolution *self, const float *weights) {
     size_t window = (size_t)self->shape.kernel * (size_t)self->shape.kernel;
     size_t inputs = (size_t)self->shape.channels, outputs = (size_t)self->shape.out_channels;
-    for (size_t o = 0; o < outputs; o++)
+    for (size_t o = 0; o < outputs; o++) {
+        float step = weight_step(weights + o * inputs * window, inputs * window);
         for (size_t c = 0; c < inputs; c++)
             for (size_t k = 0; k < window; k++)
                 self->weights[(k * inputs + c) * outputs + o] =
-                    weights[(o * inputs + c) * window + k];
+                    rounded(weights[(o * inputs + c) * window + k], self->format.in, step);
+    }
+}
+
+static size_t in_count(const dn_convolution_shape *shape) {
+    return (size_t)shape->batch * (size_t)shape->height * (size_t)shape->width *
+           (size_t)shape->channels;
+}
+
+static size_t out_count(const dn_convolution *self, int images) {
+    return (size_t)images * (size_t)self->extent.height * (size_t)self->extent.width *
+           (size_t)self->shape.out_channels;
+}
+
+static dn_status allocate(dn_convolution *self, dn_error *error) {
+    const dn_convolution_shape *shape = &self->shape;
+    DN_TRY(dn_allocate_floats(&self->weights, weight_count(shape), error));
+    DN_TRY(dn_allocate_floats(&self->bias, (size_t)shape->out_channels, error));
+    if (self->format.in != DN_ELEMENT_F32)
+        DN_TRY(dn_allocate_floats(&self->in, in_count(shape), error));
+    if (self->format.out != DN_ELEMENT_F32)
+        DN_TRY(dn_allocate_floats(&self->out, out_count(self, shape->batch), error));
+    return DN_OK;
 }
 
 dn_status dn_reference_convolution_create(void *context, const dn_convolution_shape *shape,
-                                          const float *weights, const float *bias,
-                                          dn_convolution **convolution, dn_error *error) {
+                                          const dn_convolution_format *format, const float *weights,
+                                          const float *bias, dn_convolution **convolution,
+                                          dn_error *error) {
     *convolution = NULL;
     DN_TRY(dn_check_convolution(shape, error));
     void *block;
@@ -45,15 +88,14 @@ dn_status dn_reference_convolution_create(void *context, const dn_convolution_sh
     dn_convolution *self = block;
     self->shape = *shape;
     self->extent = dn_convolution_extent(shape);
+    self->format = format ? *format : (dn_convolution_format){0};
     self->threads = ((dn_reference_context *)context)->threads;
-    dn_status status = dn_allocate_floats(&self->weights, weight_count(shape), error);
-    if (status == DN_OK)
-        status = dn_allocate_floats(&self->bias, (size_t)shape->out_channels, error);
+    dn_status status = allocate(self, error);
     if (status != DN_OK) {
         dn_reference_convolution_destroy(self);
         return status;
     }
-    reorder_weights(self, weights);
+    keep_weights(self, weights);
     memcpy(self->bias, bias, (size_t)shape->out_channels * sizeof *bias);
     *convolution = self;
     return DN_OK;
@@ -64,6 +106,8 @@ void dn_reference_convolution_destroy(dn_convolution *convolution) {
         return;
     dn_release(convolution->weights);
     dn_release(convolution->bias);
+    dn_release(convolution->in);
+    dn_release(convolution->out);
     dn_release(convolution);
 }
 
@@ -124,11 +168,18 @@ static void convolve_rows(void *context, size_t begin, size_t end) {
                               t->in + row / height * image, (int)(row % height), (int)q);
 }
 
-dn_status dn_reference_convolution_forward(dn_convolution *convolution, float *out, const float *in,
-                                           dn_error *error) {
-    (void)error;
-    task t = {convolution, out, in};
-    size_t rows = (size_t)convolution->shape.batch * (size_t)convolution->extent.height;
-    dn_parallel_for(convolution->threads, rows, 1, convolve_rows, &t);
+dn_status dn_reference_convolution_forward(dn_convolution *convolution, void *out, const void *in,
+                                           int images, dn_error *error) {
+    dn_convolution *self = convolution;
+    DN_TRY(dn_check_images("convolution", images, self->shape.batch, error));
+    task t = {self, self->out ? self->out : out, self->in ? self->in : in};
+    if (self->in)
+        dn_elements_widen(self->in, in, self->format.in, self->format.in_step,
+                          in_count(&self->shape) / (size_t)self->shape.batch * (size_t)images);
+    dn_parallel_for(self->threads, (size_t)images * (size_t)self->extent.height, 1, convolve_rows,
+                    &t);
+    if (self->out)
+        dn_elements_narrow(out, self->out, self->format.out, self->format.out_step,
+                           out_count(self, images));
     return DN_OK;
 }

@@ -10,16 +10,18 @@ extern const dn_backend dn_reference_backend;
 
 typedef struct dn_reference_context {
     int threads;
+    dn_element products; /* of linear_* */
 } dn_reference_context;
 
 /* Outputs whose sums are formed side by side; a bound for arrays on the stack. */
 enum { DN_REFERENCE_BLOCK = 64 };
 
 dn_status dn_reference_convolution_create(void *context, const dn_convolution_shape *shape,
-                                          const float *weights, const float *bias,
-                                          dn_convolution **convolution, dn_error *error);
-dn_status dn_reference_convolution_forward(dn_convolution *convolution, float *out, const float *in,
-                                           dn_error *error);
+                                          const dn_convolution_format *format, const float *weights,
+                                          const float *bias, dn_convolution **convolution,
+                                          dn_error *error);
+dn_status dn_reference_convolution_forward(dn_convolution *convolution, void *out, const void *in,
+                                           int images, dn_error *error);
 void dn_reference_convolution_destroy(dn_convolution *convolution);
 
 dn_status dn_reference_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
@@ -31,11 +33,14 @@ dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradien
 void dn_reference_convolution_gradient_destroy(dn_convolution_gradient *gradient);
 
 dn_status dn_reference_pooling_create(void *context, const dn_pooling_shape *shape,
-                                      dn_pooling **pooling, dn_error *error);
-dn_status dn_reference_pooling_forward(dn_pooling *pooling, float *out, const float *in,
+                                      dn_element element, dn_pooling **pooling, dn_error *error);
+dn_status dn_reference_pooling_forward(dn_pooling *pooling, void *out, const void *in, int images,
                                        dn_error *error);
 void dn_reference_pooling_destroy(dn_pooling *pooling);
 
+dn_status dn_reference_fold_pixels(void *context, void *out, dn_element element, const uint8_t *in,
+                                   const uint8_t fill[3], const dn_fold_shape *shape,
+                                   dn_error *error);
 dn_status dn_reference_nearest_resize(void *context, float *out, const float *in, int batch,
                                       int height, int width, int channels, int out_height,
                                       int out_width, dn_error *error);
@@ -58,15 +63,18 @@ dn_status dn_reference_spatial_mean_backward(void *context, float *dx, const flo
                                              int positions, int channels, int out_stride,
                                              dn_error *error);
 
-dn_status dn_reference_linear_forward(void *context, float *y, const float *x, const float *w,
+dn_status dn_reference_linear_forward(void *context, float *y, const float *x, dn_weights w,
                                       const float *bias, int rows, int inputs, int outputs,
                                       int relu, dn_error *error);
 dn_status dn_reference_linear_backward_input(void *context, float *dx, const float *dy,
-                                             const float *w, int rows, int inputs, int outputs,
+                                             dn_weights w, int rows, int inputs, int outputs,
                                              dn_error *error);
 dn_status dn_reference_linear_backward_weights(void *context, float *dw, float *dbias,
                                                const float *dy, const float *x, int rows,
                                                int inputs, int outputs, dn_error *error);
+dn_status dn_reference_linear_train(void *context, const dn_trained *w, const dn_trained *bias,
+                                    const float *dy, const float *x, int rows, int inputs,
+                                    int outputs, const dn_adam *adam, dn_error *error);
 dn_status dn_reference_relu_backward(void *context, float *dx, const float *dy, const float *y,
                                      size_t count, dn_error *error);
 

@@ -1,0 +1,84 @@
+#include "compute/element.h"
+
+#include "base/parallel.h"
+#include "compute/cpu/vector.h"
+
+#include <math.h>
+#include <stdatomic.h>
+
+size_t dn_element_size(dn_element element) {
+    static const size_t sizes[] = {sizeof(float), sizeof(uint16_t), sizeof(uint8_t)};
+    return sizes[element];
+}
+
+DN_CLONES
+static void widen_bf16(float *restrict values, const uint16_t *restrict numbers, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        values[i] = dn_bf16_value(numbers[i]);
+}
+
+/* Whether one of them is not finite. */
+DN_CLONES
+static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values, size_t count) {
+    uint32_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t size = dn_float_bits(values[i]) & 0x7fffffffu;
+        largest = size > largest ? size : largest;
+        numbers[i] = dn_bf16_round(values[i]);
+    }
+    return largest >= 0x7f800000u;
+}
+
+void dn_elements_widen(float *values, const void *elements, dn_element element, float step,
+                       size_t count) {
+    const uint8_t *bytes = elements;
+    if (element == DN_ELEMENT_F32)
+        memcpy(values, elements, count * sizeof *values);
+    else if (element == DN_ELEMENT_BF16)
+        widen_bf16(values, elements, count);
+    else
+        for (size_t i = 0; i < count; i++)
+            values[i] = step * (float)bytes[i];
+}
+
+static uint8_t quantized(float value, float step) {
+    float number = rintf(value / step);
+    return (uint8_t)(number > 255.0F ? 255.0F : number > 0.0F ? number : 0.0F);
+}
+
+void dn_elements_narrow(void *elements, const float *values, dn_element element, float step,
+                        size_t count) {
+    uint8_t *bytes = elements;
+    if (element == DN_ELEMENT_F32)
+        memcpy(elements, values, count * sizeof *values);
+    else if (element == DN_ELEMENT_BF16)
+        narrow_bf16(elements, values, count);
+    else
+        for (size_t i = 0; i < count; i++)
+            bytes[i] = quantized(values[i], step);
+}
+
+typedef struct narrowing {
+    uint16_t *numbers;
+    const float *values;
+    atomic_int not_finite;
+} narrowing;
+
+enum { GRAIN = 1 << 14 };
+
+static void narrow_range(void *context, size_t begin, size_t end) {
+    narrowing *self = context;
+    if (narrow_bf16(self->numbers + begin, self->values + begin, end - begin))
+        self->not_finite = 1;
+}
+
+size_t dn_bf16_narrow(int threads, uint16_t *numbers, const float *values, size_t count) {
+    narrowing context = {.numbers = numbers, .values = values};
+    size_t index = 0;
+    dn_parallel_for(threads, count, GRAIN, narrow_range, &context);
+    if (!context.not_finite)
+        return count;
+    while (index < count && isfinite(values[index]))
+        index++;
+    return index;
+}
