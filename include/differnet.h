@@ -62,11 +62,47 @@ DN_API void dn_text_free(char *text);
 
 /* ---- Results --------------------------------------------------------------------------------- */
 
+typedef enum dn_verdict {
+    DN_VERDICT_NONE,   /* the model carries no calibration */
+    DN_VERDICT_PASS,   /* raw_score <= review_threshold */
+    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold: somebody should look at it */
+    DN_VERDICT_FAIL    /* raw_score > threshold */
+} dn_verdict;
+
+/* "NONE", "PASS", "REVIEW" or "FAIL"; static storage. */
+DN_API const char *dn_verdict_name(dn_verdict verdict);
+
+/* What docs/verdict.md derives: NaN (and -1) where the model carries no calibration. */
 typedef struct dn_result {
     double raw_score;  /* mean of z^2 over rotations and dims (paper, section 3.3) */
     double score_std;  /* spread of the score over the rotations (population) */
     double elapsed_ms; /* from reading the file to the score */
+    int rotations;     /* scored; fewer than asked for after an early exit */
+    dn_verdict verdict;
+    int pred_label;    /* 1: raw_score > threshold */
+    double pred_score; /* in (0, 1), rises with raw_score, 0.5 at the threshold */
+    double threshold, review_threshold;
+    double p_value; /* (1 + number of calibration scores >= raw_score) / (their number + 1) */
 } dn_result;
+
+/* ---- Where an image comes from --------------------------------------------------------------- */
+
+typedef enum dn_pixel_format { DN_PIXELS_RGB, DN_PIXELS_BGR, DN_PIXELS_GREY } dn_pixel_format;
+
+/* Exactly one of path, bytes and pixels is not NULL; all stay the caller's. */
+typedef struct dn_image_source {
+    const char *path; /* an image file */
+    const void *bytes;
+    size_t size;           /* of an image file held in memory, at `bytes` */
+    const uint8_t *pixels; /* rows of 3 bytes a pixel (grey: 1), `stride` bytes apart, top first */
+    dn_pixel_format format;
+    int width, height;
+    size_t stride;
+} dn_image_source;
+
+/* ---- Maps ------------------------------------------------------------------------------------ */
+
+typedef struct dn_map dn_map; /* where in the image the score comes from */
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
@@ -87,15 +123,14 @@ DN_API void dn_model_close(dn_model *model);
 /* 16 hexadecimal digits of the model file's SHA-256; lives as long as the model. */
 DN_API const char *dn_model_id(const dn_model *model);
 
-/* Scores one image file, or one file held in memory. */
+/* Scores one image. `map` NULL: none is wanted, which is cheaper. DN_ERROR_ARGUMENT for a source
+ * that is no image source; otherwise what is wrong with the image. */
+DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
+                                dn_map **map, dn_error *error);
+
+/* The short form for an image file, without a map. */
 DN_API dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
                                      dn_error *error);
-DN_API dn_status dn_model_score_bytes(dn_model *model, const void *bytes, size_t size,
-                                      dn_result *result, dn_error *error);
-
-/* Scores pixels in memory: RGB rows of 3*width bytes, `stride` bytes apart. */
-DN_API dn_status dn_model_score_rgb(dn_model *model, const uint8_t *rgb, int width, int height,
-                                    size_t stride, dn_result *result, dn_error *error);
 
 /* ---- Image files and rows -------------------------------------------------------------------- */
 

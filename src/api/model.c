@@ -1,7 +1,6 @@
 #include "api/model.h"
 
 #include "base/memory.h"
-#include "image/image.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -86,50 +85,4 @@ void dn_model_give_back(dn_model *model, dn_engine *engine) {
     engine->next = model->idle;
     model->idle = engine;
     pthread_mutex_unlock(&model->lock);
-}
-
-static dn_status score_image(dn_model *model, const dn_image *image, double start,
-                             dn_result *result, dn_error *error) {
-    dn_engine *engine;
-    dn_score score;
-    DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = dn_engine_score(engine, &model->detector, image, &score, error);
-    dn_model_give_back(model, engine);
-    DN_TRY(status);
-    *result = (dn_result){
-        .raw_score = score.raw,
-        .score_std = score.deviation,
-        .elapsed_ms = (dn_seconds() - start) * 1e3,
-    };
-    return DN_OK;
-}
-
-dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
-                              dn_error *error) {
-    dn_image image = {0};
-    double start = dn_seconds();
-    DN_TRY(dn_image_read(path, &image, error));
-    dn_status status = score_image(model, &image, start, result, error);
-    dn_image_free(&image);
-    return status;
-}
-
-dn_status dn_model_score_bytes(dn_model *model, const void *bytes, size_t size, dn_result *result,
-                               dn_error *error) {
-    dn_image image = {0};
-    double start = dn_seconds();
-    DN_TRY(dn_image_decode(bytes, size, "image in memory", &image, error));
-    dn_status status = score_image(model, &image, start, result, error);
-    dn_image_free(&image);
-    return status;
-}
-
-dn_status dn_model_score_rgb(dn_model *model, const uint8_t *rgb, int width, int height,
-                             size_t stride, dn_result *result, dn_error *error) {
-    dn_image image = {0};
-    double start = dn_seconds();
-    DN_TRY(dn_image_from_rgb(rgb, width, height, stride, &image, error));
-    dn_status status = score_image(model, &image, start, result, error);
-    dn_image_free(&image);
-    return status;
 }

@@ -33,17 +33,32 @@ dn_status dn_image_read(const char *path, dn_image *image, dn_error *error) {
     return status;
 }
 
-dn_status dn_image_from_rgb(const uint8_t *rgb, int width, int height, size_t stride,
-                            dn_image *image, dn_error *error) {
-    DN_TRY(dn_image_create(width, height, image, error));
-    size_t row_size = (size_t)width * 3;
-    if (stride < row_size) {
-        dn_image_free(image);
-        return dn_fail(error, DN_ERROR_ARGUMENT,
-                       "rows of %d RGB pixels take %zu bytes, the stride is %zu", width, row_size,
-                       stride);
+static void copy_row(uint8_t *output, const uint8_t *input, dn_pixel_format format, int width) {
+    if (format == DN_PIXELS_RGB) {
+        memcpy(output, input, (size_t)width * 3);
+        return;
     }
+    for (int x = 0; x < width; x++, output += 3) {
+        const uint8_t *pixel = input + (format == DN_PIXELS_GREY ? x : 3 * x);
+        output[0] = format == DN_PIXELS_GREY ? pixel[0] : pixel[2];
+        output[1] = format == DN_PIXELS_GREY ? pixel[0] : pixel[1];
+        output[2] = pixel[0];
+    }
+}
+
+dn_status dn_image_from_pixels(const uint8_t *pixels, dn_pixel_format format, int width, int height,
+                               size_t stride, dn_image *image, dn_error *error) {
+    *image = (dn_image){0};
+    if (format != DN_PIXELS_RGB && format != DN_PIXELS_BGR && format != DN_PIXELS_GREY)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "pixel format %d is unknown", (int)format);
+    size_t row_size = (size_t)(width > 0 ? width : 0) * (format == DN_PIXELS_GREY ? 1 : 3);
+    if (stride < row_size)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "rows of %d pixels take %zu bytes, the stride is %zu", width, row_size,
+                       stride);
+    DN_TRY(dn_image_create(width, height, image, error));
     for (int y = 0; y < height; y++)
-        memcpy(image->pixels + (size_t)y * row_size, rgb + (size_t)y * stride, row_size);
+        copy_row(image->pixels + (size_t)y * (size_t)width * 3, pixels + (size_t)y * stride, format,
+                 width);
     return DN_OK;
 }

@@ -25,9 +25,9 @@ dn_status dn_image_decode(const void *bytes, size_t size, const char *name, dn_i
                           dn_error *error);
 dn_status dn_image_read(const char *path, dn_image *image, dn_error *error);
 
-/* Copies rows of 3*width bytes that lie `stride` bytes apart. */
-dn_status dn_image_from_rgb(const uint8_t *rgb, int width, int height, size_t stride,
-                            dn_image *image, dn_error *error);
+/* Copies rows that lie `stride` bytes apart; grey becomes three equal channels. */
+dn_status dn_image_from_pixels(const uint8_t *pixels, dn_pixel_format format, int width, int height,
+                               size_t stride, dn_image *image, dn_error *error);
 
 /* torchvision Resize((height, width)): Pillow's antialiased bilinear, 8-bit fixed point. */
 dn_status dn_image_resize(const dn_image *source, int width, int height, dn_image *resized,

@@ -142,7 +142,8 @@ dn_status dn_image_resize(const dn_image *source, int width, int height, dn_imag
                           dn_error *error) {
     *resized = (dn_image){0};
     if (width == source->width && height == source->height)
-        return dn_image_from_rgb(source->pixels, width, height, (size_t)width * 3, resized, error);
+        return dn_image_from_pixels(source->pixels, DN_PIXELS_RGB, width, height, (size_t)width * 3,
+                                    resized, error);
     if (height == source->height)
         return run_pass(resize_rows, source, width, height, resized, error);
     if (width == source->width)

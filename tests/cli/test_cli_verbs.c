@@ -132,14 +132,17 @@ static void test_predict(void **state) {
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->err, "differnet: 2 of 4 images could not be scored\n");
     char expected[4096];
-    snprintf(expected, sizeof expected,
-             "{\"image_path\":\"%s/-x.png\",\"raw_score\":5,\"score_std\":0.5,"
-             "\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
-             "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot open\"}\n"
-             "{\"image_path\":\"%s/a.png\",\"raw_score\":3,\"score_std\":0.5,"
-             "\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
-             "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\"}\n",
-             folder, folder, folder, folder, folder, folder);
+    snprintf(
+        expected, sizeof expected,
+        "{\"image_path\":\"%s/-x.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,"
+        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
+        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot open\"}\n"
+        "{\"image_path\":\"%s/a.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":3,"
+        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
+        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\"}\n",
+        folder, folder, folder, folder, folder, folder);
     assert_string_equal(ran->out, expected);
     snprintf(command, sizeof command, "predict model %s", folder);
     ran = run(command, NULL);
@@ -156,8 +159,8 @@ static void test_predict_from_standard_input(void **state) {
     snprintf(input, sizeof input, "%s/a b.png\r\n\n%s/c.png", folder, folder);
     const program *ran = run("predict --json model -", input);
     assert_int_equal(ran->status, 0);
-    assert_says(ran->out, "/a b.png\",\"raw_score\":3,");
-    assert_says(ran->out, "/c.png\",\"raw_score\":4,");
+    assert_says(ran->out, "/a b.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":3,");
+    assert_says(ran->out, "/c.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":4,");
     assert_string_equal(ran->err, "");
     ran = run("predict model -", NULL);
     assert_int_equal(ran->status, 0);

@@ -105,6 +105,14 @@ static void assert_upright(const dn_result *result) {
     fixture_close(file);
 }
 
+static dn_image_source pixels_of(const scene *self) {
+    return (dn_image_source){.pixels = self->pixels,
+                             .format = DN_PIXELS_RGB,
+                             .width = WIDTH,
+                             .height = HEIGHT,
+                             .stride = WIDTH * 3};
+}
+
 static void test_file_bytes_and_pixels_agree(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -121,11 +129,14 @@ static void test_file_bytes_and_pixels_agree(void **state) {
             assert_score(&file);
         else
             assert_upright(&file);
-        assert_ok(dn_model_score_bytes(model, self->ppm, self->ppm_size, &bytes, &error));
-        assert_ok(
-            dn_model_score_rgb(model, self->pixels, WIDTH, HEIGHT, WIDTH * 3, &pixels, &error));
+        const dn_image_source held = {.bytes = self->ppm, .size = self->ppm_size};
+        const dn_image_source drawn = pixels_of(self);
+        assert_ok(dn_model_score(model, &held, &bytes, NULL, &error));
+        assert_ok(dn_model_score(model, &drawn, &pixels, NULL, &error));
         assert_true(bytes.raw_score == file.raw_score && pixels.raw_score == file.raw_score);
         assert_true(file.elapsed_ms > 0);
+        assert_int_equal(file.rotations, all ? ROTATIONS : 1);
+        assert_int_equal(file.verdict, DN_VERDICT_NONE);
         assert_int_equal(strlen(dn_model_id(model)), 16);
         dn_model_close(model);
     }
@@ -179,8 +190,12 @@ static void test_errors_name_the_file(void **state) {
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_fails(dn_model_score_file(model, self->model_path, &result, &error), DN_ERROR_FORMAT,
                  "model.safetensors");
-    assert_fails(dn_model_score_rgb(model, self->pixels, 0, 5, 0, &result, &error),
-                 DN_ERROR_ARGUMENT, "0");
+    dn_image_source source = pixels_of(self);
+    source.width = 0;
+    assert_fails(dn_model_score(model, &source, &result, NULL, &error), DN_ERROR_ARGUMENT, "0 x");
+    source.path = "two.png";
+    assert_fails(dn_model_score(model, &source, &result, NULL, &error), DN_ERROR_ARGUMENT,
+                 "2 are given");
     dn_model_close(model);
     /* A weights file is not a model. */
     dn_backbone_weights weights;

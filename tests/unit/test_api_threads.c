@@ -55,8 +55,10 @@ static void *score_all(void *argument) {
     uint8_t pixels[SIDE * SIDE * 3];
     for (int i = 0; i < IMAGES && self->status == DN_OK; i++) {
         dn_result result = {0};
+        const dn_image_source source = {
+            .pixels = pixels, .width = SIDE, .height = SIDE, .stride = SIDE * 3};
         draw(pixels, i);
-        self->status = dn_model_score_rgb(self->model, pixels, SIDE, SIDE, SIDE * 3, &result, NULL);
+        self->status = dn_model_score(self->model, &source, &result, NULL, NULL);
         self->scores[i] = result.raw_score;
     }
     return NULL;

@@ -28,8 +28,8 @@ static dn_image pattern(int width, int height) {
 static dn_image copy_of(const dn_image *image) {
     dn_image copy;
     dn_error error = {0};
-    assert_ok(dn_image_from_rgb(image->pixels, image->width, image->height,
-                                (size_t)image->width * 3, &copy, &error));
+    assert_ok(dn_image_from_pixels(image->pixels, DN_PIXELS_RGB, image->width, image->height,
+                                   (size_t)image->width * 3, &copy, &error));
     return copy;
 }
 
@@ -383,14 +383,31 @@ static void rows_are_copied_by_their_stride(void **state) {
     static const uint8_t plain[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
     dn_error error;
     dn_image image;
-    assert_ok(dn_image_from_rgb(padded, 2, 2, 7, &image, &error));
+    assert_ok(dn_image_from_pixels(padded, DN_PIXELS_RGB, 2, 2, 7, &image, &error));
     assert_memory_equal(image.pixels, plain, sizeof plain);
     dn_image_free(&image);
     assert_null(image.pixels);
-    assert_fails(dn_image_from_rgb(padded, 2, 2, 5, &image, &error), DN_ERROR_ARGUMENT,
-                 "take 6 bytes, the stride is 5");
-    assert_fails(dn_image_from_rgb(padded, 0, 2, 7, &image, &error), DN_ERROR_ARGUMENT, "0 x 2");
+    assert_fails(dn_image_from_pixels(padded, DN_PIXELS_RGB, 2, 2, 5, &image, &error),
+                 DN_ERROR_ARGUMENT, "take 6 bytes, the stride is 5");
+    assert_fails(dn_image_from_pixels(padded, DN_PIXELS_RGB, 0, 2, 7, &image, &error),
+                 DN_ERROR_ARGUMENT, "0 x 2");
     assert_null(image.pixels);
+}
+
+static void other_pixel_formats(void **state) {
+    (void)state;
+    static const uint8_t bgr[] = {3, 2, 1, 6, 5, 4}, rgb[] = {1, 2, 3, 4, 5, 6};
+    static const uint8_t grey[] = {7, 9}, levels[] = {7, 7, 7, 9, 9, 9};
+    dn_error error;
+    dn_image image;
+    assert_ok(dn_image_from_pixels(bgr, DN_PIXELS_BGR, 2, 1, 6, &image, &error));
+    assert_memory_equal(image.pixels, rgb, sizeof rgb);
+    dn_image_free(&image);
+    assert_ok(dn_image_from_pixels(grey, DN_PIXELS_GREY, 2, 1, 2, &image, &error));
+    assert_memory_equal(image.pixels, levels, sizeof levels);
+    dn_image_free(&image);
+    assert_fails(dn_image_from_pixels(grey, (dn_pixel_format)9, 2, 1, 2, &image, &error),
+                 DN_ERROR_ARGUMENT, "pixel format 9");
 }
 
 int main(void) {
@@ -414,6 +431,7 @@ int main(void) {
         cmocka_unit_test(tables_are_pytorchs),
         cmocka_unit_test(normalize_looks_up_every_channel),
         cmocka_unit_test(rows_are_copied_by_their_stride),
+        cmocka_unit_test(other_pixel_formats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

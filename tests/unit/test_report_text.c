@@ -140,20 +140,34 @@ static void test_json_of_metrics(void **state) {
     dn_text_free(text);
 }
 
+static void assert_line(const dn_result *result, const char *path, const char *id,
+                        const char *expected) {
+    char *text = NULL;
+    assert_ok(dn_result_json(path, id, result, NULL, &text, &error));
+    assert_string_equal(text, expected);
+    dn_text_free(text);
+}
+
 static void test_result_line(void **state) {
     (void)state;
-    dn_result result = {.raw_score = 1.0 / 3, .score_std = 0.1, .elapsed_ms = 12.345678};
-    char *text = NULL;
-    assert_ok(dn_result_json("a \"b\"\n.png", "0123", &result, NULL, &text, &error));
-    assert_string_equal(text,
-                        "{\"image_path\":\"a \\\"b\\\"\\n.png\",\"raw_score\":0.3333333333333333,"
-                        "\"score_std\":0.1,\"model_id\":\"0123\",\"elapsed_ms\":12.346}");
-    dn_text_free(text);
+    dn_result result = {.raw_score = 1.0 / 3,
+                        .score_std = 0.1,
+                        .elapsed_ms = 12.345678,
+                        .rotations = 64,
+                        .verdict = DN_VERDICT_REVIEW,
+                        .pred_score = 0.25,
+                        .threshold = 0.5,
+                        .p_value = 0.0625};
+    assert_line(&result, "a \"b\"\n.png", "0123",
+                "{\"image_path\":\"a \\\"b\\\"\\n.png\",\"pred_label\":0,\"pred_score\":0.25,"
+                "\"raw_score\":0.3333333333333333,\"score_std\":0.1,\"threshold\":0.5,"
+                "\"p_value\":0.0625,\"verdict\":\"REVIEW\",\"rotations\":64,"
+                "\"model_id\":\"0123\",\"elapsed_ms\":12.346}");
     result = (dn_result){.raw_score = NAN, .score_std = INFINITY, .elapsed_ms = -INFINITY};
-    assert_ok(dn_result_json("a", NULL, &result, NULL, &text, &error));
-    assert_string_equal(text, "{\"image_path\":\"a\",\"raw_score\":null,\"score_std\":null,"
-                              "\"model_id\":null,\"elapsed_ms\":null}");
-    dn_text_free(text);
+    assert_line(&result, "a", NULL,
+                "{\"image_path\":\"a\",\"pred_label\":null,\"pred_score\":null,"
+                "\"raw_score\":null,\"score_std\":null,\"threshold\":null,\"p_value\":null,"
+                "\"verdict\":null,\"rotations\":0,\"model_id\":null,\"elapsed_ms\":null}");
 }
 
 static void test_failure_line(void **state) {

@@ -1,0 +1,63 @@
+/* dn_model_score: from an image, wherever it comes from, to a result. */
+#include "api/model.h"
+#include "image/image.h"
+
+#include <math.h>
+
+static dn_status load(const dn_image_source *source, dn_image *image, dn_error *error) {
+    int given = (source->path != NULL) + (source->bytes != NULL) + (source->pixels != NULL);
+    if (given != 1)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "an image source needs one of path, bytes and pixels; %d are given", given);
+    if (source->path)
+        return dn_image_read(source->path, image, error);
+    if (source->bytes)
+        return dn_image_decode(source->bytes, source->size, "image in memory", image, error);
+    return dn_image_from_pixels(source->pixels, source->format, source->width, source->height,
+                                source->stride, image, error);
+}
+
+static dn_status score_image(dn_model *model, const dn_image *image, dn_score *score,
+                             dn_error *error) {
+    dn_engine *engine;
+    DN_TRY(dn_model_borrow(model, &engine, error));
+    dn_status status = dn_engine_score(engine, &model->detector, image, score, error);
+    dn_model_give_back(model, engine);
+    return status;
+}
+
+static void fill_result(const dn_model *model, const dn_score *score, double start,
+                        dn_result *result) {
+    *result = (dn_result){
+        .raw_score = score->raw,
+        .score_std = score->deviation,
+        .rotations = model->rotations,
+        .pred_label = -1,
+        .pred_score = NAN,
+        .threshold = NAN,
+        .review_threshold = NAN,
+        .p_value = NAN,
+    };
+    result->elapsed_ms = (dn_seconds() - start) * 1e3;
+}
+
+dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
+                         dn_map **map, dn_error *error) {
+    dn_image image = {0};
+    dn_score score;
+    double start = dn_seconds();
+    if (map)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED, "maps are not in this version");
+    DN_TRY(load(source, &image, error));
+    dn_status status = score_image(model, &image, &score, error);
+    dn_image_free(&image);
+    if (status == DN_OK)
+        fill_result(model, &score, start, result);
+    return status;
+}
+
+dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
+                              dn_error *error) {
+    const dn_image_source source = {.path = path};
+    return dn_model_score(model, &source, result, NULL, error);
+}
