@@ -21,6 +21,16 @@ function(differnet_room name)
   set(DIFFERNET_LINKS ${DIFFERNET_LINKS} ${ROOM_USES} PARENT_SCOPE)
 endfunction()
 
+# The text file src/<path> as `const char symbol[]`, zero-terminated, in a room's objects.
+function(differnet_embed room path symbol)
+  set(generated ${CMAKE_BINARY_DIR}/embedded/${symbol}.c)
+  add_custom_command(OUTPUT ${generated}
+    COMMAND ${CMAKE_COMMAND} -DINPUT=${CMAKE_SOURCE_DIR}/src/${path} -DOUTPUT=${generated}
+            -DSYMBOL=${symbol} -P ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/src/${path} ${CMAKE_SOURCE_DIR}/cmake/Embed.cmake VERBATIM)
+  target_sources(objects_${room} PRIVATE ${generated})
+endfunction()
+
 set(openmp "")
 if(DIFFERNET_OPENMP)
   set(openmp OpenMP::OpenMP_C)
@@ -44,6 +54,9 @@ differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(api KNOWS base config image dataset compute backbone flow model detect metrics check
                report USES PkgConfig::CJSON)
+
+differnet_embed(report report/html/report.css dn_report_css)
+differnet_embed(report report/html/report.js dn_report_js)
 
 if(DIFFERNET_OPENMP)
   target_compile_definitions(objects_base PRIVATE DN_USE_OPENMP)

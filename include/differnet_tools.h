@@ -129,7 +129,8 @@ typedef struct dn_metrics {
 } dn_metrics;
 
 /* Evaluates a model on the labelled test set below `dataset_path` (or of a manifest CSV) and
- * `class_name`; NULL: those that the model was trained on. Writes metrics.json and scores.csv into
+ * `class_name`; NULL: those that the model was trained on. Writes report.html, metrics.json,
+ * scores.csv and roc.csv into
  * `output_directory` unless it is NULL. */
 DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
                                    const char *class_name, const char *output_directory,

@@ -1,5 +1,5 @@
-/* The files of an evaluation, the same for train and test: metrics.json, scores.csv and roc.csv.
- */
+/* The files of an evaluation, the same for train and test: metrics.json, scores.csv, roc.csv and
+ * report.html. */
 #ifndef DN_API_EVALUATE_H
 #define DN_API_EVALUATE_H
 
@@ -19,6 +19,7 @@ typedef struct dn_outcome {
     const dn_observer *observer;
 } dn_outcome;
 
+/* report.html comes last, and its failure is a warning: the numbers are safe by then. */
 dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 #include "api/evaluate.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/observer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,14 +67,17 @@ static void add_facts(writing *self, const dn_outcome *outcome) {
     add_fact(self, DN_META_DATASET_IMAGES,
              provenance ? self->images : from_file(detector, DN_META_DATASET_IMAGES));
     add_fact(self, "dataset_path", outcome->dataset_path);
-    add_fact(self, "class_name", outcome->class_name);
+    if (outcome->class_name[0])
+        add_fact(self, "class_name", outcome->class_name);
     self->report.provenance = self->facts;
 }
 
 static dn_status prepare(writing *self, const dn_outcome *outcome, dn_error *error) {
-    int named = outcome->class_name[0] != '\0';
+    const char *name = dn_path_name(outcome->dataset_path);
     self->report = (dn_report){
-        .title = named ? outcome->class_name : outcome->dataset_path,
+        .title = outcome->class_name[0] ? outcome->class_name
+                 : name[0]              ? name
+                                        : outcome->dataset_path,
         .metrics = outcome->metrics,
         .epochs = outcome->epochs,
         .epoch_count = outcome->epoch_count,
@@ -93,10 +97,14 @@ static dn_status write_one(const writing *self, writer *write, const char *name,
     return write(path, &self->report, error);
 }
 
-static dn_status write_all(const writing *self, dn_error *error) {
+static dn_status write_all(const writing *self, const dn_observer *observer, dn_error *error) {
+    dn_error failure;
     DN_TRY(write_one(self, dn_report_scores_csv, "scores.csv", error));
     DN_TRY(write_one(self, dn_report_roc_csv, "roc.csv", error));
-    return write_one(self, dn_report_metrics_json, "metrics.json", error);
+    DN_TRY(write_one(self, dn_report_metrics_json, "metrics.json", error));
+    if (write_one(self, dn_report_html, "report.html", &failure) != DN_OK)
+        dn_tell(observer, DN_WARNING, "no report: %s", failure.message);
+    return DN_OK;
 }
 
 dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_error *error) {
@@ -106,7 +114,7 @@ dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_
     self->directory = directory;
     dn_status status = prepare(self, outcome, error);
     if (status == DN_OK)
-        status = write_all(self, error);
+        status = write_all(self, outcome->observer, error);
     dn_curve_free(&self->report.curve);
     dn_release(self->samples);
     dn_text_free(self->yaml);

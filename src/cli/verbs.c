@@ -14,7 +14,8 @@ const dn_verb dn_verbs[] = {
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
      "The test set is the one the model was trained with, unless --data, --class or "
-     "--config name another. With --output, metrics.json and scores.csv are written there. "
+     "--config name another. With --output, report.html, metrics.json, scores.csv and roc.csv are "
+     "written there. "
      "--set n_transforms_test=N scores with N rotations instead of the model's number.",
      dn_verb_test},
     {"predict", NULL, DN_VERB_PREDICT, "MODEL PATH...", 2, SIZE_MAX,

@@ -1,7 +1,7 @@
-/* The result of an evaluation, once, and its renderers: metrics.json, scores.csv, roc.csv.
- * dn_metrics_text and dn_result_json of the public headers live in this room too. Everything
- * written is valid whatever files are called: bytes that are no UTF-8 become U+FFFD, JSON has null
- * for what is not a number, CSV and HTML are quoted. */
+/* The result of an evaluation, once, and its renderers: metrics.json, scores.csv, roc.csv,
+ * report.html. dn_metrics_text and dn_result_json of the public headers live in this room too.
+ * Everything written is valid whatever files are called: bytes that are no UTF-8 become U+FFFD,
+ * JSON has null for what is not a number, CSV and HTML are quoted. */
 #ifndef DN_REPORT_REPORT_H
 #define DN_REPORT_REPORT_H
 
@@ -59,6 +59,10 @@ dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_err
  * raw_score >= threshold anomalous does. The first threshold is "inf"; a rate that is undefined is
  * empty. */
 dn_status dn_report_roc_csv(const char *path, const dn_report *report, dn_error *error);
+
+/* One page for people, without any other file or network: docs/report.md. Reads the images of its
+ * gallery; one that cannot be read any more is said to be so. */
+dn_status dn_report_html(const char *path, const dn_report *report, dn_error *error);
 
 /* Appends one line of train_log.jsonl and flushes: the sub epoch's that a report of DN_STAGE_TRAIN
  * completes, or the evaluation's of DN_STAGE_EVALUATE; nothing for other stages. DN_ERROR_IO when

@@ -8,7 +8,7 @@ holds "$work/out" "image_AUROC"
 holds "$work/out" "results: $results/v1"
 holds "$work/err" "no trained backbone"
 holds "$work/err" "AUROC:"
-for file in model.safetensors config.yaml metrics.json scores.csv roc.csv train_log.jsonl; do
+for file in model.safetensors config.yaml metrics.json scores.csv roc.csv report.html train_log.jsonl; do
     [ -s "$results/v1/$file" ] || fail "$file is missing"
 done
 [ "$(cat "$results/latest")" = v1 ] || fail "latest does not name v1"

@@ -1,0 +1,147 @@
+/* The good parts that look worst and the defective ones that look best, as small pictures. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/encode_jpeg.h"
+#include "report/html/html.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 12, SIDE = 320, QUALITY = 80 };
+
+static void append_base64(dn_text *page, const uint8_t *bytes, size_t size) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i < 3 ? size - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
+                         (left > 2 ? bytes[i + 2] : 0u);
+        const char text[4] = {digits[group >> 18], digits[group >> 12 & 63],
+                              left > 1 ? digits[group >> 6 & 63] : '=',
+                              left > 2 ? digits[group & 63] : '='};
+        dn_text_append_bytes(page, text, 4);
+    }
+}
+
+/* Fits an image into SIDE x SIDE; small ones stay as they are. */
+static dn_status shrink(dn_image *image, dn_error *error) {
+    int longer = image->width > image->height ? image->width : image->height;
+    dn_image small;
+    if (longer <= SIDE)
+        return DN_OK;
+    int width = (int)((int64_t)image->width * SIDE / longer);
+    int height = (int)((int64_t)image->height * SIDE / longer);
+    DN_TRY(dn_image_resize(image, width > 0 ? width : 1, height > 0 ? height : 1, &small, error));
+    dn_image_free(image);
+    *image = small;
+    return DN_OK;
+}
+
+static dn_status encode(const char *path, dn_image *image, uint8_t **jpeg, size_t *size,
+                        dn_error *error) {
+    DN_TRY(dn_image_read(path, image, error));
+    DN_TRY(shrink(image, error));
+    return dn_image_encode_jpeg(image, QUALITY, jpeg, size, error);
+}
+
+static void append_picture(dn_text *page, const char *path) {
+    dn_image image = {0};
+    uint8_t *jpeg = NULL;
+    size_t size = 0;
+    dn_text_append(page, "<span class=\"picture\">");
+    if (encode(path, &image, &jpeg, &size, NULL) == DN_OK) {
+        dn_text_append(page,
+                       "<img width=\"%d\" height=\"%d\" alt=\"\" src=\"data:image/jpeg;base64,",
+                       image.width, image.height);
+        append_base64(page, jpeg, size);
+        dn_text_append(page, "\">");
+    } else {
+        dn_text_append(page, "cannot be read any more");
+    }
+    dn_text_append(page, "</span>");
+    dn_release(jpeg);
+    dn_image_free(&image);
+}
+
+/* Long names may be broken behind these. */
+static void append_breakable(dn_text *page, const char *name) {
+    for (size_t length; *name; name += length) {
+        char piece[256];
+        length = strcspn(name, "_-.");
+        length += name[length] != '\0';
+        if (length >= sizeof piece)
+            length = sizeof piece - 1;
+        memcpy(piece, name, length);
+        piece[length] = '\0';
+        dn_html_escape(page, piece);
+        dn_text_append(page, "%s", name[length] ? "<wbr>" : "");
+    }
+}
+
+static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample) {
+    const char *verdict = dn_html_verdict(report, sample->raw_score);
+    dn_text_append(page, "<li><figure>");
+    append_picture(page, sample->image_path);
+    dn_text_append(page, "<figcaption><b>");
+    dn_html_score(page, sample->raw_score);
+    dn_text_append(page, "</b>");
+    if (verdict)
+        dn_text_append(page, " <span class=\"verdict %s\">%s</span>", verdict, verdict);
+    dn_text_append(page, "<br><span title=\"");
+    dn_html_escape(page, sample->image_path);
+    dn_text_append(page, "\">");
+    if (sample->gt_label && sample->defect) {
+        append_breakable(page, sample->defect);
+        dn_text_append(page, "<br>");
+    }
+    append_breakable(page, dn_path_name(sample->image_path));
+    dn_text_append(page, "</span></figcaption></figure></li>\n");
+}
+
+static int by_rising_score(const void *left, const void *right) {
+    const dn_report_sample *a = *(const dn_report_sample *const *)left,
+                           *b = *(const dn_report_sample *const *)right;
+    if (a->raw_score != b->raw_score)
+        return a->raw_score < b->raw_score ? -1 : 1;
+    return a < b ? -1 : a > b; /* as they came */
+}
+
+/* The samples of a label by rising score; returns how many. */
+static size_t sort(const dn_report *report, int label, const dn_report_sample **sorted) {
+    size_t count = 0;
+    for (size_t i = 0; i < report->sample_count; i++)
+        if (dn_sample_counts(&report->samples[i]) && (report->samples[i].gt_label != 0) == label)
+            sorted[count++] = &report->samples[i];
+    if (count > 0)
+        qsort((void *)sorted, count, sizeof *sorted, by_rising_score);
+    return count;
+}
+
+static void append_list(dn_text *page, const dn_report *report, int label,
+                        const dn_report_sample **sorted) {
+    size_t count = sort(report, label, sorted), shown = count < SHOWN ? count : SHOWN;
+    if (count == 0)
+        return;
+    dn_text_append(page, "<h3>%s</h3>\n<ul class=\"gallery\">\n",
+                   label ? "Defective parts with the lowest scores"
+                         : "Good parts with the highest scores");
+    for (size_t i = 0; i < shown; i++)
+        append_item(page, report, sorted[label ? i : count - 1 - i]);
+    dn_text_append(page, "</ul>\n");
+}
+
+void dn_html_gallery(dn_text *page, const dn_report *report) {
+    void *sorted;
+    if (report->metrics->good_count + report->metrics->defect_count == 0)
+        return;
+    if (dn_allocate(&sorted, report->sample_count, sizeof(dn_report_sample *), NULL) != DN_OK) {
+        page->failed = 1;
+        return;
+    }
+    dn_text_append(page, "<section>\n<h2>The hardest images</h2>\n<p class=\"soft\">The mistakes, "
+                         "if there are any, and what comes nearest to them: worth a look for wrong "
+                         "labels, dirt and bad light.</p>\n");
+    append_list(page, report, 1, sorted);
+    append_list(page, report, 0, sorted);
+    dn_text_append(page, "</section>\n");
+    dn_release(sorted);
+}

@@ -1,0 +1,112 @@
+/* The first screen: how good is it, at which threshold, what does it reject? */
+#include "report/html/html.h"
+
+#include <math.h>
+
+static size_t total(const dn_verdict_counts *counts) {
+    return counts->pass + counts->review + counts->fail;
+}
+
+static void say_rejects(dn_text *page, const dn_decision *decision) {
+    size_t good = total(&decision->good), defective = total(&decision->defective);
+    dn_text_append(page, "<p class=\"lead\">At threshold <b>");
+    dn_html_score(page, decision->threshold);
+    dn_text_append(page, "</b> the model ");
+    if (good > 0)
+        dn_text_append(page, "rejects <b>%zu of %zu</b> good parts", decision->good.fail, good);
+    if (good > 0 && defective > 0)
+        dn_text_append(page, " and ");
+    if (defective > 0)
+        dn_text_append(page, "finds <b>%zu of %zu</b> defective ones", decision->defective.fail,
+                       defective);
+    dn_text_append(page, ".");
+    if (decision->review_threshold < decision->threshold)
+        dn_text_append(page,
+                       " Another <b>%zu</b> good and <b>%zu</b> defective parts, above a score of "
+                       "<b>",
+                       decision->good.review, decision->defective.review);
+    if (decision->review_threshold < decision->threshold) {
+        dn_html_score(page, decision->review_threshold);
+        dn_text_append(page, "</b>, are for review.");
+    }
+    dn_text_append(page, "</p>\n");
+}
+
+static void say_lack(dn_text *page, const dn_metrics *metrics) {
+    const char *said = NULL;
+    if (metrics->good_count + metrics->defect_count == 0)
+        said =
+            "There was no test set, so nothing was measured. The model can be used; how well it "
+            "tells good parts from defective ones is unknown. Put labelled images into test/ and "
+            "run <code>differnet test</code>.";
+    else if (metrics->defect_count == 0)
+        said =
+            "The test set holds no defective images: what the model overlooks, and any AUROC, is "
+            "unknown.";
+    else if (metrics->good_count == 0)
+        said =
+            "The test set holds no good images: how often the model rejects a good part, and any "
+            "AUROC, is unknown.";
+    if (said)
+        dn_text_append(page, "<p class=\"notice\">%s</p>\n", said);
+}
+
+static void say_source(dn_text *page, const dn_decision *decision) {
+    if (decision->tuned && isfinite(decision->threshold))
+        dn_text_append(page, "<p class=\"notice\">This threshold is the one with the largest F1 on "
+                             "these very images, so expect worse on new ones. A threshold that "
+                             "promises a false-reject rate comes from good images that neither "
+                             "training nor this test has seen.</p>\n");
+}
+
+static void tile(dn_text *page, const char *name, const dn_statistic *statistic, int as_percent,
+                 const char *detail) {
+    void (*print)(dn_text *, double, int) = dn_html_fixed;
+    dn_text_append(page, "<div><dt>%s</dt><dd><strong>", name);
+    if (as_percent)
+        dn_html_percent(page, statistic->defined ? statistic->value : NAN);
+    else
+        print(page, statistic->defined ? statistic->value : NAN, 4);
+    dn_text_append(page, "</strong><span class=\"soft\">");
+    if (!statistic->defined)
+        dn_html_escape(page, statistic->reason ? statistic->reason : "not computed");
+    else if (isfinite(statistic->low) && isfinite(statistic->high)) {
+        dn_text_append(page, "95 %% interval ");
+        as_percent ? dn_html_percent(page, statistic->low) : print(page, statistic->low, 4);
+        dn_text_append(page, " to ");
+        as_percent ? dn_html_percent(page, statistic->high) : print(page, statistic->high, 4);
+    }
+    dn_text_append(page, "%s%s</span></dd></div>\n", detail ? "<br>" : "", detail ? detail : "");
+}
+
+/* The complement of a share, its interval turned round. */
+static dn_statistic rest_of(const dn_statistic *share) {
+    dn_statistic rest = *share;
+    rest.value = 1 - share->value;
+    rest.low = 1 - share->high;
+    rest.high = 1 - share->low;
+    return rest;
+}
+
+static void append_tiles(dn_text *page, const dn_metrics *metrics) {
+    const dn_decision *decision = &metrics->decision;
+    dn_statistic overlooked = rest_of(&decision->detection_rate);
+    dn_text_append(page, "<dl class=\"figures\">\n");
+    tile(page, "image_AUROC", &metrics->image_auroc, 0, NULL);
+    tile(page, "good parts rejected", &decision->false_reject_rate, 1, NULL);
+    tile(page, "defective parts not rejected", &overlooked, 1, NULL);
+    tile(page, "image_AUPR", &metrics->image_aupr, 0, NULL);
+    dn_text_append(page, "</dl>\n");
+}
+
+void dn_html_headline(dn_text *page, const dn_report *report) {
+    const dn_metrics *metrics = report->metrics;
+    if (isfinite(metrics->decision.threshold) &&
+        total(&metrics->decision.good) + total(&metrics->decision.defective) > 0)
+        say_rejects(page, &metrics->decision);
+    say_lack(page, metrics);
+    say_source(page, &metrics->decision);
+    dn_text_append(page, "</header>\n");
+    if (metrics->good_count + metrics->defect_count > 0)
+        append_tiles(page, metrics);
+}

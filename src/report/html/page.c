@@ -1,0 +1,55 @@
+#include "base/file.h"
+#include "report/html/html.h"
+
+#include <string.h>
+
+/* No address on the network can be reached from the page, whatever a file name may contain. */
+static const char *const HEAD =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+    "<link rel=\"icon\" href=\"data:,\">\n";
+
+static void append(dn_text *page, const char *text) {
+    dn_text_append_bytes(page, text, strlen(text));
+}
+
+static void open_page(dn_text *page, const dn_report *report) {
+    append(page, HEAD);
+    append(page, "<title>");
+    dn_html_escape(page, report->title);
+    append(page, ": DifferNet report</title>\n<style>\n");
+    append(page, dn_report_css);
+    append(page, "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"soft\">DifferNet report"
+                 "</p>\n<h1>");
+    dn_html_escape(page, report->title);
+    append(page, "</h1>\n");
+}
+
+static void close_page(dn_text *page) {
+    append(page, "<footer>Made by differnet ");
+    dn_html_escape(page, dn_version());
+    append(page, ". This page is one file and reads nothing else; the same numbers stand in "
+                 "metrics.json, scores.csv and roc.csv.</footer>\n</main>\n<script>\n");
+    append(page, dn_report_js);
+    append(page, "</script>\n</body>\n</html>\n");
+}
+
+dn_status dn_report_html(const char *path, const dn_report *report, dn_error *error) {
+    dn_text page = {0};
+    char *taken;
+    open_page(&page, report);
+    dn_html_headline(&page, report);
+    dn_html_scores(&page, report);
+    dn_html_gallery(&page, report);
+    dn_html_defects(&page, report);
+    dn_html_curves(&page, report);
+    dn_html_training(&page, report);
+    dn_html_facts(&page, report);
+    close_page(&page);
+    DN_TRY(dn_text_take(&page, &taken, error));
+    dn_status status = dn_file_write(path, taken, strlen(taken), error);
+    dn_text_free(taken);
+    return status;
+}

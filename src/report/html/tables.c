@@ -1,0 +1,148 @@
+/* Kinds of defect, all figures, unreadable images, provenance. */
+#include "report/html/html.h"
+
+#include <math.h>
+
+static size_t listed(const dn_metrics *metrics) {
+    return metrics->defect_kinds < DN_MAX_DEFECTS ? metrics->defect_kinds : DN_MAX_DEFECTS;
+}
+
+/* The interval as a bar from 0 to 1, with a tick at the value. */
+static void append_interval(dn_text *page, const dn_statistic *statistic) {
+    if (!isfinite(statistic->low) || !isfinite(statistic->high))
+        return;
+    dn_text_append(page, "<svg viewBox=\"0 0 100 8\" preserveAspectRatio=\"none\" "
+                         "aria-hidden=\"true\"><path class=\"grid\" d=\"M0 4H100\" "
+                         "vector-effect=\"non-scaling-stroke\"/><rect class=\"good\" y=\"2\" "
+                         "height=\"4\" opacity=\".35\" x=\"");
+    dn_html_fixed(page, 100 * statistic->low, 1);
+    dn_text_append(page, "\" width=\"");
+    dn_html_fixed(page, 100 * (statistic->high - statistic->low), 1);
+    dn_text_append(page, "\"/><rect class=\"good\" y=\"0\" height=\"8\" width=\"1.5\" x=\"");
+    dn_html_fixed(page, 98.5 * statistic->value, 1);
+    dn_text_append(page, "\"/></svg>");
+}
+
+static void append_statistic(dn_text *page, const dn_statistic *statistic) {
+    if (!statistic->defined) {
+        dn_html_escape(page, statistic->reason ? statistic->reason : "not computed");
+        return;
+    }
+    dn_html_fixed(page, statistic->value, 4);
+    if (!isfinite(statistic->low) || !isfinite(statistic->high))
+        return;
+    dn_text_append(page, "<small>");
+    dn_html_fixed(page, statistic->low, 4);
+    dn_text_append(page, " to ");
+    dn_html_fixed(page, statistic->high, 4);
+    dn_text_append(page, "</small>");
+}
+
+static void append_verdict(dn_text *page, int verdict, size_t count) {
+    dn_text_append(page, "<td data-verdict=\"%d\">%zu</td>", verdict, count);
+}
+
+static void append_defect(dn_text *page, size_t index, const dn_defect_metrics *defect,
+                          int decided) {
+    const dn_verdict_counts *counts = &defect->verdicts;
+    dn_text_append(page, "<tr data-scores=\"%zu\"><th scope=\"row\">", index);
+    dn_html_escape(page, defect->name);
+    dn_text_append(page, "</th><td>%zu</td><td class=\"interval\">", defect->count);
+    append_statistic(page, &defect->image_auroc);
+    if (defect->image_auroc.defined)
+        append_interval(page, &defect->image_auroc);
+    dn_text_append(page, "</td>");
+    append_verdict(page, 0, decided ? counts->pass : defect->count);
+    append_verdict(page, 1, counts->review);
+    append_verdict(page, 2, counts->fail);
+    dn_text_append(page, "</tr>\n");
+}
+
+void dn_html_defects(dn_text *page, const dn_report *report) {
+    const dn_metrics *metrics = report->metrics;
+    if (metrics->defect_kinds == 0)
+        return;
+    dn_text_append(page, "<section>\n<h2>Kinds of defect</h2>\n<div class=\"wide\"><table>\n"
+                         "<caption>Each against all good images; PASS is what is overlooked at the "
+                         "thresholds above</caption>\n<thead><tr><th scope=\"col\">defect</th>"
+                         "<th scope=\"col\">images</th><th scope=\"col\">AUROC</th>"
+                         "<th scope=\"col\">PASS</th><th scope=\"col\">REVIEW</th>"
+                         "<th scope=\"col\">FAIL</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < listed(metrics); i++)
+        append_defect(page, i, &metrics->defects[i], isfinite(metrics->decision.threshold));
+    dn_text_append(page, "</tbody></table></div>\n");
+    if (metrics->defect_kinds > listed(metrics))
+        dn_text_append(page, "<p class=\"soft\">And %zu more kinds of defect.</p>\n",
+                       metrics->defect_kinds - listed(metrics));
+    dn_text_append(page, "</section>\n");
+}
+
+static void append_figure(dn_text *page, const char *name, const dn_statistic *statistic) {
+    dn_text_append(page, "<tr><th scope=\"row\">%s</th><td>", name);
+    append_statistic(page, statistic);
+    dn_text_append(page, "</td></tr>\n");
+}
+
+static void append_figures(dn_text *page, const dn_metrics *metrics) {
+    const dn_decision *decision = &metrics->decision;
+    dn_text_append(page,
+                   "<section>\n<h2>All figures</h2>\n<table class=\"facts\"><tbody>\n<tr><th "
+                   "scope=\"row\">images</th><td>%zu good, %zu defective",
+                   metrics->good_count, metrics->defect_count);
+    if (metrics->unreadable_count > 0)
+        dn_text_append(page, ", %zu unreadable and left out", metrics->unreadable_count);
+    dn_text_append(page, "</td></tr>\n");
+    append_figure(page, "image_AUROC", &metrics->image_auroc);
+    append_figure(page, "image_AUPR", &metrics->image_aupr);
+    append_figure(page, "image_F1Max", &metrics->image_f1_max);
+    append_figure(page, "good parts rejected", &decision->false_reject_rate);
+    append_figure(page, "defective parts found", &decision->detection_rate);
+    append_figure(page, "precision", &decision->precision);
+    append_figure(page, "accuracy", &decision->accuracy);
+    dn_text_append(page, "<tr><th scope=\"row\">loss</th><td>");
+    dn_html_fixed(page, metrics->loss, 4);
+    dn_text_append(page, "</td></tr>\n</tbody></table>\n<p class=\"soft\">The small numbers are 95 "
+                         "%% intervals: they cover the chance in which images were taken for the "
+                         "test, not parts unlike all of them.</p>\n</section>\n");
+}
+
+static void append_unreadable(dn_text *page, const dn_report *report) {
+    if (report->metrics->unreadable_count == 0)
+        return;
+    dn_text_append(page, "<section>\n<h2>Left out</h2>\n<p>Images that could not be read count "
+                         "nowhere on this page.</p>\n<ul>\n");
+    for (size_t i = 0; i < report->sample_count; i++) {
+        if (!report->samples[i].error)
+            continue;
+        dn_text_append(page, "<li>");
+        dn_html_escape(page, report->samples[i].error);
+        dn_text_append(page, "</li>\n");
+    }
+    dn_text_append(page, "</ul>\n</section>\n");
+}
+
+static void append_provenance(dn_text *page, const dn_report *report) {
+    dn_text_append(page, "<section>\n<h2>Where this comes from</h2>\n<table class=\"facts\"><tbody>"
+                         "\n");
+    for (size_t i = 0; i < report->pair_count; i++) {
+        dn_text_append(page, "<tr><th scope=\"row\">");
+        dn_html_escape(page, report->provenance[i].name);
+        dn_text_append(page, "</th><td>");
+        dn_html_escape(page, report->provenance[i].value ? report->provenance[i].value : "unknown");
+        dn_text_append(page, "</td></tr>\n");
+    }
+    dn_text_append(page, "</tbody></table>\n");
+    if (report->config) {
+        dn_text_append(page, "<details><summary>Configuration</summary><pre tabindex=\"0\">");
+        dn_html_escape(page, report->config);
+        dn_text_append(page, "</pre></details>\n");
+    }
+    dn_text_append(page, "</section>\n");
+}
+
+void dn_html_facts(dn_text *page, const dn_report *report) {
+    if (report->metrics->good_count + report->metrics->defect_count > 0)
+        append_figures(page, report->metrics);
+    append_unreadable(page, report);
+    append_provenance(page, report);
+}

@@ -1,0 +1,326 @@
+/* report.html: well-formed and harmless whatever files are called, the same numbers as
+ * metrics.json, and words where there is nothing to show. */
+#include "metrics/decision.h"
+#include "metrics/metrics.h"
+#include "report/report.h"
+#include "support/support.h"
+
+#include <cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_error error;
+
+enum { GOOD = 20, BAD = 16, COUNT = GOOD + BAD };
+
+#define HOSTILE "</script><script>alert('1')</script>\"><img src=x onerror=a>&amp;\xff\x01"
+
+/* One test set: scores that overlap a little, every image the same small file. */
+typedef struct scene {
+    char *folder, *page;
+    char paths[COUNT][512];
+    dn_report_sample samples[COUNT];
+    dn_metrics metrics;
+    dn_report report;
+} scene;
+
+static void put_image(scene *set, size_t index) {
+    char name[256];
+    snprintf(name, sizeof name, "%zu %s.png", index, index % 2 ? "part" : "it's_\"&\xff\n");
+    snprintf(set->paths[index], sizeof set->paths[index], "%s",
+             put_file(set->folder, name, "P5 2 2 255\nabcd", 15));
+}
+
+static int build(void **state) {
+    scene *set = calloc(1, sizeof *set);
+    set->folder = temporary_create();
+    for (size_t i = 0; i < COUNT; i++) {
+        put_image(set, i);
+        set->samples[i] = (dn_report_sample){
+            .image_path = set->paths[i],
+            .gt_label = i >= GOOD,
+            .defect = i < GOOD ? "good"
+                      : i % 3  ? HOSTILE
+                               : "crack",
+            .raw_score = i < GOOD ? 1 + 0.01 * (double)i : 1.15 + 0.5 * (double)(i - GOOD),
+        };
+    }
+    *state = set;
+    return 0;
+}
+
+static int clear(void **state) {
+    scene *set = *state;
+    dn_curve_free(&set->report.curve);
+    temporary_remove(set->folder);
+    free(set->page);
+    free(set);
+    return 0;
+}
+
+/* Renders the samples [first, first + count). */
+static const char *render(scene *set, size_t first, size_t count) {
+    double scores[COUNT] = {0};
+    int labels[COUNT] = {0};
+    const char *defects[COUNT] = {0};
+    char path[1024];
+    size_t scored = 0;
+    for (size_t i = first; i < first + count; i++) {
+        if (set->samples[i].error)
+            continue;
+        scores[scored] = set->samples[i].raw_score;
+        labels[scored] = set->samples[i].gt_label;
+        defects[scored++] = set->samples[i].defect;
+    }
+    assert_ok(dn_metrics_compute(scores, labels, defects, scored, &set->metrics, &error));
+    if (set->report.title)
+        dn_decide(scores, labels, defects, scored, 1.3, 1.1, &set->metrics);
+    else
+        set->report.title = "title " HOSTILE;
+    set->metrics.unreadable_count = count - scored;
+    set->report.metrics = &set->metrics;
+    set->report.samples = set->samples + first;
+    set->report.sample_count = count;
+    dn_curve_free(&set->report.curve);
+    assert_ok(dn_report_trace(&set->report, &error));
+    snprintf(path, sizeof path, "%s/report.html", set->folder);
+    assert_ok(dn_report_html(path, &set->report, &error));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    free(set->page);
+    set->page = calloc(1, 4 << 20);
+    assert_in_range(fread(set->page, 1, (4 << 20) - 1, file), 1000, (4 << 20) - 2);
+    fclose(file);
+    return set->page;
+}
+
+static size_t occurrences(const char *page, const char *part) {
+    size_t count = 0;
+    for (const char *found = page; (found = strstr(found, part)); found++)
+        count++;
+    return count;
+}
+
+static void assert_holds(const char *page, const char *part) {
+    if (!strstr(page, part))
+        fail_msg("not in the page: %s", part);
+}
+
+/* ---- Well-formed ----------------------------------------------------------------------------- */
+
+typedef struct open_tags {
+    char names[64][16];
+    size_t count;
+} open_tags;
+
+static int is_void(const char *name) {
+    static const char *const names[] = {"!DOCTYPE", "meta", "link", "img", "br", "wbr", "input"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+/* The end of a tag that begins at `next`, quotes respected. */
+static const char *end_of_tag(const char *next) {
+    char quote = 0;
+    for (; *next && (quote || *next != '>'); next++)
+        if (quote ? *next == quote : *next == '"')
+            quote = quote ? 0 : *next;
+    return next;
+}
+
+static void take_tag(open_tags *open, const char *tag, const char *end) {
+    char name[16];
+    int closes = tag[1] == '/';
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(tag + 1 + closes, " >/"), tag + 1 + closes);
+    if (closes) {
+        if (open->count == 0 || strcmp(open->names[open->count - 1], name) != 0)
+            fail_msg("</%s> closes <%s>", name, open->count ? open->names[open->count - 1] : "");
+        open->count--;
+    } else if (!is_void(name) && end[-1] != '/') {
+        assert_in_range(open->count, 0, 63);
+        memcpy(open->names[open->count++], name, sizeof name);
+    }
+}
+
+/* Every tag is closed in its order; style and script end where they should. */
+static void assert_well_formed(const char *page) {
+    open_tags open = {.count = 0};
+    for (const char *next = strchr(page, '<'); next; next = strchr(next, '<')) {
+        const char *end = end_of_tag(next);
+        assert_int_equal(*end, '>');
+        take_tag(&open, next, end);
+        const char *top = open.count ? open.names[open.count - 1] : "";
+        next = end;
+        if (strcmp(top, "script") == 0 || strcmp(top, "style") == 0)
+            next = strstr(end, top[1] == 'c' ? "</script>" : "</style>");
+    }
+    assert_int_equal(open.count, 0);
+}
+
+static void assert_valid_utf8(const char *page) {
+    for (const unsigned char *byte = (const unsigned char *)page; *byte; byte++) {
+        int more = *byte >= 0xf0 ? 3 : *byte >= 0xe0 ? 2 : *byte >= 0xc0 ? 1 : 0;
+        assert_true(*byte < 0x80 || more > 0);
+        assert_true(*byte >= ' ' || *byte == '\n' || *byte == '\t');
+        while (more-- > 0)
+            assert_int_equal(*++byte & 0xc0, 0x80);
+    }
+}
+
+static void assert_sound(const char *page) {
+    assert_well_formed(page);
+    assert_valid_utf8(page);
+    assert_int_equal(occurrences(page, "<script"), 2);
+    assert_int_equal(occurrences(page, "onerror=a&gt;"), occurrences(page, "onerror"));
+    assert_null(strstr(page, "http:")); /* nothing on any network */
+    assert_null(strstr(page, "https:"));
+    assert_null(strstr(page, "nan"));
+    assert_null(strstr(page, "inf<"));
+}
+
+/* ---- Tests ----------------------------------------------------------------------------------- */
+
+/* The numbers that the script works on. */
+static cJSON *page_data(const char *page) {
+    const char *begin = strstr(page, "id=\"scores\">");
+    assert_non_null(begin);
+    cJSON *data = cJSON_Parse(begin + strlen("id=\"scores\">"));
+    assert_non_null(data);
+    return data;
+}
+
+static void test_full_page(void **state) {
+    scene *set = *state;
+    static const dn_report_pair pairs[] = {{"backbone", HOSTILE}, {"model_id", NULL}};
+    static const dn_report_epoch epochs[] = {
+        {0, 0, 3, NAN}, {0, 1, 2, NAN}, {0, -1, 2.5, 0.75}, {1, 0, 1, NAN}, {1, -1, NAN, NAN}};
+    set->report.provenance = pairs;
+    set->report.pair_count = 2;
+    set->report.config = "key: <b>" HOSTILE;
+    set->report.epochs = epochs;
+    set->report.epoch_count = 5;
+    const char *page = render(set, 0, COUNT);
+    char auroc[64];
+    assert_sound(page);
+    snprintf(auroc, sizeof auroc, "<strong>%.4f</strong>", set->metrics.image_auroc.value);
+    assert_holds(page, auroc);
+    assert_holds(page, "on these very images");
+    assert_holds(page, "&lt;script&gt;alert(&#39;1&#39;)");
+    assert_holds(page, "<h2>Training</h2>");
+    assert_holds(page, "<h3>ROC</h3>");
+    cJSON *data = page_data(page);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(data, "good")), GOOD);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(data, "defective")), BAD);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(data, "kinds")), 2);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(data, "fail")) ==
+                set->metrics.decision.threshold);
+    for (int i = 0; i < GOOD; i++)
+        assert_true(cJSON_GetNumberValue(cJSON_GetArrayItem(cJSON_GetObjectItem(data, "good"),
+                                                            i)) == set->samples[i].raw_score);
+    cJSON_Delete(data);
+}
+
+/* The verdicts in the page are those of the thresholds, and of metrics.json. */
+static void test_decision(void **state) {
+    scene *set = *state;
+    set->report.title = "screws";
+    const char *page = render(set, 0, COUNT);
+    assert_sound(page);
+    const dn_decision *decision = &set->metrics.decision;
+    char row[256];
+    snprintf(row, sizeof row,
+             "<tr data-scores=\"good\"><th scope=\"row\">%d good</th><td "
+             "data-verdict=\"0\">%zu<small>",
+             GOOD, decision->good.pass);
+    assert_holds(page, row);
+    snprintf(row, sizeof row, "finds <b>%zu of %d</b> defective", decision->defective.fail, BAD);
+    assert_holds(page, row);
+    snprintf(row, sizeof row, "Another <b>%zu</b> good and <b>%zu</b> defective",
+             decision->good.review, decision->defective.review);
+    assert_holds(page, row);
+    assert_null(strstr(page, "on these very images"));
+    assert_int_equal(occurrences(page, "class=\"verdict REVIEW\">REVIEW"),
+                     1 + (12 < decision->good.review ? 12 : decision->good.review) +
+                         decision->defective.review);
+}
+
+static void test_gallery_is_bounded(void **state) {
+    scene *set = *state;
+    remove(set->paths[GOOD]); /* the defective part with the lowest score */
+    const char *page = render(set, 0, COUNT);
+    assert_int_equal(occurrences(page, "<img "), 23);
+    assert_int_equal(occurrences(page, "cannot be read any more"), 1);
+    assert_sound(page);
+}
+
+static void test_one_class(void **state) {
+    scene *set = *state;
+    const char *page = render(set, 0, GOOD);
+    assert_sound(page);
+    assert_holds(page, "holds no defective images");
+    assert_holds(page, "only good images");
+    assert_holds(page, "data-verdict=\"0\">20<small>"); /* all pass until a slider is moved */
+    assert_null(strstr(page, "<h3>ROC</h3>"));
+    assert_null(strstr(page, "Kinds of defect"));
+    page = render(set, GOOD, BAD);
+    assert_sound(page);
+    assert_holds(page, "holds no good images");
+}
+
+static void test_no_test_set(void **state) {
+    scene *set = *state;
+    const char *page = render(set, 0, 0);
+    assert_sound(page);
+    assert_holds(page, "There was no test set");
+    assert_int_equal(occurrences(page, "<svg"), 0);
+    assert_int_equal(occurrences(page, "<table"), 1); /* provenance */
+}
+
+static void test_unreadable(void **state) {
+    scene *set = *state;
+    set->samples[3].error = "a<b>.png: is no image";
+    const char *page = render(set, 0, COUNT);
+    assert_sound(page);
+    assert_holds(page, "<li>a&lt;b&gt;.png: is no image</li>");
+    assert_holds(page, "19 good, 16 defective, 1 unreadable and left out");
+}
+
+/* One image, equal scores, negative scores: axes must not collapse. */
+static void test_odd_scores(void **state) {
+    scene *set = *state;
+    assert_sound(render(set, 0, 1));
+    for (size_t i = 0; i < COUNT; i++)
+        set->samples[i].raw_score = 2;
+    assert_sound(render(set, 0, COUNT));
+    for (size_t i = 0; i < COUNT; i++)
+        set->samples[i].raw_score = (double)i - 30;
+    assert_sound(render(set, 0, COUNT));
+    for (size_t i = 0; i < COUNT; i++)
+        set->samples[i].raw_score = pow(10, 3.0 * (double)i - 50);
+    assert_sound(render(set, 0, COUNT));
+    for (size_t i = 0; i < COUNT; i++)
+        set->samples[i].raw_score = 0;
+    assert_sound(render(set, 0, COUNT));
+}
+
+static void test_failure(void **state) {
+    scene *set = *state;
+    render(set, 0, COUNT);
+    assert_fails(dn_report_html("/does/not/exist/report.html", &set->report, &error), DN_ERROR_IO,
+                 "/does/not/exist/report.html");
+}
+
+#define SCENE(test) cmocka_unit_test_setup_teardown(test, build, clear)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        SCENE(test_full_page),  SCENE(test_decision),    SCENE(test_gallery_is_bounded),
+        SCENE(test_one_class),  SCENE(test_no_test_set), SCENE(test_unreadable),
+        SCENE(test_odd_scores), SCENE(test_failure),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
