@@ -70,7 +70,7 @@ static void on_message(void *user, dn_severity severity, const char *message) {
     dn_finding *ignored;
     if (severity == DN_WARNING && self->failed == DN_OK)
         self->failed =
-            dn_finding_add(self->class, DN_RULE_PASSED_OVER, message, &ignored, self->error);
+            dn_finding_add(self->class, DN_FINDING_PASSED_OVER, message, &ignored, self->error);
 }
 
 static dn_status find_all(const checker *self, const dn_check_subject *subject) {
@@ -102,7 +102,7 @@ static dn_status note_failure(const checker *self, dn_status status, const dn_er
     dn_finding *ignored;
     if (status != DN_ERROR_IO)
         return dn_fail(self->error, status, "%s", failure->message);
-    return dn_finding_add(self->class, DN_RULE_FOLDER, failure->message, &ignored, self->error);
+    return dn_finding_add(self->class, DN_FINDING_FOLDER, failure->message, &ignored, self->error);
 }
 
 static dn_status look_at_class(checker *self) {

@@ -49,11 +49,11 @@ static dn_status judge_group(dn_checked_class *class, const dn_sample *samples,
         return DN_OK;
     breach found = examine(samples, group, count);
     if (found.splits)
-        DN_TRY(name_group(class, DN_RULE_LEAK, samples, group, count, error));
+        DN_TRY(name_group(class, DN_FINDING_LEAK, samples, group, count, error));
     if (found.labels)
-        DN_TRY(name_group(class, DN_RULE_TWO_LABELS, samples, group, count, error));
+        DN_TRY(name_group(class, DN_FINDING_TWO_LABELS, samples, group, count, error));
     if (!found.splits && !found.labels)
-        DN_TRY(name_group(class, DN_RULE_DUPLICATE, samples, group, count, error));
+        DN_TRY(name_group(class, DN_FINDING_DUPLICATE, samples, group, count, error));
     return DN_OK;
 }
 

@@ -6,49 +6,50 @@
 
 enum { MEND = 1, LOOK = 0 };
 
-static const dn_rule RULES[DN_RULES] = {
-    [DN_RULE_FOLDER] = {"folder", MEND, "the folder cannot be looked through",
-                        "mend the folder, its permissions or its name"},
-    [DN_RULE_NO_TRAIN] = {"no_train_good", MEND, "no good images to train on",
-                          "put pictures of good parts into train/good/"},
-    [DN_RULE_UNREADABLE] =
+static const dn_rule RULES[DN_FINDING_RULES] = {
+    [DN_FINDING_FOLDER] = {"folder", MEND, "the folder cannot be looked through",
+                           "mend the folder, its permissions or its name"},
+    [DN_FINDING_NO_TRAIN] = {"no_train_good", MEND, "no good images to train on",
+                             "put pictures of good parts into train/good/"},
+    [DN_FINDING_UNREADABLE] =
         {"unreadable", MEND, "images that cannot be read",
          "replace them or take them out: training stops at one, a test leaves it out"},
-    [DN_RULE_LEAK] = {"shared", MEND, "the same image in more than one split",
-                      "keep each in one split only: a test on images that were trained on says "
-                      "nothing"},
-    [DN_RULE_TWO_LABELS] = {"two_labels", MEND, "the same image as good and as defective",
-                            "find out which it is, and delete the other copy"},
-    [DN_RULE_MASK_ORPHAN] = {"mask_without_image", MEND, "masks without an image",
-                             "name them DEFECT/STEM_mask.png or DEFECT/STEM.png after the image "
-                             "test/DEFECT/STEM.*, or delete them"},
-    [DN_RULE_MASK_UNREADABLE] = {"mask_unreadable", MEND, "masks that cannot be read",
-                                 "replace them"},
-    [DN_RULE_MASK_SIZE] = {"mask_size", MEND, "masks of another size than their image",
-                           "draw or scale them to the size of the image"},
-    [DN_RULE_FEW_TRAIN] = {"few_train_good", LOOK, "fewer than 16 good images to train on",
-                           "add some; the paper's smallest experiment trains on 16"},
-    [DN_RULE_NO_TEST] = {"no_test", LOOK, "no images to test with",
-                         "put good parts into test/good/ and defective ones into test/DEFECT/; "
-                         "without them training works and nothing is measured"},
-    [DN_RULE_NO_TEST_GOOD] = {"no_test_good", LOOK, "no good images to test with",
-                              "put some that are not in train/ into test/good/; without them no "
-                              "AUROC and no false-reject rate can be measured"},
-    [DN_RULE_NO_TEST_DEFECT] = {"no_test_defect", LOOK, "no defective images to test with",
-                                "put some into test/DEFECT/; without them no AUROC can be "
-                                "measured"},
-    [DN_RULE_PASSED_OVER] = {"passed_over", LOOK, "files that are passed over",
-                             "move them where they belong if they should count"},
-    [DN_RULE_DUPLICATE] = {"duplicate", LOOK, "images that are there more than once",
-                           "delete the copies: they count double and make a set look larger than "
-                           "it is"},
-    [DN_RULE_MASK_MISSING] = {"image_without_mask", LOOK, "defective images without a mask",
-                              "draw the masks: other defective images of the class have one"},
-    [DN_RULE_MASK_EMPTY] = {"mask_empty", LOOK, "masks that mark nothing",
-                            "draw the defect white, or move the image to good"},
-    [DN_RULE_UNLIKE] = {"unlike", LOOK, "images that differ much from train/good",
-                        "look at them: another exposure, focus or crop is learned, or detected, "
-                        "in place of the part"},
+    [DN_FINDING_LEAK] = {"shared", MEND, "the same image in more than one split",
+                         "keep each in one split only: a test on images that were trained on says "
+                         "nothing"},
+    [DN_FINDING_TWO_LABELS] = {"two_labels", MEND, "the same image as good and as defective",
+                               "find out which it is, and delete the other copy"},
+    [DN_FINDING_MASK_ORPHAN] = {"mask_without_image", MEND, "masks without an image",
+                                "name them DEFECT/STEM_mask.png or DEFECT/STEM.png after the image "
+                                "test/DEFECT/STEM.*, or delete them"},
+    [DN_FINDING_MASK_UNREADABLE] = {"mask_unreadable", MEND, "masks that cannot be read",
+                                    "replace them"},
+    [DN_FINDING_MASK_SIZE] = {"mask_size", MEND, "masks of another size than their image",
+                              "draw or scale them to the size of the image"},
+    [DN_FINDING_FEW_TRAIN] = {"few_train_good", LOOK, "fewer than 16 good images to train on",
+                              "add some; the paper's smallest experiment trains on 16"},
+    [DN_FINDING_NO_TEST] = {"no_test", LOOK, "no images to test with",
+                            "put good parts into test/good/ and defective ones into test/DEFECT/; "
+                            "without them training works and nothing is measured"},
+    [DN_FINDING_NO_TEST_GOOD] = {"no_test_good", LOOK, "no good images to test with",
+                                 "put some that are not in train/ into test/good/; without them no "
+                                 "AUROC and no false-reject rate can be measured"},
+    [DN_FINDING_NO_TEST_DEFECT] = {"no_test_defect", LOOK, "no defective images to test with",
+                                   "put some into test/DEFECT/; without them no AUROC can be "
+                                   "measured"},
+    [DN_FINDING_PASSED_OVER] = {"passed_over", LOOK, "files that are passed over",
+                                "move them where they belong if they should count"},
+    [DN_FINDING_DUPLICATE] =
+        {"duplicate", LOOK, "images that are there more than once",
+         "delete the copies: they count double and make a set look larger than "
+         "it is"},
+    [DN_FINDING_MASK_MISSING] = {"image_without_mask", LOOK, "defective images without a mask",
+                                 "draw the masks: other defective images of the class have one"},
+    [DN_FINDING_MASK_EMPTY] = {"mask_empty", LOOK, "masks that mark nothing",
+                               "draw the defect white, or move the image to good"},
+    [DN_FINDING_UNLIKE] = {"unlike", LOOK, "images that differ much from train/good",
+                           "look at them: another exposure, focus or crop is learned, or detected, "
+                           "in place of the part"},
 };
 
 dn_status dn_finding_add(dn_checked_class *class, dn_rule_id rule, const char *about,
@@ -110,15 +111,15 @@ dn_status dn_find_counts(dn_checked_class *class, dn_error *error) {
     size_t good = class->good[DN_SPLIT_TRAIN], test_good = class->good[DN_SPLIT_TEST],
            test_defective = class->defective[DN_SPLIT_TEST];
     if (good == 0)
-        DN_TRY(dn_finding_add(class, DN_RULE_NO_TRAIN, NULL, &ignored, error));
+        DN_TRY(dn_finding_add(class, DN_FINDING_NO_TRAIN, NULL, &ignored, error));
     else if (good < 16)
-        DN_TRY(dn_finding_add(class, DN_RULE_FEW_TRAIN, NULL, &ignored, error));
+        DN_TRY(dn_finding_add(class, DN_FINDING_FEW_TRAIN, NULL, &ignored, error));
     if (test_good + test_defective == 0)
-        return dn_finding_add(class, DN_RULE_NO_TEST, NULL, &ignored, error);
+        return dn_finding_add(class, DN_FINDING_NO_TEST, NULL, &ignored, error);
     if (test_good == 0)
-        return dn_finding_add(class, DN_RULE_NO_TEST_GOOD, NULL, &ignored, error);
+        return dn_finding_add(class, DN_FINDING_NO_TEST_GOOD, NULL, &ignored, error);
     if (test_defective == 0)
-        return dn_finding_add(class, DN_RULE_NO_TEST_DEFECT, NULL, &ignored, error);
+        return dn_finding_add(class, DN_FINDING_NO_TEST_DEFECT, NULL, &ignored, error);
     return DN_OK;
 }
 
@@ -126,7 +127,7 @@ dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *
                              dn_error *error) {
     for (size_t i = 0; i < subject->dataset->count; i++)
         if (!dn_record_readable(&subject->records[i]))
-            DN_TRY(dn_finding_put(class, DN_RULE_UNREADABLE, subject->dataset->samples[i].name,
+            DN_TRY(dn_finding_put(class, DN_FINDING_UNREADABLE, subject->dataset->samples[i].name,
                                   subject->records[i].failure, error));
     return DN_OK;
 }

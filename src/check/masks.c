@@ -9,16 +9,16 @@
 
 static dn_status judge_mask(const dn_sample *sample, const dn_record *record, int others_have_one,
                             dn_checked_class *class, dn_error *error) {
-    static const dn_rule_id rules[] = {[DN_MASK_UNREADABLE] = DN_RULE_MASK_UNREADABLE,
-                                       [DN_MASK_OTHER_SIZE] = DN_RULE_MASK_SIZE,
-                                       [DN_MASK_EMPTY] = DN_RULE_MASK_EMPTY};
+    static const dn_rule_id rules[] = {[DN_MASK_UNREADABLE] = DN_FINDING_MASK_UNREADABLE,
+                                       [DN_MASK_OTHER_SIZE] = DN_FINDING_MASK_SIZE,
+                                       [DN_MASK_EMPTY] = DN_FINDING_MASK_EMPTY};
     if (record->mask == DN_MASK_FITS || (record->mask == DN_MASK_EMPTY && !sample->label))
         return DN_OK;
     if (record->mask != DN_MASK_NONE)
         return dn_finding_put(class, rules[record->mask], sample->name, record->mask_detail, error);
     if (!sample->label || !others_have_one)
         return DN_OK;
-    return dn_finding_put(class, DN_RULE_MASK_MISSING, sample->name, NULL, error);
+    return dn_finding_put(class, DN_FINDING_MASK_MISSING, sample->name, NULL, error);
 }
 
 static int by_text(const void *left, const void *right) {
@@ -47,7 +47,7 @@ static dn_status name_orphans(const char *folder, const dn_file_list *list, cons
         const char *wanted = path;
         DN_TRY(dn_path_join(path, sizeof path, folder, list->paths[i], error));
         if (count == 0 || !bsearch((void *)&wanted, (void *)used, count, sizeof *used, by_text))
-            DN_TRY(dn_finding_put(class, DN_RULE_MASK_ORPHAN, list->paths[i], NULL, error));
+            DN_TRY(dn_finding_put(class, DN_FINDING_MASK_ORPHAN, list->paths[i], NULL, error));
     }
     return DN_OK;
 }

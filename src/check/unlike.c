@@ -156,7 +156,7 @@ static dn_status judge(const dn_check_subject *subject, const dn_check_folder *f
         (folder->label && PROPERTIES[property].defect_may && 2 * outside <= folder->images))
         return DN_OK;
     DN_TRY(say_range(folder, property, spread, outside, &about, error));
-    dn_status status = dn_finding_add(class, DN_RULE_UNLIKE, about, &finding, error);
+    dn_status status = dn_finding_add(class, DN_FINDING_UNLIKE, about, &finding, error);
     dn_text_free(about);
     DN_TRY(status);
     return name_outside(subject, folder, property, spread, finding, error);

@@ -130,6 +130,7 @@ static void test_classes(void **state) {
     check(set, "b");
     assert_int_equal(set->report.count, 1);
     assert_string_equal(set->report.classes[0].name, "b");
+    dn_check_free(&set->report);
     assert_fails(dn_check_run(set->root, "c", 1, NULL, &set->report, &error), DN_ERROR_DATA,
                  "classes found");
     chdir(set->root);
@@ -255,7 +256,8 @@ static void test_manifest(void **state) {
     put_good(set, "p", 3, 0);
     put_file(set->root, "parts.csv", lines, strlen(lines));
     snprintf(path, sizeof path, "%s/parts.csv", set->root);
-    assert_int_equal(dn_check_run(path, NULL, 1, NULL, &set->report, &set->error), DN_OK);
+    dn_error error;
+    assert_ok(dn_check_run(path, NULL, 1, NULL, &set->report, &error));
     assert_int_equal(set->report.classes[0].images, 4);
     assert_file(finding(set, "unreadable"), 0, "p/nowhere.png", "cannot open");
     assert_file(finding(set, "mask_unreadable"), 0, "p/002.png", "none.png");
