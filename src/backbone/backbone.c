@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-enum { POOL_KERNEL = 3, POOL_STRIDE = 2, MAX_SCALES = 8 };
+enum { POOL_KERNEL = DN_BACKBONE_POOL_KERNEL, POOL_STRIDE = DN_BACKBONE_POOL_STRIDE };
 
 /* AlexNet at one size for one batch. */
 typedef struct scale {
@@ -15,7 +15,7 @@ typedef struct scale {
 /* All scales for one number of images. */
 typedef struct plan {
     int batch;
-    scale scales[MAX_SCALES];
+    scale scales[DN_BACKBONE_MAX_SCALES];
 } plan;
 
 struct dn_backbone {
@@ -37,18 +37,26 @@ static int pooled(int side) {
     return (side - POOL_KERNEL) / POOL_STRIDE + 1;
 }
 
-static dn_status too_small(const scale *self, dn_error *error) {
+dn_status dn_backbone_check_side(int height, int width, dn_error *error) {
+    if (height >= DN_BACKBONE_MIN_SIDE && width >= DN_BACKBONE_MIN_SIDE)
+        return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
                    "backbone: images of %dx%d are too small for AlexNet, the least is %dx%d; use a "
                    "larger img_size or fewer n_scales",
-                   self->width, self->height, DN_BACKBONE_MIN_SIDE, DN_BACKBONE_MIN_SIDE);
+                   width, height, DN_BACKBONE_MIN_SIDE, DN_BACKBONE_MIN_SIDE);
+}
+
+dn_status dn_backbone_check_shape(const dn_backbone_shape *shape, dn_error *error) {
+    if (shape->scales >= 1 && shape->scales <= DN_BACKBONE_MAX_SCALES && shape->batch >= 1)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d scales (1 to %d), batch of %d",
+                   shape->scales, DN_BACKBONE_MAX_SCALES, shape->batch);
 }
 
 static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error *error) {
     const dn_compute *compute = backbone->compute;
     int height = self->height, width = self->width;
-    if (height < DN_BACKBONE_MIN_SIDE || width < DN_BACKBONE_MIN_SIDE)
-        return too_small(self, error);
+    DN_TRY(dn_backbone_check_side(height, width, error));
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         const dn_backbone_layer *layer = &dn_backbone_layers[i];
         dn_convolution_shape shape = {
@@ -74,7 +82,7 @@ static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error
 
 static void destroy_plan(const dn_backbone *backbone, plan *self) {
     const dn_backend *backend = backbone->compute->backend;
-    for (int s = 0; s < MAX_SCALES; s++) {
+    for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++) {
         for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
             if (self->scales[s].convolution[i])
                 backend->convolution_destroy(self->scales[s].convolution[i]);
@@ -141,9 +149,7 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
                              dn_error *error) {
     void *block;
     *backbone = NULL;
-    if (shape->scales < 1 || shape->scales > MAX_SCALES || shape->batch < 1)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d scales (1 to %d), batch of %d",
-                       shape->scales, MAX_SCALES, shape->batch);
+    DN_TRY(dn_backbone_check_shape(shape, error));
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_backbone), error));
     dn_backbone *created = block;
     created->compute = compute;

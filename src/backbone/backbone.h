@@ -20,6 +20,13 @@ typedef struct dn_backbone_shape {
     int batch; /* images at once */
 } dn_backbone_shape;
 
+/* DN_ERROR_ARGUMENT for scales or a batch out of range; DN_ERROR_CONFIG for images too small. */
+dn_status dn_backbone_check_shape(const dn_backbone_shape *shape, dn_error *error);
+dn_status dn_backbone_check_side(int height, int width, dn_error *error);
+
+/* The max-pool behind some layers. */
+enum { DN_BACKBONE_POOL_KERNEL = 3, DN_BACKBONE_POOL_STRIDE = 2 };
+
 /* Copies the weights into the backend's layout; `compute` must outlive the backbone. */
 dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weights *weights,
                              const dn_backbone_shape *shape, dn_backbone **backbone,

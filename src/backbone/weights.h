@@ -16,12 +16,21 @@ typedef struct dn_backbone_layer {
 
 extern const dn_backbone_layer dn_backbone_layers[DN_BACKBONE_CONVOLUTIONS];
 
+enum { DN_BACKBONE_MAX_SCALES = 8 };
+
+/* Of u8 activations: behind each layer but the last, at each scale. */
+typedef struct dn_backbone_steps {
+    int known;
+    float step[DN_BACKBONE_MAX_SCALES][DN_BACKBONE_CONVOLUTIONS - 1];
+} dn_backbone_steps;
+
 typedef struct dn_backbone_weights {
     float *block;
     const float *weight[DN_BACKBONE_CONVOLUTIONS]; /* [out][in][kernel][kernel] */
     const float *bias[DN_BACKBONE_CONVOLUTIONS];
     char name[128];                    /* file name, or what was drawn */
     char digest[DN_DIGEST_LENGTH + 1]; /* SHA-256 of all weights as f32, in layer order */
+    dn_backbone_steps steps;           /* found on training images; for int8 */
 } dn_backbone_weights;
 
 /* Number of tensors: a weight and a bias per convolution. */

@@ -150,8 +150,8 @@ typedef struct dn_backend {
                                          int out_width, dn_error *error);
 
     /* out[b][p][q][(i*block+j)*3 + c] = in[b, ny(p*block+i-padding), nx(q*block+j-padding), c] as
-     * whole numbers, nearest_resize's ny and nx; fill[c] outside the image. `element` is BF16 (all
-     * of 0..255 are exact) or U8. */
+     * whole numbers, nearest_resize's ny and nx; fill[c] outside the image. any element: all hold
+     * 0..255 exactly. */
     dn_status (*fold_pixels)(void *context, void *out, dn_element element, const uint8_t *in,
                              const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error);
 

@@ -30,8 +30,10 @@ static dn_status create_network(dn_trainer *trainer, const dn_backbone_weights *
                                error));
     DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, 1, &trainer->flow,
                           error));
-    return dn_optimizer_create(trainer->compute, trainer->parameters, count,
-                               trainer->config->lr_init, &trainer->optimizer, error);
+    DN_TRY(dn_optimizer_create(trainer->compute, trainer->parameters, count,
+                               trainer->config->lr_init, &trainer->optimizer, error));
+    dn_flow_use_bf16(trainer->flow, trainer->optimizer.bf16);
+    return DN_OK;
 }
 
 static dn_status furnish(dn_trainer *trainer, const dn_backbone_weights *backbone,

@@ -16,6 +16,7 @@ struct dn_flow {
     const dn_compute *compute;
     dn_flow_shape shape;
     int max_rows, training;
+    const uint16_t *bf16; /* the caller's: parameters as products read them; may be NULL */
     uint32_t *permutation, *inverse; /* [blocks][features] */
     block_pass *pass;                /* [blocks]; without training all share the same buffers */
     dn_subnet_scratch scratch;
@@ -41,21 +42,10 @@ static int widest(const dn_flow *flow) {
                                                        : flow->shape.features;
 }
 
-static size_t largest_layer(const dn_flow *flow) {
-    size_t largest = 0;
-    for (int layer = 0; layer < DN_SUBNET_LAYERS; layer++) {
-        dn_linear_shape linear = dn_subnet_layer(&flow->shape, layer);
-        size_t count = (size_t)linear.inputs * (size_t)linear.outputs;
-        largest = count > largest ? count : largest;
-    }
-    return largest;
-}
-
 static size_t scratch_size(const dn_flow *flow) {
     if (!flow->training)
         return 0;
     return 2 * dn_workspace_round(rows_of(flow, widest(flow))) +
-           dn_workspace_round(largest_layer(flow)) + dn_workspace_round((size_t)widest(flow)) +
            2 * dn_workspace_round(rows_of(flow, flow->shape.features)) +
            dn_workspace_round(rows_of(flow, flow->shape.features / 2));
 }
@@ -82,8 +72,6 @@ static void take_scratch(dn_flow *flow) {
     dn_workspace *workspace = &flow->workspace;
     flow->scratch.gradient[0] = dn_workspace_take(workspace, rows_of(flow, widest(flow)));
     flow->scratch.gradient[1] = dn_workspace_take(workspace, rows_of(flow, widest(flow)));
-    flow->scratch.weight_gradient = dn_workspace_take(workspace, largest_layer(flow));
-    flow->scratch.bias_gradient = dn_workspace_take(workspace, (size_t)widest(flow));
     flow->dst = dn_workspace_take(workspace, rows_of(flow, flow->shape.features));
     flow->dpermuted = dn_workspace_take(workspace, rows_of(flow, flow->shape.features));
     flow->dhalf = dn_workspace_take(workspace, rows_of(flow, flow->shape.features / 2));
@@ -157,6 +145,10 @@ void dn_flow_destroy(dn_flow *flow) {
     dn_release(flow);
 }
 
+void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters) {
+    flow->bf16 = parameters;
+}
+
 static dn_status check_rows(const dn_flow *flow, int rows, dn_error *error) {
     if (rows >= 1 && rows <= flow->max_rows)
         return DN_OK;
@@ -165,7 +157,7 @@ static dn_status check_rows(const dn_flow *flow, int rows, dn_error *error) {
 }
 
 static dn_subnet subnet_of(const dn_flow *flow, const float *parameters, int block, int index) {
-    return (dn_subnet){flow->compute, &flow->shape, parameters, block, index};
+    return (dn_subnet){flow->compute, &flow->shape, parameters, flow->bf16, block, index};
 }
 
 /* Runs subnet `index` on one half of a [rows][features] matrix. */

@@ -48,6 +48,10 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
                          int training, dn_flow **flow, dn_error *error);
 void dn_flow_destroy(dn_flow *flow);
 
+/* The parameters rounded to bf16, which products read in place of the others from now on where the
+ * backend's are in bf16 (NULL: they are rounded at each use). The caller keeps both alike. */
+void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters);
+
 /* z[rows][features], log_det[rows] from x[rows][features]; rows <= max_rows. In a training flow,
  * `dropout` (may be NULL: none) draws one mask per pass. */
 dn_status dn_flow_forward(dn_flow *flow, const float *parameters, float *z, float *log_det,
@@ -57,14 +61,21 @@ dn_status dn_flow_forward(dn_flow *flow, const float *parameters, float *z, floa
 dn_status dn_flow_inverse(dn_flow *flow, const float *parameters, float *x, const float *z,
                           int rows, dn_error *error);
 
-/* Takes one tensor's gradient as soon as it is complete and its parameters are no longer needed by
- * this backward pass: an optimizer may change them at once. */
-typedef dn_status dn_gradient_sink(void *user, size_t offset, size_t count, const float *gradient,
-                                   dn_error *error);
+/* One layer's gradient as the factors that the backend multiplies when it is needed:
+ * dw[outputs][inputs] = dy^T x, dbias[outputs] = column sums of dy. */
+typedef struct dn_layer_gradient {
+    size_t weight, bias; /* offsets into the flow's parameters */
+    int rows, inputs, outputs;
+    const float *dy, *x; /* [rows][outputs], [rows][inputs]; during the call */
+} dn_layer_gradient;
+
+/* Takes one layer's gradient as soon as its parameters are no longer needed by this backward pass:
+ * an optimizer may change them at once. */
+typedef dn_status dn_gradient_sink(void *user, const dn_layer_gradient *gradient, dn_error *error);
 
 /* Backward of the last dn_flow_forward of a training flow (same parameters, same rows): hands every
- * gradient to `sink` and writes dx[rows][features] unless it is NULL. dlog_det is the derivative of
- * the loss for each row's log-determinant. dz is overwritten. */
+ * gradient to `sink` (NULL: none are wanted) and writes dx[rows][features] unless it is NULL.
+ * dlog_det is the derivative of the loss for each row's log-determinant. dz is overwritten. */
 dn_status dn_flow_backward(dn_flow *flow, const float *parameters, float *dx, float *dz,
                            float dlog_det, int rows, dn_gradient_sink *sink, void *user,
                            dn_error *error);

@@ -1,5 +1,5 @@
-/* Adam over the flow's parameter block, tensor by tensor as backward hands out gradients, so that
- * no second copy of all gradients is ever held. */
+/* Adam over the flow's parameter block, layer by layer as backward hands out gradients: no gradient
+ * is ever held as a whole, and weights and moments are read and written once a step. */
 #ifndef DN_FLOW_OPTIMIZER_H
 #define DN_FLOW_OPTIMIZER_H
 
@@ -15,6 +15,7 @@ typedef struct dn_optimizer {
     const dn_compute *compute;
     float *parameters;     /* the caller's */
     float *first, *second; /* moments; owned */
+    uint16_t *bf16; /* the parameters rounded, kept alike; owned; NULL where products are f32 */
     size_t count;
     dn_adam adam;
 } dn_optimizer;
@@ -27,8 +28,7 @@ void dn_optimizer_destroy(dn_optimizer *optimizer);
  * it. */
 void dn_optimizer_next_step(dn_optimizer *optimizer);
 
-/* A dn_gradient_sink; `user` is the dn_optimizer.. */
-dn_status dn_optimizer_sink(void *user, size_t offset, size_t count, const float *gradient,
-                            dn_error *error);
+/* A dn_gradient_sink; `user` is the dn_optimizer. */
+dn_status dn_optimizer_sink(void *user, const dn_layer_gradient *gradient, dn_error *error);
 
 #endif

@@ -11,6 +11,11 @@ static dn_status drop(const dn_subnet *subnet, float *hidden, float *mask, size_
                                               error);
 }
 
+static dn_weights weights_of(const dn_subnet *subnet, dn_linear_parameters at) {
+    return (dn_weights){subnet->parameters + at.weight,
+                        subnet->bf16 ? subnet->bf16 + at.weight : NULL};
+}
+
 dn_status dn_subnet_forward(const dn_subnet *subnet, dn_subnet_pass *pass, int rows,
                             dn_random *dropout, dn_error *error) {
     const dn_backend *backend = subnet->compute->backend;
@@ -21,9 +26,9 @@ dn_status dn_subnet_forward(const dn_subnet *subnet, dn_subnet_pass *pass, int r
             dn_subnet_parameters(subnet->shape, subnet->block, subnet->index, layer);
         int is_hidden = layer < DN_SUBNET_HIDDEN;
         float *y = is_hidden ? pass->hidden[layer] : pass->output;
-        DN_TRY(backend->linear_forward(
-            subnet->compute->context, y, x, (dn_weights){subnet->parameters + at.weight, NULL},
-            subnet->parameters + at.bias, rows, linear.inputs, linear.outputs, is_hidden, error));
+        DN_TRY(backend->linear_forward(subnet->compute->context, y, x, weights_of(subnet, at),
+                                       subnet->parameters + at.bias, rows, linear.inputs,
+                                       linear.outputs, is_hidden, error));
         if (is_hidden && dropout && pass->mask[layer])
             DN_TRY(drop(subnet, y, pass->mask[layer], (size_t)rows * (size_t)linear.outputs,
                         dropout, error));
@@ -45,23 +50,19 @@ static dn_status activation_backward(const dn_subnet *subnet, const dn_subnet_pa
                                       count, error);
 }
 
-static dn_status layer_backward(const dn_subnet *subnet, const dn_subnet_scratch *scratch,
-                                int layer, float *dx, const float *dy, const float *x, int rows,
-                                dn_gradient_sink *sink, void *user, dn_error *error) {
+static dn_status layer_backward(const dn_subnet *subnet, int layer, float *dx, const float *dy,
+                                const float *x, int rows, dn_gradient_sink *sink, void *user,
+                                dn_error *error) {
     const dn_compute *compute = subnet->compute;
     dn_linear_shape linear = dn_subnet_layer(subnet->shape, layer);
     dn_linear_parameters at =
         dn_subnet_parameters(subnet->shape, subnet->block, subnet->index, layer);
-    DN_TRY(compute->backend->linear_backward_weights(compute->context, scratch->weight_gradient,
-                                                     scratch->bias_gradient, dy, x, rows,
-                                                     linear.inputs, linear.outputs, error));
     /* The input's gradient needs the weights as they are: before the sink may change them. */
-    DN_TRY(compute->backend->linear_backward_input(
-        compute->context, dx, dy, (dn_weights){subnet->parameters + at.weight, NULL}, rows,
-        linear.inputs, linear.outputs, error));
-    DN_TRY(sink(user, at.weight, (size_t)linear.inputs * (size_t)linear.outputs,
-                scratch->weight_gradient, error));
-    return sink(user, at.bias, (size_t)linear.outputs, scratch->bias_gradient, error);
+    DN_TRY(compute->backend->linear_backward_input(compute->context, dx, dy, weights_of(subnet, at),
+                                                   rows, linear.inputs, linear.outputs, error));
+    const dn_layer_gradient gradient = {at.weight,      at.bias, rows, linear.inputs,
+                                        linear.outputs, dy,      x};
+    return sink ? sink(user, &gradient, error) : DN_OK;
 }
 
 dn_status dn_subnet_backward(const dn_subnet *subnet, const dn_subnet_pass *pass,
@@ -71,7 +72,7 @@ dn_status dn_subnet_backward(const dn_subnet *subnet, const dn_subnet_pass *pass
     for (int layer = DN_SUBNET_LAYERS; layer-- > 0;) {
         const float *x = layer > 0 ? pass->hidden[layer - 1] : pass->input;
         float *dx = layer > 0 ? scratch->gradient[layer % 2] : dinput;
-        DN_TRY(layer_backward(subnet, scratch, layer, dx, dy, x, rows, sink, user, error));
+        DN_TRY(layer_backward(subnet, layer, dx, dy, x, rows, sink, user, error));
         if (layer > 0)
             DN_TRY(activation_backward(subnet, pass, layer - 1, dx,
                                        (size_t)rows * (size_t)subnet->shape->internal, error));

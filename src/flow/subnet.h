@@ -31,9 +31,7 @@ typedef struct dn_subnet_pass {
 
 /* Buffers of a backward pass, shared by all subnets. */
 typedef struct dn_subnet_scratch {
-    float *gradient[2];     /* [rows][max(internal, features)] */
-    float *weight_gradient; /* of the largest layer */
-    float *bias_gradient;
+    float *gradient[2]; /* [rows][max(internal, features)] */
 } dn_subnet_scratch;
 
 /* Which subnet of which flow a call is about. */
@@ -41,6 +39,7 @@ typedef struct dn_subnet {
     const dn_compute *compute;
     const dn_flow_shape *shape;
     const float *parameters;
+    const uint16_t *bf16; /* the same, or NULL */
     int block, index;
 } dn_subnet;
 

@@ -10,15 +10,16 @@ typedef struct task {
     dn_element element;
 } task;
 
-/* Three whole numbers as elements; those up to 255 need the upper half of an f32 only. */
 static inline void put_pixel(uint8_t *out, dn_element element, const uint8_t *pixel) {
-    if (element == DN_ELEMENT_U8) {
-        out[0] = pixel[0], out[1] = pixel[1], out[2] = pixel[2];
-        return;
-    }
-    const uint16_t numbers[] = {dn_bf16_round(pixel[0]), dn_bf16_round(pixel[1]),
-                                dn_bf16_round(pixel[2])};
-    memcpy(out, numbers, sizeof numbers);
+    const float values[] = {pixel[0], pixel[1], pixel[2]};
+    const uint16_t numbers[] = {dn_bf16_round(values[0]), dn_bf16_round(values[1]),
+                                dn_bf16_round(values[2])};
+    if (element == DN_ELEMENT_U8)
+        memcpy(out, pixel, 3);
+    else if (element == DN_ELEMENT_BF16)
+        memcpy(out, numbers, sizeof numbers);
+    else
+        memcpy(out, values, sizeof values);
 }
 
 /* Pixels x = first .. first + count of a row of the resized image. */
