@@ -66,3 +66,9 @@ if(DIFFERNET_ONEDNN)
   target_compile_definitions(objects_compute PRIVATE DN_USE_ONEDNN)
   target_include_directories(objects_compute PRIVATE ${DNNL_INCLUDE_DIR})
 endif()
+
+# The embedded backbone; the assembler reads it, which the compiler's dependency scan does not see.
+set(DIFFERNET_BACKBONE ${CMAKE_SOURCE_DIR}/data/backbone/differnet-alexnet-1.safetensors)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/backbone/embedded.c PROPERTIES
+                            OBJECT_DEPENDS ${DIFFERNET_BACKBONE}
+                            COMPILE_DEFINITIONS DN_BACKBONE_FILE="${DIFFERNET_BACKBONE}")

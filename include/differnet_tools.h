@@ -167,7 +167,7 @@ DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
 
 /* ---- Files and this machine ------------------------------------------------------------------ */
 
-/* What a model or weights file holds. */
+/* What a model or weights file holds; path NULL: the embedded backbone, with its card. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
 /* Speed and memory on this machine with `config`'s network: takes about a minute. */

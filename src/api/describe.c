@@ -1,4 +1,5 @@
 /* What a model or weights file holds: its metadata and its tensors. */
+#include "backbone/embedded.h"
 #include "base/text.h"
 #include "detect/detector.h"
 
@@ -89,7 +90,10 @@ dn_status dn_describe_file(const char *path, int json, char **text, dn_error *er
     dn_tensor_file *file;
     dn_text written = {0};
     *text = NULL;
-    DN_TRY(dn_tensor_file_open(path, &file, error));
+    if (path)
+        DN_TRY(dn_tensor_file_open(path, &file, error));
+    else
+        DN_TRY(dn_backbone_embedded_open(&file, error));
     if (json)
         describe_json(file, &written);
     else

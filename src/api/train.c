@@ -1,6 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/evaluate.h"
 #include "api/results.h"
+#include "backbone/embedded.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -82,13 +83,12 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status load_backbone(training *self, dn_error *error) {
-    if (self->config->backbone[0])
-        return dn_backbone_weights_load(self->config->backbone, &self->detector.backbone, error);
-    dn_tell(&self->observer, DN_WARNING,
-            "no trained backbone: this version carries none, so its weights are random (He "
-            "initialisation, fixed seed) and defects may go unseen; for real use pass "
-            "--backbone FILE with torchvision's AlexNet weights");
-    return dn_backbone_weights_random(&self->detector.backbone, error);
+    if (strcmp(self->config->backbone, DN_BACKBONE_RANDOM) == 0)
+        dn_tell(
+            &self->observer, DN_WARNING,
+            "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
+            "defects may go unseen");
+    return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
 }
 
 static dn_status open_inputs(training *self, dn_error *error) {

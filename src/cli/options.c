@@ -23,7 +23,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING, "backbone",
-                            "AlexNet weights: .pth or .safetensors"},
+                            "AlexNet weights (.pth, .safetensors) in place of the embedded"},
     [DN_OPTION_OUTPUT] = {"output", 'o', "DIR", TRAINING | DN_VERB_TEST, "output",
                           "folder for results; test writes none without it"},
     [DN_OPTION_DEVICE] = {"device", 0, "auto|cpu|cuda", COMPUTING, "device", "where to compute"},

@@ -24,8 +24,8 @@ const dn_verb dn_verbs[] = {
      "standard input, one a line. An image that cannot be scored gives a line with \"error\"; the "
      "others go on, and the exit status is 1 at the end.",
      dn_verb_predict},
-    {"info", NULL, DN_VERB_INFO, "FILE", 1, 1, "what a model or weights file holds", NULL,
-     dn_verb_info},
+    {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file holds",
+     "Without FILE: the backbone that this program carries, with its card.", dn_verb_info},
     {"config", NULL, DN_VERB_CONFIG, "", 0, 0, "print the configuration as YAML",
      "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
     {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",

@@ -1,5 +1,6 @@
 #include "detect/detector.h"
 
+#include "backbone/embedded.h"
 #include "base/file.h"
 #include "base/finite.h"
 #include "base/memory.h"
@@ -132,7 +133,7 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
     DN_TRY(load_config(detector, path, error));
     DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
     if (backbone)
-        DN_TRY(dn_backbone_weights_load(backbone, &detector->backbone, error));
+        DN_TRY(dn_backbone_weights_choose(backbone, &detector->backbone, error));
     else
         DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_STEM, path, &detector->backbone,
                                         error));

@@ -193,6 +193,8 @@ void dn_image_list_free(dn_image_list *list) {
 }
 
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
+    if (!path)
+        return dn_copy_text(text, "embedded: stub\n", error);
     if (strcmp(path, "model") != 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", path);
     return dn_copy_text(text, json ? "{\"format\":\"stub\"}" : "format: stub\n", error);

@@ -74,7 +74,7 @@ static void test_help_of_every_verb(void **state) {
         {"test -h", "Usage: differnet test [OPTION]... MODEL\n", "-o, --output DIR"},
         {"evaluate --help", "Also called \"evaluate\".", "--json"},
         {"predict --help", "Usage: differnet predict [OPTION]... MODEL PATH...\n", "--backbone"},
-        {"info --help", "Usage: differnet info [OPTION]... FILE\n", "--json"},
+        {"info --help", "Usage: differnet info [OPTION]... [FILE]\n", "--json"},
         {"config --help", "Print the configuration as YAML.", "-s, --set KEY=VALUE"},
         {"benchmark --help", "Speed and memory on this machine.", "--precision"},
     };

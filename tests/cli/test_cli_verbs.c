@@ -172,6 +172,7 @@ static void test_info_and_benchmark(void **state) {
     (void)state;
     assert_string_equal(run("info model", NULL)->out, "format: stub\n");
     assert_string_equal(run("info --json model", NULL)->out, "{\"format\":\"stub\"}\n");
+    assert_string_equal(run("info", NULL)->out, "embedded: stub\n");
     assert_string_equal(run("benchmark", NULL)->out, "1 ms\n");
     assert_string_equal(run("benchmark", NULL)->err, "differnet: note: measuring\n");
     assert_string_equal(run("benchmark --json -q", NULL)->out, "{\"ms\":1}\n");

@@ -6,7 +6,7 @@ cd "$source"
 expect 0 "$differnet" train "${small[@]}"
 holds "$work/out" "image_AUROC"
 holds "$work/out" "results: $results/v1"
-holds "$work/err" "no trained backbone"
+holds "$results/v1/metrics.json" '"differnet-alexnet-1"'
 holds "$work/err" "AUROC:"
 for file in model.safetensors config.yaml metrics.json scores.csv roc.csv report.html train_log.jsonl; do
     [ -s "$results/v1/$file" ] || fail "$file is missing"
@@ -52,6 +52,8 @@ head -c 5000 "$model" >"$work/cut.safetensors"
 expect 1 "$differnet" test "$work/cut.safetensors"
 holds "$work/err" "cut.safetensors"
 expect 1 "$differnet" train "${small[@]}" --backbone "$work/cut.safetensors"
+expect 0 "$differnet" train "${small[@]}" --backbone random
+holds "$work/err" "random backbone weights"
 
 # No permission: as somebody who is not root.
 cp -r "$differnet" dummy_dataset "$work"

@@ -1,0 +1,72 @@
+/* The backbone built into the library, and what the key `backbone` may name. */
+#include "backbone/embedded.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The card that `differnet info` shows. */
+static void test_card(void **state) {
+    (void)state;
+    static const char *const entries[] = {"name", "licence", "data", "recipe", "seed"};
+    dn_error error = {0};
+    dn_tensor_file *file;
+    assert_ok(dn_backbone_embedded_open(&file, &error));
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        assert_non_null(dn_tensor_file_metadata(file, entries[i]));
+    assert_string_equal(dn_tensor_file_metadata(file, "licence"), "MIT");
+    dn_tensor_file_close(file);
+}
+
+/* torchvision's layout exactly, half precision, small enough to commit. */
+static void test_layout(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_tensor_file *file;
+    size_t size;
+    assert_ok(dn_backbone_embedded_open(&file, &error));
+    assert_int_equal(dn_tensor_file_count(file), DN_BACKBONE_TENSORS);
+    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++)
+        assert_int_equal(dn_tensor_file_at(file, i)->dtype, DN_F16);
+    dn_tensor_file_bytes(file, &size);
+    assert_true(size <= 6000000);
+    dn_tensor_file_close(file);
+}
+
+static void test_is_the_default(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_backbone_weights embedded, file;
+    assert_ok(dn_backbone_weights_choose("", &embedded, &error));
+    assert_ok(dn_backbone_weights_choose(DN_SOURCE "/data/backbone/differnet-alexnet-1.safetensors",
+                                         &file, &error));
+    assert_string_equal(embedded.digest, file.digest);
+    assert_string_equal(embedded.name, "differnet-alexnet-1");
+    assert_string_equal(file.name, "differnet-alexnet-1.safetensors");
+    dn_backbone_weights_free(&embedded);
+    dn_backbone_weights_free(&file);
+}
+
+static void test_random_by_name(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_backbone_weights chosen, drawn;
+    assert_ok(dn_backbone_weights_choose(DN_BACKBONE_RANDOM, &chosen, &error));
+    assert_ok(dn_backbone_weights_random(&drawn, &error));
+    assert_string_equal(chosen.digest, drawn.digest);
+    dn_backbone_weights_free(&chosen);
+    dn_backbone_weights_free(&drawn);
+    assert_fails(dn_backbone_weights_choose("/nowhere.pth", &chosen, &error), DN_ERROR_IO,
+                 "/nowhere.pth: cannot open");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_card),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_is_the_default),
+        cmocka_unit_test(test_random_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
