@@ -49,7 +49,7 @@ differnet_room(dataset KNOWS base)
 differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute model)
 differnet_room(flow KNOWS base compute)
-differnet_room(detect KNOWS base config image dataset compute backbone flow model metrics)
+differnet_room(detect KNOWS base config image dataset compute backbone flow model metrics USES PkgConfig::CJSON)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(api KNOWS base config image dataset compute backbone flow model detect metrics check

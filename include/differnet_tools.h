@@ -108,14 +108,18 @@ typedef struct dn_defect_metrics {
  * raw_score > review_threshold, else PASS. The rates take FAIL for "rejected"; their 95 % intervals
  * are Wilson's. */
 typedef struct dn_decision {
+    const char *rule;   /* conformal, target_tpr, f1_max, youden or manual; NULL: none */
+    const char *source; /* of the scores it was chosen with: validate, val_fraction, cross_fit,
+                           calibrate, test or none; both in static storage */
     double threshold, review_threshold; /* NaN: no threshold could be chosen */
-    int tuned;                          /* 1: chosen on this very test set, by its largest F1 */
+    int tuned; /* 1: chosen on this very test set, so that its rates are not independent */
     dn_verdict_counts good, defective;
     dn_statistic false_reject_rate; /* of good images */
     dn_statistic detection_rate;    /* of defective images: recall */
     dn_statistic precision, accuracy;
 } dn_decision;
 
+#define DN_MAX_RULES 4
 #define DN_MAX_DEFECTS 64 /* defects past this are counted in the totals, not listed */
 
 typedef struct dn_metrics {
@@ -123,7 +127,10 @@ typedef struct dn_metrics {
     dn_statistic image_auroc, image_aupr, image_f1_max;
     double f1_max_threshold; /* NaN when image_f1_max is undefined */
     double loss;             /* mean negative log-likelihood per dimension (paper, equation 4) */
-    dn_decision decision;
+    dn_decision decision;    /* the model's thresholds; without any, those of the largest F1 */
+    dn_decision
+        by_rule[DN_MAX_RULES]; /* what the other rules would choose and make of the images */
+    size_t rule_count;
     size_t defect_kinds;
     dn_defect_metrics defects[DN_MAX_DEFECTS];
 } dn_metrics;

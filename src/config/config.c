@@ -141,6 +141,16 @@ static dn_status check_scales(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
+static dn_status check_calibration(const dn_config *config, dn_error *error) {
+    if (config->cross_fit == 1)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "cross_fit: 1 fold leaves nothing to train on; set 2 or more, or 0");
+    if (config->cross_fit > 0 && config->val_fraction > 0)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "val_fraction and cross_fit both hold training images out: set one of them");
+    return DN_OK;
+}
+
 dn_status dn_config_check(const dn_config *config, dn_error *error) {
     if (strcmp(config->device, "cuda") == 0)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
@@ -151,5 +161,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     if (config->grad_map_viz)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "grad_map_viz: gradient maps are not in this version; set false");
+    DN_TRY(check_calibration(config, error));
     return check_scales(config, error);
 }

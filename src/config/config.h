@@ -24,6 +24,10 @@ struct dn_config {
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
     /* verdict */
     double target_tpr;
+    double false_reject_rate, review_rate; /* of good images */
+    char threshold_rule[16];               /* conformal, target_tpr, f1_max, youden */
+    double val_fraction;                   /* of the training images, held out */
+    int cross_fit;                         /* folds; 0: none */
     /* output */
     int verbose, grad_map_viz, hide_tqdm_bar, save_model; /* booleans */
     /* ours */

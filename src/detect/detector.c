@@ -44,6 +44,16 @@ static dn_status load_config(dn_detector *detector, const char *path, dn_error *
     return dn_config_check(detector->config, error);
 }
 
+static dn_status load_calibration(dn_detector *detector, const char *path, dn_error *error) {
+    const char *json = dn_tensor_file_metadata(detector->file, DN_META_CALIBRATION);
+    char name[1152];
+    detector->calibration.wish = dn_threshold_wish_of(detector->config);
+    if (!json)
+        return DN_OK;
+    snprintf(name, sizeof name, "%s (its calibration)", path);
+    return dn_calibration_parse(name, json, &detector->calibration, error);
+}
+
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
                                   const dn_flow_tensor *expected, const dn_tensor **found,
                                   dn_error *error) {
@@ -131,6 +141,7 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
                        "model.safetensors that `differnet train` writes",
                        path);
     DN_TRY(load_config(detector, path, error));
+    DN_TRY(load_calibration(detector, path, error));
     DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
     if (backbone)
         DN_TRY(dn_backbone_weights_choose(backbone, &detector->backbone, error));
@@ -150,7 +161,7 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
 
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error) {
-    *detector = (dn_detector){0};
+    *detector = (dn_detector){.calibration = dn_calibration_none()};
     dn_status status = load(detector, path, backbone, error);
     if (status != DN_OK)
         dn_detector_close(detector);
@@ -161,13 +172,14 @@ void dn_detector_close(dn_detector *detector) {
     dn_config_destroy(detector->config);
     dn_backbone_weights_free(&detector->backbone);
     dn_release(detector->owned);
+    dn_calibration_free(&detector->calibration);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
 }
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 10 };
+enum { METADATA_ENTRIES = 11 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -175,7 +187,7 @@ typedef struct model_writer {
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
-    char *yaml;
+    char *yaml, *calibration;
     dn_metadata_entry metadata[METADATA_ENTRIES];
     size_t metadata_count;
 } model_writer;
@@ -237,6 +249,10 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_DATASET_SHA256, provenance->dataset_sha256);
     add_metadata(writer, DN_META_DATASET_IMAGES, writer->images);
     add_metadata(writer, DN_META_AUROC, writer->auroc);
+    if (!dn_calibration_judges(&detector->calibration))
+        return DN_OK;
+    DN_TRY(dn_calibration_to_json(&detector->calibration, &writer->calibration, error));
+    add_metadata(writer, DN_META_CALIBRATION, writer->calibration);
     return DN_OK;
 }
 
@@ -255,5 +271,6 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
     dn_release(writer.tensors);
     dn_release(writer.names);
     dn_text_free(writer.yaml);
+    dn_text_free(writer.calibration);
     return status;
 }

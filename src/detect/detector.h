@@ -5,6 +5,7 @@
 
 #include "backbone/weights.h"
 #include "config/config.h"
+#include "detect/calibration.h"
 #include "flow/flow.h"
 
 #define DN_MODEL_FORMAT "differnet-1"
@@ -20,6 +21,7 @@
 #define DN_META_DATASET_SHA256 "dataset_sha256"
 #define DN_META_DATASET_IMAGES "dataset_images"
 #define DN_META_AUROC "image_AUROC"
+#define DN_META_CALIBRATION "calibration" /* only in a model that is calibrated */
 
 #define DN_BACKBONE_STEM "backbone.features."
 
@@ -36,6 +38,7 @@ typedef struct dn_detector {
     const float *parameters; /* of the flow; in `owned` or inside `file` */
     float *owned;
     dn_tensor_file *file;
+    dn_calibration calibration; /* none: as dn_calibration_none has it, or zeroed */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds all other digests
                   */
 } dn_detector;
@@ -51,5 +54,10 @@ dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error);
 void dn_detector_close(dn_detector *detector);
+
+/* Writes the model of `path` anew with other thresholds, whole or not at all; the tensors go from
+ * the file's mapping straight to the new file. */
+dn_status dn_detector_recalibrate(const char *path, const dn_calibration *calibration,
+                                  dn_error *error);
 
 #endif

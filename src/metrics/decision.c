@@ -52,18 +52,24 @@ static void measure(dn_decision *decision) {
     decision->accuracy = dn_proportion(good - rejected + found, good + defective, "no images");
 }
 
+dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
+                           double review) {
+    dn_decision decision = {.threshold = threshold, .review_threshold = review};
+    for (size_t i = 0; i < count; i++)
+        dn_verdict_count(labels[i] ? &decision.defective : &decision.good, scores[i], threshold,
+                         review);
+    measure(&decision);
+    return decision;
+}
+
 void dn_decide(const double *scores, const int *labels, const char *const *defects, size_t count,
                double threshold, double review, dn_metrics *metrics) {
-    dn_decision *decision = &metrics->decision;
-    *decision = (dn_decision){.threshold = threshold, .review_threshold = review};
+    metrics->decision = dn_decision_of(scores, labels, count, threshold, review);
     for (size_t i = 0; i < metrics->defect_kinds && i < DN_MAX_DEFECTS; i++)
         metrics->defects[i].verdicts = (dn_verdict_counts){0};
     for (size_t i = 0; i < count; i++) {
-        dn_verdict_count(labels[i] ? &decision->defective : &decision->good, scores[i], threshold,
-                         review);
         dn_defect_metrics *defect = labels[i] ? find_defect(metrics, defects[i]) : NULL;
         if (defect)
             dn_verdict_count(&defect->verdicts, scores[i], threshold, review);
     }
-    measure(decision);
 }

@@ -13,6 +13,10 @@ dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empt
 /* Adds an image: FAIL where score > threshold, else REVIEW where score > review, else PASS. */
 void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review);
 
+/* What the thresholds make of the images; `review` is at most `threshold`. */
+dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
+                           double review);
+
 /* Fills `metrics->decision` and the counts of its listed defects; `review` is at most `threshold`.
  * defects[i] is "good" where labels[i] is 0. */
 void dn_decide(const double *scores, const int *labels, const char *const *defects, size_t count,

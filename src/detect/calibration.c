@@ -1,0 +1,206 @@
+#include "detect/calibration.h"
+
+#include "base/memory.h"
+#include "metrics/conformal.h"
+#include "metrics/rules.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const dn_calibration_source_names[DN_CALIBRATION_SOURCES] = {
+    "none", "validate", "val_fraction", "cross_fit", "calibrate", "test"};
+const char *const dn_threshold_rule_names[DN_THRESHOLD_RULES] = {"conformal", "target_tpr",
+                                                                 "f1_max", "youden", "manual"};
+
+dn_threshold_rule dn_threshold_rule_of(const char *name) {
+    dn_threshold_rule rule = DN_RULE_CONFORMAL;
+    while (rule < DN_THRESHOLD_RULES && strcmp(dn_threshold_rule_names[rule], name) != 0)
+        rule++;
+    return rule;
+}
+
+dn_threshold_wish dn_threshold_wish_of(const dn_config *config) {
+    return (dn_threshold_wish){
+        .rule = dn_threshold_rule_of(config->threshold_rule),
+        .false_reject_rate = config->false_reject_rate,
+        .review_rate = config->review_rate,
+        .target_tpr = config->target_tpr,
+    };
+}
+
+dn_calibration dn_calibration_none(void) {
+    return (dn_calibration){.promised_rate = NAN, .threshold = NAN, .review_threshold = NAN};
+}
+
+void dn_calibration_free(dn_calibration *calibration) {
+    dn_release(calibration->scores);
+    dn_curve_free(&calibration->roc);
+    *calibration = dn_calibration_none();
+}
+
+static dn_status copy_bytes(const void *source, size_t count, size_t size, void **copy,
+                            dn_error *error) {
+    DN_TRY(dn_allocate(copy, count, size, error));
+    if (count > 0)
+        memcpy(*copy, source, count * size);
+    return DN_OK;
+}
+
+dn_status dn_calibration_copy(const dn_calibration *calibration, dn_calibration *copy,
+                              dn_error *error) {
+    void *scores, *points;
+    *copy = dn_calibration_none();
+    DN_TRY(copy_bytes(calibration->scores, calibration->count, sizeof(double), &scores, error));
+    dn_status status = copy_bytes(calibration->roc.points, calibration->roc.count,
+                                  sizeof(dn_operating_point), &points, error);
+    if (status != DN_OK) {
+        dn_release(scores);
+        return status;
+    }
+    *copy = *calibration;
+    copy->scores = scores;
+    copy->roc.points = points;
+    return DN_OK;
+}
+
+int dn_calibration_judges(const dn_calibration *calibration) {
+    return isfinite(calibration->threshold) && calibration->threshold > 0;
+}
+
+static int by_value(const void *left, const void *right) {
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+dn_status dn_calibration_set_scores(dn_calibration *calibration, dn_calibration_source source,
+                                    const double *scores, size_t count, dn_error *error) {
+    void *block;
+    size_t kept = count < DN_CALIBRATION_MOST ? count : DN_CALIBRATION_MOST;
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(scores[i]) || scores[i] < 0)
+            return dn_fail(error, DN_ERROR_NUMERIC,
+                           "calibration score %zu of %zu (counted from 0) is %g", i, count,
+                           scores[i]);
+    DN_TRY(dn_allocate(&block, kept, sizeof(double), error));
+    dn_release(calibration->scores);
+    calibration->scores = block;
+    calibration->count = kept;
+    calibration->source = source;
+    for (size_t i = 0; i < kept; i++)
+        calibration->scores[i] = scores[i * count / kept];
+    qsort(calibration->scores, kept, sizeof(double), by_value);
+    return DN_OK;
+}
+
+dn_status dn_calibration_set_roc(dn_calibration *calibration, dn_calibration_source source,
+                                 const double *scores, const int *labels, size_t count,
+                                 dn_error *error) {
+    dn_curve curve;
+    if (count > DN_CALIBRATION_MOST)
+        return dn_fail(error, DN_ERROR_DATA, "%zu labelled images; a ROC curve takes at most %d",
+                       count, DN_CALIBRATION_MOST);
+    DN_TRY(dn_curve_create(scores, labels, count, &curve, error));
+    dn_curve_drop_intermediate(&curve);
+    dn_curve_free(&calibration->roc);
+    if (curve.good == 0 || curve.defective == 0)
+        dn_curve_free(&curve);
+    calibration->roc = curve;
+    calibration->roc_source = curve.count ? source : DN_FROM_NOTHING;
+    return DN_OK;
+}
+
+static const dn_operating_point *point_of(const dn_calibration *calibration,
+                                          const dn_threshold_wish *wish) {
+    switch (wish->rule) {
+    case DN_RULE_TARGET_TPR:
+        return dn_point_of_tpr(&calibration->roc, wish->target_tpr);
+    case DN_RULE_F1_MAX:
+        return dn_point_of_f1(&calibration->roc);
+    case DN_RULE_YOUDEN:
+        return dn_point_of_youden(&calibration->roc);
+    default:
+        return NULL;
+    }
+}
+
+static double conformal_threshold(const dn_calibration *calibration, double rate) {
+    if (calibration->count == 0 || !(rate > 0))
+        return NAN;
+    return fmax(dn_conformal_cut_at(calibration->scores, calibration->count, rate).threshold,
+                DBL_MIN);
+}
+
+double dn_calibration_threshold(const dn_calibration *calibration, const dn_threshold_wish *wish) {
+    if (wish->rule == DN_RULE_MANUAL)
+        return wish->manual;
+    if (wish->rule == DN_RULE_CONFORMAL)
+        return conformal_threshold(calibration, wish->false_reject_rate);
+    const dn_operating_point *point = point_of(calibration, wish);
+    return point ? dn_point_threshold(point) : NAN;
+}
+
+static dn_status fail_to_choose(const dn_threshold_wish *wish, dn_error *error) {
+    if (wish->rule == DN_RULE_MANUAL)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "threshold %g: expected a number above 0",
+                       wish->manual);
+    if (wish->rule == DN_RULE_CONFORMAL)
+        return dn_fail(error, DN_ERROR_DATA,
+                       "no scores of held-out good images to choose a threshold from: `differnet "
+                       "calibrate MODEL DIR` gets them from a folder of good images");
+    return dn_fail(error, DN_ERROR_DATA,
+                   "threshold_rule %s needs scores of labelled good and defective images, and the "
+                   "model holds none; conformal does without",
+                   dn_threshold_rule_names[wish->rule]);
+}
+
+dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_wish *wish,
+                                dn_error *error) {
+    double threshold = dn_calibration_threshold(calibration, wish);
+    double review = conformal_threshold(calibration, wish->review_rate);
+    if (!isfinite(threshold) || !(threshold > 0))
+        return fail_to_choose(wish, error);
+    calibration->wish = *wish;
+    calibration->threshold = threshold;
+    calibration->review_threshold = review < threshold ? review : threshold;
+    calibration->promised_rate = NAN;
+    if (wish->rule == DN_RULE_CONFORMAL)
+        calibration->promised_rate =
+            dn_conformal_cut_at(calibration->scores, calibration->count, wish->false_reject_rate)
+                .rate;
+    return DN_OK;
+}
+
+int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]) {
+    double wanted = calibration->wish.false_reject_rate;
+    if (calibration->wish.rule != DN_RULE_CONFORMAL || calibration->count == 0 ||
+        dn_conformal_cut_at(calibration->scores, calibration->count, wanted).reached)
+        return 0;
+    snprintf(text, 256,
+             "%zu held-out good images cannot promise a false-reject rate of %g (that takes %.0f); "
+             "the threshold is their largest score, which promises %.4g",
+             calibration->count, wanted, ceil(1 / wanted - 1 - 1e-9),
+             dn_conformal_least_rate(calibration->count));
+    return 1;
+}
+
+static dn_verdict verdict_of(const dn_calibration *calibration, double raw) {
+    if (raw > calibration->threshold)
+        return DN_VERDICT_FAIL;
+    return raw > calibration->review_threshold ? DN_VERDICT_REVIEW : DN_VERDICT_PASS;
+}
+
+void dn_calibration_judge(const dn_calibration *calibration, dn_result *result) {
+    double raw = result->raw_score;
+    int judges = dn_calibration_judges(calibration);
+    result->verdict = judges ? verdict_of(calibration, raw) : DN_VERDICT_NONE;
+    result->pred_label = judges ? raw > calibration->threshold : -1;
+    result->pred_score = judges ? dn_pred_score(raw, calibration->threshold) : NAN;
+    result->threshold = calibration->threshold;
+    result->review_threshold = calibration->review_threshold;
+    result->p_value = judges && calibration->count > 0
+                          ? dn_conformal_p_value(calibration->scores, calibration->count, raw)
+                          : NAN;
+}

@@ -1,0 +1,242 @@
+/* A calibration as JSON, and back from JSON that anybody may have written. */
+#include "base/memory.h"
+#include "base/text.h"
+#include "config/number.h"
+#include "detect/calibration.h"
+
+#include <cJSON.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- writing ---- */
+
+static void append_number(dn_text *text, double value) {
+    char number[DN_NUMBER_SIZE] = "null";
+    if (isfinite(value))
+        dn_number_print(number, value);
+    dn_text_append(text, "%s", number);
+}
+
+static void append_member(dn_text *text, const char *name, double value) {
+    dn_text_append(text, ", \"%s\": ", name);
+    append_number(text, value);
+}
+
+/* `stride` bytes from one double to the next. */
+static void append_numbers(dn_text *text, const char *name, const double *first, size_t count,
+                           size_t stride) {
+    dn_text_append(text, ", \"%s\": [", name);
+    for (size_t i = 0; i < count; i++) {
+        dn_text_append(text, "%s", i ? ", " : "");
+        append_number(text, *(const double *)(const void *)((const char *)first + i * stride));
+    }
+    dn_text_append(text, "]");
+}
+
+static void append_roc(dn_text *text, const dn_calibration *calibration) {
+    const dn_curve *roc = &calibration->roc;
+    const size_t stride = sizeof *roc->points;
+    if (roc->count == 0)
+        return;
+    dn_text_append(text, ", \"roc\": {\"source\": \"%s\", \"good\": %zu, \"defective\": %zu",
+                   dn_calibration_source_names[calibration->roc_source], roc->good, roc->defective);
+    append_numbers(text, "fpr", &roc->points->fpr, roc->count, stride);
+    append_numbers(text, "tpr", &roc->points->tpr, roc->count, stride);
+    append_numbers(text, "thresholds", &roc->points->threshold, roc->count, stride);
+    dn_text_append(text, "}");
+}
+
+dn_status dn_calibration_to_json(const dn_calibration *calibration, char **json, dn_error *error) {
+    dn_text text = {0};
+    dn_text_append(&text, "{\"source\": \"%s\", \"rule\": \"%s\", \"count\": %zu",
+                   dn_calibration_source_names[calibration->source],
+                   dn_threshold_rule_names[calibration->wish.rule], calibration->count);
+    append_member(&text, "false_reject_rate", calibration->wish.false_reject_rate);
+    append_member(&text, "review_rate", calibration->wish.review_rate);
+    append_member(&text, "target_tpr", calibration->wish.target_tpr);
+    append_member(&text, "promised_rate", calibration->promised_rate);
+    append_member(&text, "threshold", calibration->threshold);
+    append_member(&text, "review_threshold", calibration->review_threshold);
+    append_numbers(&text, "scores", calibration->scores, calibration->count, sizeof(double));
+    append_roc(&text, calibration);
+    dn_text_append(&text, "}");
+    return dn_text_take(&text, json, error);
+}
+
+/* ---- reading ---- */
+
+enum { MOST_BYTES = 16 << 20 };
+
+typedef struct reader {
+    const char *name; /* for messages */
+    const cJSON *object;
+} reader;
+
+static dn_status refuse(const reader *reading, const char *member, const char *expected,
+                        dn_error *error) {
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: \"%s\" is not %s", reading->name, member, expected);
+}
+
+static const cJSON *member_of(const reader *reading, const char *name) {
+    return cJSON_GetObjectItemCaseSensitive(reading->object, name);
+}
+
+/* A number in [low, high]. */
+static dn_status read_number(const reader *reading, const char *name, double low, double high,
+                             double *value, dn_error *error) {
+    const cJSON *item = member_of(reading, name);
+    *value = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+    if (*value >= low && *value <= high)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: \"%s\" is not a number from %g to %g",
+                   reading->name, name, low, high);
+}
+
+static dn_status read_count(const reader *reading, const char *name, size_t *count,
+                            dn_error *error) {
+    double value;
+    DN_TRY(read_number(reading, name, 0, DN_CALIBRATION_MOST, &value, error));
+    *count = (size_t)value;
+    return value == floor(value) ? DN_OK : refuse(reading, name, "a whole number", error);
+}
+
+static dn_status read_word(const reader *reading, const char *name, const char *const *words,
+                           int count, int *index, dn_error *error) {
+    const char *word = cJSON_GetStringValue(member_of(reading, name));
+    for (*index = 0; word && *index < count; ++*index)
+        if (strcmp(word, words[*index]) == 0)
+            return DN_OK;
+    return refuse(reading, name, "one of the words that are known", error);
+}
+
+/* Exactly `count` numbers; null stands for infinity, which only a first one may be. */
+static dn_status read_numbers(const reader *reading, const char *name, size_t count,
+                              double *numbers, size_t stride, dn_error *error) {
+    const cJSON *array = member_of(reading, name), *item;
+    size_t read = 0;
+    if (!cJSON_IsArray(array))
+        return refuse(reading, name, "an array", error);
+    cJSON_ArrayForEach(item, array) {
+        double value = cJSON_IsNull(item) && read == 0 ? INFINITY
+                       : cJSON_IsNumber(item)          ? item->valuedouble
+                                                       : NAN;
+        if (read == count || isnan(value) || (isinf(value) && !cJSON_IsNull(item)))
+            return refuse(reading, name, "an array of as many numbers as it should be", error);
+        *(double *)(void *)((char *)numbers + read++ * stride) = value;
+    }
+    return read == count ? DN_OK : refuse(reading, name, "as long as it should be", error);
+}
+
+static dn_status read_scores(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    void *block;
+    size_t count;
+    DN_TRY(read_count(reading, "count", &count, error));
+    DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+    calibration->scores = block;
+    calibration->count = count;
+    DN_TRY(read_numbers(reading, "scores", count, calibration->scores, sizeof(double), error));
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(calibration->scores[i]) ||
+            !(calibration->scores[i] >= (i ? calibration->scores[i - 1] : 0)))
+            return refuse(reading, "scores", "made of rising numbers from 0 on", error);
+    return DN_OK;
+}
+
+static int is_step(const dn_operating_point *before, const dn_operating_point *point) {
+    return point->threshold < before->threshold && point->fpr >= before->fpr && point->fpr <= 1 &&
+           point->tpr >= before->tpr && point->tpr <= 1;
+}
+
+/* Counts are not written twice: they follow from the rates. */
+static dn_status check_points(const reader *reading, dn_curve *roc, dn_error *error) {
+    dn_operating_point *points = roc->points;
+    if (points[0].threshold != INFINITY || points[0].fpr != 0 || points[0].tpr != 0)
+        return refuse(reading, "roc", "a curve that begins at (0, 0)", error);
+    for (size_t i = 0; i < roc->count; i++) {
+        if (i > 0 && !is_step(&points[i - 1], &points[i]))
+            return refuse(reading, "roc", "a curve that rises while its thresholds fall", error);
+        points[i].false_positives = (size_t)(points[i].fpr * (double)roc->good + 0.5);
+        points[i].true_positives = (size_t)(points[i].tpr * (double)roc->defective + 0.5);
+        size_t called = points[i].false_positives + points[i].true_positives;
+        points[i].precision = called ? (double)points[i].true_positives / (double)called : 1;
+    }
+    return DN_OK;
+}
+
+static dn_status read_points(const reader *reading, dn_curve *roc, dn_error *error) {
+    const size_t stride = sizeof *roc->points;
+    int count = cJSON_GetArraySize(member_of(reading, "thresholds"));
+    void *block;
+    if (count < 2 || count > DN_CALIBRATION_MOST + 1)
+        return refuse(reading, "thresholds", "an array of two thresholds or more", error);
+    DN_TRY(dn_allocate(&block, (size_t)count, stride, error));
+    roc->points = block;
+    roc->count = (size_t)count;
+    DN_TRY(read_numbers(reading, "fpr", roc->count, &roc->points->fpr, stride, error));
+    DN_TRY(read_numbers(reading, "tpr", roc->count, &roc->points->tpr, stride, error));
+    DN_TRY(read_numbers(reading, "thresholds", roc->count, &roc->points->threshold, stride, error));
+    return check_points(reading, roc, error);
+}
+
+static dn_status read_roc(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    const reader inner = {reading->name, member_of(reading, "roc")};
+    int source;
+    if (!inner.object)
+        return DN_OK;
+    DN_TRY(read_word(&inner, "source", dn_calibration_source_names, DN_CALIBRATION_SOURCES, &source,
+                     error));
+    calibration->roc_source = (dn_calibration_source)source;
+    DN_TRY(read_count(&inner, "good", &calibration->roc.good, error));
+    DN_TRY(read_count(&inner, "defective", &calibration->roc.defective, error));
+    if (calibration->roc.good == 0 || calibration->roc.defective == 0)
+        return refuse(reading, "roc", "a curve of good and defective images", error);
+    return read_points(&inner, &calibration->roc, error);
+}
+
+static dn_status read_thresholds(const reader *reading, dn_calibration *calibration,
+                                 dn_error *error) {
+    const double least = 1e-308, most = 1e308;
+    dn_threshold_wish *wish = &calibration->wish;
+    DN_TRY(read_number(reading, "false_reject_rate", 0, 1, &wish->false_reject_rate, error));
+    DN_TRY(read_number(reading, "review_rate", 0, 1, &wish->review_rate, error));
+    DN_TRY(read_number(reading, "target_tpr", 0, 1, &wish->target_tpr, error));
+    if (!cJSON_IsNull(member_of(reading, "promised_rate")))
+        DN_TRY(read_number(reading, "promised_rate", 0, 1, &calibration->promised_rate, error));
+    DN_TRY(read_number(reading, "threshold", least, most, &calibration->threshold, error));
+    DN_TRY(read_number(reading, "review_threshold", least, calibration->threshold,
+                       &calibration->review_threshold, error));
+    wish->manual = calibration->threshold;
+    return DN_OK;
+}
+
+static dn_status read_members(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    int source, rule;
+    if (!cJSON_IsObject(reading->object))
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a JSON object", reading->name);
+    DN_TRY(read_word(reading, "source", dn_calibration_source_names, DN_CALIBRATION_SOURCES,
+                     &source, error));
+    DN_TRY(read_word(reading, "rule", dn_threshold_rule_names, DN_THRESHOLD_RULES, &rule, error));
+    calibration->source = (dn_calibration_source)source;
+    calibration->wish.rule = (dn_threshold_rule)rule;
+    DN_TRY(read_scores(reading, calibration, error));
+    DN_TRY(read_thresholds(reading, calibration, error));
+    return read_roc(reading, calibration, error);
+}
+
+dn_status dn_calibration_parse(const char *name, const char *json, dn_calibration *calibration,
+                               dn_error *error) {
+    size_t length = strlen(json);
+    *calibration = dn_calibration_none();
+    if (length > MOST_BYTES)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %d", name, length,
+                       MOST_BYTES);
+    cJSON *tree = cJSON_ParseWithOpts(json, NULL, 1);
+    if (!tree)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not valid JSON", name);
+    const reader reading = {name, tree};
+    dn_status status = read_members(&reading, calibration, error);
+    cJSON_Delete(tree);
+    if (status != DN_OK)
+        dn_calibration_free(calibration);
+    return status;
+}

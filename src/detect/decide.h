@@ -1,0 +1,22 @@
+/* What a calibration's thresholds make of evaluated images. */
+#ifndef DN_DETECT_DECIDE_H
+#define DN_DETECT_DECIDE_H
+
+#include "detect/calibration.h"
+#include "detect/evaluation.h"
+
+/* The scores of the evaluation's readable good images, after a run, become the calibration's. */
+dn_status dn_calibrate_from(dn_calibration *calibration, dn_calibration_source source,
+                            const dn_evaluation *evaluation, dn_error *error);
+
+/* Their labelled scores become the calibration's ROC curve, if both classes are there. */
+dn_status dn_trace_from(dn_calibration *calibration, dn_calibration_source source,
+                        const dn_evaluation *evaluation, dn_error *error);
+
+/* Fills decision and by_rule of `metrics`, after dn_evaluation_metrics: the calibration's own
+ * thresholds, and those of the other rules from its scores and ROC curve; where it has no curve,
+ * from the evaluated images themselves (tuned). */
+dn_status dn_evaluation_decide(const dn_evaluation *evaluation, const dn_calibration *calibration,
+                               dn_metrics *metrics, dn_error *error);
+
+#endif
