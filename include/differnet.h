@@ -114,6 +114,12 @@ typedef struct dn_model_options {
     const char *compute;  /* backend: "auto", "onednn", "reference"; NULL: auto */
     int threads;          /* 0: all processors of this process */
     int rotations;        /* 0: the model's n_transforms_test */
+    /* Other thresholds than the model's; 0 or NULL: as the model has them (docs/verdict.md). */
+    const char *threshold_rule; /* "conformal", "target_tpr", "f1_max", "youden" */
+    double false_reject_rate;   /* for "conformal", which it implies */
+    double review_rate;         /* negative: no REVIEW */
+    double target_tpr;          /* for "target_tpr", which it does not imply */
+    double threshold;           /* this one, whatever the scores say */
 } dn_model_options;
 
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,

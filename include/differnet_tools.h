@@ -147,6 +147,29 @@ DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
 /* Texts for people (json = 0) or programs (json = 1); free with dn_text_free. */
 DN_API dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error);
 
+/* ---- Calibration ----------------------------------------------------------------------------- */
+
+typedef struct dn_calibration_summary {
+    const char *source, *rule; /* as in dn_decision */
+    size_t count, unreadable;  /* good images that the thresholds rest on; left out */
+    double least_score, median_score, largest_score; /* of these */
+    double false_reject_rate, review_rate;           /* as asked for */
+    double promised_rate; /* what the images promise of the threshold; NaN: nothing */
+    double threshold, review_threshold;
+} dn_calibration_summary;
+
+/* Sets the thresholds of a model file from all good images at or below the path `images` (NULL:
+ * from the scores that it holds), as `options` wants them, and writes the file anew, whole or not
+ * at all: its dn_model_id changes. Models that are open already keep their thresholds.
+ * DN_ERROR_DATA when there are no scores to choose from. */
+DN_API dn_status dn_calibrate(const char *model_path, const char *images,
+                              const dn_model_options *options, const dn_observer *observer,
+                              dn_calibration_summary *summary, dn_error *error);
+
+/* As dn_metrics_text. */
+DN_API dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, char **text,
+                                     dn_error *error);
+
 /* ---- Looking a data set over ------------------------------------------------------------------
  */
 

@@ -2,6 +2,7 @@
 
 #include "api/model.h"
 #include "base/file.h"
+#include "detect/decide.h"
 
 /* Fills in the outcome's evaluation and writes its files, if it has a place for them. */
 static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *output_directory,
@@ -9,6 +10,7 @@ static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *out
     DN_TRY(
         dn_evaluation_run(evaluation, model->detector.parameters, outcome->observer, NULL, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
+    DN_TRY(dn_evaluation_decide(evaluation, &model->detector.calibration, metrics, error));
     if (!output_directory)
         return DN_OK;
     outcome->evaluation = evaluation;

@@ -20,7 +20,7 @@ static dn_status apply_options(dn_model *model, const dn_model_options *options,
                        options->rotations, options->threads);
     if (options && options->rotations > 0)
         model->rotations = options->rotations;
-    return DN_OK;
+    return dn_apply_threshold_options(options, &model->detector.calibration, error);
 }
 
 /* The first engine is made at once, so that a wrong option fails here and not at the first image.

@@ -18,4 +18,8 @@ struct dn_model {
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error);
 void dn_model_give_back(dn_model *model, dn_engine *engine);
 
+/* Chooses the thresholds that the options ask for, if they ask for any. */
+dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
+                                     dn_error *error);
+
 #endif

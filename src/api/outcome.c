@@ -19,7 +19,9 @@ typedef struct writing {
 } writing;
 
 static void fill_sample(dn_report_sample *row, const dn_sample *sample,
-                        const dn_sample_score *result) {
+                        const dn_sample_score *result, const dn_calibration *calibration) {
+    dn_result judged = {.raw_score = result->score.raw};
+    dn_calibration_judge(calibration, &judged);
     int failed = result->failure.status != DN_OK;
     *row = (dn_report_sample){
         .image_path = sample->path,
@@ -27,16 +29,22 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .gt_label = sample->label,
         .raw_score = result->score.raw,
         .score_std = result->score.deviation,
+        .pred_score = judged.pred_score,
+        .threshold = judged.threshold,
+        .p_value = judged.p_value,
+        .verdict = judged.verdict,
         .error = failed ? result->failure.message : NULL,
     };
 }
 
-static dn_status fill_samples(writing *self, const dn_evaluation *evaluation, dn_error *error) {
+static dn_status fill_samples(writing *self, const dn_evaluation *evaluation,
+                              const dn_calibration *calibration, dn_error *error) {
     void *samples;
     DN_TRY(dn_allocate(&samples, evaluation->count, sizeof(dn_report_sample), error));
     self->samples = samples;
     for (size_t i = 0; i < evaluation->count; i++)
-        fill_sample(&self->samples[i], &evaluation->samples[i], &evaluation->results[i]);
+        fill_sample(&self->samples[i], &evaluation->samples[i], &evaluation->results[i],
+                    calibration);
     self->report.samples = self->samples;
     self->report.sample_count = evaluation->count;
     return DN_OK;
@@ -83,7 +91,7 @@ static dn_status prepare(writing *self, const dn_outcome *outcome, dn_error *err
         .epoch_count = outcome->epoch_count,
     };
     add_facts(self, outcome);
-    DN_TRY(fill_samples(self, outcome->evaluation, error));
+    DN_TRY(fill_samples(self, outcome->evaluation, &outcome->detector->calibration, error));
     DN_TRY(dn_config_to_yaml(outcome->detector->config, &self->yaml, error));
     self->report.config = self->yaml;
     return dn_report_trace(&self->report, error);

@@ -2,8 +2,6 @@
 #include "api/model.h"
 #include "image/image.h"
 
-#include <math.h>
-
 static dn_status load(const dn_image_source *source, dn_image *image, dn_error *error) {
     int given = (source->path != NULL) + (source->bytes != NULL) + (source->pixels != NULL);
     if (given != 1)
@@ -32,12 +30,8 @@ static void fill_result(const dn_model *model, const dn_score *score, double sta
         .raw_score = score->raw,
         .score_std = score->deviation,
         .rotations = model->rotations,
-        .pred_label = -1,
-        .pred_score = NAN,
-        .threshold = NAN,
-        .review_threshold = NAN,
-        .p_value = NAN,
     };
+    dn_calibration_judge(&model->detector.calibration, result);
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
 }
 

@@ -1,4 +1,5 @@
 /* dn_train: from a data set to a folder of results. */
+#include "api/calibrating.h"
 #include "api/evaluate.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
@@ -19,6 +20,7 @@ typedef struct training {
     dn_dataset dataset;
     dn_detector detector;
     dn_compute compute;
+    dn_calibrating calibrating;
     dn_trainer trainer;
     dn_evaluation final; /* of test/, where validate/ served during training */
     dn_results results;
@@ -106,12 +108,23 @@ static dn_status open_inputs(training *self, dn_error *error) {
 
 static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
+    size_t count;
+    const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
     self->detector.flow = dn_flow_shape_of(self->config);
-    DN_TRY(dn_compute_open(self->config->compute, self->config->threads, &self->compute, error));
-    return dn_trainer_create(self->config, &self->compute, &self->detector.backbone,
-                             split_samples(self, DN_SPLIT_TRAIN), split_count(self, DN_SPLIT_TRAIN),
+    return dn_trainer_create(self->config, &self->compute, &self->detector.backbone, samples, count,
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error);
+}
+
+static dn_status plan_calibration(training *self, dn_error *error) {
+    self->calibrating = (dn_calibrating){
+        .config = self->config,
+        .dataset = &self->dataset,
+        .compute = &self->compute,
+        .backbone = &self->detector.backbone,
+        .observer = self->user, /* the log is of the model's own training */
+    };
+    return dn_calibrating_begin(&self->calibrating, error);
 }
 
 static dn_status write_config(const training *self, dn_error *error) {
@@ -157,7 +170,9 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     }
     DN_TRY(dn_evaluation_metrics(*evaluation, metrics, error));
     self->provenance.image_auroc = metrics->image_auroc;
-    return DN_OK;
+    DN_TRY(dn_calibrating_choose(&self->calibrating, &self->trainer, *evaluation,
+                                 &self->detector.calibration, error));
+    return dn_evaluation_decide(*evaluation, &self->detector.calibration, metrics, error);
 }
 
 static dn_status save_model(training *self, dn_error *error) {
@@ -194,8 +209,14 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
 
 static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
     DN_TRY(open_inputs(self, error));
+    DN_TRY(plan_calibration(self, error));
+    DN_TRY(dn_compute_open(self->config->compute, self->config->threads, &self->compute, error));
+    if (self->calibrating.source == DN_FROM_CROSS_FIT)
+        DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
+    DN_TRY(dn_cross_fit(&self->calibrating, error));
     DN_TRY(create_trainer(self, error));
-    DN_TRY(open_results(self, error));
+    if (!self->log)
+        DN_TRY(open_results(self, error));
     DN_TRY(run_schedule(self, error));
     return finish(self, summary, error);
 }
@@ -206,6 +227,7 @@ static void release(training *self) {
     dn_release(self->epochs);
     dn_evaluation_destroy(&self->final);
     dn_trainer_destroy(&self->trainer);
+    dn_calibrating_end(&self->calibrating);
     dn_compute_close(&self->compute);
     dn_detector_close(&self->detector);
     dn_dataset_close(&self->dataset);

@@ -9,7 +9,8 @@ enum {
     TRAINING = DN_VERB_TRAIN | DN_VERB_CONFIG,
     EVALUATING = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
     CONFIGURED = EVALUATING | DN_VERB_CHECK,
-    COMPUTING = EVALUATING | DN_VERB_PREDICT,
+    COMPUTING = EVALUATING | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
+    SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SETTABLE = COMPUTING | DN_VERB_CHECK
 };
 
@@ -37,6 +38,22 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                          "no progress and no notes; warnings and errors remain"},
     [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~DN_VERB_CONFIG, NULL,
                         "results as JSON (predict: always)"},
+    [DN_OPTION_FALSE_REJECT_RATE] = {"false-reject-rate", 0, "SHARE", TRAINING | SCORING,
+                                     "false_reject_rate",
+                                     "share of good images that may be rejected: 0.01"},
+    [DN_OPTION_REVIEW_RATE] = {"review-rate", 0, "SHARE", TRAINING | SCORING, "review_rate",
+                               "share of good images that may be rejected or sent to review"},
+    [DN_OPTION_THRESHOLD_RULE] =
+        {"threshold-rule", 0, "RULE", TRAINING | SCORING, "threshold_rule",
+         "conformal, or by labelled defects: target_tpr, f1_max, youden"},
+    [DN_OPTION_THRESHOLD] = {"threshold", 0, "SCORE", SCORING, NULL,
+                             "reject images whose raw_score is above this"},
+    [DN_OPTION_VAL_FRACTION] = {"val-fraction", 0, "SHARE", TRAINING, "val_fraction",
+                                "hold out a share of train/good to calibrate with"},
+    [DN_OPTION_CROSS_FIT] = {"cross-fit", 0, "K", TRAINING, "cross_fit",
+                             "calibrate on all of train/good, by K more trainings"},
+    [DN_OPTION_ROTATIONS] = {"rotations", 0, "N", TRAINING | SCORING, "n_transforms_test",
+                             "rotations that an image is scored at"},
     [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };

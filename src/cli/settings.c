@@ -71,20 +71,14 @@ int dn_settings_sets(const dn_command *command, const char *key) {
     return 0;
 }
 
-/* The texts of a model's options, which dn_model_options only points to. */
-typedef struct model_texts {
-    char *backbone, *device, *compute, *threads, *rotations;
-} model_texts;
-
-static dn_status read_texts(const dn_config *config, model_texts *texts, dn_error *error) {
+static dn_status read_texts(const dn_config *config, dn_model_settings *settings, dn_error *error) {
     const struct {
         const char *key;
         char **text;
-    } wanted[] = {{"backbone", &texts->backbone},
-                  {"device", &texts->device},
-                  {"compute", &texts->compute},
-                  {"threads", &texts->threads},
-                  {"n_transforms_test", &texts->rotations}};
+    } wanted[] = {{"backbone", &settings->backbone},
+                  {"device", &settings->device},
+                  {"compute", &settings->compute},
+                  {"threshold_rule", &settings->threshold_rule}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = dn_config_get(config, wanted[i].key, wanted[i].text, error);
         if (status != DN_OK)
@@ -94,30 +88,99 @@ static dn_status read_texts(const dn_config *config, model_texts *texts, dn_erro
     return DN_OK;
 }
 
-static void free_texts(model_texts *texts) {
-    dn_text_free(texts->backbone);
-    dn_text_free(texts->device);
-    dn_text_free(texts->compute);
-    dn_text_free(texts->threads);
-    dn_text_free(texts->rotations);
+/* The number that the command line sets a key to; 0, which leaves a model its own, if it does not:
+ * the default in `config` must not replace what the model brings. */
+static dn_status read_number(const dn_command *command, const dn_config *config, const char *key,
+                             double *number, dn_error *error) {
+    char *text;
+    *number = 0;
+    if (!dn_settings_sets(command, key))
+        return DN_OK;
+    dn_status status = dn_config_get(config, key, &text, error);
+    if (status == DN_OK)
+        *number = strtod(text, NULL);
+    dn_text_free(text);
+    return status;
+}
+
+static dn_status read_numbers(const dn_command *command, const dn_config *config,
+                              dn_model_options *options, dn_error *error) {
+    double rotations = 0;
+    const struct {
+        const char *key;
+        double *number;
+    } wanted[] = {{"n_transforms_test", &rotations},
+                  {"false_reject_rate", &options->false_reject_rate},
+                  {"review_rate", &options->review_rate},
+                  {"target_tpr", &options->target_tpr}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        dn_status status = read_number(command, config, wanted[i].key, wanted[i].number, error);
+        if (status != DN_OK)
+            return status;
+    }
+    options->rotations = (int)rotations;
+    if (dn_settings_sets(command, "review_rate") && options->review_rate == 0)
+        options->review_rate = -1;
+    return DN_OK;
+}
+
+/* A positive number for an option that is no configuration key; 0 where it is not given. */
+static dn_status read_option(const dn_command *command, dn_option_id option, double most,
+                             double *number, dn_error *error) {
+    const char *text = dn_command_value(command, option);
+    char *end = NULL;
+    *number = text ? strtod(text, &end) : 0;
+    if (!text || (end > text && !*end && *number > 0 && *number <= most))
+        return DN_OK;
+    return dn_usage(error, "--%s \"%.40s\": expected a number above 0%s", dn_options[option].name,
+                    text, most < 1e300 ? " and below 1" : "");
+}
+
+static dn_status fill_options(const dn_command *command, const dn_config *config,
+                              dn_model_settings *settings, dn_error *error) {
+    char *threads;
+    dn_status status = dn_config_get(config, "threads", &threads, error);
+    if (status != DN_OK)
+        return status;
+    settings->options = (dn_model_options){
+        .backbone = *settings->backbone ? settings->backbone : NULL,
+        .device = settings->device,
+        .compute = settings->compute,
+        .threads = atoi(threads),
+        .threshold_rule =
+            dn_settings_sets(command, "threshold_rule") ? settings->threshold_rule : NULL,
+    };
+    dn_text_free(threads);
+    status = read_option(command, DN_OPTION_THRESHOLD, 1e300, &settings->options.threshold, error);
+    return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
+}
+
+dn_status dn_settings_model(const dn_command *command, const dn_config *config,
+                            dn_model_settings *settings, dn_error *error) {
+    *settings = (dn_model_settings){0};
+    dn_status status = read_texts(config, settings, error);
+    if (status == DN_OK)
+        status = fill_options(command, config, settings, error);
+    if (status != DN_OK)
+        dn_settings_free(settings);
+    return status;
+}
+
+void dn_settings_free(dn_model_settings *settings) {
+    dn_text_free(settings->backbone);
+    dn_text_free(settings->device);
+    dn_text_free(settings->compute);
+    dn_text_free(settings->threshold_rule);
+    *settings = (dn_model_settings){0};
 }
 
 dn_status dn_settings_open_model(const dn_command *command, const dn_config *config,
                                  dn_model **model, dn_error *error) {
-    model_texts texts = {0};
-    dn_status status = read_texts(config, &texts, error);
-    if (status == DN_OK) {
-        /* A model brings its own number of rotations; a file's default must not replace it. */
-        int rotates = dn_settings_sets(command, "n_transforms_test");
-        dn_model_options options = {
-            .backbone = *texts.backbone ? texts.backbone : NULL,
-            .device = texts.device,
-            .compute = texts.compute,
-            .threads = atoi(texts.threads),
-            .rotations = rotates ? atoi(texts.rotations) : 0,
-        };
-        status = dn_model_open(command->operands[0], &options, model, error);
-    }
-    free_texts(&texts);
+    dn_model_settings settings;
+    dn_status status = dn_settings_model(command, config, &settings, error);
+    if (status != DN_OK)
+        return status;
+    status = dn_model_open(command->operands[0], &settings.options, model, error);
+    dn_settings_free(&settings);
     return status;
 }

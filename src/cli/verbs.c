@@ -16,7 +16,7 @@ const dn_verb dn_verbs[] = {
      "The test set is the one the model was trained with, unless --data, --class or "
      "--config name another. With --output, report.html, metrics.json, scores.csv and roc.csv are "
      "written there. "
-     "--set n_transforms_test=N scores with N rotations instead of the model's number.",
+     "The thresholds are the model's, or those that the options below ask for.",
      dn_verb_test},
     {"predict", NULL, DN_VERB_PREDICT, "MODEL PATH...", 2, SIZE_MAX,
      "score images: one JSON line each",
@@ -38,12 +38,20 @@ const dn_verb dn_verbs[] = {
      "in train and test, images that differ much from the rest, masks that do not fit. All classes "
      "unless --class names one. The exit status is 1 when there is something to mend.",
      dn_verb_check},
+    {"calibrate", NULL, DN_VERB_CALIBRATE, "MODEL [DIR]", 1, 2,
+     "set a model's thresholds from good images alone",
+     "Scores all images at or below DIR, which must be good ones that the model was not trained "
+     "on, "
+     "chooses the thresholds from them and writes MODEL anew. Without DIR: other thresholds from "
+     "the "
+     "scores that MODEL holds already.",
+     dn_verb_calibrate},
 };
 
 _Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");
 
 static int is_planned(const char *name) {
-    static const char *const planned[] = {"calibrate", "export", "import", "serve"};
+    static const char *const planned[] = {"export", "import", "serve"};
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
         if (strcmp(planned[i], name) == 0)
             return 1;

@@ -1,8 +1,7 @@
 #include "base/file.h"
-#include "config/number.h"
+#include "report/csv.h"
 #include "report/metrics.h"
 #include "report/report.h"
-#include "report/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,44 +19,26 @@ dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_e
     return status;
 }
 
-static int is_formula(const char *cell) {
-    return *cell && strchr("=+-@\t\r", *cell);
-}
-
-static void append_cell(dn_text *text, const char *cell) {
-    dn_text clean = {0};
-    dn_text_append(&clean, "%s", is_formula(cell) ? "'" : "");
-    dn_utf8_append(&clean, cell);
-    if (clean.failed) {
-        text->failed = 1;
-        dn_text_destroy(&clean);
-        return;
+static void append_numbers(dn_text *text, const double *values, size_t count, int known) {
+    for (size_t i = 0; i < count; i++) {
+        dn_text_append(text, ",");
+        dn_csv_number(text, known ? values[i] : (double)NAN);
     }
-    int quoted = strpbrk(clean.data, "\",\r\n") != NULL;
-    dn_text_append(text, "%s", quoted ? "\"" : "");
-    for (const char *byte = clean.data; *byte; byte++)
-        dn_text_append(text, "%s%c", *byte == '"' ? "\"" : "", *byte);
-    dn_text_append(text, "%s", quoted ? "\"" : "");
-    dn_text_destroy(&clean);
-}
-
-static void append_number(dn_text *text, double value) {
-    char number[DN_NUMBER_SIZE] = "";
-    if (isfinite(value))
-        dn_number_print(number, value);
-    dn_text_append(text, "%s", number);
 }
 
 static void append_row(dn_text *text, const dn_report_sample *row) {
-    append_cell(text, row->image_path);
+    int scored = !row->error, judged = scored && row->verdict != DN_VERDICT_NONE;
+    const double scores[] = {row->raw_score, row->score_std};
+    const double thresholds[] = {row->threshold, row->p_value};
+    dn_csv_cell(text, row->image_path);
     dn_text_append(text, ",%s,", row->gt_label < 0 ? "" : row->gt_label ? "1" : "0");
-    append_cell(text, row->defect ? row->defect : "");
-    dn_text_append(text, ",");
-    append_number(text, row->error ? NAN : row->raw_score);
-    dn_text_append(text, ",");
-    append_number(text, row->error ? NAN : row->score_std);
-    dn_text_append(text, ",");
-    append_cell(text, row->error ? row->error : "");
+    dn_csv_cell(text, row->defect ? row->defect : "");
+    dn_text_append(text, ",%s", !judged ? "" : row->verdict == DN_VERDICT_FAIL ? "1" : "0");
+    append_numbers(text, &row->pred_score, 1, judged);
+    append_numbers(text, scores, 2, scored);
+    append_numbers(text, thresholds, 2, judged);
+    dn_text_append(text, ",%s,", judged ? dn_verdict_name(row->verdict) : "");
+    dn_csv_cell(text, row->error ? row->error : "");
     dn_text_append(text, "\n");
 }
 
@@ -71,7 +52,8 @@ static dn_status write_text(const char *path, dn_text *text, dn_error *error) {
 
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error) {
     dn_text text = {0};
-    dn_text_append(&text, "image_path,gt_label,defect,raw_score,score_std,error\n");
+    dn_text_append(&text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
+                          "threshold,p_value,verdict,error\n");
     for (size_t i = 0; i < report->sample_count; i++)
         append_row(&text, &report->samples[i]);
     return write_text(path, &text, error);
@@ -84,12 +66,12 @@ dn_status dn_report_roc_csv(const char *path, const dn_report *report, dn_error 
         const dn_operating_point *point = &report->curve.points[i];
         const double rates[] = {point->fpr, point->tpr, point->precision};
         if (isfinite(point->threshold))
-            append_number(&text, point->threshold);
+            dn_csv_number(&text, point->threshold);
         else
             dn_text_append(&text, "inf");
         for (size_t k = 0; k < sizeof rates / sizeof *rates; k++) {
             dn_text_append(&text, ",");
-            append_number(&text, rates[k]);
+            dn_csv_number(&text, rates[k]);
         }
         dn_text_append(&text, ",%zu,%zu\n", point->false_positives, point->true_positives);
     }

@@ -35,8 +35,9 @@ static void add_counts(dn_json *json, cJSON *object, const char *name,
 }
 
 /* The confusion matrix, with the row of REVIEW in it. */
-static void add_decision(dn_json *json, cJSON *root, const dn_decision *decision) {
-    cJSON *object = dn_json_object(json, root, "decision");
+static void add_decision(dn_json *json, cJSON *object, const dn_decision *decision) {
+    dn_json_text(json, object, "rule", decision->rule);
+    dn_json_text(json, object, "source", decision->source);
     dn_json_number(json, object, "threshold", decision->threshold);
     dn_json_number(json, object, "review_threshold", decision->review_threshold);
     dn_json_flag(json, object, "tuned_on_test_set", decision->tuned);
@@ -59,7 +60,10 @@ void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
     dn_json_count(json, root, "defect_count", metrics->defect_count);
     dn_json_count(json, root, "unreadable_count", metrics->unreadable_count);
     dn_json_count(json, root, "defect_kinds", metrics->defect_kinds);
-    add_decision(json, root, &metrics->decision);
+    add_decision(json, dn_json_object(json, root, "decision"), &metrics->decision);
+    cJSON *rules = dn_json_array(json, root, "by_rule");
+    for (size_t i = 0; i < metrics->rule_count; i++)
+        add_decision(json, dn_json_item(json, rules), &metrics->by_rule[i]);
     cJSON *defects = dn_json_array(json, root, "defects");
     for (size_t i = 0; i < listed_defects(metrics); i++) {
         cJSON *item = dn_json_item(json, defects);
@@ -144,6 +148,34 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
     dn_text_append(text, "%s\n", decision->tuned ? " (tuned on these very images)" : "");
 }
 
+static void append_rule(dn_text *text, const dn_decision *decision) {
+    dn_text_append(text, "%-12s%-13s", decision->rule, decision->source);
+    append_fixed(text, decision->threshold);
+    const size_t counts[] = {decision->good.fail, total(&decision->good), decision->defective.fail,
+                             total(&decision->defective)};
+    dn_text_append(text, "  %4zu of %-4zu  %4zu of %-4zu  ", counts[0], counts[1], counts[2],
+                   counts[3]);
+    const dn_statistic *const shares[] = {&decision->accuracy, &decision->precision,
+                                          &decision->detection_rate};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++) {
+        dn_text_append(text, "  ");
+        if (shares[i]->defined)
+            append_fixed(text, shares[i]->value);
+        else
+            dn_text_append(text, "     -");
+    }
+    dn_text_append(text, "%s\n", decision->tuned ? "  tuned on these images" : "");
+}
+
+static void append_rules(dn_text *text, const dn_metrics *metrics) {
+    if (metrics->rule_count == 0)
+        return;
+    dn_text_append(text, "\n%-12s%-13s%s\n", "rule", "chosen on",
+                   "thresh.  good rejected  defects found  accuracy  precision  recall");
+    for (size_t i = 0; i < metrics->rule_count; i++)
+        append_rule(text, &metrics->by_rule[i]);
+}
+
 /* Width on the screen, near enough: characters, not bytes. */
 static size_t shown_width(const char *name) {
     size_t width = 0;
@@ -180,6 +212,7 @@ static dn_status metrics_table(const dn_metrics *metrics, char **table, dn_error
     dn_text text = {0};
     append_totals(&text, metrics);
     append_decision(&text, &metrics->decision);
+    append_rules(&text, metrics);
     append_defects(&text, metrics);
     dn_text_append(&text, "\nimage_AUROC: ");
     if (metrics->image_auroc.defined)

@@ -17,10 +17,12 @@ typedef struct dn_report_pair {
 
 typedef struct dn_report_sample {
     const char *image_path;
-    int gt_label;                /* 0 or 1; -1: unknown */
-    const char *defect;          /* "good" or the defect's folder; NULL: unknown */
-    double raw_score, score_std; /* not looked at in a row with an error */
-    const char *error;           /* why there is no score, or NULL */
+    int gt_label;                          /* 0 or 1; -1: unknown */
+    const char *defect;                    /* "good" or the defect's folder; NULL: unknown */
+    double raw_score, score_std;           /* not looked at in a row with an error */
+    const char *error;                     /* why there is no score, or NULL */
+    double pred_score, threshold, p_value; /* as in dn_result */
+    dn_verdict verdict;
 } dn_report_sample;
 
 /* One line of train_log.jsonl. */
@@ -51,8 +53,9 @@ dn_status dn_report_trace(dn_report *report, dn_error *error);
 /* The JSON of dn_metrics_text with an object "provenance" of the pairs. */
 dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
-/* image_path,gt_label,defect,raw_score,score_std,error: quoted as in RFC 4180, lines end with LF,
- * and a text that a spreadsheet would take for a formula gets a ' before it. */
+/* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,error:
+ * quoted as in RFC 4180, lines end with LF, and a text that a spreadsheet would take for a formula
+ * gets a ' before it. */
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
 
 /* threshold,fpr,tpr,precision,false_positives,true_positives by falling threshold: what calling

@@ -162,6 +162,27 @@ dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const cha
     return features(observer, DN_STAGE_SCORE, error);
 }
 
+dn_status dn_calibrate(const char *model_path, const char *images, const dn_model_options *options,
+                       const dn_observer *observer, dn_calibration_summary *summary,
+                       dn_error *error) {
+    char message[512];
+    if (strcmp(model_path, "model") != 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", model_path);
+    snprintf(
+        message, sizeof message, "images %.99s rule %.20s rates %g %g tpr %g threshold %g",
+        images ? images : "none", options->threshold_rule ? options->threshold_rule : "its own",
+        options->false_reject_rate, options->review_rate, options->target_tpr, options->threshold);
+    say(observer, DN_NOTE, message);
+    *summary = (dn_calibration_summary){.source = "calibrate",
+                                        .rule = "conformal",
+                                        .count = 99,
+                                        .promised_rate = 0.01,
+                                        .largest_score = 0.75,
+                                        .threshold = 0.5,
+                                        .review_threshold = 0.25};
+    return DN_OK;
+}
+
 /* A folder is three files, of which one is no image; an empty one is "nothing". */
 dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
     static const char *const names[] = {"a.png", "bad.png"};

@@ -15,7 +15,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"--json train", "differnet: unknown option \"--json\" before the verb\n"},
         {"serve model", "differnet: serve: not in this version\n"},
         {"check a b", "check: unexpected argument \"b\""},
-        {"calibrate", "calibrate: not in this version"},
+        {"export", "export: not in this version"},
         {"train --epochs 3", "differnet: train: unknown option \"--epochs\"\n"},
         {"train --bacbone x", "train: unknown option \"--bacbone\": did you mean \"--backbone\"?"},
         {"train --quit", "did you mean \"--quiet\"?"},

@@ -178,6 +178,26 @@ static void test_info_and_benchmark(void **state) {
     assert_string_equal(run("benchmark --json -q", NULL)->out, "{\"ms\":1}\n");
 }
 
+static void test_calibrate(void **state) {
+    (void)state;
+    const program *ran = run("calibrate model good --false-reject-rate 0.02 --review-rate 0", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->err, "note: images good rule its own rates 0.02 -1 tpr 0 threshold 0\n");
+    assert_says(ran->out,
+                "FAIL above        0.5000  (conformal; rejects at most this share of good "
+                "images: 0.0100)\nREVIEW above      0.2500\n");
+    ran = run("calibrate model --threshold 0.5 --threshold-rule youden --json", NULL);
+    assert_says(ran->err, "note: images none rule youden rates 0 0 tpr 0 threshold 0.5\n");
+    cJSON *root = cJSON_Parse(ran->out);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "threshold")) == 0.5);
+    cJSON_Delete(root);
+    assert_int_equal(run("calibrate model --threshold nought", NULL)->status, 2);
+    assert_int_equal(run("calibrate model --threshold -1", NULL)->status, 2);
+    assert_int_equal(run("calibrate model --false-reject-rate 0.7", NULL)->status, 2);
+    assert_int_equal(run("calibrate nothing good", NULL)->status, 1);
+    assert_int_equal(run("calibrate", NULL)->status, 2);
+}
+
 static void test_a_bar_on_a_terminal(void **state) {
     (void)state;
     const program *ran = run_on_terminal("train --set hide_tqdm_bar=false" SHORT);
@@ -258,6 +278,7 @@ int main(void) {
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),
         cmocka_unit_test(test_info_and_benchmark),
+        cmocka_unit_test(test_calibrate),
         cmocka_unit_test(test_a_bar_on_a_terminal),
         cmocka_unit_test(test_interrupts),
         cmocka_unit_test(test_outputs_that_fail),

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE
+
 static dn_error error;
 
 static void in_folder(char path[1024], const char *folder, const char *name) {
@@ -26,25 +28,29 @@ static char *read_text(const char *path) {
 static void test_scores(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
-        {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL},
-        {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL},
-        {"-1.png", 1, "+x", -2.5, 0, NULL},
-        {"@b\xff.png", -1, NULL, NAN, 0, NULL},
-        {"\tb.png", 1, "two\nlines", 7, 7, "b.png: not an image"},
-        {"plain=.png", 1, "o'k", 1e22, 0, NULL},
+        {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL, 0.25, 0.5, 0.125, DN_VERDICT_REVIEW},
+        {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL},
+        {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL, UNJUDGED},
+        {"-1.png", 1, "+x", -2.5, 0, NULL, UNJUDGED},
+        {"@b\xff.png", -1, NULL, NAN, 0, NULL, UNJUDGED},
+        {"\tb.png", 1, "two\nlines", 7, 7, "b.png: not an image", UNJUDGED},
+        {"plain=.png", 1, "o'k", 1e22, 0, NULL, UNJUDGED},
     };
     char *folder = temporary_create(), path[1024];
     in_folder(path, folder, "scores.csv");
     const dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
     assert_ok(dn_report_scores_csv(path, &report, &error));
     char *text = read_text(path);
-    assert_string_equal(text, "image_path,gt_label,defect,raw_score,score_std,error\n"
-                              "test/good/1.png,0,good,0.1,1e-07,\n"
-                              "\"a,b \"\"c\"\".png\",1,'=SUM(A1),0.3333333333333333,2,\n"
-                              "'-1.png,1,'+x,-2.5,0,\n"
-                              "'@b\xef\xbf\xbd.png,,,,0,\n"
-                              "'\tb.png,1,\"two\nlines\",,,b.png: not an image\n"
-                              "plain=.png,1,o'k,1e+22,0,\n");
+    assert_string_equal(
+        text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
+              "p_value,verdict,error\n"
+              "test/good/1.png,0,good,0,0.25,0.1,1e-07,0.5,0.125,REVIEW,\n"
+              "bad.png,1,x,1,0.75,0.6,0,0.5,,FAIL,\n"
+              "\"a,b \"\"c\"\".png\",1,'=SUM(A1),,,0.3333333333333333,2,,,,\n"
+              "'-1.png,1,'+x,,,-2.5,0,,,,\n"
+              "'@b\xef\xbf\xbd.png,,,,,,0,,,,\n"
+              "'\tb.png,1,\"two\nlines\",,,,,,,,b.png: not an image\n"
+              "plain=.png,1,o'k,,,1e+22,0,,,,\n");
     free(text);
     assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", &report, &error), DN_ERROR_IO,
                  "/does/not/exist/scores.csv");
@@ -54,8 +60,9 @@ static void test_scores(void **state) {
 static void test_roc(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
-        {"a", 0, "good", 1, 0, NULL}, {"b", 1, "x", 2, 0, NULL},     {"c", 0, "good", 2, 0, NULL},
-        {"d", 1, "x", 3.5, 0, NULL},  {"e", 1, "x", 9, 0, "unread"}, {"f", -1, NULL, 9, 0, NULL},
+        {"a", 0, "good", 1, 0, NULL, UNJUDGED},  {"b", 1, "x", 2, 0, NULL, UNJUDGED},
+        {"c", 0, "good", 2, 0, NULL, UNJUDGED},  {"d", 1, "x", 3.5, 0, NULL, UNJUDGED},
+        {"e", 1, "x", 9, 0, "unread", UNJUDGED}, {"f", -1, NULL, 9, 0, NULL, UNJUDGED},
     };
     dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
     char *folder = temporary_create(), path[1024];

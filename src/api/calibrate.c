@@ -1,0 +1,156 @@
+/* dn_calibrate: thresholds of a saved model from a folder of good images, or from what it holds. */
+#include "api/model.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "detect/decide.h"
+
+#include <math.h>
+
+static dn_status check_share(const char *name, double share, double least, dn_error *error) {
+    if (share >= least && share < 1)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "%s %g: expected a share below 1", name, share);
+}
+
+static dn_status wish_for(const dn_model_options *options, dn_threshold_wish *wish,
+                          dn_error *error) {
+    if (options->threshold_rule)
+        wish->rule = dn_threshold_rule_of(options->threshold_rule);
+    if (options->false_reject_rate != 0) {
+        wish->false_reject_rate = options->false_reject_rate;
+        if (!options->threshold_rule)
+            wish->rule = DN_RULE_CONFORMAL;
+    }
+    if (options->review_rate != 0)
+        wish->review_rate = fmax(options->review_rate, 0);
+    if (options->target_tpr != 0)
+        wish->target_tpr = options->target_tpr;
+    if (options->threshold != 0) {
+        wish->rule = DN_RULE_MANUAL;
+        wish->manual = options->threshold;
+    }
+    if (wish->rule == DN_THRESHOLD_RULES)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
+                       options->threshold_rule);
+    DN_TRY(check_share("false_reject_rate", wish->false_reject_rate, 0, error));
+    return check_share("review_rate", wish->review_rate, 0, error);
+}
+
+dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
+                                     dn_error *error) {
+    dn_threshold_wish wish = calibration->wish;
+    if (!options ||
+        (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
+         options->target_tpr == 0 && options->threshold == 0))
+        return DN_OK;
+    DN_TRY(wish_for(options, &wish, error));
+    return dn_calibration_choose(calibration, &wish, error);
+}
+
+/* ---- the good images ---- */
+
+static dn_status list_samples(const dn_image_list *list, dn_sample **samples, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, list->count, sizeof(dn_sample), error));
+    *samples = block;
+    for (size_t i = 0; i < list->count; i++)
+        (*samples)[i] =
+            (dn_sample){.path = list->paths[i], .name = list->paths[i], .defect = (char *)"good"};
+    return DN_OK;
+}
+
+static dn_status run_evaluation(dn_model *model, dn_evaluation *evaluation,
+                                const dn_observer *observer, size_t *unreadable, dn_error *error) {
+    dn_calibration *calibration = &model->detector.calibration;
+    DN_TRY(dn_evaluation_run(evaluation, model->detector.parameters, observer, NULL, error));
+    DN_TRY(dn_calibrate_from(calibration, DN_FROM_CALIBRATE, evaluation, error));
+    *unreadable = evaluation->count - calibration->count;
+    if (calibration->count == 0)
+        return dn_fail(error, DN_ERROR_DATA, "none of %zu images could be scored",
+                       evaluation->count);
+    return DN_OK;
+}
+
+static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count,
+                               const dn_observer *observer, size_t *unreadable, dn_error *error) {
+    dn_evaluation evaluation;
+    dn_engine *engine;
+    DN_TRY(dn_model_borrow(model, &engine, error));
+    dn_status status = dn_evaluation_create(samples, count, &engine->scorer, model->detector.config,
+                                            0, &evaluation, error);
+    if (status == DN_OK) {
+        status = run_evaluation(model, &evaluation, observer, unreadable, error);
+        dn_evaluation_destroy(&evaluation);
+    }
+    dn_model_give_back(model, engine);
+    return status;
+}
+
+static dn_status score_folder(dn_model *model, const char *images, const dn_observer *observer,
+                              size_t *unreadable, dn_error *error) {
+    dn_image_list list;
+    dn_sample *samples = NULL;
+    DN_TRY(dn_image_list_create(images, &list, error));
+    if (list.skipped > 0)
+        dn_tell(observer, DN_NOTE, "%s: %zu files are no images and were skipped", images,
+                list.skipped);
+    dn_status status = list_samples(&list, &samples, error);
+    if (status == DN_OK)
+        status = score_samples(model, samples, list.count, observer, unreadable, error);
+    dn_release(samples);
+    dn_image_list_free(&list);
+    return status;
+}
+
+/* ---- the verb ---- */
+
+static void summarize(const dn_calibration *calibration, dn_calibration_summary *summary) {
+    summary->source = dn_calibration_source_names[calibration->source];
+    summary->rule = dn_threshold_rule_names[calibration->wish.rule];
+    summary->count = calibration->count;
+    summary->false_reject_rate = calibration->wish.false_reject_rate;
+    summary->review_rate = calibration->wish.review_rate;
+    summary->promised_rate = calibration->promised_rate;
+    summary->threshold = calibration->threshold;
+    summary->review_threshold = calibration->review_threshold;
+    summary->least_score = calibration->count ? calibration->scores[0] : NAN;
+    summary->median_score = calibration->count ? calibration->scores[calibration->count / 2] : NAN;
+    summary->largest_score = calibration->count ? calibration->scores[calibration->count - 1] : NAN;
+}
+
+static dn_status calibrate(dn_model *model, const char *path, const char *images,
+                           const dn_model_options *options, const dn_observer *observer,
+                           dn_calibration_summary *summary, dn_error *error) {
+    dn_calibration *calibration = &model->detector.calibration;
+    char text[256];
+    if (images) {
+        DN_TRY(score_folder(model, images, observer, &summary->unreadable, error));
+        if (calibration->wish.rule == DN_RULE_MANUAL)
+            calibration->wish.rule = DN_RULE_CONFORMAL; /* new scores ask for new thresholds */
+        DN_TRY(dn_calibration_choose(calibration, &calibration->wish, error));
+    }
+    DN_TRY(dn_apply_threshold_options(options, calibration, error));
+    if (!dn_calibration_judges(calibration))
+        return dn_fail(error, DN_ERROR_DATA,
+                       "%s: holds no scores of good images; name a folder with some", path);
+    if (dn_calibration_falls_short(calibration, text))
+        dn_tell(observer, DN_WARNING, "%s", text);
+    DN_TRY(dn_detector_recalibrate(path, calibration, error));
+    summarize(calibration, summary);
+    return DN_OK;
+}
+
+dn_status dn_calibrate(const char *model_path, const char *images, const dn_model_options *options,
+                       const dn_observer *observer, dn_calibration_summary *summary,
+                       dn_error *error) {
+    dn_model *model;
+    dn_model_options computing = options ? *options : (dn_model_options){0};
+    computing.threshold_rule = NULL; /* the thresholds come after the scores */
+    computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
+    computing.threshold = 0;
+    *summary = (dn_calibration_summary){0};
+    DN_TRY(dn_model_open(model_path, &computing, &model, error));
+    dn_status status = calibrate(model, model_path, images, options, observer, summary, error);
+    dn_model_close(model);
+    return status;
+}

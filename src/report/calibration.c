@@ -1,0 +1,70 @@
+#include "base/text.h"
+#include "config/number.h"
+#include "report/json.h"
+
+#include <math.h>
+
+static dn_status as_json(const dn_calibration_summary *summary, char **text, dn_error *error) {
+    dn_json json = dn_json_begin();
+    const struct {
+        const char *name;
+        double value;
+    } members[] = {
+        {"least_score", summary->least_score},
+        {"median_score", summary->median_score},
+        {"largest_score", summary->largest_score},
+        {"false_reject_rate", summary->false_reject_rate},
+        {"review_rate", summary->review_rate},
+        {"promised_rate", summary->promised_rate},
+        {"threshold", summary->threshold},
+        {"review_threshold", summary->review_threshold},
+    };
+    dn_json_text(&json, json.root, "source", summary->source);
+    dn_json_text(&json, json.root, "rule", summary->rule);
+    dn_json_count(&json, json.root, "count", summary->count);
+    dn_json_count(&json, json.root, "unreadable", summary->unreadable);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        dn_json_number(&json, json.root, members[i].name, members[i].value);
+    return dn_json_take(&json, 1, text, error);
+}
+
+static void append_fixed(dn_text *text, const char *before, double value) {
+    char number[DN_NUMBER_SIZE];
+    dn_number_print_fixed(number, value, 4);
+    dn_text_append(text, "%s%s", before, number);
+}
+
+static void append_scores(dn_text *text, const dn_calibration_summary *summary) {
+    dn_text_append(text, "good images       %zu", summary->count);
+    if (summary->unreadable > 0)
+        dn_text_append(text, " (%zu unreadable and left out)", summary->unreadable);
+    if (summary->count > 0) {
+        append_fixed(text, ", raw_score ", summary->least_score);
+        append_fixed(text, " to ", summary->largest_score);
+        append_fixed(text, ", median ", summary->median_score);
+    }
+    dn_text_append(text, "\n");
+}
+
+static void append_thresholds(dn_text *text, const dn_calibration_summary *summary) {
+    append_fixed(text, "FAIL above        ", summary->threshold);
+    dn_text_append(text, "  (%s", summary->rule);
+    if (isfinite(summary->promised_rate))
+        append_fixed(text, "; rejects at most this share of good images: ", summary->promised_rate);
+    dn_text_append(text, ")\n");
+    if (summary->review_threshold < summary->threshold)
+        append_fixed(text, "REVIEW above      ", summary->review_threshold);
+    else
+        dn_text_append(text, "REVIEW            none");
+    dn_text_append(text, "\n");
+}
+
+dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, char **text,
+                              dn_error *error) {
+    dn_text written = {0};
+    if (json)
+        return as_json(summary, text, error);
+    append_scores(&written, summary);
+    append_thresholds(&written, summary);
+    return dn_text_take(&written, text, error);
+}

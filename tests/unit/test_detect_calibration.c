@@ -1,0 +1,286 @@
+/* Thresholds and verdicts from scores; the calibration as JSON, from friend and foe; hold-outs. */
+#include "base/memory.h"
+#include "detect/calibration.h"
+#include "detect/split.h"
+#include "support/support.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dn_error error;
+
+static const dn_threshold_wish conformal = {
+    .rule = DN_RULE_CONFORMAL, .false_reject_rate = 0.01, .review_rate = 0.05, .target_tpr = 0.85};
+
+/* 1/100, 2/100, ... in a scrambled order; every third of `defects` more is a defect's. */
+static dn_calibration calibrated(size_t count) {
+    dn_calibration calibration = dn_calibration_none();
+    double scores[400];
+    for (size_t i = 0; i < count; i++)
+        scores[i] = (double)((i * 7) % count + 1) / 100;
+    assert_ok(dn_calibration_set_scores(&calibration, DN_FROM_VALIDATE, scores, count, &error));
+    return calibration;
+}
+
+static void add_roc(dn_calibration *calibration) {
+    static const double scores[] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8};
+    static const int labels[] = {0, 0, 1, 0, 0, 1, 1, 1};
+    assert_ok(dn_calibration_set_roc(calibration, DN_FROM_VALIDATE, scores, labels, 8, &error));
+}
+
+static dn_verdict verdict_at(const dn_calibration *calibration, double raw) {
+    dn_result result = {.raw_score = raw};
+    dn_calibration_judge(calibration, &result);
+    assert_int_equal(result.pred_label, result.verdict == DN_VERDICT_FAIL);
+    assert_int_equal(result.pred_label, result.pred_score > 0.5);
+    return result.verdict;
+}
+
+static void verdicts_from_good_images(void **state) {
+    (void)state;
+    dn_calibration calibration = calibrated(199);
+    char text[256];
+    assert_false(dn_calibration_judges(&calibration));
+    assert_ok(dn_calibration_choose(&calibration, &conformal, &error));
+    /* k = 2 of 200: the second largest; k = 10. */
+    assert_true(calibration.threshold == 1.98 && calibration.review_threshold == 1.9);
+    assert_true(calibration.promised_rate == 0.01);
+    assert_false(dn_calibration_falls_short(&calibration, text));
+    assert_int_equal(verdict_at(&calibration, 1.9), DN_VERDICT_PASS);
+    assert_int_equal(verdict_at(&calibration, 1.95), DN_VERDICT_REVIEW);
+    assert_int_equal(verdict_at(&calibration, 1.98), DN_VERDICT_REVIEW);
+    assert_int_equal(verdict_at(&calibration, 1.985), DN_VERDICT_FAIL);
+    dn_result result = {.raw_score = 1.98};
+    dn_calibration_judge(&calibration, &result);
+    assert_true(result.p_value == 3.0 / 200 && result.pred_score == 0.5);
+    assert_true(result.threshold == 1.98 && result.review_threshold == 1.9);
+    dn_calibration_free(&calibration);
+}
+
+static void no_verdict_without_scores(void **state) {
+    (void)state;
+    dn_calibration calibration = dn_calibration_none();
+    dn_result result = {.raw_score = 1};
+    dn_calibration_judge(&calibration, &result);
+    assert_true(result.verdict == DN_VERDICT_NONE && result.pred_label == -1);
+    assert_true(isnan(result.pred_score) && isnan(result.p_value) && isnan(result.threshold));
+    assert_fails(dn_calibration_choose(&calibration, &conformal, &error), DN_ERROR_DATA,
+                 "no scores of held-out good images");
+    dn_threshold_wish wish = conformal;
+    wish.rule = DN_RULE_YOUDEN;
+    assert_fails(dn_calibration_choose(&calibration, &wish, &error), DN_ERROR_DATA,
+                 "threshold_rule youden needs");
+    wish.rule = DN_RULE_MANUAL;
+    assert_fails(dn_calibration_choose(&calibration, &wish, &error), DN_ERROR_ARGUMENT, "above 0");
+    wish.manual = 2;
+    assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+    assert_int_equal(verdict_at(&calibration, 2.5), DN_VERDICT_FAIL);
+    assert_int_equal(verdict_at(&calibration, 2), DN_VERDICT_PASS);
+    dn_calibration_free(&calibration);
+}
+
+static void too_few_images_are_named(void **state) {
+    (void)state;
+    dn_calibration calibration = calibrated(50);
+    char text[256];
+    assert_ok(dn_calibration_choose(&calibration, &conformal, &error));
+    assert_true(calibration.threshold == 0.5 && calibration.promised_rate == 1.0 / 51);
+    assert_true(calibration.review_threshold == 0.49); /* k = 2 */
+    assert_true(dn_calibration_falls_short(&calibration, text));
+    assert_string_equal(text,
+                        "50 held-out good images cannot promise a false-reject rate of 0.01 (that "
+                        "takes 99); the threshold is their largest score, which promises 0.01961");
+    dn_calibration_free(&calibration);
+}
+
+static void rules_of_labelled_images(void **state) {
+    (void)state;
+    static const double expected[] = {0.3, 0.6, 0.6}; /* >= these are anomalous */
+    dn_calibration calibration = calibrated(199);
+    dn_threshold_wish wish = conformal;
+    add_roc(&calibration);
+    for (int i = 0; i < 3; i++) {
+        wish.rule = (dn_threshold_rule)(DN_RULE_TARGET_TPR + i);
+        assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+        assert_true(expected[i] > calibration.threshold &&
+                    nextafter(calibration.threshold, 1) == expected[i]);
+        assert_true(calibration.review_threshold == calibration.threshold);
+        assert_true(isnan(calibration.promised_rate));
+    }
+    wish = (dn_threshold_wish){.rule = DN_RULE_TARGET_TPR, .target_tpr = 0.75, .review_rate = 0.5};
+    calibration.scores[100] = 0.55; /* the k-th largest for 0.5 is at 199 - 100 */
+    calibration.scores[99] = 0.5;
+    assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+    assert_true(calibration.review_threshold == 0.5);
+    dn_calibration_free(&calibration);
+}
+
+static void assert_same(const dn_calibration *a, const dn_calibration *b) {
+    assert_true(a->source == b->source && a->count == b->count);
+    assert_memory_equal(a->scores, b->scores, a->count * sizeof(double));
+    assert_true(a->threshold == b->threshold && a->review_threshold == b->review_threshold);
+    assert_true(a->wish.rule == b->wish.rule && a->wish.review_rate == b->wish.review_rate);
+    assert_true(a->wish.false_reject_rate == b->wish.false_reject_rate);
+    assert_true(a->promised_rate == b->promised_rate ||
+                (isnan(a->promised_rate) && isnan(b->promised_rate)));
+    assert_true(a->roc.count == b->roc.count && a->roc.good == b->roc.good);
+    for (size_t i = 0; i < a->roc.count; i++)
+        assert_memory_equal(&a->roc.points[i], &b->roc.points[i], sizeof *a->roc.points);
+}
+
+static void json_brings_everything_back(void **state) {
+    (void)state;
+    for (int with_roc = 0; with_roc <= 1; with_roc++) {
+        dn_calibration calibration = calibrated(37), again;
+        dn_threshold_wish wish = conformal;
+        char *json;
+        if (with_roc) {
+            add_roc(&calibration);
+            wish.rule = DN_RULE_F1_MAX;
+        }
+        calibration.scores[36] = 1.0 / 3 + 1;
+        assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+        assert_ok(dn_calibration_to_json(&calibration, &json, &error));
+        assert_ok(dn_calibration_parse("again", json, &again, &error));
+        assert_same(&calibration, &again);
+        dn_text_free(json);
+        dn_calibration_free(&calibration);
+        dn_calibration_free(&again);
+    }
+}
+
+#define HEAD "{\"source\":\"test\",\"rule\":\"conformal\",\"count\":2,\"scores\":[1,2],"
+#define RATES "\"false_reject_rate\":0.01,\"review_rate\":0.05,\"target_tpr\":0.85,"
+#define CUTS "\"promised_rate\":null,\"threshold\":2,\"review_threshold\":1"
+
+static void hostile_json_is_one_clear_error(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "not valid JSON"},
+        {"[]", "not a JSON object"},
+        {"{\"source\": 1}", "\"source\""},
+        {"{\"source\":\"moon\"}", "\"source\""},
+        {"{\"source\":\"test\",\"rule\":\"none\"}", "\"rule\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":-1}", "\"count\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1e9}", "\"count\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1.5}", "\"count\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1}", "\"scores\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1,\"scores\":[]}", "\"scores\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1,\"scores\":[null]}", "\"scores\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1,\"scores\":[1e999]}", "\"scores\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":2,\"scores\":[2,1]}", "\"scores\""},
+        {"{\"source\":\"test\",\"rule\":\"youden\",\"count\":1,\"scores\":[-1]}", "\"scores\""},
+        {HEAD "\"x\":1}", "\"false_reject_rate\""},
+        {HEAD RATES "\"promised_rate\":2}", "\"promised_rate\""},
+        {HEAD RATES "\"promised_rate\":null,\"threshold\":0}", "\"threshold\""},
+        {HEAD RATES "\"promised_rate\":null,\"threshold\":1,\"review_threshold\":2}",
+         "\"review_threshold\""},
+        {HEAD RATES CUTS ",\"roc\":7}", "\"source\""},
+        {HEAD RATES CUTS ",\"roc\":{\"source\":\"test\",\"good\":0,\"defective\":1}}", "\"roc\""},
+        {HEAD RATES CUTS ",\"roc\":{\"source\":\"test\",\"good\":1,\"defective\":1,\"fpr\":[0,1],"
+                         "\"tpr\":[0],\"thresholds\":[null,1]}}",
+         "\"tpr\""},
+        {HEAD RATES CUTS ",\"roc\":{\"source\":\"test\",\"good\":1,\"defective\":1,\"fpr\":[0,1],"
+                         "\"tpr\":[0,2],\"thresholds\":[null,1]}}",
+         "rises"},
+        {HEAD RATES CUTS ",\"roc\":{\"source\":\"test\",\"good\":1,\"defective\":1,"
+                         "\"fpr\":[0.5,1],\"tpr\":[0,1],\"thresholds\":[null,1]}}",
+         "begins"},
+        {HEAD RATES CUTS ",\"roc\":{\"source\":\"test\",\"good\":1,\"defective\":1,\"fpr\":[0,1,1],"
+                         "\"tpr\":[0,1,1],\"thresholds\":[null,1,1]}}",
+         "fall"},
+        {HEAD RATES CUTS "} x", "not valid JSON"},
+    };
+    dn_calibration calibration;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_fails(dn_calibration_parse("part.st", cases[i][0], &calibration, &error),
+                     DN_ERROR_FORMAT, cases[i][1]);
+        assert_non_null(strstr(error.message, "part.st"));
+        assert_false(dn_calibration_judges(&calibration));
+        assert_null(calibration.scores);
+    }
+    assert_ok(
+        dn_calibration_parse("part.st", HEAD RATES CUTS ",\"more\":[{}]}", &calibration, &error));
+    dn_calibration_free(&calibration);
+}
+
+static void scores_that_are_none(void **state) {
+    (void)state;
+    dn_calibration calibration = dn_calibration_none();
+    const double bad[] = {1, NAN}, negative[] = {-1e-9};
+    assert_fails(dn_calibration_set_scores(&calibration, DN_FROM_TEST, bad, 2, &error),
+                 DN_ERROR_NUMERIC, "score 1 of 2");
+    assert_fails(dn_calibration_set_scores(&calibration, DN_FROM_TEST, negative, 1, &error),
+                 DN_ERROR_NUMERIC, "-1e-09");
+    dn_calibration_free(&calibration);
+}
+
+/* ---- hold-outs ---- */
+
+static void make_samples(dn_sample *samples, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        samples[i] = (dn_sample){.label = (int)i};
+}
+
+static void assert_rising(const dn_sample *samples, size_t count) {
+    for (size_t i = 1; i < count; i++)
+        assert_true(samples[i - 1].label < samples[i].label);
+}
+
+static void every_fold_once(void **state) {
+    (void)state;
+    enum { COUNT = 23, FOLDS = 5 };
+    dn_sample samples[COUNT];
+    int held[COUNT] = {0};
+    make_samples(samples, COUNT);
+    for (size_t fold = 0; fold < FOLDS; fold++) {
+        dn_held_out part;
+        assert_ok(dn_hold_out_fold(samples, COUNT, FOLDS, fold, 3, &part, &error));
+        assert_int_equal(part.train_count + part.held_count, COUNT);
+        assert_rising(part.samples, part.train_count);
+        assert_rising(part.samples + part.train_count, part.held_count);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_int_equal(part.samples[i].label, part.places[i]);
+        for (size_t i = part.train_count; i < COUNT; i++)
+            held[part.places[i]]++;
+        dn_held_out_free(&part);
+    }
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(held[i], 1);
+}
+
+static void a_share_is_random_and_repeatable(void **state) {
+    (void)state;
+    dn_sample samples[100];
+    dn_held_out a, b, c;
+    make_samples(samples, 100);
+    assert_ok(dn_hold_out_share(samples, 100, 0.101, 1, &a, &error));
+    assert_ok(dn_hold_out_share(samples, 100, 0.101, 1, &b, &error));
+    assert_ok(dn_hold_out_share(samples, 100, 0.101, 2, &c, &error));
+    assert_int_equal(a.held_count, 11);
+    assert_memory_equal(a.places, b.places, 100 * sizeof *a.places);
+    assert_memory_not_equal(a.places, c.places, 100 * sizeof *a.places);
+    dn_held_out_free(&a);
+    dn_held_out_free(&b);
+    dn_held_out_free(&c);
+    assert_fails(dn_hold_out_share(samples, 1, 0.5, 1, &a, &error), DN_ERROR_DATA,
+                 "of 1 training images 1 would be held out");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(verdicts_from_good_images),
+        cmocka_unit_test(no_verdict_without_scores),
+        cmocka_unit_test(too_few_images_are_named),
+        cmocka_unit_test(rules_of_labelled_images),
+        cmocka_unit_test(json_brings_everything_back),
+        cmocka_unit_test(hostile_json_is_one_clear_error),
+        cmocka_unit_test(scores_that_are_none),
+        cmocka_unit_test(every_fold_once),
+        cmocka_unit_test(a_share_is_random_and_repeatable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
