@@ -43,9 +43,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                                      "share of good images that may be rejected: 0.01"},
     [DN_OPTION_REVIEW_RATE] = {"review-rate", 0, "SHARE", TRAINING | SCORING, "review_rate",
                                "share of good images that may be rejected or sent to review"},
-    [DN_OPTION_THRESHOLD_RULE] =
-        {"threshold-rule", 0, "RULE", TRAINING | SCORING, "threshold_rule",
-         "conformal, or by labelled defects: target_tpr, f1_max, youden"},
+    [DN_OPTION_THRESHOLD_RULE] = {"threshold-rule", 0, "RULE", TRAINING | SCORING, "threshold_rule",
+                                  "conformal, or by labelled defects: target_tpr, f1_max, youden"},
     [DN_OPTION_THRESHOLD] = {"threshold", 0, "SCORE", SCORING, NULL,
                              "reject images whose raw_score is above this"},
     [DN_OPTION_VAL_FRACTION] = {"val-fraction", 0, "SHARE", TRAINING, "val_fraction",

@@ -60,7 +60,7 @@ static void test_help_of_the_program(void **state) {
         for (int verb = 0; verb < 6; verb++)
             assert_says(ran->out, verbs[verb]);
         assert_silent(ran->out, "serve");
-        assert_silent(ran->out, "calibrate");
+        assert_silent(ran->out, "export");
         assert_silent(ran->out, "--man");
     }
     assert_string_equal(run("--version", NULL)->out, "differnet 0.0.0-stub\n");
