@@ -16,7 +16,8 @@ static dn_status furnish(dn_engine *engine, const dn_detector *detector, const c
     DN_TRY(dn_compute_open(compute, threads, &engine->compute, error));
     DN_TRY(dn_extractor_create(&engine->compute, detector->config, &detector->backbone,
                                &engine->extractor, error));
-    DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, 0, &engine->flow, error));
+    DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, DN_FLOW_SCORE, &engine->flow,
+                          error));
     DN_TRY(dn_scorer_create(engine->extractor, engine->flow, rows, rotations,
                             detector->flow.features, &engine->scorer, error));
     return dn_allocate_floats(&engine->features,

@@ -8,8 +8,13 @@ enum { POOL_KERNEL = DN_BACKBONE_POOL_KERNEL, POOL_STRIDE = DN_BACKBONE_POOL_STR
 typedef struct scale {
     int batch, height, width; /* of the input */
     int positions;            /* of the last feature map */
+    dn_convolution_shape layer[DN_BACKBONE_CONVOLUTIONS];
+    dn_pooling_shape pool[DN_BACKBONE_CONVOLUTIONS];
+    size_t gates[DN_BACKBONE_CONVOLUTIONS]; /* of one image, behind each layer */
     dn_convolution *convolution[DN_BACKBONE_CONVOLUTIONS];
     dn_pooling *pooling[DN_BACKBONE_CONVOLUTIONS]; /* NULL where none follows */
+    dn_convolution_gradient
+        *gradient[DN_BACKBONE_CONVOLUTIONS]; /* NULL before the first backward */
 } scale;
 
 /* All scales for one number of images. */
@@ -59,22 +64,23 @@ static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error
     DN_TRY(dn_backbone_check_side(height, width, error));
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         const dn_backbone_layer *layer = &dn_backbone_layers[i];
-        dn_convolution_shape shape = {
+        self->layer[i] = (dn_convolution_shape){
             self->batch,         height,        width,         layer->in_channels,
             layer->out_channels, layer->kernel, layer->stride, layer->padding};
         DN_TRY(compute->backend->convolution_create(
-            compute->context, &shape, NULL, backbone->weights->weight[i],
+            compute->context, &self->layer[i], NULL, backbone->weights->weight[i],
             backbone->weights->bias[i], &self->convolution[i], error));
         height = convolved(height, layer);
         width = convolved(width, layer);
-        if (!layer->pool)
-            continue;
-        dn_pooling_shape pool = {self->batch,         height,      width,
-                                 layer->out_channels, POOL_KERNEL, POOL_STRIDE};
-        DN_TRY(compute->backend->pooling_create(compute->context, &pool, DN_ELEMENT_F32,
-                                                &self->pooling[i], error));
-        height = pooled(height);
-        width = pooled(width);
+        if (layer->pool) {
+            self->pool[i] = (dn_pooling_shape){self->batch,         height,      width,
+                                               layer->out_channels, POOL_KERNEL, POOL_STRIDE};
+            DN_TRY(compute->backend->pooling_create(compute->context, &self->pool[i],
+                                                    DN_ELEMENT_F32, &self->pooling[i], error));
+            height = pooled(height);
+            width = pooled(width);
+        }
+        self->gates[i] = (size_t)height * (size_t)width * (size_t)layer->out_channels;
     }
     self->positions = height * width;
     return DN_OK;
@@ -88,6 +94,8 @@ static void destroy_plan(const dn_backbone *backbone, plan *self) {
                 backend->convolution_destroy(self->scales[s].convolution[i]);
             if (self->scales[s].pooling[i])
                 backend->pooling_destroy(self->scales[s].pooling[i]);
+            if (self->scales[s].gradient[i])
+                backend->convolution_gradient_destroy(self->scales[s].gradient[i]);
         }
     }
     *self = (plan){0};
@@ -179,8 +187,19 @@ float *dn_backbone_input(dn_backbone *backbone) {
     return backbone->input;
 }
 
+/* The gates behind layer i, whose ReLU's output is `out`; pooled layers keep those of both. */
+static dn_status keep_gates(const dn_backbone *backbone, const scale *self, int i, uint8_t *gates,
+                            const float *out, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    if (self->pooling[i])
+        return compute->backend->pooling_gates(compute->context, gates, out, &self->pool[i], error);
+    return compute->backend->relu_gates(compute->context, gates, out,
+                                        (size_t)self->batch * self->gates[i], error);
+}
+
+/* `gates` (may be NULL) are this scale's. */
 static dn_status run_scale(dn_backbone *backbone, const scale *self, float *features,
-                           const float *input, dn_error *error) {
+                           uint8_t *gates, const float *input, dn_error *error) {
     const dn_compute *compute = backbone->compute;
     const float *in = input;
     int turn = 0;
@@ -188,6 +207,10 @@ static dn_status run_scale(dn_backbone *backbone, const scale *self, float *feat
         float *out = backbone->activation[turn];
         DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, self->batch,
                                                      error));
+        if (gates) {
+            DN_TRY(keep_gates(backbone, self, i, gates, out, error));
+            gates += (size_t)self->batch * self->gates[i];
+        }
         in = out;
         turn = !turn;
         if (!self->pooling[i])
@@ -210,23 +233,119 @@ static dn_status plan_for(dn_backbone *backbone, int count, plan **found, dn_err
     return create_plan(backbone, count, &backbone->rest, error);
 }
 
+static dn_status check_count(const dn_backbone *backbone, int count, dn_error *error) {
+    if (count >= 1 && count <= backbone->shape.batch)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d images, planned for 1 to %d", count,
+                   backbone->shape.batch);
+}
+
+/* Gates of one image at one scale. */
+static size_t scale_gates(const scale *self) {
+    size_t sum = 0;
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
+        sum += self->gates[i];
+    return sum;
+}
+
+size_t dn_backbone_gate_count(const dn_backbone *backbone) {
+    size_t sum = 0;
+    for (int s = 0; s < backbone->shape.scales; s++)
+        sum += scale_gates(&backbone->full.scales[s]);
+    return sum;
+}
+
 dn_status dn_backbone_forward(dn_backbone *backbone, float *features, int count, dn_error *error) {
+    return dn_backbone_forward_keeping(backbone, features, NULL, count, error);
+}
+
+dn_status dn_backbone_forward_keeping(dn_backbone *backbone, float *features, uint8_t *gates,
+                                      int count, dn_error *error) {
     const dn_compute *compute = backbone->compute;
     plan *found;
-    if (count < 1 || count > backbone->shape.batch)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "backbone: %d images, planned for 1 to %d", count,
-                       backbone->shape.batch);
+    DN_TRY(check_count(backbone, count, error));
     DN_TRY(plan_for(backbone, count, &found, error));
     for (int s = 0; s < backbone->shape.scales; s++) {
+        const scale *self = &found->scales[s];
         const float *input = backbone->input;
         if (s > 0) {
             DN_TRY(compute->backend->nearest_resize(
                 compute->context, backbone->resized, input, count, backbone->shape.height,
-                backbone->shape.width, 3, found->scales[s].height, found->scales[s].width, error));
+                backbone->shape.width, 3, self->height, self->width, error));
             input = backbone->resized;
         }
-        DN_TRY(run_scale(backbone, &found->scales[s], features + DN_BACKBONE_CHANNELS * s, input,
-                         error));
+        DN_TRY(run_scale(backbone, self, features + DN_BACKBONE_CHANNELS * s, gates, input, error));
+        gates = gates ? gates + (size_t)count * scale_gates(self) : NULL;
+    }
+    return DN_OK;
+}
+
+/* ---- backward ---- */
+
+static dn_status prepare_gradients(const dn_backbone *backbone, scale *self, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
+        if (!self->gradient[i])
+            DN_TRY(compute->backend->convolution_gradient_create(compute->context, &self->layer[i],
+                                                                 backbone->weights->weight[i],
+                                                                 &self->gradient[i], error));
+    return DN_OK;
+}
+
+/* Gradient at the convolution's output, in *dy: of the ReLU in place, of the pooling in the buffer
+ * that the output had. */
+static dn_status pass_gates(dn_backbone *backbone, const scale *self, int i, float **dy, int *turn,
+                            const uint8_t *gates, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    if (!self->pooling[i])
+        return compute->backend->relu_gates_backward(compute->context, *dy, *dy, gates,
+                                                     (size_t)self->batch * self->gates[i], error);
+    *turn = !*turn;
+    float *dx = backbone->activation[*turn];
+    DN_TRY(compute->backend->pooling_gates_backward(compute->context, dx, *dy, gates,
+                                                    &self->pool[i], error));
+    *dy = dx;
+    return DN_OK;
+}
+
+/* Backward of run_scale, last line first. Every gradient lies where its value lay, so the buffers
+ * of the forward pass suffice: the last of 8 layers' outputs was in the second one. */
+static dn_status scale_backward(dn_backbone *backbone, const scale *self, float *dinput,
+                                const float *dfeatures, const uint8_t *gates, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    int turn = 1;
+    float *dy = backbone->activation[turn];
+    DN_TRY(compute->backend->spatial_mean_backward(
+        compute->context, dy, dfeatures, self->batch, self->positions, DN_BACKBONE_CHANNELS,
+        DN_BACKBONE_CHANNELS * backbone->shape.scales, error));
+    gates += (size_t)self->batch * scale_gates(self);
+    for (int i = DN_BACKBONE_CONVOLUTIONS; i-- > 0;) {
+        gates -= (size_t)self->batch * self->gates[i];
+        DN_TRY(pass_gates(backbone, self, i, &dy, &turn, gates, error));
+        turn = !turn;
+        float *dx = i > 0 ? backbone->activation[turn] : dinput;
+        DN_TRY(compute->backend->convolution_gradient_run(self->gradient[i], dx, dy, error));
+        dy = dx;
+    }
+    return DN_OK;
+}
+
+dn_status dn_backbone_backward(dn_backbone *backbone, float *dinput, const float *dfeatures,
+                               const uint8_t *gates, int count, dn_error *error) {
+    const dn_compute *compute = backbone->compute;
+    plan *found;
+    DN_TRY(check_count(backbone, count, error));
+    DN_TRY(plan_for(backbone, count, &found, error));
+    for (int s = 0; s < backbone->shape.scales; s++) {
+        scale *self = &found->scales[s];
+        DN_TRY(prepare_gradients(backbone, self, error));
+        DN_TRY(scale_backward(backbone, self, s == 0 ? dinput : backbone->resized,
+                              dfeatures + DN_BACKBONE_CHANNELS * s, gates, error));
+        gates += (size_t)count * scale_gates(self);
+        if (s > 0)
+            DN_TRY(compute->backend->nearest_resize_backward(
+                compute->context, dinput, backbone->resized, count, backbone->shape.height,
+                backbone->shape.width, 3, self->height, self->width, error));
     }
     return DN_OK;
 }

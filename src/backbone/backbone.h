@@ -39,6 +39,19 @@ float *dn_backbone_input(dn_backbone *backbone);
 /* features[count][256 * scales] of the first `count` <= batch images of the input. */
 dn_status dn_backbone_forward(dn_backbone *backbone, float *features, int count, dn_error *error);
 
+/* The same, and what dn_backbone_backward needs of it: gates[count * dn_backbone_gate_count()], a
+ * byte for every value that a ReLU or a pooling let through or not. */
+dn_status dn_backbone_forward_keeping(dn_backbone *backbone, float *features, uint8_t *gates,
+                                      int count, dn_error *error);
+size_t dn_backbone_gate_count(const dn_backbone *backbone);
+
+/* Gradient at the normalised pixels, dinput[count][height][width][3], of a scalar whose gradient at
+ * the features is dfeatures[count][256 * scales]: back through means, AlexNet and resizing, summed
+ * over the scales. `gates` are those of the forward pass over the same `count` images; the input
+ * may have changed since. The first call prepares the weights for the way back. */
+dn_status dn_backbone_backward(dn_backbone *backbone, float *dinput, const float *dfeatures,
+                               const uint8_t *gates, int count, dn_error *error);
+
 /* Smallest image side that leaves a pixel after AlexNet's last pooling. */
 #define DN_BACKBONE_MIN_SIDE 63
 

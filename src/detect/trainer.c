@@ -28,8 +28,8 @@ static dn_status create_network(dn_trainer *trainer, const dn_backbone_weights *
                        trainer->compute->threads);
     DN_TRY(dn_extractor_create(trainer->compute, trainer->config, backbone, &trainer->extractor,
                                error));
-    DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, 1, &trainer->flow,
-                          error));
+    DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, DN_FLOW_TRAIN,
+                          &trainer->flow, error));
     DN_TRY(dn_optimizer_create(trainer->compute, trainer->parameters, count,
                                trainer->config->lr_init, &trainer->optimizer, error));
     dn_flow_use_bf16(trainer->flow, trainer->optimizer.bf16);

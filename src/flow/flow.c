@@ -15,10 +15,11 @@ typedef struct block_pass {
 struct dn_flow {
     const dn_compute *compute;
     dn_flow_shape shape;
-    int max_rows, training;
+    int max_rows;
+    dn_flow_use use;
     const uint16_t *bf16; /* the caller's: parameters as products read them; may be NULL */
     uint32_t *permutation, *inverse; /* [blocks][features] */
-    block_pass *pass;                /* [blocks]; without training all share the same buffers */
+    block_pass *pass; /* [blocks]; all share the same buffers where there is no backward */
     dn_subnet_scratch scratch;
     float *dst, *dhalf, *dpermuted;
     dn_workspace workspace;
@@ -28,8 +29,12 @@ static size_t rows_of(const dn_flow *flow, int width) {
     return (size_t)flow->max_rows * (size_t)width;
 }
 
+static int has_masks(const dn_flow *flow) {
+    return flow->use == DN_FLOW_TRAIN && flow->shape.dropout > 0.0f;
+}
+
 static size_t pass_size(const dn_flow *flow) {
-    int masks = flow->training && flow->shape.dropout > 0.0f ? DN_SUBNET_HIDDEN : 0;
+    int masks = has_masks(flow) ? DN_SUBNET_HIDDEN : 0;
     size_t hidden = dn_workspace_round(rows_of(flow, flow->shape.internal));
     size_t subnet = dn_workspace_round(rows_of(flow, flow->shape.features / 2)) +
                     (size_t)(DN_SUBNET_HIDDEN + masks) * hidden +
@@ -43,7 +48,7 @@ static int widest(const dn_flow *flow) {
 }
 
 static size_t scratch_size(const dn_flow *flow) {
-    if (!flow->training)
+    if (flow->use == DN_FLOW_SCORE)
         return 0;
     return 2 * dn_workspace_round(rows_of(flow, widest(flow))) +
            2 * dn_workspace_round(rows_of(flow, flow->shape.features)) +
@@ -55,7 +60,7 @@ static void take_subnet(dn_flow *flow, dn_subnet_pass *pass) {
     pass->input = dn_workspace_take(&flow->workspace, rows_of(flow, flow->shape.features / 2));
     for (int i = 0; i < DN_SUBNET_HIDDEN; i++) {
         pass->hidden[i] = dn_workspace_take(&flow->workspace, hidden);
-        if (flow->training && flow->shape.dropout > 0.0f)
+        if (has_masks(flow))
             pass->mask[i] = dn_workspace_take(&flow->workspace, hidden);
     }
     pass->output = dn_workspace_take(&flow->workspace, rows_of(flow, flow->shape.features));
@@ -78,7 +83,7 @@ static void take_scratch(dn_flow *flow) {
 }
 
 static dn_status plan(dn_flow *flow, dn_error *error) {
-    int passes = flow->training ? flow->shape.blocks : 1;
+    int passes = flow->use == DN_FLOW_SCORE ? 1 : flow->shape.blocks;
     DN_TRY(dn_workspace_create(&flow->workspace,
                                (size_t)passes * pass_size(flow) + scratch_size(flow), error));
     for (int k = 0; k < flow->shape.blocks; k++) {
@@ -87,7 +92,7 @@ static dn_status plan(dn_flow *flow, dn_error *error) {
         else
             flow->pass[k] = flow->pass[0];
     }
-    if (flow->training)
+    if (flow->use != DN_FLOW_SCORE)
         take_scratch(flow);
     return DN_OK;
 }
@@ -118,7 +123,7 @@ static dn_status furnish(dn_flow *flow, dn_error *error) {
 }
 
 dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, int max_rows,
-                         int training, dn_flow **flow, dn_error *error) {
+                         dn_flow_use use, dn_flow **flow, dn_error *error) {
     void *block;
     *flow = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_flow), error));
@@ -126,7 +131,7 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
     created->compute = compute;
     created->shape = *shape;
     created->max_rows = max_rows;
-    created->training = training;
+    created->use = use;
     dn_status status = furnish(created, error);
     if (status == DN_OK)
         *flow = created;
@@ -203,7 +208,7 @@ dn_status dn_flow_forward(dn_flow *flow, const float *parameters, float *z, floa
         x = y;
     }
     /* Backward reads every block's output. */
-    if (flow->training)
+    if (flow->use != DN_FLOW_SCORE)
         memcpy(flow->pass[flow->shape.blocks - 1].output, z,
                (size_t)rows * (size_t)flow->shape.features * sizeof *z);
     return DN_OK;
@@ -277,8 +282,9 @@ dn_status dn_flow_backward(dn_flow *flow, const float *parameters, float *dx, fl
                            float dlog_det, int rows, dn_gradient_sink *sink, void *user,
                            dn_error *error) {
     DN_TRY(check_rows(flow, rows, error));
-    if (!flow->training)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "flow: backward of a flow made without training");
+    if (flow->use == DN_FLOW_SCORE || (sink && flow->use != DN_FLOW_TRAIN))
+        return dn_fail(error, DN_ERROR_ARGUMENT, "flow: backward of a flow made for %s",
+                       sink ? "something else than training" : "scores alone");
     for (int k = flow->shape.blocks; k-- > 0;) {
         float *out = k == 0 && dx ? dx : dz;
         DN_TRY(block_backward(flow, parameters, k, out, dz, dlog_det, rows, sink, user, error));

@@ -42,10 +42,16 @@ void dn_flow_initialize(const dn_flow_shape *shape, float *parameters, uint64_t 
 
 typedef struct dn_flow dn_flow;
 
-/* Workspace for up to `max_rows` vectors; `training` keeps what backward needs. `compute` must
- * outlive the flow. */
+/* What a flow is for decides what its forward keeps. */
+typedef enum dn_flow_use {
+    DN_FLOW_SCORE,  /* nothing: no backward */
+    DN_FLOW_TRAIN,  /* all that gradients of parameters and input need */
+    DN_FLOW_EXPLAIN /* all that the gradient of the input needs; no dropout */
+} dn_flow_use;
+
+/* Workspace for up to `max_rows` vectors. `compute` must outlive the flow. */
 dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, int max_rows,
-                         int training, dn_flow **flow, dn_error *error);
+                         dn_flow_use use, dn_flow **flow, dn_error *error);
 void dn_flow_destroy(dn_flow *flow);
 
 /* The parameters rounded to bf16, which products read in place of the others from now on where the
@@ -73,8 +79,9 @@ typedef struct dn_layer_gradient {
  * an optimizer may change them at once. */
 typedef dn_status dn_gradient_sink(void *user, const dn_layer_gradient *gradient, dn_error *error);
 
-/* Backward of the last dn_flow_forward of a training flow (same parameters, same rows): hands every
- * gradient to `sink` (NULL: none are wanted) and writes dx[rows][features] unless it is NULL.
+/* Backward of the last dn_flow_forward (same parameters, same rows): hands every gradient to `sink`
+ * (NULL: none are wanted; a flow made with DN_FLOW_EXPLAIN takes none) and writes
+ * dx[rows][features] unless it is NULL.
  * dlog_det is the derivative of the loss for each row's log-determinant. dz is overwritten. */
 dn_status dn_flow_backward(dn_flow *flow, const float *parameters, float *dx, float *dz,
                            float dlog_det, int rows, dn_gradient_sink *sink, void *user,

@@ -47,7 +47,7 @@ typedef struct dn_subnet {
 dn_status dn_subnet_forward(const dn_subnet *subnet, dn_subnet_pass *pass, int rows,
                             dn_random *dropout, dn_error *error);
 
-/* dinput[rows][half] from doutput[rows][features]. */
+/* dinput[rows][half] from doutput[rows][features]; `sink` NULL: no gradient of a parameter. */
 dn_status dn_subnet_backward(const dn_subnet *subnet, const dn_subnet_pass *pass,
                              const dn_subnet_scratch *scratch, float *dinput, const float *doutput,
                              int rows, dn_gradient_sink *sink, void *user, dn_error *error);

@@ -33,7 +33,8 @@ static void network_create_in(network *self, const char *backend, dn_precision p
     dn_error error = {0};
     *self = (network){.shape = shape};
     assert_ok(dn_compute_open_in(backend, precision, threads, &self->compute, &error));
-    assert_ok(dn_flow_create(&self->compute, &self->shape, rows, 1, &self->flow, &error));
+    assert_ok(
+        dn_flow_create(&self->compute, &self->shape, rows, DN_FLOW_TRAIN, &self->flow, &error));
     self->count = dn_flow_parameter_count(&self->shape);
     assert_ok(dn_allocate_floats(&self->parameters, self->count, &error));
     assert_ok(dn_allocate_floats(&self->gradients, self->count, &error));
@@ -267,7 +268,7 @@ static void test_scoring_equals_training_forward(void **state) {
     network self;
     dn_flow *scoring;
     network_create(&self, "auto", shape, 4);
-    assert_ok(dn_flow_create(&self.compute, &shape, 4, 0, &scoring, &error));
+    assert_ok(dn_flow_create(&self.compute, &shape, 4, DN_FLOW_SCORE, &scoring, &error));
     pseudo_floats(x, 4 * 256, 9, 1.0);
     assert_ok(dn_flow_forward(self.flow, self.parameters, a, log_det_a, x, 4, NULL, &error));
     assert_ok(dn_flow_forward(scoring, self.parameters, b, log_det_b, x, 4, NULL, &error));
@@ -277,10 +278,42 @@ static void test_scoring_equals_training_forward(void **state) {
     assert_close("inverse", a, x, 4 * 256, 1e-4, 1e-4);
     assert_fails(
         dn_flow_backward(scoring, self.parameters, NULL, a, 0, 4, keep_gradient, &self, &error),
-        DN_ERROR_ARGUMENT, "without training");
+        DN_ERROR_ARGUMENT, "made for something else than training");
     assert_fails(dn_flow_forward(scoring, self.parameters, a, log_det_a, x, 5, NULL, &error),
                  DN_ERROR_ARGUMENT, "5 rows, planned for 1 to 4");
     dn_flow_destroy(scoring);
+    network_destroy(&self);
+}
+
+/* The gradient of the input alone is the same bits, also where training would draw dropout. */
+static void test_explaining_equals_training_backward(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_flow_shape shape = {
+        .features = 256, .blocks = 3, .internal = 40, .clamp = 3.0f, .dropout = 0.5f};
+    static float x[4 * 256], z[4 * 256], dz[4 * 256], a[4 * 256], b[4 * 256];
+    float log_det[4], dlog_det;
+    network self;
+    dn_flow *explaining;
+    pseudo_floats(x, 4 * 256, 9, 1.0);
+    network_create(&self, "auto", shape, 4);
+    assert_ok(dn_flow_create(&self.compute, &shape, 4, DN_FLOW_EXPLAIN, &explaining, &error));
+    assert_ok(dn_flow_forward(explaining, self.parameters, z, log_det, x, 4, NULL, &error));
+    dn_flow_loss(dz, &dlog_det, z, log_det, 4, 256);
+    assert_fails(dn_flow_backward(explaining, self.parameters, a, dz, dlog_det, 4, keep_gradient,
+                                  &self, &error),
+                 DN_ERROR_ARGUMENT, "made for something else than training");
+    assert_ok(
+        dn_flow_backward(explaining, self.parameters, a, dz, dlog_det, 4, NULL, NULL, &error));
+    dn_flow_destroy(explaining);
+    network_destroy(&self);
+    shape.dropout = 0;
+    network_create(&self, "auto", shape, 4);
+    assert_ok(dn_flow_forward(self.flow, self.parameters, z, log_det, x, 4, NULL, &error));
+    dn_flow_loss(dz, &dlog_det, z, log_det, 4, 256);
+    assert_ok(dn_flow_backward(self.flow, self.parameters, b, dz, dlog_det, 4, keep_gradient, &self,
+                               &error));
+    assert_memory_equal(a, b, sizeof a);
     network_destroy(&self);
 }
 
@@ -389,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_inverse),
         cmocka_unit_test(test_scoring_equals_training_forward),
+        cmocka_unit_test(test_explaining_equals_training_backward),
         cmocka_unit_test(test_dropout_gradient),
         cmocka_unit_test(test_initialisation_is_pytorchs),
         cmocka_unit_test(test_tensor_table),
