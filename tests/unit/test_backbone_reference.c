@@ -114,7 +114,9 @@ static void check_size(const dn_compute *compute, const dn_backbone_weights *wei
      * part, 1.5e-6 of the average, is for the few features near zero. */
     assert_close(size->name, features, fixture_floats(file, size->name, NULL),
                  (size_t)(size->images * 256 * size->scales), 5e-6, 1e-5);
-    check_gradient(backbone, file, size, gates, compute->backend == dn_backend_at(0));
+    int is_reference = compute->backend == dn_backend_at(0);
+    if (!is_reference || size->height < 448) /* half a minute of plain C on a busy machine */
+        check_gradient(backbone, file, size, gates, is_reference);
     dn_release(gates);
     dn_backbone_destroy(backbone);
 }
