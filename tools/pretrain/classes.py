@@ -36,6 +36,21 @@ def recipe(seed, family, kinds=None):
     }
 
 
+SIMPLE_SURFACES = ("flat", "waves", "stripes", "checker", "cloud", "slope", "dots", "contour")
+SIMPLE_SHAPES = ("circle", "ellipse", "arc", "polygon", "rectangle", "star", "ragged", "rod")
+
+
+def simple_recipe(seed, family):
+    """The poorer classes of an earlier experiment, kept to compare with: shapes on surfaces, nothing else."""
+    r = recipe(seed, family, SIMPLE_SURFACES)
+    rng = generator(seed, 10, family)
+    parts = objects.parameters(rng, SIMPLE_SHAPES)
+    parts.update(layout="random", size=log_uniform(rng, 3, 40), count=int(round(log_uniform(rng, 1, 40))), dome=0.0,
+                 shadow=0.0, outline=0.0)
+    fill = textures.parameters(rng, SIMPLE_SURFACES)
+    return {**r, "parts": parts, "fill": fill, "vignette": False}
+
+
 def palette(rng, colour):
     """Two tones for the ground, two for the parts."""
     tones = rng.uniform(0.08, 0.92, (4, 3 if colour else 1))

@@ -77,6 +77,20 @@ def bank(plain, images, rotations, device):
                         for k in range(rotations)])
 
 
+def banks_of(plain, load, a, kept):
+    """(train, test, labels): features of a task, read from `kept` when that file is there."""
+    if kept is not None and kept.exists():
+        return torch.load(kept, weights_only=True)
+    images, splits, kinds = load()
+    train = bank(plain, images[(splits == "train") & (kinds == "good")], a.rotations, a.device)
+    test = bank(plain, images[splits == "test"], a.test_rotations or a.rotations, a.device)
+    found = (train, test, torch.tensor(kinds[splits == "test"] != "good"))
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        torch.save(found, kept)
+    return found
+
+
 def auroc(scores, labels):
     scores, labels = np.asarray(scores), np.asarray(labels, bool)
     order = np.argsort(scores, kind="stable")
@@ -124,11 +138,10 @@ def evaluated(name, places, a):
     """{task: AUROC} of one backbone."""
     plain, found = backbone(name).to(a.device), {}
     for task, load in places:
-        images, splits, kinds = load()
-        train = bank(plain, images[(splits == "train") & (kinds == "good")], a.rotations, a.device)
-        test = bank(plain, images[splits == "test"], a.rotations, a.device)
+        kept = a.banks / f"{Path(name).parent.name}-{Path(name).stem}" / f"{task}.pt" if a.banks else None
+        train, test, labels = banks_of(plain, load, a, kept)
         scores = flow_scores(train * a.scale, test * a.scale, a) if a.flow else mahalanobis(train, test)
-        found[task] = auroc(scores, kinds[splits == "test"] != "good")
+        found[task] = auroc(scores, labels.numpy())
     return found
 
 
@@ -137,6 +150,9 @@ def main():
     parser.add_argument("backbones", nargs="+")
     parser.add_argument("--tasks", type=Path, required=True)
     parser.add_argument("--rotations", type=int, default=1)
+    parser.add_argument("--test-rotations", type=int, default=0, help="0: as many as --rotations")
+    parser.add_argument("--banks", type=Path, help="folder that keeps the features, to score them again")
+    parser.add_argument("--only", nargs="*", help="these tasks alone")
     parser.add_argument("--flow", action="store_true")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--internal", type=int, default=256)
@@ -146,9 +162,10 @@ def main():
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
+    places = [(task, load) for task, load in tasks_in(a.tasks) if not a.only or task in a.only]
     for name in a.backbones:
         start = time.time()
-        found = evaluated(name, tasks_in(a.tasks), a)
+        found = evaluated(name, places, a)
         mean = float(np.mean(list(found.values())))
         print(json.dumps({"backbone": name, "mean": round(mean, 4), **{k: round(v, 3) for k, v in found.items()},
                           "seconds": round(time.time() - start)}), flush=True)

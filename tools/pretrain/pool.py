@@ -47,23 +47,23 @@ def latents_of(r):
 
 def draw_family(job):
     """All images of one family, written into the shared files at their own rows."""
-    folder, seed, family, variants, count = job
+    folder, seed, family, variants, count, simple = job
     images = np.load(folder / "images.npy", mmap_mode="r+")
     masks = np.load(folder / "masks.npy", mmap_mode="r+")
-    r = classes.recipe(seed, family)
+    r = classes.simple_recipe(seed, family) if simple else classes.recipe(seed, family)
     rows = []
     for variant in range(variants):
         fault = classes.fault_of(r, variant)
         for k in range(count):
             row = (family * variants + variant) * count + k
             image, mask = classes.render(r, fault, variant * count + k, SIZE)
-            images[row] = classes.photographed(image, generator(seed, 4, row))
+            images[row] = classes.photographed(image, generator(seed, 4, row), 0.2 if simple else 1.0)
             masks[row] = cv2.resize(mask, (MASK, MASK), interpolation=cv2.INTER_AREA)
         rows.append([family, variant, FAULTS.index(fault["kind"]) if fault else -1, SURFACES.index(r["ground"]["kind"])])
     return family, rows, latents_of(r)
 
 
-def write(folder, seed, families, variants, count, processes):
+def write(folder, seed, families, variants, count, processes, simple=False):
     folder.mkdir(parents=True, exist_ok=True)
     total = families * variants * count
     np.lib.format.open_memmap(folder / "images.npy", "w+", np.uint8, (total, SIZE, SIZE, 3))
@@ -71,13 +71,13 @@ def write(folder, seed, families, variants, count, processes):
     labels, latents = np.zeros((families, variants, 4), np.int32), np.zeros((families, len(LATENTS)), np.float32)
     start = time.time()
     with multiprocessing.Pool(processes) as workers:
-        jobs = [(folder, seed, f, variants, count) for f in range(families)]
+        jobs = [(folder, seed, f, variants, count, simple) for f in range(families)]
         for done, (family, rows, numbers) in enumerate(workers.imap_unordered(draw_family, jobs), 1):
             labels[family], latents[family] = rows, numbers
             if done % 50 == 0:
                 print(f"{done}/{families} families, {time.time() - start:.0f} s", flush=True)
     np.savez(folder / "labels.npz", labels=labels.reshape(-1, 4), latents=latents)
-    about = {"seed": seed, "families": families, "variants": variants, "images_per_class": count, "size": SIZE,
+    about = {"seed": seed, "families": families, "variants": variants, "images_per_class": count, "size": SIZE, "simple": simple,
              "seconds": round(time.time() - start)}
     (folder / "pool.json").write_text(json.dumps(about, indent=1) + "\n")
 
@@ -90,8 +90,9 @@ def main():
     parser.add_argument("--variants", type=int, default=3, help="classes of a family: one good, the others with a fault")
     parser.add_argument("--images", type=int, default=72, help="images of a class")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--simple", action="store_true", help="the earlier experiment's poorer classes, to compare with")
     a = parser.parse_args()
-    write(a.output, a.seed, a.families, a.variants, a.images, a.processes)
+    write(a.output, a.seed, a.families, a.variants, a.images, a.processes, a.simple)
 
 
 if __name__ == "__main__":
