@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 
 import network
 
-NAME, VERSION = "differnet-alexnet", "1"
+NAME, VERSION = "differnet-alexnet-1", "1"
 
 
 def trunk_of(run):

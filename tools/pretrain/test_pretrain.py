@@ -1,0 +1,97 @@
+"""pytest tools/pretrain: the same seed draws the same bytes, faults show, folding changes nothing."""
+
+import numpy as np
+import pytest
+import torch
+
+import augment
+import classes
+import defects
+import network
+import objects
+import pool
+import scaling
+import textures
+from canvas import generator
+
+
+def picture(seed, family, variant=0, index=0, size=64):
+    r = classes.recipe(seed, family)
+    return classes.render(r, classes.fault_of(r, variant), index, size)
+
+
+@pytest.mark.parametrize("family", range(12))
+def test_same_key_same_bytes_other_key_other_bytes(family):
+    first, mask = picture(1, family, 1)
+    again, mask_again = picture(1, family, 1)
+    assert first.tobytes() == again.tobytes() and mask.tobytes() == mask_again.tobytes()
+    assert first.tobytes() != picture(1, family, 1, index=1)[0].tobytes()
+    assert first.tobytes() != picture(2, family, 1)[0].tobytes()
+
+
+@pytest.mark.parametrize("kind", sorted(textures.FUNCTIONS))
+def test_every_surface_draws_a_field_from_0_to_1(kind):
+    field = textures.draw(textures.parameters(generator(3, len(kind)), [kind]), generator(4), 96)
+    assert field.shape == (96, 96) and np.isfinite(field).all()
+    assert field.min() >= 0 and field.max() <= 1
+    assert field.std() > (0.001 if kind == "flat" else 0.02)
+
+
+@pytest.mark.parametrize("kind", sorted(set(objects.KINDS)))
+def test_every_part_covers_something_but_not_everything(kind):
+    p = {**objects.parameters(generator(5), [kind]), "layout": "single", "count": 1, "size": 30.0}
+    mask, _ = objects.coverage(p, generator(6), 128)
+    assert 0.002 < mask.mean() < 0.9
+
+
+@pytest.mark.parametrize("kind", defects.TRAINED + defects.HELD_OUT)
+def test_every_fault_changes_the_picture_and_marks_where(kind):
+    weave = textures.draw(textures.parameters(generator(7), ["weave"]), generator(8), 128)
+    image = np.repeat(weave[:, :, None], 3, axis=2) * np.float32(0.8) + np.float32(0.1)
+    p = {**defects.parameters(generator(9), [kind]), "size": 24.0}
+    spoilt, mask = defects.apply(p, generator(10), image)
+    changed = np.abs(spoilt - image).max(2)
+    assert changed.max() > 0.1
+    assert mask.max() > 0.3
+    assert changed[mask > 0.3].mean() > 3 * changed[mask < np.quantile(mask, 0.3) + 1e-3].mean()
+
+
+def test_held_out_faults_are_not_trained_on():
+    assert not set(defects.HELD_OUT) & set(pool.FAULTS)
+
+
+def test_a_batch_depends_on_seed_and_step_alone(tmp_path):
+    pool.write(tmp_path, 1, 2, 2, 4, 1)
+    reader = augment.PoolReader(tmp_path)
+    first, again = augment.batch_of(reader, 1, 3, 8, 63), augment.batch_of(reader, 1, 3, 8, 63)
+    for a, b in zip(first, again):
+        assert np.array_equal(a, b, equal_nan=a.dtype == np.float32)
+    assert not np.array_equal(first[0], augment.batch_of(reader, 1, 4, 8, 63)[0])
+
+
+def test_an_epoch_shows_every_picture_once():
+    rows = np.concatenate([augment.shuffled(1, 40, 8, step) for step in range(5)])
+    assert sorted(rows) == list(range(40))
+
+
+def test_folding_changes_nothing():
+    torch.manual_seed(0)
+    trunk = network.Trunk(True)
+    for norm in trunk.norms:
+        norm.running_mean.uniform_(-0.5, 0.5)
+        norm.running_var.uniform_(0.5, 2)
+        torch.nn.init.uniform_(norm.weight, 0.5, 1.5)
+        torch.nn.init.uniform_(norm.bias, -0.5, 0.5)
+    x = torch.randn(2, 3, 95, 95)
+    with torch.no_grad():
+        expected = trunk.eval()(x)[0]
+        found = network.folded(trunk)(x)[0]
+    assert expected.abs().max() > 0.1
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_gains_give_the_deviation_asked_for():
+    deviation = torch.tensor([0.1, 0.2, 0.4])
+    assert torch.allclose(scaling.gains(deviation, "channel", 0.3) * deviation, torch.full((3,), 0.3))
+    scaled = scaling.gains(deviation, "global", 0.3) * deviation
+    assert torch.isclose(scaled.pow(2).mean().sqrt(), torch.tensor(0.3))
