@@ -8,14 +8,18 @@ struct dn_digest {
     SHA2_CTX context;
 };
 
-static void finish(SHA2_CTX *context, char digest[DN_DIGEST_LENGTH + 1]) {
-    uint8_t bytes[SHA256_DIGEST_LENGTH];
-    SHA256Final(bytes, context);
-    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++) {
-        digest[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-        digest[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+void dn_digest_print(const uint8_t digest[DN_DIGEST_BYTES], char text[DN_DIGEST_LENGTH + 1]) {
+    for (int i = 0; i < DN_DIGEST_BYTES; i++) {
+        text[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
-    digest[DN_DIGEST_LENGTH] = '\0';
+    text[DN_DIGEST_LENGTH] = '\0';
+}
+
+static void finish(SHA2_CTX *context, char digest[DN_DIGEST_LENGTH + 1]) {
+    uint8_t bytes[DN_DIGEST_BYTES];
+    SHA256Final(bytes, context);
+    dn_digest_print(bytes, digest);
 }
 
 void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH + 1]) {
@@ -23,6 +27,14 @@ void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH
     SHA256Init(&context);
     SHA256Update(&context, data, size);
     finish(&context, digest);
+}
+
+void dn_digest_parts(const dn_digest_part *parts, size_t count, uint8_t digest[DN_DIGEST_BYTES]) {
+    SHA2_CTX context;
+    SHA256Init(&context);
+    for (size_t i = 0; i < count; i++)
+        SHA256Update(&context, parts[i].data, parts[i].size);
+    SHA256Final(digest, &context);
 }
 
 dn_status dn_digest_begin(dn_digest **digest, dn_error *error) {

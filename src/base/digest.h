@@ -5,9 +5,21 @@
 #include "base/error.h"
 
 #define DN_DIGEST_LENGTH 64
+enum { DN_DIGEST_BYTES = DN_DIGEST_LENGTH / 2 };
 
 /* `digest` holds DN_DIGEST_LENGTH characters and a zero. */
 void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH + 1]);
+
+/* As bytes, of several parts one after the other; allocates nothing. */
+typedef struct dn_digest_part {
+    const void *data;
+    size_t size;
+} dn_digest_part;
+
+void dn_digest_parts(const dn_digest_part *parts, size_t count, uint8_t digest[DN_DIGEST_BYTES]);
+
+/* Bytes as text. */
+void dn_digest_print(const uint8_t digest[DN_DIGEST_BYTES], char text[DN_DIGEST_LENGTH + 1]);
 
 /* Several parts, one digest: begin, add, end. */
 typedef struct dn_digest dn_digest;

@@ -153,6 +153,34 @@ dn_status dn_file_write(const char *path, const void *data, size_t size, dn_erro
     return dn_output_commit(&output, error);
 }
 
+int dn_read_at(int descriptor, void *data, size_t size, uint64_t offset) {
+    for (size_t done = 0; done < size;) {
+        ssize_t count = pread(descriptor, (uint8_t *)data + done, size - done,
+                              (off_t)(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count == 0)
+            errno = 0;
+        if (count <= 0)
+            return 0;
+        done += (size_t)count;
+    }
+    return 1;
+}
+
+int dn_write_at(int descriptor, const void *data, size_t size, uint64_t offset) {
+    for (size_t done = 0; done < size;) {
+        ssize_t count = pwrite(descriptor, (const uint8_t *)data + done, size - done,
+                               (off_t)(offset + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return 0;
+        done += (size_t)count;
+    }
+    return 1;
+}
+
 static int make_directory(const char *path) {
     struct stat status;
     if (mkdir(path, 0777) == 0)

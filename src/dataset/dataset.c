@@ -84,12 +84,13 @@ void dn_dataset_close(dn_dataset *dataset) {
 }
 
 /* Adds name, zero, size as 8 little-endian bytes, and the content's digest. */
-static dn_status add_to_fingerprint(dn_digest *digest, const dn_sample *sample, dn_error *error) {
+static dn_status add_to_fingerprint(dn_digest *digest, dn_sample *sample, dn_error *error) {
     dn_mapped_file file;
     char content[DN_DIGEST_LENGTH + 1];
     uint8_t size[8];
     DN_TRY(dn_file_map(sample->path, &file, error));
-    dn_digest_bytes(file.data, file.size, content);
+    dn_digest_parts(&(dn_digest_part){file.data, file.size}, 1, sample->digest);
+    dn_digest_print(sample->digest, content);
     for (int i = 0; i < 8; i++)
         size[i] = (uint8_t)((uint64_t)file.size >> (8 * i));
     dn_file_unmap(&file);
@@ -99,7 +100,7 @@ static dn_status add_to_fingerprint(dn_digest *digest, const dn_sample *sample, 
     return DN_OK;
 }
 
-dn_status dn_dataset_fingerprint(const dn_dataset *dataset, dn_split split, char digest[65],
+dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error) {
     dn_digest *running;
     dn_status status = DN_OK;

@@ -2,6 +2,7 @@
 #ifndef DN_DATASET_DATASET_H
 #define DN_DATASET_DATASET_H
 
+#include "base/digest.h"
 #include "base/error.h"
 
 typedef enum dn_split { DN_SPLIT_TRAIN, DN_SPLIT_VALIDATE, DN_SPLIT_TEST, DN_SPLITS } dn_split;
@@ -19,6 +20,8 @@ typedef struct dn_sample {
     char *mask_path; /* NULL where there is none */
     dn_split split;
     int label; /* 0 good, 1 defective; from the directory, never from counting directories */
+    /* SHA-256 of the file's bytes; zeros until dn_dataset_fingerprint has read it */
+    uint8_t digest[DN_DIGEST_BYTES];
 } dn_sample;
 
 typedef struct dn_dataset {
@@ -39,8 +42,9 @@ dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wan
                           const dn_observer *observer, dn_dataset *dataset, dn_error *error);
 void dn_dataset_close(dn_dataset *dataset);
 
-/* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. */
-dn_status dn_dataset_fingerprint(const dn_dataset *dataset, dn_split split, char digest[65],
+/* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. Notes
+ * each file's own digest in its sample. */
+dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error);
 
 /* The classes of a data set: "" alone where `root` is a class folder itself or a manifest, else the
