@@ -28,7 +28,8 @@ typedef enum dn_stage {
     DN_STAGE_TRAIN,         /* unit: sub epochs; `loss` is the mean of the last one */
     DN_STAGE_EVALUATE,      /* one report per meta epoch; `auroc` holds last, max, epoch_max */
     DN_STAGE_SCORE,         /* unit: images */
-    DN_STAGE_CHECK          /* unit: images */
+    DN_STAGE_CHECK,         /* unit: images */
+    DN_STAGE_TRAIN_FEATURES /* of the training images, once (train_rotations: bank:N); images */
 } dn_stage;
 
 typedef struct dn_progress {

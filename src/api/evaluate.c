@@ -19,19 +19,31 @@ static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *out
     return dn_write_outcome(output_directory, outcome, error);
 }
 
+static dn_status open_source(const dn_model *model, dn_engine *engine, const dn_observer *observer,
+                             dn_feature_source *source, dn_error *error) {
+    const dn_feature_origin origin = {&engine->compute, model->detector.backbone.digest};
+    return dn_feature_source_create(engine->extractor, model->detector.config, &origin,
+                                    DN_VIEWS_EVEN, engine->scorer.rotations, observer, source,
+                                    error);
+}
+
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
                                   const char *output_directory, dn_outcome *outcome,
                                   dn_metrics *metrics, dn_error *error) {
     dn_evaluation evaluation;
+    dn_feature_source source;
     dn_engine *engine;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer,
-                                            model->detector.config, 0, &evaluation, error);
+    dn_status status = open_source(model, engine, outcome->observer, &source, error);
+    if (status == DN_OK)
+        status = dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer,
+                                      &source, 0, &evaluation, error);
     if (status == DN_OK) {
         status = run(model, &evaluation, output_directory, outcome, metrics, error);
         dn_evaluation_destroy(&evaluation);
     }
+    dn_feature_source_destroy(&source);
     dn_model_give_back(model, engine);
     return status;
 }

@@ -57,7 +57,7 @@ static void keep_epoch(training *self, const dn_report_epoch *epoch) {
 
 static void write_log(training *self, const dn_progress *progress) {
     double now = dn_seconds();
-    if (progress->stage == DN_STAGE_TEST_FEATURES)
+    if (progress->stage == DN_STAGE_TEST_FEATURES || progress->stage == DN_STAGE_TRAIN_FEATURES)
         self->sub_epoch_start = now; /* the first sub epoch starts after them */
     dn_report_epoch epoch;
     if (!dn_report_epoch_of(progress, &epoch))
@@ -164,7 +164,7 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
         *evaluation = &self->final;
         DN_TRY(dn_evaluation_create(split_samples(self, DN_SPLIT_TEST),
                                     split_count(self, DN_SPLIT_TEST), &self->trainer.scorer,
-                                    self->config, 0, &self->final, error));
+                                    &self->trainer.evaluated, 0, &self->final, error));
         DN_TRY(dn_evaluation_run(&self->final, self->trainer.parameters, &self->observer, NULL,
                                  error));
     }

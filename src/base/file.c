@@ -155,8 +155,8 @@ dn_status dn_file_write(const char *path, const void *data, size_t size, dn_erro
 
 int dn_read_at(int descriptor, void *data, size_t size, uint64_t offset) {
     for (size_t done = 0; done < size;) {
-        ssize_t count = pread(descriptor, (uint8_t *)data + done, size - done,
-                              (off_t)(offset + done));
+        ssize_t count =
+            pread(descriptor, (uint8_t *)data + done, size - done, (off_t)(offset + done));
         if (count < 0 && errno == EINTR)
             continue;
         if (count == 0)
@@ -170,8 +170,8 @@ int dn_read_at(int descriptor, void *data, size_t size, uint64_t offset) {
 
 int dn_write_at(int descriptor, const void *data, size_t size, uint64_t offset) {
     for (size_t done = 0; done < size;) {
-        ssize_t count = pwrite(descriptor, (const uint8_t *)data + done, size - done,
-                               (off_t)(offset + done));
+        ssize_t count =
+            pwrite(descriptor, (const uint8_t *)data + done, size - done, (off_t)(offset + done));
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)

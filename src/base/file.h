@@ -35,8 +35,8 @@ void dn_output_discard(dn_output *output);
 /* dn_output in one call. */
 dn_status dn_file_write(const char *path, const void *data, size_t size, dn_error *error);
 
-/* All of `size` bytes at `offset` of an open file: whether they could be read or written. errno says
- * why not; reading past the end leaves 0 there. */
+/* All of `size` bytes at `offset` of an open file: whether they could be read or written. errno
+ * says why not; reading past the end leaves 0 there. */
 int dn_read_at(int descriptor, void *data, size_t size, uint64_t offset);
 int dn_write_at(int descriptor, const void *data, size_t size, uint64_t offset);
 

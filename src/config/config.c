@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "config/keys.h"
+#include "config/number.h"
 #include "config/yaml.h"
 
 #include <stdio.h>
@@ -12,7 +13,8 @@ enum {
     MAX_FILE_BYTES = 1 << 20,
     /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
      * one pixel of 63 and none of 62. */
-    SMALLEST_INPUT = 63
+    SMALLEST_INPUT = 63,
+    LARGEST_BANK = 1024
 };
 
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
@@ -128,6 +130,26 @@ dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *erro
     return dn_text_take(&text, yaml, error);
 }
 
+/* N of "bank:N", 0 of "random", -1 of anything else. */
+int dn_config_bank(const dn_config *config) {
+    static const char prefix[] = "bank:";
+    const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
+    int count;
+    if (strcmp(text, "random") == 0)
+        return 0;
+    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !dn_integer_read(number, &count) ||
+        count < 1 || count > LARGEST_BANK)
+        return -1;
+    return count;
+}
+
+static dn_status check_bank(const dn_config *config, dn_error *error) {
+    if (dn_config_bank(config) >= 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_CONFIG, "train_rotations: \"%s\" is unknown (expected: %s)",
+                   config->train_rotations, dn_key_find("train_rotations")->range);
+}
+
 static dn_status check_scales(const dn_config *config, dn_error *error) {
     for (int side = 0; side < 2; side++) {
         int smallest = config->img_size[side] >> (config->n_scales - 1);
@@ -162,5 +184,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "grad_map_viz: gradient maps are not in this version; set false");
     DN_TRY(check_calibration(config, error));
+    DN_TRY(check_bank(config, error));
     return check_scales(config, error);
 }

@@ -22,6 +22,7 @@ struct dn_config {
     double dropout, lr_init;
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
+    char train_rotations[16]; /* "random" or "bank:N": dn_config_bank */
     /* verdict */
     double target_tpr;
     double false_reject_rate, review_rate; /* of good images */
@@ -38,10 +39,15 @@ struct dn_config {
     char output[1024];   /* folder of results */
     int threads;         /* 0: all processors */
     uint64_t seed;
+    char cache_dir[1024]; /* of features; empty: the user's cache folder */
+    double cache_limit;   /* GiB; 0: no cache */
 };
 
 /* Checks what concerns several keys at once (scales against image size, features even, ...). */
 dn_status dn_config_check(const dn_config *config, dn_error *error);
+
+/* Rotations per image that training draws from; 0: fresh ones every time. */
+int dn_config_bank(const dn_config *config);
 
 /* A configuration with another's values. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);

@@ -63,6 +63,10 @@ const dn_key dn_keys[] = {
         CLOSED(1, 100000)),
     KEY(sub_epochs, DN_KIND_INTEGER, 1, "8", "passes over the training images in a meta epoch",
         CLOSED(1, 100000)),
+    KEY(train_rotations, DN_KIND_TEXT, 1, "random",
+        "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
+        "whose features are computed once",
+        0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
         "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
     KEY(false_reject_rate, DN_KIND_REAL, 1, "0.01",
@@ -93,6 +97,10 @@ const dn_key dn_keys[] = {
     KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
         CLOSED(0, 256)),
     KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
+    KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
+        "folder of computed features; empty: differnet in the user's cache folder", MAY_BE_EMPTY),
+    KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
+        "GiB of computed features to keep, the oldest go first; 0: keep none", CLOSED(0, 1000000)),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

@@ -15,7 +15,7 @@
 
 enum { PAGE = 4096, KEY_BYTES = PAGE - DN_DIGEST_BYTES, LONGEST_KEY = 4000, OPEN_ATTEMPTS = 16 };
 
-_Static_assert(DN_BANK_SEGMENT * DN_DIGEST_BYTES == PAGE, "a segment's digests fill a page");
+_Static_assert(DN_BANK_SEGMENT *DN_DIGEST_BYTES == PAGE, "a segment's digests fill a page");
 
 static size_t row_bytes(size_t dimensions) {
     return dimensions * sizeof(float) + DN_DIGEST_BYTES;
@@ -152,8 +152,8 @@ static dn_status open_file(dn_feature_bank *bank, const char *key, dn_error *err
 
 dn_status dn_feature_bank_open(const char *folder, uint64_t limit, const char *key, size_t rows,
                                size_t dimensions, dn_feature_bank *bank, dn_error *error) {
-    *bank = (dn_feature_bank){
-        .descriptor = -1, .rows = rows, .dimensions = dimensions, .limit = limit};
+    *bank =
+        (dn_feature_bank){.descriptor = -1, .rows = rows, .dimensions = dimensions, .limit = limit};
     if (strlen(key) > LONGEST_KEY)
         return dn_fail(error, DN_ERROR_ARGUMENT, "feature bank: a key of %zu bytes, at most %d",
                        strlen(key), LONGEST_KEY);

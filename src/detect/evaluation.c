@@ -2,24 +2,29 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/image_store.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 static size_t feature_count(const dn_evaluation *evaluation) {
     return (size_t)evaluation->scorer->rotations * (size_t)evaluation->scorer->dimensions;
 }
 
-static float *features_of(dn_evaluation *evaluation, size_t index) {
-    return evaluation->features +
-           (evaluation->keeps_features ? index * feature_count(evaluation) : 0);
+/* Whether all runs but the first part from features that are there. */
+static int is_prepared(const dn_evaluation *evaluation) {
+    return evaluation->repeats &&
+           (evaluation->kept || dn_feature_source_has_bank(evaluation->source));
+}
+
+static int fits_memory(const dn_evaluation *evaluation) {
+    size_t bytes = feature_count(evaluation) * sizeof(float);
+    return evaluation->count > 0 && evaluation->count <= DN_EVALUATION_KEEP / bytes;
 }
 
 static dn_status furnish(dn_evaluation *evaluation, dn_error *error) {
     void *block;
-    size_t rows = evaluation->keeps_features ? evaluation->count : 1;
     DN_TRY(dn_allocate(&block, evaluation->count, sizeof(dn_sample_score), error));
     evaluation->results = block;
     DN_TRY(dn_allocate(&block, evaluation->count, sizeof(double), error));
@@ -28,21 +33,25 @@ static dn_status furnish(dn_evaluation *evaluation, dn_error *error) {
     evaluation->labels = block;
     DN_TRY(dn_allocate(&block, evaluation->count, sizeof(char *), error));
     evaluation->defects = block;
-    return dn_allocate_floats(&evaluation->features, rows * feature_count(evaluation), error);
+    DN_TRY(dn_allocate(&block, evaluation->count, DN_DIGEST_BYTES, error));
+    evaluation->digests = block;
+    if (!evaluation->repeats || !fits_memory(evaluation) ||
+        dn_feature_source_has_bank(evaluation->source))
+        return DN_OK;
+    return dn_allocate_floats(&evaluation->kept, evaluation->count * feature_count(evaluation),
+                              error);
 }
 
 dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer *scorer,
-                               const dn_config *config, int keep_features,
-                               dn_evaluation *evaluation, dn_error *error) {
+                               dn_feature_source *source, int repeats, dn_evaluation *evaluation,
+                               dn_error *error) {
     *evaluation = (dn_evaluation){
         .samples = samples,
         .count = count,
         .scorer = scorer,
-        .width = config->img_size[1],
-        .height = config->img_size[0],
+        .source = source,
+        .repeats = repeats,
     };
-    size_t bytes = count * feature_count(evaluation) * sizeof(float);
-    evaluation->keeps_features = keep_features && bytes <= DN_EVALUATION_KEEP;
     dn_status status = furnish(evaluation, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
@@ -54,7 +63,8 @@ void dn_evaluation_destroy(dn_evaluation *evaluation) {
     dn_release(evaluation->scores);
     dn_release(evaluation->labels);
     dn_release((void *)evaluation->defects);
-    dn_release(evaluation->features);
+    dn_release(evaluation->digests);
+    dn_release(evaluation->kept);
     *evaluation = (dn_evaluation){0};
 }
 
@@ -64,23 +74,18 @@ static double milliseconds(void) {
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
-/* An image that cannot be read is the image's failure; everything else is ours. */
+/* Puts features into the source. An image that cannot be read is the image's failure; everything
+ * else is ours. */
 static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
-    dn_image image = {0};
     double start = milliseconds();
-    result->failure = (dn_error){0};
-    if (dn_load_resized(evaluation->samples[index].path, evaluation->width, evaluation->height,
-                        &image, &result->failure) != DN_OK) {
+    DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
+                                 evaluation->digests[index], &result->failure, error));
+    if (result->failure.status != DN_OK)
         dn_tell(observer, DN_WARNING, "left out: %s", result->failure.message);
-        return DN_OK;
-    }
-    dn_status status =
-        dn_scorer_features(evaluation->scorer, &image, features_of(evaluation, index), error);
-    dn_image_free(&image);
     result->elapsed_ms = milliseconds() - start;
-    return status;
+    return DN_OK;
 }
 
 static dn_status report_images(const dn_evaluation *evaluation, dn_stage stage, size_t done,
@@ -99,26 +104,46 @@ static dn_status report_images(const dn_evaluation *evaluation, dn_stage stage, 
 
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
                                 dn_error *error) {
-    if (!evaluation->keeps_features)
+    size_t size = feature_count(evaluation);
+    if (!is_prepared(evaluation))
         return DN_OK;
     for (size_t i = 0; i < evaluation->count; i++) {
         DN_TRY(report_images(evaluation, DN_STAGE_TEST_FEATURES, i, observer, error));
         DN_TRY(extract(evaluation, i, observer, error));
+        if (evaluation->kept && evaluation->results[i].failure.status == DN_OK)
+            memcpy(evaluation->kept + i * size, evaluation->source->features, size * sizeof(float));
     }
     return report_images(evaluation, DN_STAGE_TEST_FEATURES, evaluation->count, observer, error);
 }
 
+/* The features of a sample that can be read, else NULL. */
+static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                               const float **features, dn_error *error) {
+    const dn_sample_score *result = &evaluation->results[index];
+    int prepared = is_prepared(evaluation), failed = result->failure.status != DN_OK;
+    *features = NULL;
+    if (!prepared)
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
+    if (prepared && failed)
+        return DN_OK;
+    if (evaluation->kept) {
+        *features = evaluation->kept + index * feature_count(evaluation);
+        return DN_OK;
+    }
+    DN_TRY(extract(evaluation, index, observer, error));
+    if (result->failure.status == DN_OK)
+        *features = evaluation->source->features;
+    return DN_OK;
+}
+
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const float *parameters,
                               const dn_observer *observer, dn_error *error) {
-    dn_sample_score *result = &evaluation->results[index];
-    if (!evaluation->keeps_features) {
-        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
-        DN_TRY(extract(evaluation, index, observer, error));
-    }
-    if (result->failure.status != DN_OK)
+    const float *features;
+    DN_TRY(find_features(evaluation, index, observer, &features, error));
+    if (!features)
         return DN_OK;
-    return dn_scorer_score(evaluation->scorer, parameters, features_of(evaluation, index),
-                           &result->score, error);
+    return dn_scorer_score(evaluation->scorer, parameters, features,
+                           &evaluation->results[index].score, error);
 }
 
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
@@ -134,7 +159,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
     }
     if (loss)
         *loss = readable ? sum / (double)readable : NAN;
-    if (evaluation->keeps_features)
+    if (is_prepared(evaluation))
         return DN_OK;
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }

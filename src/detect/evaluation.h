@@ -3,6 +3,7 @@
 #define DN_DETECT_EVALUATION_H
 
 #include "dataset/dataset.h"
+#include "detect/feature_source.h"
 #include "detect/score.h"
 
 typedef struct dn_sample_score {
@@ -16,24 +17,26 @@ typedef struct dn_evaluation {
     size_t count;
     dn_sample_score *results; /* [count] */
     dn_scorer *scorer;
-    int width, height;
-    float *features; /* [count or 1][rotations][dimensions] */
-    int keeps_features;
+    dn_feature_source *source;
+    uint8_t (*digests)[DN_DIGEST_BYTES]; /* [count] of the image files; zeros until they are read */
+    int repeats;
+    float *kept;    /* [count][rotations][dimensions]: there is no bank; or NULL */
     double *scores; /* of the readable images, packed, for the metrics */
     int *labels;
     const char **defects;
 } dn_evaluation;
 
-/* `keep_features`: they are computed once, by dn_evaluation_prepare, and every run only scores;
- * sets that would take more than DN_EVALUATION_KEEP bytes are computed anew in every run instead.
- */
-#define DN_EVALUATION_KEEP ((size_t)1 << 30)
+/* `source` gives features at the scorer's rotations. `repeats`: there will be several runs, so
+ * dn_evaluation_prepare computes the features once, into the source's bank. Without a bank they are
+ * held in memory up to DN_EVALUATION_KEEP bytes, and computed anew in every run where they are
+ * more. */
+#define DN_EVALUATION_KEEP ((size_t)256 << 20)
 dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer *scorer,
-                               const dn_config *config, int keep_features,
-                               dn_evaluation *evaluation, dn_error *error);
+                               dn_feature_source *source, int repeats, dn_evaluation *evaluation,
+                               dn_error *error);
 void dn_evaluation_destroy(dn_evaluation *evaluation);
 
-/* Computes the features to keep. Images that cannot be read are reported and left out. */
+/* Computes the features of several runs. Images that cannot be read are reported and left out. */
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
                                 dn_error *error);
 

@@ -58,6 +58,10 @@ void dn_extractor_destroy(dn_extractor *extractor) {
     dn_release(extractor);
 }
 
+size_t dn_extractor_dimensions(const dn_extractor *extractor) {
+    return extractor->dimensions;
+}
+
 typedef struct preparation {
     dn_extractor *extractor;
     dn_view *views;

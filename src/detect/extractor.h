@@ -27,6 +27,9 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
                               dn_error *error);
 void dn_extractor_destroy(dn_extractor *extractor);
 
+/* Features of an image: 256 * n_scales. */
+size_t dn_extractor_dimensions(const dn_extractor *extractor);
+
 /* features[count][256 * n_scales] of `count` <= DN_EXTRACTOR_BATCH views. Views' random states
  * move on. DN_ERROR_NUMERIC when a feature is not a finite number. */
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,

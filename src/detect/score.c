@@ -1,6 +1,7 @@
 #include "detect/score.h"
 
 #include "base/memory.h"
+#include "detect/views.h"
 
 #include <math.h>
 
@@ -32,16 +33,8 @@ void dn_scorer_destroy(dn_scorer *scorer) {
 
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error) {
-    dn_view views[DN_EXTRACTOR_BATCH];
-    for (int done = 0; done < scorer->rotations; done += DN_EXTRACTOR_BATCH) {
-        int left = scorer->rotations - done;
-        int count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
-        for (int i = 0; i < count; i++)
-            views[i] = (dn_view){.image = image, .degrees = (done + i) * 360.0 / scorer->rotations};
-        DN_TRY(dn_extractor_run(scorer->extractor, views, count,
-                                features + (size_t)done * (size_t)scorer->dimensions, error));
-    }
-    return DN_OK;
+    const dn_views views = {.kind = DN_VIEWS_EVEN, .count = scorer->rotations};
+    return dn_views_extract(&views, scorer->extractor, NULL, image, features, error);
 }
 
 /* Sums over rotations of the row's mean z^2, of its square, and of the loss. */

@@ -4,12 +4,17 @@
 #include "base/observer.h"
 
 #include <math.h>
+#include <string.h>
 
 static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_error *error) {
     void *block;
     size_t rows = (size_t)trainer->max_rows, values = rows * (size_t)trainer->shape.features;
     DN_TRY(dn_allocate(&block, train_count, sizeof(uint32_t), error));
     trainer->order = block;
+    DN_TRY(dn_allocate(&block, train_count, DN_DIGEST_BYTES, error));
+    trainer->digests = block;
+    DN_TRY(dn_allocate(&block, (size_t)dn_config_bank(trainer->config), sizeof(uint32_t), error));
+    trainer->deck = block;
     DN_TRY(dn_allocate(&block, (size_t)trainer->config->batch_size, sizeof(dn_image *), error));
     trainer->batch = block;
     DN_TRY(dn_allocate(&block, rows, sizeof(dn_view), error));
@@ -36,19 +41,42 @@ static dn_status create_network(dn_trainer *trainer, const dn_backbone_weights *
     return DN_OK;
 }
 
+/* A trainer without images, as benchmark's, needs no features and touches no cache. */
+static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *backbone,
+                              size_t train_count, size_t evaluate_count, dn_error *error) {
+    const dn_config *config = trainer->config;
+    const dn_feature_origin origin = {trainer->compute, backbone->digest};
+    int bank = dn_config_bank(config);
+    if (evaluate_count > 0)
+        DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_EVEN,
+                                        dn_test_rotations(config), trainer->observer,
+                                        &trainer->evaluated, error));
+    if (bank == 0 || train_count == 0)
+        return DN_OK;
+    DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_SPREAD, bank,
+                                    trainer->observer, &trainer->bank, error));
+    if (!dn_feature_source_has_bank(&trainer->bank))
+        dn_tell(trainer->observer, DN_WARNING,
+                "train_rotations: %s without a feature cache computes all of an image's features "
+                "in every epoch: random is faster",
+                config->train_rotations);
+    return DN_OK;
+}
+
 static dn_status furnish(dn_trainer *trainer, const dn_backbone_weights *backbone,
                          const dn_sample *train, size_t train_count, const dn_sample *evaluate,
                          size_t evaluate_count, dn_error *error) {
     const dn_config *config = trainer->config;
     DN_TRY(create_network(trainer, backbone, error));
     DN_TRY(allocate_buffers(trainer, train_count, error));
+    DN_TRY(open_sources(trainer, backbone, train_count, evaluate_count, error));
     DN_TRY(dn_image_store_create(train, train_count, config->img_size[1], config->img_size[0],
                                  (size_t)config->batch_size, DN_TRAINER_KEEP_IMAGES,
                                  trainer->compute->threads, &trainer->images, error));
     DN_TRY(dn_scorer_create(trainer->extractor, trainer->flow, trainer->max_rows,
                             dn_test_rotations(config), trainer->shape.features, &trainer->scorer,
                             error));
-    return dn_evaluation_create(evaluate, evaluate_count, &trainer->scorer, config, 1,
+    return dn_evaluation_create(evaluate, evaluate_count, &trainer->scorer, &trainer->evaluated, 1,
                                 &trainer->evaluation, error);
 }
 
@@ -65,6 +93,8 @@ dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
         .auroc_last = NAN,
         .auroc_max = NAN,
         .auroc_epoch_max = -1,
+        .evaluated.bank.descriptor = -1,
+        .bank.bank.descriptor = -1,
     };
     dn_status status =
         furnish(trainer, backbone, train, train_count, evaluate, evaluate_count, error);
@@ -77,11 +107,15 @@ void dn_trainer_destroy(dn_trainer *trainer) {
     dn_evaluation_destroy(&trainer->evaluation);
     dn_scorer_destroy(&trainer->scorer);
     dn_image_store_destroy(&trainer->images);
+    dn_feature_source_destroy(&trainer->evaluated);
+    dn_feature_source_destroy(&trainer->bank);
     dn_optimizer_destroy(&trainer->optimizer);
     dn_flow_destroy(trainer->flow);
     dn_extractor_destroy(trainer->extractor);
     dn_release(trainer->parameters);
     dn_release(trainer->order);
+    dn_release(trainer->digests);
+    dn_release(trainer->deck);
     dn_release((void *)trainer->batch);
     dn_release(trainer->views);
     dn_release(trainer->x);
@@ -145,15 +179,49 @@ static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status train_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
-                             size_t count, dn_error *error) {
+static dn_status compute_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
+                               size_t count, dn_error *error) {
     int transforms = trainer->config->n_transforms, rows = (int)count * transforms;
-    double loss;
     DN_TRY(dn_image_store_load(&trainer->images, indices, count, trainer->batch, error));
     for (int row = 0; row < rows; row++)
         draw_view(trainer, epoch, (uint32_t)row, &trainer->views[row],
                   trainer->batch[row / transforms]);
-    DN_TRY(extract_batch(trainer, rows, error));
+    return extract_batch(trainer, rows, error);
+}
+
+/* An image's views are dealt like cards: none comes twice before all came once. */
+static dn_status draw_image(dn_trainer *trainer, sub_epoch *epoch, uint32_t image, float *x,
+                            dn_error *error) {
+    uint32_t views = (uint32_t)trainer->bank.views.count;
+    for (uint32_t i = 0; i < (uint32_t)trainer->config->n_transforms; i++) {
+        if (i % views == 0) {
+            for (uint32_t card = 0; card < views; card++)
+                trainer->deck[card] = card;
+            dn_random_shuffle(&epoch->augment, trainer->deck, views);
+        }
+        DN_TRY(dn_feature_source_row(&trainer->bank, trainer->images.samples[image].path,
+                                     trainer->digests[image], (int)trainer->deck[i % views],
+                                     x + i * (size_t)trainer->shape.features, error));
+    }
+    return DN_OK;
+}
+
+static dn_status draw_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
+                            size_t count, dn_error *error) {
+    size_t values = (size_t)trainer->config->n_transforms * (size_t)trainer->shape.features;
+    for (size_t i = 0; i < count; i++)
+        DN_TRY(draw_image(trainer, epoch, indices[i], trainer->x + i * values, error));
+    return DN_OK;
+}
+
+static dn_status train_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
+                             size_t count, dn_error *error) {
+    int rows = (int)count * trainer->config->n_transforms;
+    double loss;
+    if (dn_config_bank(trainer->config) > 0)
+        DN_TRY(draw_batch(trainer, epoch, indices, count, error));
+    else
+        DN_TRY(compute_batch(trainer, epoch, indices, count, error));
     DN_TRY(dn_trainer_step(trainer, rows, trainer->shape.dropout > 0 ? &epoch->dropout : NULL,
                            &loss, error));
     epoch->loss_sum += loss;
@@ -237,8 +305,33 @@ static dn_status evaluate(dn_trainer *trainer, int meta, dn_error *error) {
     return dn_tell_progress(trainer->observer, &progress, error);
 }
 
+static dn_status report_features(const dn_trainer *trainer, size_t done, dn_error *error) {
+    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN_FEATURES, 0, 0);
+    progress.done = done;
+    progress.total = trainer->images.count;
+    return dn_tell_progress(trainer->observer, &progress, error);
+}
+
+/* Fills the bank; a training image that cannot be read ends the training here. */
+static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
+    dn_image_store *images = &trainer->images;
+    dn_error failure;
+    if (!dn_feature_source_has_bank(&trainer->bank))
+        return DN_OK;
+    for (size_t i = 0; i < images->count; i++) {
+        memcpy(trainer->digests[i], images->samples[i].digest, DN_DIGEST_BYTES);
+        DN_TRY(report_features(trainer, i, error));
+        DN_TRY(dn_feature_source_get(&trainer->bank, images->samples[i].path, trainer->digests[i],
+                                     &failure, error));
+        if (failure.status != DN_OK)
+            return dn_fail(error, failure.status, "%s", failure.message);
+    }
+    return report_features(trainer, images->count, error);
+}
+
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {
     DN_TRY(dn_evaluation_prepare(&trainer->evaluation, trainer->observer, error));
+    DN_TRY(prepare_bank(trainer, error));
     for (int meta = 0; meta < trainer->config->meta_epochs; meta++) {
         for (int sub = 0; sub < trainer->config->sub_epochs; sub++)
             DN_TRY(train_sub_epoch(trainer, meta, sub, error));

@@ -1,7 +1,8 @@
 /*
  * Maximum-likelihood training of the flow on features of good images (paper, section 3.2):
- * meta_epochs x sub_epochs passes over the training images, each seen at n_transforms fresh random
- * rotations, in batches of batch_size images; an evaluation after every meta epoch.
+ * meta_epochs x sub_epochs passes over the training images, each seen at n_transforms rotations,
+ * fresh random ones or drawn from its bank (train_rotations), in batches of batch_size images; an
+ * evaluation after every meta epoch.
  */
 #ifndef DN_DETECT_TRAINER_H
 #define DN_DETECT_TRAINER_H
@@ -23,10 +24,14 @@ typedef struct dn_trainer {
     dn_optimizer optimizer;
     dn_image_store images;
     dn_scorer scorer;
-    dn_evaluation evaluation; /* of the images looked at after every meta epoch */
-    uint32_t *order;          /* of the training images in this sub epoch */
-    const dn_image **batch;   /* [batch_size] */
-    dn_view *views;           /* [max_rows] */
+    dn_feature_source evaluated;         /* features of images to score */
+    dn_feature_source bank;              /* of training images; only with train_rotations: bank:N */
+    uint8_t (*digests)[DN_DIGEST_BYTES]; /* [images.count] of the training images' files */
+    uint32_t *deck;                      /* the bank's views, as they are drawn */
+    dn_evaluation evaluation;            /* of the images looked at after every meta epoch */
+    uint32_t *order;                     /* of the training images in this sub epoch */
+    const dn_image **batch;              /* [batch_size] */
+    dn_view *views;                      /* [max_rows] */
     float *x, *z, *dz, *log_det;
     double auroc_last, auroc_max; /* NaN while undefined */
     int auroc_epoch_max;

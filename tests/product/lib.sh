@@ -2,6 +2,7 @@
 set -eu
 build=$1 source=$2 differnet=$1/differnet
 work=$(mktemp -d)
+export XDG_CACHE_HOME=$work/cache
 trap 'rm -rf "$work"' EXIT
 
 fail() {

@@ -64,6 +64,8 @@ static int set_up(void **state) {
     set(self->config, "dataset_path", path);
     snprintf(path, sizeof path, "%s/results", self->folder);
     set(self->config, "output", path);
+    snprintf(path, sizeof path, "%s/cache", self->folder);
+    set(self->config, "cache_dir", path);
     *state = self;
     return 0;
 }
@@ -211,8 +213,8 @@ static void test_same_seed_same_bytes(void **state) {
 
 typedef struct watch {
     int calls, cancel_at, warnings;
-    size_t totals[DN_STAGE_CHECK + 1]; /* the last report's, by stage */
-    int reports[DN_STAGE_CHECK + 1];
+    size_t totals[DN_STAGE_TRAIN_FEATURES + 1]; /* the last report's, by stage */
+    int reports[DN_STAGE_TRAIN_FEATURES + 1];
     size_t done;
     char message[1024];
 } watch;
@@ -369,6 +371,113 @@ static void test_defects_only(void **state) {
     dn_model_close(model);
 }
 
+/* The scores of a training, and how many reports of each stage it made. */
+static char *train_scores(const scene *self, watch *watched) {
+    dn_error error = {0};
+    dn_train_summary summary;
+    size_t size;
+    dn_observer observer = {watched, on_progress, on_message};
+    *watched = (watch){0};
+    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    return read_file(summary.results_directory, "scores.csv", &size);
+}
+
+/* Calls `change` on every bank of the scene. */
+static int each_bank(const scene *self, void (*change)(const char *path)) {
+    char folder[512], path[1024];
+    int count = 0;
+    snprintf(folder, sizeof folder, "%s/cache", self->folder);
+    DIR *directory = opendir(folder);
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        if (strstr(entry->d_name, ".bank")) {
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+            if (change)
+                change(path);
+            count++;
+        }
+    if (directory)
+        closedir(directory);
+    return count;
+}
+
+/* Every 100th byte of the records. */
+static void damage(const char *path) {
+    FILE *stream = fopen(path, "r+b");
+    fseek(stream, 0, SEEK_END);
+    long size = ftell(stream);
+    for (long offset = 8192; offset < size; offset += 100) {
+        fseek(stream, offset, SEEK_SET);
+        int byte = fgetc(stream);
+        fseek(stream, offset, SEEK_SET);
+        fputc(byte ^ 0x55, stream);
+    }
+    fclose(stream);
+}
+
+static void cut(const char *path) {
+    assert_int_equal(truncate(path, 8192 + 700), 0);
+}
+
+/* Features from a cold, a warm, a damaged, a cut bank and without one: the same scores. */
+static void test_bank_changes_nothing(void **state) {
+    scene *self = *state;
+    watch watched;
+    set(self->config, "threads", "1");
+    set(self->config, "train_rotations", "bank:5");
+    set(self->config, "transf_contrast", "0.3");
+    set(self->config, "add_img_noise", "0.05");
+    char *cold = train_scores(self, &watched);
+    assert_int_equal(watched.totals[DN_STAGE_TRAIN_FEATURES], 3);
+    assert_int_equal(each_bank(self, NULL), 2);
+    void (*const changes[])(const char *) = {NULL, damage, cut, NULL};
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(each_bank(self, changes[i]), 2);
+        if (i == 3)
+            set(self->config, "cache_limit", "0");
+        char *again = train_scores(self, &watched);
+        assert_string_equal(again, cold);
+        free(again);
+    }
+    /* Another seed draws from the same banks; another number of views does not. */
+    set(self->config, "cache_limit", "1");
+    set(self->config, "seed", "1");
+    char *other = train_scores(self, &watched);
+    assert_string_not_equal(other, cold);
+    assert_int_equal(each_bank(self, NULL), 2);
+    set(self->config, "train_rotations", "bank:6");
+    free(other);
+    other = train_scores(self, &watched);
+    assert_int_equal(each_bank(self, NULL), 3);
+    free(other);
+    free(cold);
+}
+
+/* A folder that cannot be: a warning, and the same numbers. */
+static void test_no_place_for_a_bank(void **state) {
+    scene *self = *state;
+    watch watched;
+    char *cold = train_scores(self, &watched);
+    set(self->config, "cache_dir", "/proc/cache");
+    char *without = train_scores(self, &watched);
+    assert_int_equal(watched.warnings, 2); /* the other: no trained backbone */
+    assert_non_null(strstr(watched.message, "no feature cache: /proc/cache"));
+    assert_string_equal(without, cold);
+    free(without);
+    free(cold);
+}
+
+static void test_unknown_train_rotations(void **state) {
+    static const char *const wrong[] = {"\"\"",   "bank",      "\"bank:\"",
+                                        "bank:0", "bank:1025", "bank:x"};
+    scene *self = *state;
+    dn_error error = {0};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        set(self->config, "train_rotations", wrong[i]);
+        assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_CONFIG,
+                     "expected: random, or bank: and 1 to 1024");
+    }
+}
+
 /* The loss of good images falls; that of defects may rise, so they are put away. */
 static void test_training_learns(void **state) {
     scene *self = *state;
@@ -389,13 +498,14 @@ static void test_training_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_results_tree),      with_scene(test_test_reproduces_train),
-        with_scene(test_damaged_weights),   with_scene(test_same_seed_same_bytes),
-        with_scene(test_validate_split),    with_scene(test_training_alone),
-        with_scene(test_good_only),         with_scene(test_cancel_saves_no_model),
-        with_scene(test_unreadable_images), with_scene(test_bad_data_and_places),
-        with_scene(test_full_disk),         with_scene(test_defects_only),
-        with_scene(test_training_learns),
+        with_scene(test_results_tree),        with_scene(test_test_reproduces_train),
+        with_scene(test_damaged_weights),     with_scene(test_same_seed_same_bytes),
+        with_scene(test_validate_split),      with_scene(test_training_alone),
+        with_scene(test_good_only),           with_scene(test_cancel_saves_no_model),
+        with_scene(test_unreadable_images),   with_scene(test_bad_data_and_places),
+        with_scene(test_full_disk),           with_scene(test_defects_only),
+        with_scene(test_training_learns),     with_scene(test_bank_changes_nothing),
+        with_scene(test_no_place_for_a_bank), with_scene(test_unknown_train_rotations),
     };
     signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"batch_size", "24"},
         {"meta_epochs", "24"},
         {"sub_epochs", "8"},
+        {"train_rotations", "random"},
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
@@ -68,6 +69,8 @@ static void test_defaults_are_the_originals(void **state) {
         {"output", "results"},
         {"threads", "0"},
         {"seed", "0"},
+        {"cache_dir", "\"\""},
+        {"cache_limit", "20.0"},
     };
     dn_config *config = create();
     assert_int_equal(sizeof expected / sizeof *expected, DN_KEY_COUNT);
@@ -124,6 +127,7 @@ static void test_ranges(void **state) {
         {"precision", "int8", "f", "auto, f32, bf16, int8"},
         {"compute", "onednn", "auto, onednn", "is unknown"},
         {"compute", "reference", "", "is unknown"},
+        {"cache_limit", "0", "-1", "0 to 1000000"},
         {"modelname", "a", "", "modelname: \"\" is empty (expected: not empty)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

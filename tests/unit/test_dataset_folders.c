@@ -513,7 +513,7 @@ static void unreadable_folder(void **state) {
 
 /* ---- Fingerprint ----------------------------------------------------------------------------- */
 
-static void fingerprint(const scene *set, dn_split split, char digest[65]) {
+static void fingerprint(scene *set, dn_split split, char digest[65]) {
     dn_error error = {0};
     assert_ok(dn_dataset_fingerprint(&set->dataset, split, digest, &error));
     assert_int_equal(strlen(digest), 64);

@@ -1,0 +1,204 @@
+#include "detect/feature_source.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "base/text.h"
+#include "dataset/cache_folder.h"
+
+#include <string.h>
+
+/* Goes up when decoding, resizing, rotating or the layout of a bank changes any number in it. */
+#define FEATURE_FORMAT 1
+
+static void write_views(dn_text *text, const dn_views *views) {
+    const dn_config *config = views->config;
+    if (views->kind == DN_VIEWS_EVEN)
+        dn_text_append(text, "views: even %d\n", views->count);
+    else
+        dn_text_append(text,
+                       "views: spread %d, rotations %d, brightness %.17g, contrast %.17g, "
+                       "saturation %.17g, noise %.17g\n",
+                       views->count, config->transf_rotations, config->transf_brightness,
+                       config->transf_contrast, config->transf_saturation, config->add_img_noise);
+}
+
+static dn_status write_key(const dn_feature_source *source, const dn_feature_origin *origin,
+                           char **key, dn_error *error) {
+    const dn_config *config = source->config;
+    const double *mean = config->norm_mean, *std = config->norm_std;
+    const uint16_t order = 1;
+    dn_text text = {0};
+    dn_text_append(&text, "differnet features %d, f32 of %zu dimensions, %s-endian\n",
+                   FEATURE_FORMAT, source->dimensions, *(const uint8_t *)&order ? "little" : "big");
+    dn_text_append(&text, "backbone: %s\ncompute: %s %s\n", origin->backbone_sha256,
+                   origin->compute->backend->name, "f32");
+    dn_text_append(&text,
+                   "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
+                   config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
+                   mean[2], std[0], std[1], std[2]);
+    write_views(&text, &source->views);
+    return dn_text_take(&text, key, error);
+}
+
+static dn_status open_bank(dn_feature_source *source, const dn_feature_origin *origin,
+                           dn_error *error) {
+    char folder[1024], *key;
+    double limit = source->config->cache_limit * 0x1p30;
+    DN_TRY(dn_cache_folder(source->config->cache_dir, folder, sizeof folder, error));
+    DN_TRY(write_key(source, origin, &key, error));
+    dn_status status =
+        dn_feature_bank_open(folder, (uint64_t)limit, key, (size_t)source->views.count,
+                             source->dimensions, &source->bank, error);
+    dn_text_free(key);
+    return status;
+}
+
+dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *config,
+                                   const dn_feature_origin *origin, dn_views_kind kind, int count,
+                                   const dn_observer *observer, dn_feature_source *source,
+                                   dn_error *error) {
+    dn_error reason = {0};
+    *source = (dn_feature_source){
+        .extractor = extractor,
+        .config = config,
+        .observer = observer,
+        .views = {kind, count, config},
+        .dimensions = dn_extractor_dimensions(extractor),
+        .bank = {.descriptor = -1},
+    };
+    DN_TRY(dn_allocate_floats(&source->features, (size_t)count * source->dimensions, error));
+    if (!(config->cache_limit > 0))
+        return DN_OK;
+    source->stores = open_bank(source, origin, &reason) == DN_OK;
+    if (!source->stores)
+        dn_tell(observer, DN_WARNING, "no feature cache: %s", reason.message);
+    return DN_OK;
+}
+
+void dn_feature_source_destroy(dn_feature_source *source) {
+    if (source->features) /* else it was never created */
+        dn_feature_bank_close(&source->bank);
+    dn_release(source->features);
+    *source = (dn_feature_source){.bank = {.descriptor = -1}};
+}
+
+int dn_feature_source_has_bank(const dn_feature_source *source) {
+    return source->bank.descriptor >= 0;
+}
+
+/* ---- one image ---- */
+
+static int is_known(const uint8_t digest[DN_DIGEST_BYTES]) {
+    static const uint8_t none[DN_DIGEST_BYTES];
+    return memcmp(digest, none, DN_DIGEST_BYTES) != 0;
+}
+
+static int holds(const dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES]) {
+    return source->holds && memcmp(source->held, digest, DN_DIGEST_BYTES) == 0;
+}
+
+static int find_in_bank(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES]) {
+    size_t record, rows = (size_t)source->views.count;
+    if (!dn_feature_source_has_bank(source) || !is_known(digest) ||
+        !dn_feature_bank_find(&source->bank, digest, &record))
+        return 0;
+    source->holds = 0;
+    for (size_t row = 0; row < rows; row++)
+        if (!dn_feature_bank_read(&source->bank, digest, record, row,
+                                  source->features + row * source->dimensions))
+            return 0;
+    memcpy(source->held, digest, DN_DIGEST_BYTES);
+    source->holds = 1;
+    return 1;
+}
+
+/* A bank that is full or broken stops taking records; the work goes on. */
+static void put_into_bank(dn_feature_source *source) {
+    dn_error reason = {0};
+    if (!source->stores ||
+        dn_feature_bank_store(&source->bank, source->held, source->features, &reason) == DN_OK)
+        return;
+    source->stores = 0;
+    dn_tell(source->observer, DN_WARNING,
+            "the feature cache takes no more, further features are computed whenever they are "
+            "needed: %s",
+            reason.message);
+}
+
+static dn_status check_digest(const uint8_t *bytes, size_t size, const char *path,
+                              uint8_t digest[DN_DIGEST_BYTES], dn_error *failure) {
+    uint8_t found[DN_DIGEST_BYTES];
+    dn_digest_parts(&(dn_digest_part){bytes, size}, 1, found);
+    if (is_known(digest) && memcmp(found, digest, DN_DIGEST_BYTES) != 0)
+        return dn_fail(failure, DN_ERROR_IO, "%s: has changed since it was read first", path);
+    memcpy(digest, found, DN_DIGEST_BYTES);
+    return DN_OK;
+}
+
+static dn_status decode(dn_feature_source *source, const uint8_t *bytes, size_t size,
+                        const char *path, dn_image *resized, dn_error *failure) {
+    const int *shape = source->config->img_size;
+    dn_image decoded = {0};
+    DN_TRY(dn_image_decode(bytes, size, path, &decoded, failure));
+    dn_status status = dn_image_resize(&decoded, shape[1], shape[0], resized, failure);
+    dn_image_free(&decoded);
+    return status;
+}
+
+static dn_status compute(dn_feature_source *source, const dn_image *image,
+                         const uint8_t digest[DN_DIGEST_BYTES], dn_error *error) {
+    source->holds = 0;
+    DN_TRY(dn_views_extract(&source->views, source->extractor, digest, image, source->features,
+                            error));
+    memcpy(source->held, digest, DN_DIGEST_BYTES);
+    source->holds = 1;
+    source->computed++;
+    put_into_bank(source);
+    return DN_OK;
+}
+
+/* The bytes whose digest is taken are the bytes that are decoded. */
+static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes, size_t size,
+                                const char *path, uint8_t digest[DN_DIGEST_BYTES],
+                                dn_error *failure, dn_error *error) {
+    dn_image image = {0};
+    if (check_digest(bytes, size, path, digest, failure) != DN_OK || find_in_bank(source, digest) ||
+        decode(source, bytes, size, path, &image, failure) != DN_OK)
+        return DN_OK;
+    dn_status status = compute(source, &image, digest, error);
+    dn_image_free(&image);
+    return status;
+}
+
+dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
+                                uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
+                                dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    *failure = (dn_error){0};
+    if (is_known(digest) && (holds(source, digest) || find_in_bank(source, digest)))
+        return DN_OK;
+    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, failure) != DN_OK)
+        return DN_OK;
+    dn_status status = get_from_bytes(source, bytes, size, path, digest, failure, error);
+    dn_release(bytes);
+    return status;
+}
+
+dn_status dn_feature_source_row(dn_feature_source *source, const char *path,
+                                uint8_t digest[DN_DIGEST_BYTES], int row, float *features,
+                                dn_error *error) {
+    dn_error failure;
+    size_t record, number = (size_t)row;
+    if (!holds(source, digest) && dn_feature_source_has_bank(source) && is_known(digest) &&
+        dn_feature_bank_find(&source->bank, digest, &record) &&
+        dn_feature_bank_read(&source->bank, digest, record, number, features))
+        return DN_OK;
+    DN_TRY(dn_feature_source_get(source, path, digest, &failure, error));
+    if (failure.status != DN_OK)
+        return dn_fail(error, failure.status, "%s", failure.message);
+    memcpy(features, source->features + number * source->dimensions,
+           source->dimensions * sizeof(float));
+    return DN_OK;
+}

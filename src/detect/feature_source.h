@@ -1,0 +1,53 @@
+/* Features of image files at views that are the same in every run: from the bank on disk where they
+ * are in it, else computed and put there. Without a bank (cache_limit 0, a folder that cannot be
+ * written) everything is computed when asked for. */
+#ifndef DN_DETECT_FEATURE_SOURCE_H
+#define DN_DETECT_FEATURE_SOURCE_H
+
+#include "dataset/dataset.h"
+#include "dataset/feature_bank.h"
+#include "detect/views.h"
+
+typedef struct dn_feature_source {
+    dn_extractor *extractor; /* the caller's, as config, observer and what `views` points to */
+    const dn_config *config;
+    const dn_observer *observer;
+    dn_views views;
+    size_t dimensions;
+    dn_feature_bank bank; /* descriptor -1: there is none */
+    int stores;           /* 0 once the bank refused a record */
+    float *features;      /* [views.count][dimensions] of the image asked for last */
+    uint8_t held[DN_DIGEST_BYTES];
+    int holds;       /* whether `features` are those of the image `held` */
+    size_t computed; /* images, so far */
+} dn_feature_source;
+
+/* What the bank's numbers depend on besides the images. */
+typedef struct dn_feature_origin {
+    const dn_compute *compute;
+    const char *backbone_sha256;
+} dn_feature_origin;
+
+/* A bank that cannot be opened is told to the observer, not a failure. */
+dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *config,
+                                   const dn_feature_origin *origin, dn_views_kind kind, int count,
+                                   const dn_observer *observer, dn_feature_source *source,
+                                   dn_error *error);
+void dn_feature_source_destroy(dn_feature_source *source);
+
+int dn_feature_source_has_bank(const dn_feature_source *source);
+
+/* Makes source->features those of an image file. `digest` is its SHA-256 or zeros, which are then
+ * filled in; a file of another content is a failure of the image. That, and whatever else is wrong
+ * with the image, goes to `failure`, and `error` to whatever is wrong with us: the result is DN_OK
+ * then, and failure->status is not. */
+dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
+                                uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
+                                dn_error *error);
+
+/* One view's features alone; a failure of the image is one of the call. */
+dn_status dn_feature_source_row(dn_feature_source *source, const char *path,
+                                uint8_t digest[DN_DIGEST_BYTES], int row, float *features,
+                                dn_error *error);
+
+#endif
