@@ -32,7 +32,7 @@ static dn_status write_key(const dn_feature_source *source, const dn_feature_ori
     dn_text_append(&text, "differnet features %d, f32 of %zu dimensions, %s-endian\n",
                    FEATURE_FORMAT, source->dimensions, *(const uint8_t *)&order ? "little" : "big");
     dn_text_append(&text, "backbone: %s\ncompute: %s %s\n", origin->backbone_sha256,
-                   origin->compute->backend->name, "f32");
+                   origin->compute->backend->name, dn_precision_name(origin->compute->precision));
     dn_text_append(&text,
                    "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
                    config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
