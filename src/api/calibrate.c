@@ -74,14 +74,18 @@ static dn_status run_evaluation(dn_model *model, dn_evaluation *evaluation,
 static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count,
                                const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_evaluation evaluation;
+    dn_feature_source source;
     dn_engine *engine;
     DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = dn_evaluation_create(samples, count, &engine->scorer, model->detector.config,
-                                            0, &evaluation, error);
+    dn_status status = dn_engine_source(engine, &model->detector, observer, &source, error);
+    if (status == DN_OK)
+        status =
+            dn_evaluation_create(samples, count, &engine->scorer, &source, 0, &evaluation, error);
     if (status == DN_OK) {
         status = run_evaluation(model, &evaluation, observer, unreadable, error);
         dn_evaluation_destroy(&evaluation);
     }
+    dn_feature_source_destroy(&source);
     dn_model_give_back(model, engine);
     return status;
 }

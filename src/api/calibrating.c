@@ -57,7 +57,7 @@ static dn_status score_held(const dn_calibrating *self, dn_trainer *trainer,
                             const dn_held_out *held_out, dn_evaluation *evaluation,
                             dn_error *error) {
     DN_TRY(dn_evaluation_create(held_out->samples + held_out->train_count, held_out->held_count,
-                                &trainer->scorer, self->config, 0, evaluation, error));
+                                &trainer->scorer, &trainer->evaluated, 0, evaluation, error));
     dn_status status =
         dn_evaluation_run(evaluation, trainer->parameters, self->observer, NULL, error);
     if (status != DN_OK)

@@ -59,3 +59,11 @@ dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const 
     DN_TRY(status);
     return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
 }
+
+dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
+                           const dn_observer *observer, dn_feature_source *source,
+                           dn_error *error) {
+    const dn_feature_origin origin = {&engine->compute, detector->backbone.digest};
+    return dn_feature_source_create(engine->extractor, detector->config, &origin, DN_VIEWS_EVEN,
+                                    engine->scorer.rotations, observer, source, error);
+}

@@ -3,6 +3,7 @@
 #define DN_API_ENGINE_H
 
 #include "detect/detector.h"
+#include "detect/feature_source.h"
 #include "detect/score.h"
 
 typedef struct dn_engine {
@@ -25,6 +26,11 @@ void dn_engine_destroy(dn_engine *engine);
 /* Score of a decoded image of any size. */
 dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const dn_image *image,
                           dn_score *score, dn_error *error);
+
+/* Features of image files at the engine's rotations, kept in the cache of the detector's
+ * configuration; the engine must outlive the source. */
+dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
+                           const dn_observer *observer, dn_feature_source *source, dn_error *error);
 
 /* Seconds on a clock that only moves forward. */
 double dn_seconds(void);

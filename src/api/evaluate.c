@@ -19,14 +19,6 @@ static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *out
     return dn_write_outcome(output_directory, outcome, error);
 }
 
-static dn_status open_source(const dn_model *model, dn_engine *engine, const dn_observer *observer,
-                             dn_feature_source *source, dn_error *error) {
-    const dn_feature_origin origin = {&engine->compute, model->detector.backbone.digest};
-    return dn_feature_source_create(engine->extractor, model->detector.config, &origin,
-                                    DN_VIEWS_EVEN, engine->scorer.rotations, observer, source,
-                                    error);
-}
-
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
                                   const char *output_directory, dn_outcome *outcome,
                                   dn_metrics *metrics, dn_error *error) {
@@ -35,7 +27,8 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
     dn_engine *engine;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = open_source(model, engine, outcome->observer, &source, error);
+    dn_status status =
+        dn_engine_source(engine, &model->detector, outcome->observer, &source, error);
     if (status == DN_OK)
         status = dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer,
                                       &source, 0, &evaluation, error);

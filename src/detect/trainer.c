@@ -47,7 +47,7 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
     const dn_config *config = trainer->config;
     const dn_feature_origin origin = {trainer->compute, backbone->digest};
     int bank = dn_config_bank(config);
-    if (evaluate_count > 0)
+    if (train_count > 0 || evaluate_count > 0)
         DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_EVEN,
                                         dn_test_rotations(config), trainer->observer,
                                         &trainer->evaluated, error));
