@@ -59,24 +59,35 @@ static void say_source(dn_text *page, const dn_decision *decision) {
                              "training nor this test has seen.</p>\n");
 }
 
-static void tile(dn_text *page, const char *name, const dn_statistic *statistic, int as_percent,
-                 const char *detail) {
-    void (*print)(dn_text *, double, int) = dn_html_fixed;
-    dn_text_append(page, "<div><dt>%s</dt><dd><strong>", name);
+static void append_value(dn_text *page, double value, int as_percent) {
     if (as_percent)
-        dn_html_percent(page, statistic->defined ? statistic->value : NAN);
+        dn_html_percent(page, value);
     else
-        print(page, statistic->defined ? statistic->value : NAN, 4);
+        dn_html_fixed(page, value, 4);
+}
+
+static void append_interval(dn_text *page, const dn_statistic *statistic, int as_percent) {
+    if (!isfinite(statistic->low) || !isfinite(statistic->high))
+        return;
+    dn_text_append(page, "95 %% interval ");
+    append_value(page, statistic->low, as_percent);
+    dn_text_append(page, " to ");
+    append_value(page, statistic->high, as_percent);
+}
+
+/* A share of counts is shown as a percentage with these; other figures have whole == 0. */
+static void tile(dn_text *page, const char *name, const dn_statistic *statistic, size_t part,
+                 size_t whole) {
+    dn_text_append(page, "<div><dt>%s</dt><dd><strong>", name);
+    append_value(page, statistic->defined ? statistic->value : NAN, whole > 0);
     dn_text_append(page, "</strong><span class=\"soft\">");
     if (!statistic->defined)
         dn_html_escape(page, statistic->reason ? statistic->reason : "not computed");
-    else if (isfinite(statistic->low) && isfinite(statistic->high)) {
-        dn_text_append(page, "95 %% interval ");
-        as_percent ? dn_html_percent(page, statistic->low) : print(page, statistic->low, 4);
-        dn_text_append(page, " to ");
-        as_percent ? dn_html_percent(page, statistic->high) : print(page, statistic->high, 4);
-    }
-    dn_text_append(page, "%s%s</span></dd></div>\n", detail ? "<br>" : "", detail ? detail : "");
+    else if (whole > 0)
+        dn_text_append(page, "%zu of %zu<br>", part, whole);
+    if (statistic->defined)
+        append_interval(page, statistic, whole > 0);
+    dn_text_append(page, "</span></dd></div>\n");
 }
 
 /* The complement of a share, its interval turned round. */
@@ -92,10 +103,12 @@ static void append_tiles(dn_text *page, const dn_metrics *metrics) {
     const dn_decision *decision = &metrics->decision;
     dn_statistic overlooked = rest_of(&decision->detection_rate);
     dn_text_append(page, "<dl class=\"figures\">\n");
-    tile(page, "image_AUROC", &metrics->image_auroc, 0, NULL);
-    tile(page, "good parts rejected", &decision->false_reject_rate, 1, NULL);
-    tile(page, "defective parts not rejected", &overlooked, 1, NULL);
-    tile(page, "image_AUPR", &metrics->image_aupr, 0, NULL);
+    tile(page, "image_AUROC", &metrics->image_auroc, 0, 0);
+    tile(page, "good parts rejected", &decision->false_reject_rate, decision->good.fail,
+         total(&decision->good));
+    tile(page, "defective parts not rejected", &overlooked,
+         decision->defective.pass + decision->defective.review, total(&decision->defective));
+    tile(page, "image_AUPR", &metrics->image_aupr, 0, 0);
     dn_text_append(page, "</dl>\n");
 }
 

@@ -47,8 +47,9 @@
     const good = count(data.good), bad = count(data.defective);
     const goods = data.good.length, bads = data.defective.length, rejected = good[2] + bad[2];
     const plot = document.getElementById("histogram");
-    plot.style.setProperty("--fail", 100 * shareOf(now.fail) + "%");
-    plot.style.setProperty("--review", 100 * shareOf(now.review) + "%");
+    plot.style.setProperty("--fail-at", 100 * shareOf(now.fail) + "%");
+    plot.style.setProperty("--review-at", 100 * shareOf(now.review) + "%");
+    plot.classList.toggle("bandless", now.review >= now.fail);
     for (const name of ["fail", "review"]) {
       say(name + "-value", digits(now[name]));
       sliders[name].value = Math.round(steps * shareOf(now[name]));

@@ -157,9 +157,10 @@ static void append_histogram(dn_text *page, const dn_report *report, const dn_sc
                    "(height: share of each; axis: raw_score%s)</span></p>\n",
                    report->metrics->good_count, report->metrics->defect_count,
                    axis->logarithmic ? ", logarithmic" : "");
-    dn_text_append(page, "<div class=\"histogram\" id=\"histogram\" style=\"--fail:");
+    dn_text_append(page, "<div class=\"histogram%s\" id=\"histogram\" style=\"--fail-at:",
+                   review < fail ? "" : " bandless");
     dn_html_fixed(page, 100 * dn_score_share(axis, fail), 3);
-    dn_text_append(page, "%%;--review:");
+    dn_text_append(page, "%%;--review-at:");
     dn_html_fixed(page, 100 * dn_score_share(axis, review), 3);
     dn_text_append(page, "%%\">\n<div class=\"zone review\"><span>REVIEW</span></div>"
                          "<div class=\"zone fail\"><span>FAIL</span></div>\n");
