@@ -60,12 +60,24 @@ static int clear(void **state) {
     return 0;
 }
 
+static const char *write_page(scene *set) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s/report.html", set->folder);
+    assert_ok(dn_report_html(path, &set->report, &error));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    free(set->page);
+    set->page = calloc(1, 4 << 20);
+    assert_in_range(fread(set->page, 1, (4 << 20) - 1, file), 1000, (4 << 20) - 2);
+    fclose(file);
+    return set->page;
+}
+
 /* Renders the samples [first, first + count). */
 static const char *render(scene *set, size_t first, size_t count) {
     double scores[COUNT] = {0};
     int labels[COUNT] = {0};
     const char *defects[COUNT] = {0};
-    char path[1024];
     size_t scored = 0;
     for (size_t i = first; i < first + count; i++) {
         if (set->samples[i].error)
@@ -85,15 +97,7 @@ static const char *render(scene *set, size_t first, size_t count) {
     set->report.sample_count = count;
     dn_curve_free(&set->report.curve);
     assert_ok(dn_report_trace(&set->report, &error));
-    snprintf(path, sizeof path, "%s/report.html", set->folder);
-    assert_ok(dn_report_html(path, &set->report, &error));
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    free(set->page);
-    set->page = calloc(1, 4 << 20);
-    assert_in_range(fread(set->page, 1, (4 << 20) - 1, file), 1000, (4 << 20) - 2);
-    fclose(file);
-    return set->page;
+    return write_page(set);
 }
 
 static size_t occurrences(const char *page, const char *part) {
@@ -208,7 +212,7 @@ static void test_full_page(void **state) {
     assert_sound(page);
     snprintf(auroc, sizeof auroc, "<strong>%.4f</strong>", set->metrics.image_auroc.value);
     assert_holds(page, auroc);
-    assert_holds(page, "on these very images");
+    assert_holds(page, "largest F1 on the images of this very test");
     assert_holds(page, "&lt;script&gt;alert(&#39;1&#39;)");
     assert_holds(page, "<h2>Training</h2>");
     assert_holds(page, "<h3>ROC</h3>");
@@ -242,10 +246,39 @@ static void test_decision(void **state) {
     snprintf(row, sizeof row, "Another <b>%zu</b> good and <b>%zu</b> defective",
              decision->good.review, decision->defective.review);
     assert_holds(page, row);
-    assert_null(strstr(page, "on these very images"));
+    assert_null(strstr(page, "of this very test"));
     assert_int_equal(occurrences(page, "class=\"verdict REVIEW\">REVIEW"),
                      1 + (12 < decision->good.review ? 12 : decision->good.review) +
                          decision->defective.review);
+}
+
+/* What the calibration says of itself, and what other rules would choose. */
+static void test_rules(void **state) {
+    scene *set = *state;
+    set->report.title = "screws";
+    render(set, 0, COUNT);
+    set->metrics.decision.rule = "conformal";
+    set->metrics.decision.source = "val_fraction";
+    set->metrics.by_rule[0] = set->metrics.decision;
+    set->metrics.by_rule[1] =
+        (dn_decision){.rule = "youden", .source = "test", .threshold = 0.1 + 0.2, .tuned = 1};
+    set->metrics.rule_count = 2;
+    const char *page = write_page(set);
+    assert_sound(page);
+    assert_holds(page, "by the rule <b>conformal</b> from a part of train/good/");
+    assert_holds(page, "data-try=\"0.30000000000000004\">0.3</button>");
+    assert_holds(page, "test (these images)");
+    set->metrics.decision.rule = "f1_max";
+    set->metrics.decision.source = "test";
+    set->metrics.decision.tuned = 1;
+    page = write_page(set);
+    assert_holds(page,
+                 "<p class=\"notice\">The threshold is set by the rule <b>f1_max</b> from the "
+                 "images of this very test. Expect worse");
+    set->metrics.decision.rule = "manual";
+    set->metrics.decision.source = "none";
+    set->metrics.decision.tuned = 0;
+    assert_holds(write_page(set), "by the rule <b>manual</b>.");
 }
 
 static void test_gallery_is_bounded(void **state) {
@@ -318,9 +351,9 @@ static void test_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_full_page),  SCENE(test_decision),    SCENE(test_gallery_is_bounded),
-        SCENE(test_one_class),  SCENE(test_no_test_set), SCENE(test_unreadable),
-        SCENE(test_odd_scores), SCENE(test_failure),
+        SCENE(test_full_page),          SCENE(test_decision),   SCENE(test_rules),
+        SCENE(test_gallery_is_bounded), SCENE(test_one_class),  SCENE(test_no_test_set),
+        SCENE(test_unreadable),         SCENE(test_odd_scores), SCENE(test_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

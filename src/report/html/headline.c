@@ -2,6 +2,7 @@
 #include "report/html/html.h"
 
 #include <math.h>
+#include <string.h>
 
 static size_t total(const dn_verdict_counts *counts) {
     return counts->pass + counts->review + counts->fail;
@@ -51,12 +52,42 @@ static void say_lack(dn_text *page, const dn_metrics *metrics) {
         dn_text_append(page, "<p class=\"notice\">%s</p>\n", said);
 }
 
+/* Where the scores come from that the rule has chosen with. */
+static const char *origin_of(const dn_decision *decision) {
+    static const struct {
+        const char *source, *words;
+    } origins[] = {
+        {"validate", "images in validate/, which training has not seen"},
+        {"val_fraction", "a part of train/good/ that was kept out of the training"},
+        {"cross_fit", "train/good/, each image scored by a model that had not seen it"},
+        {"calibrate", "the images given to <code>differnet calibrate</code>"},
+        {"test", "the images of this very test"},
+    };
+    for (size_t i = 0; i < sizeof origins / sizeof *origins && decision->source; i++)
+        if (strcmp(origins[i].source, decision->source) == 0)
+            return origins[i].words;
+    return NULL;
+}
+
+/* A rule that looked at the test set cannot be judged by it. */
 static void say_source(dn_text *page, const dn_decision *decision) {
-    if (decision->tuned && isfinite(decision->threshold))
-        dn_text_append(page, "<p class=\"notice\">This threshold is the one with the largest F1 on "
-                             "these very images, so expect worse on new ones. A threshold that "
-                             "promises a false-reject rate comes from good images that neither "
-                             "training nor this test has seen.</p>\n");
+    const char *origin = origin_of(decision);
+    if (!isfinite(decision->threshold) || (!decision->rule && !decision->tuned))
+        return;
+    dn_text_append(page, "<p class=\"%s\">", decision->tuned ? "notice" : "soft");
+    if (decision->rule && origin)
+        dn_text_append(page, "The threshold is set by the rule <b>%s</b> from %s.", decision->rule,
+                       origin);
+    else if (decision->rule)
+        dn_text_append(page, "The threshold is set by the rule <b>%s</b>.", decision->rule);
+    else
+        dn_text_append(page, "This threshold is the one with the largest F1 on the images of this "
+                             "very test.");
+    if (decision->tuned)
+        dn_text_append(page, " Expect worse on new ones: a threshold that promises a false-reject "
+                             "rate comes from good images that neither training nor this test has "
+                             "seen.");
+    dn_text_append(page, "</p>\n");
 }
 
 static void append_value(dn_text *page, double value, int as_percent) {

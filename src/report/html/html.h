@@ -13,6 +13,7 @@ void dn_html_escape(dn_text *text, const char *bytes);
 /* Numbers for people and for SVG, the same in every locale. NaN is a dash. */
 void dn_html_fixed(dn_text *text, double value, int decimals);
 void dn_html_score(dn_text *text, double score);   /* five significant digits */
+void dn_html_exact(dn_text *text, double value);   /* the same number back when it is read */
 void dn_html_percent(dn_text *text, double share); /* "1.5 %" */
 
 /* The axis of the scores: logarithmic where they span more than a decade. */

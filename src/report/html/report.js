@@ -75,6 +75,10 @@
   }
   sliders.fail.addEventListener("input", () => moved("fail"));
   sliders.review.addEventListener("input", () => moved("review"));
+  document.querySelectorAll("[data-try]").forEach((button) => button.addEventListener("click", function () {
+    now.fail = now.review = Number(button.dataset.try);
+    show();
+  }));
   document.getElementById("reset").addEventListener("click", function () {
     Object.assign(now, start);
     show();

@@ -1,5 +1,4 @@
 /* The scores of good against defective images, the thresholds, and what they make of them. */
-#include "config/number.h"
 #include "metrics/metrics.h"
 #include "report/html/html.h"
 
@@ -221,17 +220,47 @@ static void append_matrix(dn_text *page, const dn_decision *decision) {
     dn_text_append(page, "</b></p>\n");
 }
 
+static void append_rule(dn_text *page, const dn_decision *choice) {
+    dn_text_append(page, "<tr><th scope=\"row\">%s</th><td><button type=\"button\" data-try=\"",
+                   choice->rule);
+    dn_html_exact(page, choice->threshold);
+    dn_text_append(page, "\">");
+    dn_html_score(page, choice->threshold);
+    dn_text_append(page, "</button></td><td>");
+    dn_html_percent(page,
+                    choice->false_reject_rate.defined ? choice->false_reject_rate.value : NAN);
+    dn_text_append(page, "</td><td>");
+    dn_html_percent(page, choice->detection_rate.defined ? choice->detection_rate.value : NAN);
+    dn_text_append(page, "</td><td class=\"soft\">%s%s</td></tr>\n",
+                   choice->source ? choice->source : "", choice->tuned ? " (these images)" : "");
+}
+
+/* What every rule would choose; a button moves the slider there. */
+static void append_rules(dn_text *page, const dn_metrics *metrics) {
+    if (metrics->rule_count == 0)
+        return;
+    dn_text_append(page,
+                   "<div class=\"wide\"><table>\n<caption>What each rule for a threshold would "
+                   "choose (<code>differnet calibrate</code> changes the model's)</caption>\n"
+                   "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
+                   "<th scope=\"col\">good rejected</th><th scope=\"col\">defective found</th>"
+                   "<th scope=\"col\">chosen with</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < metrics->rule_count; i++)
+        append_rule(page, &metrics->by_rule[i]);
+    dn_text_append(page, "</tbody></table></div>\n");
+}
+
 /* ---- What the script needs: numbers alone ---------------------------------------------------- */
 
 static void append_number(dn_text *page, const char *name, double value) {
-    char number[DN_NUMBER_SIZE];
-    dn_number_print(number, value);
-    dn_text_append(page, "\"%s\":%s,", name, number);
+    dn_text_append(page, "\"%s\":", name);
+    dn_html_exact(page, value);
+    dn_text_append(page, ",");
 }
 
 /* Of one label, or of one listed defect (`kind` not NULL). */
 static void append_scores(dn_text *page, const dn_report *report, int label, const char *kind) {
-    char number[DN_NUMBER_SIZE], name[sizeof report->metrics->defects[0].name];
+    char name[sizeof report->metrics->defects[0].name];
     const char *separator = "";
     dn_text_append(page, "[");
     for (size_t i = 0; i < report->sample_count; i++) {
@@ -243,8 +272,8 @@ static void append_scores(dn_text *page, const dn_report *report, int label, con
             if (strcmp(name, kind) != 0)
                 continue;
         }
-        dn_number_print(number, sample->raw_score);
-        dn_text_append(page, "%s%s", separator, number);
+        dn_text_append(page, "%s", separator);
+        dn_html_exact(page, sample->raw_score);
         separator = ",";
     }
     dn_text_append(page, "]");
@@ -295,6 +324,7 @@ void dn_html_scores(dn_text *page, const dn_report *report) {
                              "model's thresholds</button> <span class=\"soft\">Moving them here "
                              "changes nothing in the model.</span></p>\n");
         append_matrix(page, &start);
+        append_rules(page, report->metrics);
         dn_text_append(page, "</section>\n");
     }
     append_data(page, report, &axis, fail, review);

@@ -71,14 +71,19 @@ void dn_html_score(dn_text *text, double score) {
         return;
     }
     if (fabs(score) >= 1e12 || (score != 0 && fabs(score) < 1e-6)) {
-        dn_number_print(number, score);
-        dn_text_append(text, "%s", number);
+        dn_html_exact(text, score);
         return;
     }
     int magnitude = score != 0 ? (int)floor(log10(fabs(score))) : 0;
     int decimals = magnitude > 4 ? 0 : 4 - magnitude;
     dn_number_print_fixed(number, score, decimals);
     drop_zeros(number);
+    dn_text_append(text, "%s", number);
+}
+
+void dn_html_exact(dn_text *text, double value) {
+    char number[DN_NUMBER_SIZE];
+    dn_number_print(number, value);
     dn_text_append(text, "%s", number);
 }
 
