@@ -101,7 +101,10 @@ static void append_interval(dn_text *page, const dn_statistic *statistic, int as
     if (!isfinite(statistic->low) || !isfinite(statistic->high))
         return;
     dn_text_append(page, "95 %% interval ");
-    append_value(page, statistic->low, as_percent);
+    if (as_percent)
+        dn_html_fixed(page, 100 * statistic->low, 1);
+    else
+        append_value(page, statistic->low, 0);
     dn_text_append(page, " to ");
     append_value(page, statistic->high, as_percent);
 }

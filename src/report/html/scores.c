@@ -231,8 +231,8 @@ static void append_rule(dn_text *page, const dn_decision *choice) {
                     choice->false_reject_rate.defined ? choice->false_reject_rate.value : NAN);
     dn_text_append(page, "</td><td>");
     dn_html_percent(page, choice->detection_rate.defined ? choice->detection_rate.value : NAN);
-    dn_text_append(page, "</td><td class=\"soft\">%s%s</td></tr>\n",
-                   choice->source ? choice->source : "", choice->tuned ? " (these images)" : "");
+    dn_text_append(page, "</td><td class=\"soft\">%s</td></tr>\n",
+                   choice->source ? choice->source : "");
 }
 
 /* What every rule would choose; a button moves the slider there. */
@@ -241,10 +241,10 @@ static void append_rules(dn_text *page, const dn_metrics *metrics) {
         return;
     dn_text_append(page,
                    "<div class=\"wide\"><table>\n<caption>What each rule for a threshold would "
-                   "choose (<code>differnet calibrate</code> changes the model's)</caption>\n"
+                   "choose; those \"from test\" have looked at these very images</caption>\n"
                    "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
                    "<th scope=\"col\">good rejected</th><th scope=\"col\">defective found</th>"
-                   "<th scope=\"col\">chosen with</th></tr></thead>\n<tbody>\n");
+                   "<th scope=\"col\">from</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < metrics->rule_count; i++)
         append_rule(page, &metrics->by_rule[i]);
     dn_text_append(page, "</tbody></table></div>\n");

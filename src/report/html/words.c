@@ -89,7 +89,7 @@ void dn_html_exact(dn_text *text, double value) {
 
 void dn_html_percent(dn_text *text, double share) {
     dn_html_fixed(text, 100 * share, 1);
-    dn_text_append(text, isfinite(share) ? " %%" : "");
+    dn_text_append(text, isfinite(share) ? "\xc2\xa0%%" : "");
 }
 
 const char *dn_html_verdict(const dn_report *report, double score) {
