@@ -102,7 +102,33 @@ typedef struct dn_image_source {
 
 /* ---- Maps ------------------------------------------------------------------------------------ */
 
-typedef struct dn_map dn_map; /* where in the image the score comes from */
+/* Where in an image its score comes from (docs/localization.md). A map belongs to whoever asked for
+ * it; several threads may read one. */
+typedef struct dn_map dn_map;
+DN_API void dn_map_free(dn_map *map);
+
+/* [height][width], at the network's input size, from 0 on; lives as long as the map. */
+DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
+
+/* What good images stay below; NaN where the model does not know (it has no calibration). */
+DN_API double dn_map_threshold(const dn_map *map);
+
+/* Connected parts above the threshold, by falling score, in pixels of the image as it was read. */
+typedef struct dn_region {
+    int x, y, width, height;       /* box */
+    size_t area;                   /* pixels */
+    double score;                  /* largest map value over the threshold: above 1 */
+    double centroid_x, centroid_y; /* of equal weights; pixel (0, 0) spans 0 to 1 */
+} dn_region;
+DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
+
+/* Files: the values (TIFF, f32); in colours (PNG), on one scale for all images of a model; over the
+ * image (PNG, its size) with the threshold as a line; white above the threshold (PNG, its size). */
+DN_API dn_status dn_map_write_tiff(const dn_map *map, const char *path, dn_error *error);
+DN_API dn_status dn_map_write_png(const dn_map *map, const char *path, dn_error *error);
+DN_API dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source,
+                                      const char *path, dn_error *error);
+DN_API dn_status dn_map_write_mask(const dn_map *map, const char *path, dn_error *error);
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
@@ -129,8 +155,9 @@ DN_API void dn_model_close(dn_model *model);
 /* 16 hexadecimal digits of the model file's SHA-256; lives as long as the model. */
 DN_API const char *dn_model_id(const dn_model *model);
 
-/* Scores one image. `map` NULL: none is wanted, which is cheaper. DN_ERROR_ARGUMENT for a source
- * that is no image source; otherwise what is wrong with the image. */
+/* Scores one image. `map` NULL: none is wanted, which is cheaper; the score is the same. With a map
+ * all rotations are scored. Free it with dn_map_free; NULL after a failure. DN_ERROR_ARGUMENT for a
+ * source that is no image source; otherwise what is wrong with the image. */
 DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
                                 dn_map **map, dn_error *error);
 

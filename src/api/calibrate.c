@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/decide.h"
+#include "detect/map_threshold.h"
 
 #include <math.h>
 
@@ -59,7 +60,7 @@ static dn_status list_samples(const dn_image_list *list, dn_sample **samples, dn
     return DN_OK;
 }
 
-static dn_status run_evaluation(dn_model *model, dn_evaluation *evaluation,
+static dn_status run_evaluation(dn_model *model, dn_engine *engine, dn_evaluation *evaluation,
                                 const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_calibration *calibration = &model->detector.calibration;
     DN_TRY(dn_evaluation_run(evaluation, model->detector.parameters, observer, NULL, error));
@@ -68,7 +69,10 @@ static dn_status run_evaluation(dn_model *model, dn_evaluation *evaluation,
     if (calibration->count == 0)
         return dn_fail(error, DN_ERROR_DATA, "none of %zu images could be scored",
                        evaluation->count);
-    return DN_OK;
+    const dn_detector *detector = &model->detector;
+    return dn_calibrate_maps(calibration, evaluation->samples, evaluation->count, &engine->compute,
+                             &engine->scorer, &detector->flow, detector->config,
+                             detector->parameters, error);
 }
 
 static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count,
@@ -82,7 +86,7 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
         status =
             dn_evaluation_create(samples, count, &engine->scorer, &source, 0, &evaluation, error);
     if (status == DN_OK) {
-        status = run_evaluation(model, &evaluation, observer, unreadable, error);
+        status = run_evaluation(model, engine, &evaluation, observer, unreadable, error);
         dn_evaluation_destroy(&evaluation);
     }
     dn_feature_source_destroy(&source);

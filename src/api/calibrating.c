@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "detect/map_threshold.h"
 
 #include <string.h>
 
@@ -178,6 +179,31 @@ static void comment(const dn_calibrating *self, const dn_calibration *calibratio
         dn_tell(self->observer, DN_WARNING, "%s", text);
 }
 
+/* Good images that training has not seen; where each fold held out its own, the training images. */
+static const dn_sample *map_samples(const dn_calibrating *self, size_t *count) {
+    switch (self->source) {
+    case DN_FROM_VAL_FRACTION:
+        *count = self->held_out.held_count;
+        return self->held_out.samples + self->held_out.train_count;
+    case DN_FROM_VALIDATE:
+        return split_of(self, DN_SPLIT_VALIDATE, count);
+    case DN_FROM_CROSS_FIT:
+        return split_of(self, DN_SPLIT_TRAIN, count);
+    default:
+        return split_of(self, DN_SPLIT_TEST, count);
+    }
+}
+
+static dn_status look_at_maps(const dn_calibrating *self, dn_trainer *trainer,
+                              dn_calibration *calibration, dn_error *error) {
+    size_t count;
+    const dn_sample *samples = map_samples(self, &count);
+    if (!dn_calibration_judges(calibration))
+        return DN_OK;
+    return dn_calibrate_maps(calibration, samples, count, self->compute, &trainer->scorer,
+                             &trainer->shape, self->config, trainer->parameters, error);
+}
+
 dn_status dn_calibrating_choose(dn_calibrating *self, dn_trainer *trainer,
                                 const dn_evaluation *tested, dn_calibration *calibration,
                                 dn_error *error) {
@@ -194,6 +220,7 @@ dn_status dn_calibrating_choose(dn_calibrating *self, dn_trainer *trainer,
     }
     if (calibration->count > 0 || wish.rule != DN_RULE_CONFORMAL)
         DN_TRY(dn_calibration_choose(calibration, &wish, error));
+    DN_TRY(look_at_maps(self, trainer, calibration, error));
     comment(self, calibration);
     return DN_OK;
 }

@@ -41,6 +41,7 @@ dn_status dn_engine_create(const dn_detector *detector, const char *compute, int
 void dn_engine_destroy(dn_engine *engine) {
     if (!engine)
         return;
+    dn_localizer_destroy(engine->localizer);
     dn_release(engine->features);
     dn_scorer_destroy(&engine->scorer);
     dn_flow_destroy(engine->flow);
@@ -66,4 +67,26 @@ dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
     const dn_feature_origin origin = {&engine->compute, detector->backbone.digest};
     return dn_feature_source_create(engine->extractor, detector->config, &origin, DN_VIEWS_EVEN,
                                     engine->scorer.rotations, observer, source, error);
+}
+
+static dn_status prepare_localizer(dn_engine *engine, const dn_detector *detector,
+                                   dn_error *error) {
+    const int *size = detector->config->img_size;
+    if (engine->localizer)
+        return DN_OK;
+    return dn_localizer_create(&engine->compute, &engine->scorer, &detector->flow, size[1], size[0],
+                               &engine->localizer, error);
+}
+
+dn_status dn_engine_localize(dn_engine *engine, const dn_detector *detector, const dn_image *image,
+                             dn_score *score, float *map, dn_error *error) {
+    dn_image resized = {0};
+    const int *size = detector->config->img_size;
+    DN_TRY(prepare_localizer(engine, detector, error));
+    DN_TRY(dn_image_resize(image, size[1], size[0], &resized, error));
+    dn_status status = dn_localizer_run(engine->localizer, detector->parameters, &resized,
+                                        engine->features, map, error);
+    dn_image_free(&resized);
+    DN_TRY(status);
+    return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
 }

@@ -4,6 +4,7 @@
 
 #include "detect/detector.h"
 #include "detect/feature_source.h"
+#include "detect/localization.h"
 #include "detect/score.h"
 
 typedef struct dn_engine {
@@ -11,8 +12,9 @@ typedef struct dn_engine {
     dn_extractor *extractor;
     dn_flow *flow;
     dn_scorer scorer;
-    float *features;        /* [rotations][dimensions] */
-    struct dn_engine *next; /* in a list of idle engines */
+    dn_localizer *localizer; /* NULL before the first map */
+    float *features;         /* [rotations][dimensions] */
+    struct dn_engine *next;  /* in a list of idle engines */
 } dn_engine;
 
 /* Vectors that the flow takes at once when scoring: the usual number of rotations. */
@@ -31,6 +33,10 @@ dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const 
  * configuration; the engine must outlive the source. */
 dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
                            const dn_observer *observer, dn_feature_source *source, dn_error *error);
+
+/* The same score as dn_engine_score, and the image's map [height][width] at the configured size. */
+dn_status dn_engine_localize(dn_engine *engine, const dn_detector *detector, const dn_image *image,
+                             dn_score *score, float *map, dn_error *error);
 
 /* Seconds on a clock that only moves forward. */
 double dn_seconds(void);

@@ -14,6 +14,9 @@ struct dn_model {
     dn_engine *idle;
 };
 
+/* The image of a source; DN_ERROR_ARGUMENT where it is none. */
+dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_error *error);
+
 /* An engine of one's own until it is given back; made when none is idle. */
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error);
 void dn_model_give_back(dn_model *model, dn_engine *engine);

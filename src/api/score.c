@@ -1,8 +1,9 @@
 /* dn_model_score: from an image, wherever it comes from, to a result. */
+#include "api/map.h"
 #include "api/model.h"
 #include "image/image.h"
 
-static dn_status load(const dn_image_source *source, dn_image *image, dn_error *error) {
+dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_error *error) {
     int given = (source->path != NULL) + (source->bytes != NULL) + (source->pixels != NULL);
     if (given != 1)
         return dn_fail(error, DN_ERROR_ARGUMENT,
@@ -15,13 +16,26 @@ static dn_status load(const dn_image_source *source, dn_image *image, dn_error *
                                 source->stride, image, error);
 }
 
-static dn_status score_image(dn_model *model, const dn_image *image, dn_score *score,
+static dn_status score_image(dn_model *model, const dn_image *image, dn_score *score, dn_map *map,
                              dn_error *error) {
     dn_engine *engine;
     DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = dn_engine_score(engine, &model->detector, image, score, error);
+    dn_status status =
+        map ? dn_engine_localize(engine, &model->detector, image, score, map->values, error)
+            : dn_engine_score(engine, &model->detector, image, score, error);
     dn_model_give_back(model, engine);
-    return status;
+    DN_TRY(status);
+    return map ? dn_map_finish(map, error) : DN_OK;
+}
+
+/* A map for the image, where one is wanted. */
+static dn_status prepare_map(const dn_model *model, const dn_image *image, dn_map **map,
+                             dn_error *error) {
+    const int *size = model->detector.config->img_size;
+    if (!map)
+        return DN_OK;
+    return dn_map_create(size[1], size[0], image->width, image->height,
+                         model->detector.calibration.map_threshold, map, error);
 }
 
 static void fill_result(const dn_model *model, const dn_score *score, double start,
@@ -41,12 +55,18 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
     dn_score score;
     double start = dn_seconds();
     if (map)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED, "maps are not in this version");
-    DN_TRY(load(source, &image, error));
-    dn_status status = score_image(model, &image, &score, error);
+        *map = NULL;
+    DN_TRY(dn_source_load(source, &image, error));
+    dn_status status = prepare_map(model, &image, map, error);
+    if (status == DN_OK)
+        status = score_image(model, &image, &score, map ? *map : NULL, error);
     dn_image_free(&image);
     if (status == DN_OK)
         fill_result(model, &score, start, result);
+    if (status != DN_OK && map) {
+        dn_map_free(*map);
+        *map = NULL;
+    }
     return status;
 }
 

@@ -32,7 +32,8 @@ dn_threshold_wish dn_threshold_wish_of(const dn_config *config) {
 }
 
 dn_calibration dn_calibration_none(void) {
-    return (dn_calibration){.promised_rate = NAN, .threshold = NAN, .review_threshold = NAN};
+    return (dn_calibration){
+        .promised_rate = NAN, .map_threshold = NAN, .threshold = NAN, .review_threshold = NAN};
 }
 
 void dn_calibration_free(dn_calibration *calibration) {

@@ -10,6 +10,8 @@
  *     false_reject_rate, review_rate, target_tpr   as they were asked for
  *     promised_rate      what the scores promise of the threshold; null without a promise
  *     threshold, review_threshold
+ *     map_threshold      of anomaly maps: what all but review_rate of the good images stay below
+ *                        everywhere; null where no maps were made
  *     roc                {source, good, defective, fpr, tpr, thresholds} of labelled images, if
  *                        there were any; the first threshold, infinity, is null
  */
@@ -61,6 +63,7 @@ typedef struct dn_calibration {
     dn_calibration_source roc_source;
     dn_threshold_wish wish;
     double promised_rate;               /* NaN: none */
+    double map_threshold;               /* of anomaly maps; NaN: unknown */
     double threshold, review_threshold; /* > 0, the second at most the first; NaN: no verdict */
 } dn_calibration;
 

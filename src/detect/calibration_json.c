@@ -57,6 +57,7 @@ dn_status dn_calibration_to_json(const dn_calibration *calibration, char **json,
     append_member(&text, "promised_rate", calibration->promised_rate);
     append_member(&text, "threshold", calibration->threshold);
     append_member(&text, "review_threshold", calibration->review_threshold);
+    append_member(&text, "map_threshold", calibration->map_threshold);
     append_numbers(&text, "scores", calibration->scores, calibration->count, sizeof(double));
     append_roc(&text, calibration);
     dn_text_append(&text, "}");
@@ -202,6 +203,10 @@ static dn_status read_thresholds(const reader *reading, dn_calibration *calibrat
     DN_TRY(read_number(reading, "target_tpr", 0, 1, &wish->target_tpr, error));
     if (!cJSON_IsNull(member_of(reading, "promised_rate")))
         DN_TRY(read_number(reading, "promised_rate", 0, 1, &calibration->promised_rate, error));
+    const cJSON *map_threshold = member_of(reading, "map_threshold");
+    if (map_threshold && !cJSON_IsNull(map_threshold)) /* models of before have none */
+        DN_TRY(
+            read_number(reading, "map_threshold", least, most, &calibration->map_threshold, error));
     DN_TRY(read_number(reading, "threshold", least, most, &calibration->threshold, error));
     DN_TRY(read_number(reading, "review_threshold", least, calibration->threshold,
                        &calibration->review_threshold, error));

@@ -107,11 +107,25 @@ static dn_status check_features(const dn_extractor *extractor, const float *feat
 
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error) {
+    return dn_extractor_run_keeping(extractor, views, count, features, NULL, error);
+}
+
+size_t dn_extractor_gate_count(const dn_extractor *extractor) {
+    return dn_backbone_gate_count(extractor->backbone);
+}
+
+dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
+                                const uint8_t *gates, int count, dn_error *error) {
+    return dn_backbone_backward(extractor->backbone, dpixels, dfeatures, gates, count, error);
+}
+
+dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
+                                   float *features, uint8_t *gates, dn_error *error) {
     preparation context = {extractor, views, dn_backbone_input(extractor->backbone)};
     if (count < 1 || count > DN_EXTRACTOR_BATCH)
         return dn_fail(error, DN_ERROR_ARGUMENT, "extractor: %d views, expected 1 to %d", count,
                        DN_EXTRACTOR_BATCH);
     dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
-    DN_TRY(dn_backbone_forward(extractor->backbone, features, count, error));
+    DN_TRY(dn_backbone_forward_keeping(extractor->backbone, features, gates, count, error));
     return check_features(extractor, features, count, error);
 }

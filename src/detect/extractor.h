@@ -35,4 +35,14 @@ size_t dn_extractor_dimensions(const dn_extractor *extractor);
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error);
 
+/* The same features, and what dn_extractor_backward needs of them:
+ * gates[count * dn_extractor_gate_count()]. */
+dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
+                                   float *features, uint8_t *gates, dn_error *error);
+size_t dn_extractor_gate_count(const dn_extractor *extractor);
+
+/* dpixels[count][height][width][3] at the normalised pixels from dfeatures[count][..]. */
+dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
+                                const uint8_t *gates, int count, dn_error *error);
+
 #endif

@@ -240,6 +240,58 @@ static void test_describe(void **state) {
     dn_text_free(text);
 }
 
+/* A map costs time and changes nothing; its files can be read back. */
+static void test_map(void **state) {
+    const scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    dn_result plain, mapped;
+    dn_map *map;
+    dn_image read = {0};
+    char path[300];
+    int width, height;
+    size_t regions;
+    const dn_image_source source = {.path = self->image_path}, nothing = {.path = "/nowhere.png"};
+    const dn_model_options options = {.rotations = 2};
+    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+    assert_ok(dn_model_score(model, &source, &plain, NULL, &error));
+    assert_ok(dn_model_score(model, &source, &mapped, &map, &error));
+    assert_true(mapped.raw_score == plain.raw_score && mapped.score_std == plain.score_std);
+    const float *values = dn_map_values(map, &width, &height);
+    assert_int_equal(width, 448);
+    assert_int_equal(height, 448);
+    float least = values[0], largest = values[0];
+    for (int i = 0; i < width * height; i++) {
+        least = fminf(least, values[i]);
+        largest = fmaxf(largest, values[i]);
+    }
+    assert_true(least >= 0 && largest > least && isfinite(largest));
+    assert_true(isnan(dn_map_threshold(map))); /* this model has no calibration */
+    dn_map_regions(map, &regions);
+    assert_int_equal(regions, 0);
+    snprintf(path, sizeof path, "%s/map.png", self->folder);
+    assert_ok(dn_map_write_png(map, path, &error));
+    assert_ok(dn_image_read(path, &read, &error));
+    assert_int_equal(read.width, 448);
+    dn_image_free(&read);
+    snprintf(path, sizeof path, "%s/overlay.png", self->folder);
+    assert_ok(dn_map_write_overlay(map, &source, path, &error));
+    assert_ok(dn_image_read(path, &read, &error));
+    assert_int_equal(read.width, WIDTH);
+    assert_int_equal(read.height, HEIGHT);
+    dn_image_free(&read);
+    snprintf(path, sizeof path, "%s/mask.png", self->folder);
+    assert_ok(dn_map_write_mask(map, path, &error));
+    snprintf(path, sizeof path, "%s/map.tiff", self->folder);
+    assert_ok(dn_map_write_tiff(map, path, &error));
+    snprintf(path, sizeof path, "%s/no/such/map.tiff", self->folder);
+    assert_fails(dn_map_write_tiff(map, path, &error), DN_ERROR_IO, "no/such/map.tiff");
+    dn_map_free(map);
+    assert_fails(dn_model_score(model, &nothing, &mapped, &map, &error), DN_ERROR_IO, "/nowhere");
+    assert_null(map);
+    dn_model_close(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_file_bytes_and_pixels_agree),
@@ -248,6 +300,7 @@ int main(void) {
         cmocka_unit_test(test_errors_name_the_file),
         cmocka_unit_test(test_truncated_model),
         cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_map),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,0 +1,144 @@
+#include "detect/localization.h"
+
+#include "base/memory.h"
+#include "detect/views.h"
+#include "image/smooth.h"
+
+#include <string.h>
+
+struct dn_localizer {
+    const dn_scorer *scorer;
+    dn_flow *flow;
+    dn_smoother *smoother;
+    int width, height;
+    uint8_t *gates;            /* [rows][gates of an image] */
+    float *z, *dz, *dfeatures; /* [rows][dimensions] */
+    float *log_det;            /* [rows] */
+    float *gradient;           /* [DN_EXTRACTOR_BATCH][height][width][3] */
+};
+
+static size_t pixels_of(const dn_localizer *self) {
+    return (size_t)self->width * (size_t)self->height;
+}
+
+static dn_status allocate(dn_localizer *self, dn_error *error) {
+    const dn_scorer *scorer = self->scorer;
+    void *gates;
+    size_t rows = (size_t)scorer->rows, values = rows * (size_t)scorer->dimensions;
+    DN_TRY(dn_allocate(&gates, rows, dn_extractor_gate_count(scorer->extractor), error));
+    self->gates = gates;
+    DN_TRY(dn_allocate_floats(&self->z, values, error));
+    DN_TRY(dn_allocate_floats(&self->dz, values, error));
+    DN_TRY(dn_allocate_floats(&self->dfeatures, values, error));
+    DN_TRY(dn_allocate_floats(&self->log_det, rows, error));
+    return dn_allocate_floats(&self->gradient, DN_EXTRACTOR_BATCH * pixels_of(self) * 3, error);
+}
+
+dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer,
+                              const dn_flow_shape *shape, int width, int height,
+                              dn_localizer **localizer, dn_error *error) {
+    void *block;
+    *localizer = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_localizer), error));
+    dn_localizer *self = block;
+    *self = (dn_localizer){.scorer = scorer, .width = width, .height = height};
+    dn_status status =
+        dn_flow_create(compute, shape, scorer->rows, DN_FLOW_EXPLAIN, &self->flow, error);
+    if (status == DN_OK)
+        status = dn_smoother_create(width, height, DN_LOCALIZATION_SIGMA, compute->threads,
+                                    &self->smoother, error);
+    if (status == DN_OK)
+        status = allocate(self, error);
+    if (status == DN_OK)
+        *localizer = self;
+    else
+        dn_localizer_destroy(self);
+    return status;
+}
+
+void dn_localizer_destroy(dn_localizer *localizer) {
+    if (!localizer)
+        return;
+    dn_flow_destroy(localizer->flow);
+    dn_smoother_destroy(localizer->smoother);
+    dn_release(localizer->gates);
+    dn_release(localizer->z);
+    dn_release(localizer->dz);
+    dn_release(localizer->dfeatures);
+    dn_release(localizer->log_det);
+    dn_release(localizer->gradient);
+    dn_release(localizer);
+}
+
+static int batch_of(int done, int total) {
+    return total - done < DN_EXTRACTOR_BATCH ? total - done : DN_EXTRACTOR_BATCH;
+}
+
+static dn_views even_views(const dn_localizer *self) {
+    return (dn_views){.kind = DN_VIEWS_EVEN, .count = self->scorer->rotations};
+}
+
+/* Features of rotations first .. first + rows, and the gates that they went through. */
+static dn_status look(dn_localizer *self, const dn_image *image, int first, int rows,
+                      float *features, dn_error *error) {
+    const dn_scorer *scorer = self->scorer;
+    size_t gates = dn_extractor_gate_count(scorer->extractor);
+    const dn_views even = even_views(self);
+    dn_view views[DN_EXTRACTOR_BATCH];
+    for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
+        int count = batch_of(done, rows);
+        for (int i = 0; i < count; i++)
+            views[i] = dn_views_at(&even, NULL, image, first + done + i);
+        DN_TRY(dn_extractor_run_keeping(scorer->extractor, views, count,
+                                        features + (size_t)done * (size_t)scorer->dimensions,
+                                        self->gates + (size_t)done * gates, error));
+    }
+    return DN_OK;
+}
+
+/* Gradient at the features of the image's loss, which is a mean over all its rotations. */
+static dn_status explain(dn_localizer *self, const float *parameters, const float *features,
+                         int rows, dn_error *error) {
+    const dn_scorer *scorer = self->scorer;
+    float dlog_det, share = (float)rows / (float)scorer->rotations;
+    DN_TRY(dn_flow_forward(self->flow, parameters, self->z, self->log_det, features, rows, NULL,
+                           error));
+    dn_flow_loss(self->dz, &dlog_det, self->z, self->log_det, rows, scorer->dimensions);
+    for (size_t i = 0; i < (size_t)rows * (size_t)scorer->dimensions; i++)
+        self->dz[i] *= share;
+    return dn_flow_backward(self->flow, parameters, self->dfeatures, self->dz, dlog_det * share,
+                            rows, NULL, NULL, error);
+}
+
+/* Adds the rotations' gradients at the pixels to the map. */
+static dn_status project(dn_localizer *self, int first, int rows, float *map, dn_error *error) {
+    const dn_scorer *scorer = self->scorer;
+    const dn_views even = even_views(self);
+    size_t gates = dn_extractor_gate_count(scorer->extractor);
+    for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
+        int count = batch_of(done, rows);
+        DN_TRY(dn_extractor_backward(scorer->extractor, self->gradient,
+                                     self->dfeatures + (size_t)done * (size_t)scorer->dimensions,
+                                     self->gates + (size_t)done * gates, count, error));
+        for (int i = 0; i < count; i++)
+            dn_smoother_add(self->smoother, map, self->gradient + (size_t)i * pixels_of(self) * 3,
+                            -dn_views_at(&even, NULL, NULL, first + done + i).degrees);
+    }
+    return DN_OK;
+}
+
+dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, const dn_image *image,
+                           float *features, float *map, dn_error *error) {
+    const dn_scorer *scorer = localizer->scorer;
+    memset(map, 0, pixels_of(localizer) * sizeof *map);
+    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
+        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
+        float *chunk = features + (size_t)done * (size_t)scorer->dimensions;
+        DN_TRY(look(localizer, image, done, rows, chunk, error));
+        DN_TRY(explain(localizer, parameters, chunk, rows, error));
+        DN_TRY(project(localizer, done, rows, map, error));
+    }
+    for (size_t i = 0; i < pixels_of(localizer); i++)
+        map[i] /= (float)(3 * scorer->rotations);
+    return DN_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * Where in an image its score comes from (paper, section 3.4; docs/localization.md): the gradient
+ * of the loss at the pixels, for each rotation, turned back, smoothed (Gaussian, sigma 3 pixels),
+ * and its absolute value averaged over rotations and channels.
+ */
+#ifndef DN_DETECT_LOCALIZATION_H
+#define DN_DETECT_LOCALIZATION_H
+
+#include "detect/score.h"
+
+#define DN_LOCALIZATION_SIGMA 3.0
+
+typedef struct dn_localizer dn_localizer;
+
+/* Shares the scorer's extractor, its rotations and its batches; `scorer` and `compute` must outlive
+ * it. For images of `width` x `height`, the extractor's size. */
+dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer,
+                              const dn_flow_shape *shape, int width, int height,
+                              dn_localizer **localizer, dn_error *error);
+void dn_localizer_destroy(dn_localizer *localizer);
+
+/* map[height][width] of an image of the configured size, and its features[rotations][dimensions],
+ * the same bits as dn_scorer_features gives. */
+dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, const dn_image *image,
+                           float *features, float *map, dn_error *error);
+
+#endif

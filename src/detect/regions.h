@@ -1,0 +1,18 @@
+/* Connected parts of a map above a threshold. */
+#ifndef DN_DETECT_REGIONS_H
+#define DN_DETECT_REGIONS_H
+
+#include "base/error.h"
+
+/* Regions of a map of 448 x 448 smaller than 32 of its pixels are noise: less than one Gaussian of
+ * sigma 3 covers. Maps of other sizes in proportion. */
+#define DN_REGION_LEAST_SHARE (32.0 / (448.0 * 448.0))
+
+/* Pixels of values[height][width] above `threshold` (> 0), joined to their 8 neighbours, as regions
+ * in pixels of an image of image_width x image_height, by falling score: a region's largest value
+ * over the threshold. *regions is freed with dn_release. A threshold of NaN: no regions. */
+dn_status dn_regions_find(const float *values, int width, int height, float threshold,
+                          int image_width, int image_height, dn_region **regions, size_t *count,
+                          dn_error *error);
+
+#endif

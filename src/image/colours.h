@@ -1,0 +1,31 @@
+/* How a map looks: colours whose lightness rises evenly, so that more always looks like more, in
+ * print and to colour-blind eyes too. */
+#ifndef DN_IMAGE_COLOURS_H
+#define DN_IMAGE_COLOURS_H
+
+#include "image/image.h"
+
+/* A map and how to show it: shown strength d = min(1, (value / scale)^2). */
+typedef struct dn_map_view {
+    const float *values; /* [height][width] */
+    int width, height;
+    float scale;
+    float threshold; /* outlined in overlays; NaN: nothing is */
+} dn_map_view;
+
+/* The colour of strength t in [0, 1]: in OKLCh lightness 0.15 + 0.8 t, hue 300 + 150 t degrees
+ * (violet, red, yellow), the largest chroma up to 0.17 that sRGB has there. */
+void dn_colour_of(double t, uint8_t rgb[3]);
+
+/* The map alone, at its own size. */
+dn_status dn_map_view_draw(const dn_map_view *view, dn_image *image, dn_error *error);
+
+/* Over the photograph, of any size, that it is a map of: more opaque the stronger; a double line,
+ * white within black, where the map (bilinear) crosses the threshold. */
+void dn_map_view_overlay(const dn_map_view *view, dn_image *photograph);
+
+/* White where the map is above its threshold, else black, `width` by `height`. */
+dn_status dn_map_view_mask(const dn_map_view *view, int width, int height, dn_image *image,
+                           dn_error *error);
+
+#endif

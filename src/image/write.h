@@ -1,0 +1,14 @@
+/* Pictures and maps as files, whole or not at all. */
+#ifndef DN_IMAGE_WRITE_H
+#define DN_IMAGE_WRITE_H
+
+#include "image/image.h"
+
+/* PNG, 8-bit RGB. */
+dn_status dn_image_write_png(const dn_image *image, const char *path, dn_error *error);
+
+/* TIFF of one 32-bit float a pixel, values[height][width]. */
+dn_status dn_write_float_tiff(const float *values, int width, int height, const char *path,
+                              dn_error *error);
+
+#endif
