@@ -2,10 +2,10 @@
 
 #include "base/memory.h"
 
-#include <sha2.h>
+#include <nettle/sha2.h>
 
 struct dn_digest {
-    SHA2_CTX context;
+    struct sha256_ctx context;
 };
 
 void dn_digest_print(const uint8_t digest[DN_DIGEST_BYTES], char text[DN_DIGEST_LENGTH + 1]) {
@@ -16,16 +16,16 @@ void dn_digest_print(const uint8_t digest[DN_DIGEST_BYTES], char text[DN_DIGEST_
     text[DN_DIGEST_LENGTH] = '\0';
 }
 
-static void finish(SHA2_CTX *context, char digest[DN_DIGEST_LENGTH + 1]) {
+static void finish(struct sha256_ctx *context, char digest[DN_DIGEST_LENGTH + 1]) {
     uint8_t bytes[DN_DIGEST_BYTES];
-    SHA256Final(bytes, context);
+    sha256_digest(context, sizeof bytes, bytes);
     dn_digest_print(bytes, digest);
 }
 
 void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH + 1]) {
-    SHA2_CTX context;
-    SHA256Init(&context);
-    SHA256Update(&context, data, size);
+    struct sha256_ctx context;
+    sha256_init(&context);
+    sha256_update(&context, size, data);
     finish(&context, digest);
 }
 
@@ -42,12 +42,12 @@ dn_status dn_digest_begin(dn_digest **digest, dn_error *error) {
     *digest = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_digest), error));
     *digest = block;
-    SHA256Init(&(*digest)->context);
+    sha256_init(&(*digest)->context);
     return DN_OK;
 }
 
 void dn_digest_add(dn_digest *digest, const void *data, size_t size) {
-    SHA256Update(&digest->context, data, size);
+    sha256_update(&digest->context, size, data);
 }
 
 void dn_digest_end(dn_digest *digest, char text[DN_DIGEST_LENGTH + 1]) {

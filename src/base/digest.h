@@ -1,4 +1,5 @@
-/* SHA-256 as lower-case hexadecimal text, by libmd. */
+/* SHA-256 as lower-case hexadecimal text, by nettle, which uses the
+ * processor's instructions for it. */
 #ifndef DN_BASE_DIGEST_H
 #define DN_BASE_DIGEST_H
 

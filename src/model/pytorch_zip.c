@@ -4,8 +4,8 @@
 
 #include <string.h>
 #include <zip.h>
+#include <zlib.h>
 
-#define CHUNK 65536
 #define NAME_LIMIT 512
 
 /* torch.save since 1.6: a zip archive of members stored without compression,
@@ -18,7 +18,7 @@ typedef struct archive {
     zip_int64_t pickle; /* member numbers are libzip's */
     char prefix[NAME_LIMIT / 2];
     dn_zip_place *places; /* of all members */
-    uint8_t *confirmed;   /* by libzip's reading */
+    uint8_t *confirmed;   /* checked against the directory */
     size_t confirmed_bytes;
 } archive;
 
@@ -50,29 +50,19 @@ static dn_status check_stored(const archive *opened, zip_uint64_t member, dn_err
     return DN_OK;
 }
 
-/* Reads a member to its end, where libzip checks the CRC, and compares with the bytes in place. */
-static dn_status compare_member(const archive *opened, zip_uint64_t member, zip_file_t *stream,
-                                dn_error *error) {
-    uint8_t chunk[CHUNK];
+/* The bytes in place against the checksum of the archive's directory. */
+static dn_status check_sum(const archive *opened, zip_uint64_t member, dn_error *error) {
     const dn_zip_place *place = &opened->places[member];
-    size_t done = 0;
-    for (;;) {
-        zip_int64_t count = zip_fread(stream, chunk, sizeof chunk);
-        if (count < 0)
-            return refuse_member(opened, member, "is damaged (its checksum is wrong)", error);
-        if (count == 0)
-            break;
-        if ((size_t)count > place->bytes - done ||
-            memcmp(place->data + done, chunk, (size_t)count) != 0)
-            return refuse_member(opened, member, "is not where its header says", error);
-        done += (size_t)count;
-    }
-    if (done != place->bytes)
-        return refuse_member(opened, member, "is shorter than its header says", error);
+    zip_stat_t found;
+    zip_stat_init(&found);
+    if (zip_stat_index(opened->zip, member, 0, &found) != 0 || !(found.valid & ZIP_STAT_CRC))
+        return refuse_member(opened, member, "has no checksum", error);
+    if (crc32_z(0, place->data, place->bytes) != found.crc)
+        return refuse_member(opened, member, "is damaged (its checksum is wrong)", error);
     return DN_OK;
 }
 
-/* The bytes of a member in place, once libzip confirmed them. */
+/* The bytes of a member in place, once they were checked. */
 static dn_status take_member(archive *opened, zip_uint64_t member, const dn_zip_place **place,
                              dn_error *error) {
     *place = &opened->places[member];
@@ -82,13 +72,9 @@ static dn_status take_member(archive *opened, zip_uint64_t member, const dn_zip_
     opened->confirmed_bytes += (*place)->bytes;
     if (opened->confirmed_bytes > opened->file->size) /* else few bytes could take hours to read */
         return refuse_member(opened, member, "overlaps another one", error);
-    zip_file_t *stream = zip_fopen_index(opened->zip, member, 0);
-    if (!stream)
-        return refuse_member(opened, member, "cannot be read", error);
-    dn_status status = compare_member(opened, member, stream, error);
-    zip_fclose(stream);
-    opened->confirmed[member] = status == DN_OK;
-    return status;
+    DN_TRY(check_sum(opened, member, error));
+    opened->confirmed[member] = 1;
+    return DN_OK;
 }
 
 /* -1 when there is none of that name. */
@@ -119,6 +105,23 @@ static dn_status find_storage(void *context, const dn_storage *storage, const ui
                        place->bytes, storage->bytes);
     *data = place->data;
     return DN_OK;
+}
+
+/* Readers differ in which of two members of one name they take. */
+static dn_status check_names(const archive *opened, dn_error *error) {
+    dn_name_index names = {0};
+    dn_status status = DN_OK;
+    zip_int64_t count = zip_get_num_entries(opened->zip, 0);
+    for (zip_int64_t i = 0; i < count && status == DN_OK; i++) {
+        const char *name = zip_get_name(opened->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        status = name ? dn_name_index_add(&names, name, error)
+                      : refuse_member(opened, (zip_uint64_t)i, "has no name", error);
+    }
+    if (status == DN_OK && dn_name_index_sort(&names))
+        status = dn_fail(error, DN_ERROR_FORMAT, "%s: two archive members have the same name",
+                         opened->file->name);
+    dn_name_index_destroy(&names);
+    return status;
 }
 
 /* The one member FOLDER/data.pkl tells the prefix. */
@@ -174,6 +177,7 @@ static dn_status read_archive(archive *opened, dn_error *error) {
     DN_TRY(dn_allocate(&block, count, sizeof *opened->confirmed, error));
     opened->confirmed = block;
     DN_TRY(dn_zip_places_find(file->bytes, file->size, file->name, count, opened->places, error));
+    DN_TRY(check_names(opened, error));
     DN_TRY(find_pickle(opened, error));
     DN_TRY(check_byte_order(opened, error));
     DN_TRY(dn_pickle_create(&pickle, error));

@@ -1,6 +1,6 @@
 /* Where the members of a zip archive in memory lie: libzip reads archives but does not tell, and
- * tensors are served in place. What is found here counts only once libzip's own reading of the
- * member confirmed it (pytorch_zip.c). */
+ * tensors are served in place. What is found here counts only once it agrees with
+ * what libzip says of the member, checksum included (pytorch_zip.c). */
 #ifndef DN_MODEL_ZIP_PLACES_H
 #define DN_MODEL_ZIP_PLACES_H
 

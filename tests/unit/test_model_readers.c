@@ -329,6 +329,12 @@ static void test_wrong_checksum(void **state) {
                   "\"tiny_zip/data/0\" is damaged");
 }
 
+static void test_two_members_of_one_name(void **state) {
+    (void)state;
+    refuse_edited("tiny_zip.pth", "tiny_zip/data/1", "tiny_zip/data/0", 15,
+                  "two archive members have the same name");
+}
+
 /* ---- Conversions ----------------------------------------------------------------------------- */
 
 static void test_every_half(void **state) {
@@ -371,6 +377,7 @@ int main(void) {
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_edited_legacy_files),
         cmocka_unit_test(test_wrong_checksum),
+        cmocka_unit_test(test_two_members_of_one_name),
         cmocka_unit_test(test_every_half),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
