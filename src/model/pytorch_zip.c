@@ -107,23 +107,6 @@ static dn_status find_storage(void *context, const dn_storage *storage, const ui
     return DN_OK;
 }
 
-/* Readers differ in which of two members of one name they take. */
-static dn_status check_names(const archive *opened, dn_error *error) {
-    dn_name_index names = {0};
-    dn_status status = DN_OK;
-    zip_int64_t count = zip_get_num_entries(opened->zip, 0);
-    for (zip_int64_t i = 0; i < count && status == DN_OK; i++) {
-        const char *name = zip_get_name(opened->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-        status = name ? dn_name_index_add(&names, name, error)
-                      : refuse_member(opened, (zip_uint64_t)i, "has no name", error);
-    }
-    if (status == DN_OK && dn_name_index_sort(&names))
-        status = dn_fail(error, DN_ERROR_FORMAT, "%s: two archive members have the same name",
-                         opened->file->name);
-    dn_name_index_destroy(&names);
-    return status;
-}
-
 /* The one member FOLDER/data.pkl tells the prefix. */
 static dn_status find_pickle(archive *opened, dn_error *error) {
     zip_int64_t count = zip_get_num_entries(opened->zip, 0);
@@ -177,7 +160,6 @@ static dn_status read_archive(archive *opened, dn_error *error) {
     DN_TRY(dn_allocate(&block, count, sizeof *opened->confirmed, error));
     opened->confirmed = block;
     DN_TRY(dn_zip_places_find(file->bytes, file->size, file->name, count, opened->places, error));
-    DN_TRY(check_names(opened, error));
     DN_TRY(find_pickle(opened, error));
     DN_TRY(check_byte_order(opened, error));
     DN_TRY(dn_pickle_create(&pickle, error));

@@ -1,6 +1,6 @@
 /* Damaged files: cut anywhere, any byte changed; under the sanitizers, no read may leave the file.
  * The check of what still opens is the fuzz target's. */
-#include "../fuzz/fuzz_tensor_file.c"
+#include "../fuzz/fuzz_safetensors.c"
 #include "support/support.h"
 
 #include <dirent.h>
