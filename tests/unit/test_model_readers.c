@@ -332,8 +332,7 @@ static void test_wrong_checksum(void **state) {
 /* Readers differ in which of the two they take; libzip refuses them. */
 static void test_two_members_of_one_name(void **state) {
     (void)state;
-    refuse_edited("tiny_zip.pth", "tiny_zip/data/1", "tiny_zip/data/0", 15,
-                  "File already exists");
+    refuse_edited("tiny_zip.pth", "tiny_zip/data/1", "tiny_zip/data/0", 15, "File already exists");
 }
 
 /* ---- Conversions ----------------------------------------------------------------------------- */
