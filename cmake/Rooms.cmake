@@ -52,7 +52,8 @@ differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow model metrics USES PkgConfig::CJSON)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
-differnet_room(api KNOWS base config image dataset compute backbone flow model detect metrics check
+differnet_room(interchange KNOWS base config model compute backbone flow detect)
+differnet_room(api KNOWS base config image dataset compute backbone flow model detect interchange metrics check
                report USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)

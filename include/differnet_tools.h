@@ -196,6 +196,28 @@ typedef struct dn_train_summary {
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
                           dn_train_summary *summary, dn_error *error);
 
+/* ---- From and for other programs --------------------------------------------------------------
+ */
+
+/* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or
+ * f16; nothing in it is executed). The network's shape follows from the tensors, everything else is
+ * config's; `backbone` of it, if set, replaces the file's. docs/interchange.md */
+DN_API dn_status dn_import(const char *path, const dn_config *config, const char *output,
+                           const dn_observer *observer, dn_error *error);
+
+typedef enum dn_export_format {
+    DN_EXPORT_PYTORCH,    /* a state_dict for the original's load_weights */
+    DN_EXPORT_SAFETENSORS /* still a model of ours; of use with `half` */
+} dn_export_format;
+
+typedef struct dn_export_options {
+    dn_export_format format;
+    int half; /* 1: weights as f16 */
+} dn_export_options;
+
+DN_API dn_status dn_export(const char *model, const dn_export_options *options, const char *output,
+                           dn_error *error);
+
 /* ---- Files and this machine ------------------------------------------------------------------ */
 
 /* What a model or weights file holds; path NULL: the embedded backbone, with its card. */

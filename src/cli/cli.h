@@ -17,7 +17,7 @@ typedef struct dn_cli {
 typedef dn_status dn_verb_run(dn_cli *cli);
 
 dn_verb_run dn_verb_train, dn_verb_test, dn_verb_predict, dn_verb_info, dn_verb_config,
-    dn_verb_benchmark, dn_verb_check, dn_verb_calibrate;
+    dn_verb_benchmark, dn_verb_check, dn_verb_calibrate, dn_verb_import, dn_verb_export;
 
 /* Sets up display and observer as `config` (may be NULL) and --quiet want them. */
 void dn_cli_watch(dn_cli *cli, const dn_config *config);

@@ -8,10 +8,11 @@
 enum {
     TRAINING = DN_VERB_TRAIN | DN_VERB_CONFIG,
     EVALUATING = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
-    CONFIGURED = EVALUATING | DN_VERB_CHECK,
+    CONFIGURED = EVALUATING | DN_VERB_CHECK | DN_VERB_IMPORT,
     COMPUTING = EVALUATING | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
-    SETTABLE = COMPUTING | DN_VERB_CHECK
+    SETTABLE = COMPUTING | DN_VERB_CHECK | DN_VERB_IMPORT,
+    INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT
 };
 
 const dn_option dn_options[DN_OPTION_COUNT] = {
@@ -23,20 +24,21 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                         "folder that holds the class folders, or a manifest CSV"},
     [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "class_name",
                          "class folder within the data folder"},
-    [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING, "backbone",
+    [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING | DN_VERB_IMPORT, "backbone",
                             "AlexNet weights (.pth, .safetensors) in place of the embedded"},
-    [DN_OPTION_OUTPUT] = {"output", 'o', "DIR", TRAINING | DN_VERB_TEST, "output",
-                          "folder for results; test writes none without it"},
+    [DN_OPTION_OUTPUT] = {"output", 'o', "PATH", TRAINING | DN_VERB_TEST | INTERCHANGE, "output",
+                          "folder for results (test: optional), or the file to write"},
     [DN_OPTION_DEVICE] = {"device", 0, "auto|cpu|cuda", COMPUTING, "device", "where to compute"},
     [DN_OPTION_PRECISION] = {"precision", 0, "auto|f32|bf16|int8", TRAINING | DN_VERB_BENCHMARK,
                              "precision", "number format of the calculations"},
-    [DN_OPTION_THREADS] = {"threads", 0, "N", SETTABLE, "threads",
+    [DN_OPTION_THREADS] = {"threads", 0, "N", SETTABLE & ~DN_VERB_IMPORT, "threads",
                            "threads; 0: all processors of the process"},
     [DN_OPTION_SEED] = {"seed", 0, "N", TRAINING | DN_VERB_BENCHMARK, "seed",
                         "start of all random numbers"},
-    [DN_OPTION_QUIET] = {"quiet", 'q', NULL, DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG), NULL,
+    [DN_OPTION_QUIET] = {"quiet", 'q', NULL,
+                         DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG | DN_VERB_EXPORT), NULL,
                          "no progress and no notes; warnings and errors remain"},
-    [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~DN_VERB_CONFIG, NULL,
+    [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~(DN_VERB_CONFIG | INTERCHANGE), NULL,
                         "results as JSON (predict: always)"},
     [DN_OPTION_FALSE_REJECT_RATE] = {"false-reject-rate", 0, "SHARE", TRAINING | SCORING,
                                      "false_reject_rate",
@@ -53,6 +55,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                              "calibrate on all of train/good, by K more trainings"},
     [DN_OPTION_ROTATIONS] = {"rotations", 0, "N", TRAINING | SCORING, "n_transforms_test",
                              "rotations that an image is scored at"},
+    [DN_OPTION_FORMAT] = {"format", 0, "pytorch|safetensors", DN_VERB_EXPORT, NULL,
+                          "what to write"},
+    [DN_OPTION_HALF] = {"half", 0, NULL, DN_VERB_EXPORT, NULL, "weights as f16: half the size"},
     [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };

@@ -13,7 +13,9 @@ enum dn_verb_bit {
     DN_VERB_BENCHMARK = 32,
     DN_VERB_CHECK = 64,
     DN_VERB_CALIBRATE = 128,
-    DN_VERB_ALL = 255
+    DN_VERB_IMPORT = 256,
+    DN_VERB_EXPORT = 512,
+    DN_VERB_ALL = 1023
 };
 
 typedef enum dn_option_id {
@@ -36,6 +38,8 @@ typedef enum dn_option_id {
     DN_OPTION_VAL_FRACTION,
     DN_OPTION_CROSS_FIT,
     DN_OPTION_ROTATIONS,
+    DN_OPTION_FORMAT,
+    DN_OPTION_HALF,
     DN_OPTION_HELP,
     DN_OPTION_VERSION,
     DN_OPTION_COUNT

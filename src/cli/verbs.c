@@ -46,12 +46,22 @@ const dn_verb dn_verbs[] = {
      "the "
      "scores that MODEL holds already.",
      dn_verb_calibrate},
+    {"import", NULL, DN_VERB_IMPORT, "FILE", 1, 1, "a model from the original's weights",
+     "FILE is a state_dict that the original DifferNet saved (weights/NAME). --output names the "
+     "model file to write. The network's shape follows from the tensors; keys that they do not "
+     "tell, such as clamp_alpha or img_size, are the defaults or come from --set and --config. A "
+     "whole pickled object (models/NAME) is refused: nothing in FILE is ever executed.",
+     dn_verb_import},
+    {"export", NULL, DN_VERB_EXPORT, "MODEL", 1, 1, "a model for other programs",
+     "--format pytorch writes a state_dict that the original's load_weights takes, safetensors the "
+     "model file itself again. --half writes the weights as f16. --output names the file.",
+     dn_verb_export},
 };
 
 _Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");
 
 static int is_planned(const char *name) {
-    static const char *const planned[] = {"export", "import", "serve"};
+    static const char *const planned[] = {"serve"};
     for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
         if (strcmp(planned[i], name) == 0)
             return 1;

@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/chunks.h"
 #include "model/tensor_table.h"
 
 #include <cJSON.h>
@@ -67,14 +68,15 @@ static int append_size(cJSON *array, size_t size) {
     return cJSON_AddItemToArray(array, cJSON_CreateRaw(digits));
 }
 
-static int describe_tensor(cJSON *header, const dn_tensor *tensor, size_t *offset) {
+static int describe_tensor(cJSON *header, const dn_tensor *tensor, dn_dtype floats,
+                           size_t *offset) {
     cJSON *entry = cJSON_AddObjectToObject(header, tensor->name);
-    if (!cJSON_AddStringToObject(entry, "dtype", dn_dtype_name(tensor->dtype)))
+    if (!cJSON_AddStringToObject(entry, "dtype", dn_dtype_name(dn_written_dtype(tensor, floats))))
         return 0;
     cJSON *shape = cJSON_AddArrayToObject(entry, "shape");
     cJSON *offsets = cJSON_AddArrayToObject(entry, "data_offsets");
     int described = shape && append_size(offsets, *offset) &&
-                    !__builtin_add_overflow(*offset, tensor->bytes, offset) &&
+                    !__builtin_add_overflow(*offset, dn_written_bytes(tensor, floats), offset) &&
                     append_size(offsets, *offset);
     for (int i = 0; i < tensor->rank; i++)
         described = described && append_size(shape, tensor->shape[i]);
@@ -89,13 +91,13 @@ static int describe_metadata(cJSON *header, const dn_metadata_entry *metadata, s
     return 1;
 }
 
-static char *header_text(const dn_tensor *tensors, size_t count, const dn_metadata_entry *metadata,
-                         size_t metadata_count) {
+static char *header_text(const dn_tensor *tensors, size_t count, dn_dtype floats,
+                         const dn_metadata_entry *metadata, size_t metadata_count) {
     cJSON *header = cJSON_CreateObject();
     size_t offset = 0;
     int described = describe_metadata(header, metadata, metadata_count);
     for (size_t i = 0; i < count; i++)
-        described = described && describe_tensor(header, &tensors[i], &offset);
+        described = described && describe_tensor(header, &tensors[i], floats, &offset);
     char *text = described ? cJSON_PrintUnformatted(header) : NULL;
     cJSON_Delete(header);
     return text;
@@ -110,26 +112,54 @@ static void write_header(FILE *stream, const char *text) {
     fprintf(stream, "%s%*s", text, (int)(padded - length), "");
 }
 
-static dn_status write_file(const char *path, const char *text, const dn_tensor *tensors,
-                            size_t count, dn_error *error) {
+static dn_status write_tensor(FILE *stream, const dn_tensor *tensor, dn_dtype floats,
+                              dn_error *error) {
+    dn_chunks chunks;
+    const void *bytes;
+    size_t size;
+    if (dn_written_dtype(tensor, floats) == tensor->dtype && tensor->data && tensor->bytes > 0) {
+        fwrite(tensor->data, 1, tensor->bytes, stream); /* at once: stdio passes it through */
+        return DN_OK;
+    }
+    dn_chunks_begin(&chunks, tensor, floats);
+    do {
+        DN_TRY(dn_chunks_next(&chunks, &bytes, &size, error));
+        if (size > 0)
+            fwrite(bytes, 1, size, stream);
+    } while (size > 0 && !ferror(stream));
+    return DN_OK;
+}
+
+static dn_status write_file(const char *path, const char *text, dn_dtype floats,
+                            const dn_tensor *tensors, size_t count, dn_error *error) {
     dn_output output;
+    dn_status status = DN_OK;
     DN_TRY(dn_output_open(&output, path, error));
     write_header(output.stream, text);
-    for (size_t i = 0; i < count && !ferror(output.stream); i++)
-        if (tensors[i].bytes > 0)
-            fwrite(tensors[i].data, 1, tensors[i].bytes, output.stream);
-    return dn_output_commit(&output, error);
+    for (size_t i = 0; i < count && status == DN_OK && !ferror(output.stream); i++)
+        status = write_tensor(output.stream, &tensors[i], floats, error);
+    if (status == DN_OK)
+        return dn_output_commit(&output, error);
+    dn_output_discard(&output);
+    return status;
 }
 
 dn_status dn_safetensors_write(const char *path, const dn_tensor *tensors, size_t count,
                                const dn_metadata_entry *metadata, size_t metadata_count,
                                dn_error *error) {
+    return dn_safetensors_write_as(path, DN_NO_DTYPE, tensors, count, metadata, metadata_count,
+                                   error);
+}
+
+dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                                  size_t count, const dn_metadata_entry *metadata,
+                                  size_t metadata_count, dn_error *error) {
     DN_TRY(check_tensors(tensors, count, error));
     DN_TRY(check_all_metadata(metadata, metadata_count, error));
-    char *text = header_text(tensors, count, metadata, metadata_count);
+    char *text = header_text(tensors, count, floats, metadata, metadata_count);
     if (!text)
         return dn_fail(error, DN_ERROR_MEMORY, "%s: out of memory for the header", path);
-    dn_status status = write_file(path, text, tensors, count, error);
+    dn_status status = write_file(path, text, floats, tensors, count, error);
     cJSON_free(text);
     return status;
 }

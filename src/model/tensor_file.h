@@ -21,7 +21,8 @@ typedef enum dn_dtype {
     DN_I16,
     DN_I8,
     DN_U8,
-    DN_BOOL
+    DN_BOOL,
+    DN_NO_DTYPE
 } dn_dtype;
 
 #define DN_MAX_RANK 8
@@ -80,5 +81,17 @@ typedef struct dn_metadata_entry {
 dn_status dn_safetensors_write(const char *path, const dn_tensor *tensors, size_t count,
                                const dn_metadata_entry *metadata, size_t metadata_count,
                                dn_error *error);
+
+/* The same with floats of every type converted to `floats` (DN_F32 or DN_F16; DN_NO_DTYPE: none)
+ * while they are written. */
+dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                                  size_t count, const dn_metadata_entry *metadata,
+                                  size_t metadata_count, dn_error *error);
+
+/* Writes a state_dict as torch.save does since 1.6, whole or not at all: a zip archive of members
+ * stored without compression at multiples of 64 bytes. Tensors with the same data share a storage;
+ * those whose data is NULL are zeros. Files of 4 GiB and more are DN_ERROR_UNSUPPORTED. */
+dn_status dn_pytorch_write(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                           size_t count, dn_error *error);
 
 #endif

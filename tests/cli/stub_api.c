@@ -221,6 +221,21 @@ dn_status dn_describe_file(const char *path, int json, char **text, dn_error *er
     return dn_copy_text(text, json ? "{\"format\":\"stub\"}" : "format: stub\n", error);
 }
 
+dn_status dn_import(const char *path, const dn_config *config, const char *output,
+                    const dn_observer *observer, dn_error *error) {
+    (void)config;
+    if (strcmp(path, "weights") != 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no state_dict", path);
+    say(observer, DN_NOTE, output);
+    return DN_OK;
+}
+
+dn_status dn_export(const char *model, const dn_export_options *options, const char *output,
+                    dn_error *error) {
+    return dn_fail(error, DN_ERROR_IO, "%s as %d%s to %s", model, (int)options->format,
+                   options->half ? " in half" : "", output);
+}
+
 dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json, char **text,
                        dn_error *error) {
     say(observer, DN_NOTE, "measuring");

@@ -71,11 +71,13 @@ static void test_help_of_every_verb(void **state) {
     (void)state;
     static const char *const cases[][3] = {
         {"train --help", "Usage: differnet train [OPTION]...\n", "--seed N"},
-        {"test -h", "Usage: differnet test [OPTION]... MODEL\n", "-o, --output DIR"},
+        {"test -h", "Usage: differnet test [OPTION]... MODEL\n", "-o, --output PATH"},
         {"evaluate --help", "Also called \"evaluate\".", "--json"},
         {"predict --help", "Usage: differnet predict [OPTION]... MODEL PATH...\n", "--backbone"},
         {"info --help", "Usage: differnet info [OPTION]... [FILE]\n", "--json"},
         {"config --help", "Print the configuration as YAML.", "-s, --set KEY=VALUE"},
+        {"import --help", "Usage: differnet import [OPTION]... FILE\n", "--set KEY=VALUE"},
+        {"export --help", "Usage: differnet export [OPTION]... MODEL\n", "--half"},
         {"benchmark --help", "Speed and memory on this machine.", "--precision"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -95,10 +97,14 @@ static void test_man_page(void **state) {
     const program *ran = run("--man", NULL);
     assert_int_equal(ran->status, 0);
     assert_int_equal(strncmp(ran->out, ".TH DIFFERNET 1", 15), 0);
-    static const char *const parts[] = {
-        ".SH VERBS",       "\\fBevaluate\\fR",      "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
-        "\\fB\\-o\\fR, ",  "(train, test, config)", "\\fBn_coupling_blocks\\fR: 8",
-        "\\fBseed\\fR: 0", ".SH EXIT STATUS"};
+    static const char *const parts[] = {".SH VERBS",
+                                        "\\fBevaluate\\fR",
+                                        "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
+                                        "\\fB\\-o\\fR, ",
+                                        "(train, test, config, import, export)",
+                                        "\\fBn_coupling_blocks\\fR: 8",
+                                        "\\fBseed\\fR: 0",
+                                        ".SH EXIT STATUS"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_says(ran->out, parts[i]);
 }

@@ -1,0 +1,58 @@
+/* import and export */
+#include "cli/settings.h"
+#include "cli/words.h"
+
+#include <string.h>
+
+static dn_status need_output(const dn_cli *cli, const char *verb, const char **output,
+                             dn_error *error) {
+    *output = dn_command_value(&cli->command, DN_OPTION_OUTPUT);
+    if (*output && **output)
+        return DN_OK;
+    return dn_usage(error, "%s: --output FILE is needed", verb);
+}
+
+dn_status dn_verb_import(dn_cli *cli) {
+    dn_config *config = NULL;
+    const char *output;
+    dn_status status = need_output(cli, "import", &output, &cli->error);
+    if (status == DN_OK)
+        status = dn_settings_config(&cli->command, &config, &cli->error);
+    if (status == DN_OK) /* --output named the file, not the folder for results */
+        status = dn_config_set(config, "output", "results", &cli->error);
+    if (status == DN_OK) {
+        dn_cli_watch(cli, config);
+        status = dn_import(cli->command.operands[0], config, output, &cli->observer, &cli->error);
+    }
+    dn_config_destroy(config);
+    return status;
+}
+
+static dn_status read_format(const dn_cli *cli, dn_export_format *format, dn_error *error) {
+    static const char *const names[] = {
+        [DN_EXPORT_PYTORCH] = "pytorch",
+        [DN_EXPORT_SAFETENSORS] = "safetensors",
+    };
+    const char *wanted = dn_command_value(&cli->command, DN_OPTION_FORMAT);
+    size_t count = sizeof names / sizeof *names;
+    for (size_t i = 0; wanted && i < count; i++) {
+        if (strcmp(names[i], wanted) == 0) {
+            *format = (dn_export_format)i;
+            return DN_OK;
+        }
+    }
+    return dn_usage(error, "export: --format %s is needed%s%.40s%s", "pytorch|safetensors",
+                    wanted ? ", found \"" : "", wanted ? wanted : "", wanted ? "\"" : "");
+}
+
+dn_status dn_verb_export(dn_cli *cli) {
+    const dn_command *command = &cli->command;
+    const char *output;
+    dn_export_options options = {.half = dn_command_has(command, DN_OPTION_HALF)};
+    dn_status status = read_format(cli, &options.format, &cli->error);
+    if (status == DN_OK)
+        status = need_output(cli, "export", &output, &cli->error);
+    if (status == DN_OK)
+        status = dn_export(command->operands[0], &options, output, &cli->error);
+    return status;
+}

@@ -1,0 +1,216 @@
+"""The original's network built from PyTorch parts, to check files that go in and out of differnet.
+
+    python3 tools/interchange.py make weights.pth [--legacy] [--half] [--internal 2048]    a state_dict as the original saves it
+    python3 tools/interchange.py round-trip                                                everything below, both ways
+    python3 tools/interchange.py compare weights.pth model.safetensors                     scores of both on the same images
+    python3 tools/interchange.py onnx model.onnx model.safetensors                         the same with onnxruntime
+
+The state_dict is loaded strictly: a name too many or too few is an error, as it is for the original's load_weights.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+import torchvision
+from PIL import Image
+from torch import nn
+from torchvision import transforms
+from torchvision.transforms.functional import rotate
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "reference"))
+from reference_network import Block, extract  # noqa: E402
+
+TOLERANCE = 1e-4
+prepare = transforms.Compose(
+    [transforms.ToTensor(), transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])]
+)
+
+
+class Original(nn.Module):
+    """Names, and the parts that the forward pass never touches, as in the original's state_dict."""
+
+    def __init__(self, scales=3, blocks=8, internal=2048, clamp=3.0):
+        super().__init__()
+        features = 256 * scales
+        self.scales = scales
+        self.feature_extractor = torchvision.models.alexnet(weights=None)
+        self.nf = nn.Module()
+        self.nf.module_list = nn.ModuleList([nn.Identity()])
+        for k in range(blocks):
+            block = Block(features, internal, clamp, k)
+            block.s1.bn, block.s2.bn = nn.BatchNorm1d(features // 2), nn.BatchNorm1d(features // 2)
+            self.nf.module_list.extend([nn.Identity(), block])
+
+    def forward(self, images):
+        z = extract(self.feature_extractor.features, images, self.scales)
+        for block in self.nf.module_list[2::2]:
+            z, _ = block(z)
+        return z
+
+
+def network_of(state):
+    """A network of the shape of a state_dict, holding it."""
+    first = state["nf.module_list.2.s1.fc1.weight"]
+    blocks = sum(name.endswith("s1.fc1.weight") for name in state)
+    network = Original(first.shape[1] // 128, blocks, first.shape[0]).eval()
+    network.load_state_dict(state)
+    return network
+
+
+def views(path, size, rotations):
+    resized = transforms.Resize((size, size))(Image.open(path).convert("RGB"))
+    return [rotate(resized, i * 360.0 / rotations) for i in range(rotations)]
+
+
+def torch_score(network, path, size, rotations):
+    with torch.no_grad():
+        parts = [
+            (network(torch.stack([prepare(v) for v in views(path, size, rotations)[i : i + 8]])) ** 2).mean(1)
+            for i in range(0, rotations, 8)
+        ]
+    return float(torch.cat(parts).mean())
+
+
+def differnet(*words):
+    binary = ROOT / "build" / "differnet"
+    return subprocess.run([binary, *map(str, words)], check=True, capture_output=True, text=True).stdout
+
+
+def own_score(model, path):
+    return json.loads(differnet("predict", model, path))["raw_score"]
+
+
+def images():
+    return [ROOT / "dummy_dataset/dummy_class/test" / name for name in ("good/001.png", "anomaly/001.png")]
+
+
+def settings(model):
+    """img_size and n_transforms_test of a model file."""
+    text = json.loads(differnet("info", "--json", model))["metadata"]["config"]
+    pairs = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and not line.startswith("#"))
+    return json.loads(pairs["img_size"])[0], int(pairs["n_transforms_test"])
+
+
+def report(name, pairs):
+    worst = max(abs(a - b) / max(1.0, abs(b)) for a, b in pairs)
+    print(f"{name}: largest difference {worst:.2e} (" + ", ".join(f"{a:.6f} {b:.6f}" for a, b in pairs) + ")")
+    if not worst <= TOLERANCE:
+        sys.exit(f"{name}: more than {TOLERANCE}")
+
+
+def compare(weights, model, name=None):
+    size, rotations = settings(model)
+    network = network_of(torch.load(weights, weights_only=True))
+    pairs = [(own_score(model, path), torch_score(network, path, size, rotations)) for path in images()]
+    report(name or f"{weights} against {model}", pairs)
+
+
+def onnx_scores(path, model):
+    """Per image: the mean over its rotated views, or one run of a graph that rotates itself."""
+    import onnx
+    import onnxruntime
+
+    onnx.checker.check_model(str(path))
+    options = onnxruntime.SessionOptions()
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    size, rotations = settings(model)
+    rotates = any(p.key == "rotations" and p.value != "1" for p in onnx.load(str(path)).metadata_props)
+    for image in images():
+        if rotates:
+            batch = np.stack([np.asarray(views(image, size, 1)[0])] * 2)
+            outputs = session.run(None, {"images": batch})
+        else:
+            batch = np.stack([np.asarray(v) for v in views(image, size, rotations)])
+            outputs = session.run(None, {"images": batch})
+        yield dict(zip([o.name for o in session.get_outputs()], outputs))
+
+
+def compare_onnx(path, model, name=None):
+    scored = list(onnx_scores(path, model))
+    report(
+        name or f"{path} against {model}",
+        [(own_score(model, image), float(s["raw_score"].mean())) for image, s in zip(images(), scored)],
+    )
+
+
+def make(path, legacy=False, half=False, blocks=8, internal=2048, scales=3, seed=0):
+    torch.manual_seed(seed)
+    network = Original(scales, blocks, internal)
+    for block in network.nf.module_list[2::2]:  # statistics that training has left
+        for subnet in (block.s1, block.s2):
+            subnet.bn.running_mean.normal_()
+    state = network.state_dict()
+    if half:
+        state = {name: t.half() if t.is_floating_point() else t for name, t in state.items()}
+    torch.save(state, path, _use_new_zipfile_serialization=not legacy)
+
+
+SMALL = {"blocks": 3, "internal": 48, "scales": 2}
+SMALL_SET = ["--set", "img_size=[128, 128]", "--set", "n_transforms_test=6"]
+
+
+def round_trip(folder, onnx):
+    for name, how in (("zip", {}), ("legacy", {"legacy": True}), ("half", {"half": True})):
+        weights, model = folder / f"{name}.pth", folder / f"{name}.safetensors"
+        make(weights, **how, **SMALL)
+        differnet("import", weights, "--output", model, *SMALL_SET)
+        compare(weights, model, f"original to differnet ({name})")
+    options = ["n_scales=2", "fc_internal=48", "n_coupling_blocks=3", "n_transforms=1", "meta_epochs=1", "sub_epochs=2"]
+    sets = [word for option in options for word in ("--set", option)]
+    differnet("train", *SMALL_SET, *sets, "--output", folder, "--quiet",
+              "--data", ROOT / "dummy_dataset")  # fmt: skip
+    model = next(folder.glob("DifferNet/*/*/v1/model.safetensors"))
+    for half in ([], ["--half"]):
+        out, name = folder / f"out{len(half)}.pth", "half" if half else "f32"
+        differnet("export", model, "--format", "pytorch", "--output", out, *half)
+        rounded = model
+        if half:
+            rounded = folder / "half_again.safetensors"
+            differnet("export", model, "--format", "safetensors", "--half", "--output", rounded)
+        compare(out, rounded, f"differnet to original ({name})")
+        back = folder / f"back{len(half)}.safetensors"
+        differnet("import", out, "--output", back, *SMALL_SET)
+        pairs = [(own_score(rounded, i), own_score(back, i)) for i in images()]
+        report(f"differnet to PyTorch and back ({name})", pairs)
+        if onnx:
+            for extra in ([], ["--rotations"]):
+                graph = folder / f"model{len(half)}{len(extra)}.onnx"
+                differnet("export", model, "--format", "onnx", "--output", graph, *half, *extra)
+                compare_onnx(graph, rounded, f"ONNX ({name}{', rotations inside' if extra else ''})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    making = commands.add_parser("make")
+    making.add_argument("path", type=Path)
+    making.add_argument("--legacy", action="store_true")
+    making.add_argument("--half", action="store_true")
+    making.add_argument("--internal", type=int, default=2048)
+    trip = commands.add_parser("round-trip")
+    trip.add_argument("--no-onnx", action="store_true")
+    for name in ("compare", "onnx"):
+        comparing = commands.add_parser(name)
+        comparing.add_argument("file", type=Path)
+        comparing.add_argument("model", type=Path)
+    words = parser.parse_args()
+    if words.command == "make":
+        make(words.path, words.legacy, words.half, internal=words.internal)
+    elif words.command == "compare":
+        compare(words.file, words.model)
+    elif words.command == "onnx":
+        compare_onnx(words.file, words.model)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            round_trip(Path(folder), not words.no_onnx)
+
+
+if __name__ == "__main__":
+    main()
