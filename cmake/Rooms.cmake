@@ -52,7 +52,8 @@ differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow model metrics USES PkgConfig::CJSON)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
-differnet_room(interchange KNOWS base config model compute backbone flow detect)
+differnet_room(interchange KNOWS base config image model compute backbone flow detect
+               USES PkgConfig::PROTOBUF_C)
 differnet_room(api KNOWS base config image dataset compute backbone flow model detect interchange metrics check
                report USES PkgConfig::CJSON)
 
@@ -73,3 +74,12 @@ set(DIFFERNET_BACKBONE ${CMAKE_SOURCE_DIR}/data/backbone/differnet-alexnet-1.saf
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/backbone/embedded.c PROPERTIES
                             OBJECT_DEPENDS ${DIFFERNET_BACKBONE}
                             COMPILE_DEFINITIONS DN_BACKBONE_FILE="${DIFFERNET_BACKBONE}")
+
+set(onnx_folder ${CMAKE_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${onnx_folder})
+add_custom_command(OUTPUT ${onnx_folder}/onnx/onnx.pb-c.c ${onnx_folder}/onnx/onnx.pb-c.h
+  COMMAND ${PROTOC_C} --c_out=${onnx_folder} -I${ONNX_PROTO_DIR} onnx/onnx.proto
+  DEPENDS ${ONNX_PROTO_DIR}/onnx/onnx.proto VERBATIM)
+target_sources(objects_interchange PRIVATE ${onnx_folder}/onnx/onnx.pb-c.c)
+set_source_files_properties(${onnx_folder}/onnx/onnx.pb-c.c PROPERTIES COMPILE_OPTIONS -w)
+target_include_directories(objects_interchange SYSTEM PRIVATE ${onnx_folder})

@@ -206,13 +206,16 @@ DN_API dn_status dn_import(const char *path, const dn_config *config, const char
                            const dn_observer *observer, dn_error *error);
 
 typedef enum dn_export_format {
-    DN_EXPORT_PYTORCH,    /* a state_dict for the original's load_weights */
-    DN_EXPORT_SAFETENSORS /* still a model of ours; of use with `half` */
+    DN_EXPORT_PYTORCH,     /* a state_dict for the original's load_weights */
+    DN_EXPORT_SAFETENSORS, /* still a model of ours; of use with `half` */
+    DN_EXPORT_ONNX         /* uint8 RGB images [N, height, width, 3] to their scores */
 } dn_export_format;
 
 typedef struct dn_export_options {
     dn_export_format format;
-    int half; /* 1: weights as f16 */
+    int half;      /* 1: weights as f16 */
+    int rotations; /* ONNX: the graph itself turns each image so often and averages; 0: it does not
+                    */
 } dn_export_options;
 
 DN_API dn_status dn_export(const char *model, const dn_export_options *options, const char *output,

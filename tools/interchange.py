@@ -134,10 +134,12 @@ def onnx_scores(path, model):
 
 def compare_onnx(path, model, name=None):
     scored = list(onnx_scores(path, model))
-    report(
-        name or f"{path} against {model}",
-        [(own_score(model, image), float(s["raw_score"].mean())) for image, s in zip(images(), scored)],
-    )
+    own = [json.loads(differnet("predict", model, image)) for image in images()]
+    name = name or f"{path} against {model}"
+    report(name, [(o["raw_score"], float(s["raw_score"].mean())) for o, s in zip(own, scored)])
+    if "pred_score" in scored[0] and all(np.ptp(s["raw_score"]) < TOLERANCE for s in scored):
+        report(f"{name}, pred_score", [(o["pred_score"], float(s["pred_score"][0])) for o, s in zip(own, scored)])
+        assert [o["pred_label"] for o in own] == [int(s["pred_label"][0]) for s in scored]
 
 
 def make(path, legacy=False, half=False, blocks=8, internal=2048, scales=3, seed=0):
@@ -180,7 +182,7 @@ def round_trip(folder, onnx):
         pairs = [(own_score(rounded, i), own_score(back, i)) for i in images()]
         report(f"differnet to PyTorch and back ({name})", pairs)
         if onnx:
-            for extra in ([], ["--rotations"]):
+            for extra in ([], ["--rotations", 6]):
                 graph = folder / f"model{len(half)}{len(extra)}.onnx"
                 differnet("export", model, "--format", "onnx", "--output", graph, *half, *extra)
                 compare_onnx(graph, rounded, f"ONNX ({name}{', rotations inside' if extra else ''})")

@@ -2,6 +2,7 @@
 #include "cli/settings.h"
 #include "cli/words.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static dn_status need_output(const dn_cli *cli, const char *verb, const char **output,
@@ -32,6 +33,7 @@ static dn_status read_format(const dn_cli *cli, dn_export_format *format, dn_err
     static const char *const names[] = {
         [DN_EXPORT_PYTORCH] = "pytorch",
         [DN_EXPORT_SAFETENSORS] = "safetensors",
+        [DN_EXPORT_ONNX] = "onnx",
     };
     const char *wanted = dn_command_value(&cli->command, DN_OPTION_FORMAT);
     size_t count = sizeof names / sizeof *names;
@@ -41,8 +43,18 @@ static dn_status read_format(const dn_cli *cli, dn_export_format *format, dn_err
             return DN_OK;
         }
     }
-    return dn_usage(error, "export: --format %s is needed%s%.40s%s", "pytorch|safetensors",
+    return dn_usage(error, "export: --format %s is needed%s%.40s%s", "pytorch|safetensors|onnx",
                     wanted ? ", found \"" : "", wanted ? wanted : "", wanted ? "\"" : "");
+}
+
+static dn_status read_rotations(const dn_command *command, int *rotations, dn_error *error) {
+    const char *text = dn_command_value(command, DN_OPTION_ROTATIONS);
+    char *end = NULL;
+    long number = text ? strtol(text, &end, 10) : 0;
+    if (text && (end == text || *end || number < 1 || number > 1024))
+        return dn_usage(error, "export: --rotations \"%.40s\": expected 1 to 1024", text);
+    *rotations = (int)number;
+    return DN_OK;
 }
 
 dn_status dn_verb_export(dn_cli *cli) {
@@ -52,6 +64,8 @@ dn_status dn_verb_export(dn_cli *cli) {
     dn_status status = read_format(cli, &options.format, &cli->error);
     if (status == DN_OK)
         status = need_output(cli, "export", &output, &cli->error);
+    if (status == DN_OK)
+        status = read_rotations(command, &options.rotations, &cli->error);
     if (status == DN_OK)
         status = dn_export(command->operands[0], &options, output, &cli->error);
     return status;

@@ -54,7 +54,10 @@ const dn_verb dn_verbs[] = {
      dn_verb_import},
     {"export", NULL, DN_VERB_EXPORT, "MODEL", 1, 1, "a model for other programs",
      "--format pytorch writes a state_dict that the original's load_weights takes, safetensors the "
-     "model file itself again. --half writes the weights as f16. --output names the file.",
+     "model file itself again, onnx a graph from uint8 RGB images [N, height, width, 3] to "
+     "raw_score, pred_score and pred_label; with --rotations N it turns each image N times itself "
+     "and averages, else it takes each image as one view. --half writes the weights as f16. "
+     "--output names the file.",
      dn_verb_export},
 };
 

@@ -21,4 +21,10 @@ dn_status dn_interchange_export_pytorch(const char *model, int half, const char 
 dn_status dn_interchange_export_safetensors(const char *model, int half, const char *output,
                                             dn_error *error);
 
+/* One graph from uint8 images [N, height, width, 3] to raw_score [N] and, where the model is
+ * calibrated, pred_score and pred_label. `views` > 1: the graph turns each image so often and
+ * averages, as predict does; else each image is one view. */
+dn_status dn_interchange_export_onnx(const char *model, int half, int views, const char *output,
+                                     dn_error *error);
+
 #endif

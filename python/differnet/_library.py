@@ -1,0 +1,129 @@
+"""libdiffernet's C interface, declared for ctypes, which releases the GIL during every call."""
+
+import ctypes as c
+import ctypes.util
+import os
+from pathlib import Path
+from typing import Any
+
+from ._errors import BY_STATUS, Error
+
+
+class ErrorStruct(c.Structure):
+    _fields_ = [("status", c.c_int), ("message", c.c_char * 1024)]
+
+
+class ResultStruct(c.Structure):
+    _fields_ = [
+        ("raw_score", c.c_double),
+        ("score_std", c.c_double),
+        ("elapsed_ms", c.c_double),
+        ("rotations", c.c_int),
+        ("verdict", c.c_int),
+        ("pred_label", c.c_int),
+        ("pred_score", c.c_double),
+        ("threshold", c.c_double),
+        ("review_threshold", c.c_double),
+        ("p_value", c.c_double),
+    ]
+
+
+class ImageSourceStruct(c.Structure):
+    _fields_ = [
+        ("path", c.c_char_p),
+        ("bytes", c.c_void_p),
+        ("size", c.c_size_t),
+        ("pixels", c.c_void_p),
+        ("format", c.c_int),
+        ("width", c.c_int),
+        ("height", c.c_int),
+        ("stride", c.c_size_t),
+    ]
+
+
+class ProgressStruct(c.Structure):
+    _fields_ = [
+        ("stage", c.c_int),
+        ("done", c.c_size_t),
+        ("total", c.c_size_t),
+        ("meta_epoch", c.c_int),
+        ("sub_epoch", c.c_int),
+        ("loss", c.c_double),
+        ("auroc_last", c.c_double),
+        ("auroc_max", c.c_double),
+        ("auroc_epoch_max", c.c_int),
+        ("images_done", c.c_size_t),
+        ("images_total", c.c_size_t),
+    ]
+
+
+ON_PROGRESS = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ProgressStruct))
+ON_MESSAGE = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
+
+
+class ObserverStruct(c.Structure):
+    _fields_ = [("user", c.c_void_p), ("on_progress", ON_PROGRESS), ("on_message", ON_MESSAGE)]
+
+
+PIXELS_RGB, PIXELS_GREY = 0, 2
+
+_HANDLE, _OUT, _TEXT, _ERROR = c.c_void_p, c.POINTER(c.c_void_p), c.c_char_p, c.POINTER(ErrorStruct)
+_SIGNATURES = {
+    "dn_version": (_TEXT,),
+    "dn_model_open": (c.c_int, _TEXT, c.c_void_p, _OUT, _ERROR),
+    "dn_model_close": (None, _HANDLE),
+    "dn_model_id": (_TEXT, _HANDLE),
+    "dn_model_score": (c.c_int, _HANDLE, c.POINTER(ImageSourceStruct), c.POINTER(ResultStruct), _OUT, _ERROR),
+    "dn_config_create": (c.c_int, _OUT, _ERROR),
+    "dn_config_destroy": (None, _HANDLE),
+    "dn_config_set": (c.c_int, _HANDLE, _TEXT, _TEXT, _ERROR),
+    "dn_train": (c.c_int, _HANDLE, c.POINTER(ObserverStruct), c.c_void_p, _ERROR),
+    "dn_import": (c.c_int, _TEXT, _HANDLE, _TEXT, c.c_void_p, _ERROR),
+    "dn_export": (c.c_int, _TEXT, c.c_void_p, _TEXT, _ERROR),
+}  # fmt: skip
+
+
+def _candidates():
+    named = os.environ.get("DIFFERNET_LIBRARY")
+    if named:
+        return [named]
+    found = ctypes.util.find_library("differnet")
+    built = Path(__file__).resolve().parents[2] / "build" / "libdiffernet.so"
+    return [name for name in (found, str(built) if built.exists() else None) if name]
+
+
+def _open() -> c.CDLL:
+    candidates, problem = _candidates(), "libdiffernet is not installed"
+    for name in candidates:
+        try:
+            library = c.CDLL(name)
+            break
+        except OSError as error:
+            problem = str(error)
+    else:
+        raise ImportError(f"{problem}; install it or name the file in DIFFERNET_LIBRARY")
+    for name, (result, *arguments) in _SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+library = _open()
+
+
+def check(function: str, *arguments: Any) -> None:
+    """Calls a function that returns dn_status and takes a dn_error last; raises what it reports."""
+    error = ErrorStruct()
+    status = getattr(library, function)(*arguments, c.byref(error))
+    if status != 0:
+        kind = BY_STATUS[status] if status < len(BY_STATUS) else Error
+        raise kind(error.message.decode("utf-8", "replace"))
+
+
+def version() -> str:
+    """The version of libdiffernet."""
+    return library.dn_version().decode()
+
+
+def path_bytes(path: Any) -> bytes:
+    return os.fsencode(os.fspath(path))

@@ -1,0 +1,158 @@
+"""Models and what they say of images."""
+
+import ctypes as c
+import enum
+import os
+from dataclasses import dataclass
+from typing import Iterable, List, Optional, Union
+
+import numpy as np
+
+from ._library import (
+    PIXELS_GREY,
+    PIXELS_RGB,
+    ImageSourceStruct,
+    ResultStruct,
+    check,
+    library,
+    path_bytes,
+)
+
+#: A path, an image file's bytes, or pixels: uint8 [height, width, 3] RGB or [height, width] grey.
+Image = Union[str, "os.PathLike[str]", bytes, np.ndarray]
+
+
+class Verdict(enum.Enum):
+    """What becomes of a part; NONE where the model carries no calibration."""
+
+    NONE = 0
+    PASS = 1
+    REVIEW = 2
+    FAIL = 3
+
+
+@dataclass(frozen=True)
+class Region:
+    """A connected piece of the map, in pixels of the image as it was given."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    area: int
+    score: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One image's result. Without calibration: verdict NONE, pred_label -1, the rest NaN."""
+
+    raw_score: float  #: mean of z squared over rotations and dimensions
+    score_std: float  #: spread over the rotations
+    verdict: Verdict
+    pred_label: int  #: 1: anomalous
+    pred_score: float  #: in (0, 1), 0.5 at the threshold
+    threshold: float
+    review_threshold: float
+    p_value: float
+    rotations: int
+    elapsed_ms: float
+
+
+def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
+    if pixels.dtype != np.uint8:
+        raise TypeError(f"pixels are {pixels.dtype}, expected uint8")
+    grey = pixels.ndim == 2
+    if not grey and (pixels.ndim != 3 or pixels.shape[2] != 3):
+        raise ValueError(f"pixels have shape {pixels.shape}, expected [height, width, 3] (RGB) or [height, width]")
+    row = (1,) if grey else (3, 1)
+    if pixels.size == 0 or pixels.strides[1:] != row or pixels.strides[0] < pixels.shape[1] * row[0]:
+        pixels = np.ascontiguousarray(pixels)
+    source = ImageSourceStruct(
+        pixels=pixels.ctypes.data,
+        format=PIXELS_GREY if grey else PIXELS_RGB,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        stride=pixels.strides[0],
+    )
+    return source, pixels
+
+
+def _source(image: Image) -> "tuple[ImageSourceStruct, object]":
+    """The image for the library, and what has to stay alive during the call."""
+    if isinstance(image, np.ndarray):
+        return _source_of_array(image)
+    if isinstance(image, (bytes, bytearray)):
+        held = bytes(image)
+        return ImageSourceStruct(bytes=c.cast(c.c_char_p(held), c.c_void_p), size=len(held)), held
+    name = path_bytes(image)
+    return ImageSourceStruct(path=name), name
+
+
+def _result(struct: ResultStruct) -> Result:
+    return Result(
+        raw_score=struct.raw_score,
+        score_std=struct.score_std,
+        verdict=Verdict(struct.verdict),
+        pred_label=struct.pred_label,
+        pred_score=struct.pred_score,
+        threshold=struct.threshold,
+        review_threshold=struct.review_threshold,
+        p_value=struct.p_value,
+        rotations=struct.rotations,
+        elapsed_ms=struct.elapsed_ms,
+    )
+
+
+class Model:
+    """A trained detector. May be used by several threads at once; close it or use ``with``."""
+
+    def __init__(self, handle: c.c_void_p) -> None:
+        self._handle: Optional[c.c_void_p] = handle
+
+    @classmethod
+    def load(cls, path: "Union[str, os.PathLike[str]]") -> "Model":
+        """Opens the model.safetensors of a training, an import or an export."""
+        handle = c.c_void_p()
+        check("dn_model_open", path_bytes(path), None, c.byref(handle))
+        return cls(handle)
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits that tell this model from any other."""
+        return library.dn_model_id(self._open()).decode()
+
+    def predict(self, images: Iterable[Image]) -> List[Result]:
+        """Results of several images, in their order; an array [n, height, width, 3] is n images."""
+        if isinstance(images, (str, bytes, os.PathLike)):
+            raise TypeError("predict takes several images; predict_one takes one")
+        return [self.predict_one(image) for image in images]
+
+    def predict_one(self, image: Image) -> Result:
+        """The result of one image: a path, an image file's bytes, or RGB or grey pixels."""
+        source, held = _source(image)
+        result = ResultStruct()
+        check("dn_model_score", self._open(), c.byref(source), c.byref(result), None)
+        del held
+        return _result(result)
+
+    def close(self) -> None:
+        """Frees the model; using it afterwards is an error."""
+        if self._handle is not None:
+            library.dn_model_close(self._handle)
+            self._handle = None
+
+    def _open(self) -> c.c_void_p:
+        if self._handle is None:
+            raise ValueError("the model is closed")
+        return self._handle
+
+    def __enter__(self) -> "Model":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None) is not None:
+            self.close()

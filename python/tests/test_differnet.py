@@ -1,0 +1,197 @@
+"""The package on the real library, with a small network on the dummy data set."""
+
+import ctypes
+import math
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+import differnet
+import numpy as np
+import pytest
+from differnet import _library, _train
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = {
+    "dataset_path": str(ROOT / "dummy_dataset"),
+    "class_name": "dummy_class",
+    "img_size": [96, 96],
+    "n_scales": 1,
+    "fc_internal": 32,
+    "n_coupling_blocks": 2,
+    "n_transforms": 1,
+    "n_transforms_test": 2,
+    "meta_epochs": 1,
+    "sub_epochs": 1,
+}
+PICTURES = sorted((ROOT / "dummy_dataset/dummy_class/test/anomaly").glob("*.png"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    seen, messages = [], []
+    config = dict(SMALL, output=tmp_path_factory.mktemp("results"))
+    run = differnet.train(config, progress=seen.append, message=messages.append)
+    assert any(p.stage is _train.Stage.TRAIN and p.loss == p.loss for p in seen)
+    assert seen[-1].done == seen[-1].total
+    assert all(isinstance(text, str) and text for text in messages)
+    return run
+
+
+@pytest.fixture(scope="module")
+def model(run):
+    with differnet.Model.load(run.model_path) as model:
+        yield model
+
+
+def pixels(height=70, width=90):
+    y, x = np.mgrid[0:height, 0:width]
+    return np.stack([x * 3 % 256, y * 2 % 256, (x + y) % 256], axis=2).astype(np.uint8)
+
+
+def same(a, b):
+    return a.raw_score == b.raw_score and a.score_std == b.score_std
+
+
+def test_version():
+    assert differnet.version().count(".") == 2
+
+
+def test_training_left_its_results(run):
+    assert run.results_directory.name == "v1"
+    assert run.model_path.exists()
+    assert "image_AUROC" in run.metrics
+
+
+def test_paths_bytes_and_order(model):
+    results = model.predict(PICTURES[:3])
+    assert all(math.isfinite(r.raw_score) and r.rotations == 2 and r.elapsed_ms > 0 for r in results)
+    assert same(model.predict_one(PICTURES[2].read_bytes()), results[2])
+    assert same(model.predict_one(str(PICTURES[0])), results[0])
+    assert isinstance(results[0].verdict, differnet.Verdict)
+
+
+def test_arrays(model):
+    image = pixels()
+    expected = model.predict_one(image)
+    padded = np.zeros((70, 128, 3), np.uint8)
+    padded[:, :90] = image
+    assert same(model.predict_one(padded[:, :90]), expected)  # a stride, no copy
+    assert same(model.predict_one(np.asfortranarray(image)), expected)
+    assert same(model.predict_one(image[:, :, ::-1][:, :, ::-1]), expected)
+    assert same(model.predict_one(image[::-1][::-1]), expected)
+    assert not same(model.predict_one(image[:, :, ::-1]), expected)  # BGR is another picture
+    grey = np.ascontiguousarray(image[:, :, 0])
+    assert same(model.predict_one(grey), model.predict_one(np.repeat(grey[:, :, None], 3, axis=2)))
+    batch = model.predict(np.stack([image, image[::-1]]))
+    assert same(batch[0], expected) and not same(batch[1], expected)
+
+
+def test_wrong_arguments(model):
+    with pytest.raises(TypeError, match="float64"):
+        model.predict_one(pixels().astype(float))
+    with pytest.raises(ValueError, match=r"\[height, width, 3\]"):
+        model.predict_one(np.zeros((4, 4, 4), np.uint8))
+    with pytest.raises(TypeError, match="predict_one"):
+        model.predict("part.png")
+    with pytest.raises(differnet.Error):
+        model.predict_one(np.zeros((0, 4, 3), np.uint8))
+
+
+def test_errors_are_exceptions(model, tmp_path):
+    with pytest.raises(differnet.FileError, match="nowhere.png"):
+        model.predict_one(tmp_path / "nowhere.png")
+    with pytest.raises(differnet.FormatError):
+        model.predict_one(b"not an image")
+    with pytest.raises(differnet.ConfigError, match="n_scales"):
+        differnet.train({"n_scale": 3})
+    with pytest.raises(OSError):
+        differnet.Model.load(tmp_path / "nowhere.safetensors")
+
+
+def test_a_closed_model(run):
+    model = differnet.Model.load(run.model_path)
+    assert len(model.id) == 16
+    model.close()
+    model.close()
+    with pytest.raises(ValueError, match="closed"):
+        model.predict_one(PICTURES[0])
+
+
+def test_threads_share_a_model(model):
+    expected, found = model.predict(PICTURES[:2]), []
+    workers = [threading.Thread(target=lambda: found.append(model.predict(PICTURES[:2]))) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(found) == 3
+    assert all(same(a, b) for results in found for a, b in zip(results, expected))
+
+
+def test_the_gil_is_released(model):
+    """Python goes on in another thread while the library computes."""
+    turns, done = [0], threading.Event()
+
+    def count():
+        while not done.is_set():
+            turns[0] += 1
+
+    counter = threading.Thread(target=count)
+    counter.start()
+    before = turns[0]
+    model.predict_one(PICTURES[0])
+    during = turns[0] - before
+    done.set()
+    counter.join()
+    assert during > 0
+
+
+def test_stopping_a_training(tmp_path):
+    with pytest.raises(differnet.Cancelled):
+        differnet.train(dict(SMALL, output=tmp_path), progress=lambda _: False)
+
+    def fail(_):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        differnet.train(dict(SMALL, output=tmp_path), progress=fail)
+    assert not list(tmp_path.rglob("model.safetensors"))
+
+
+def test_export_and_import(run, tmp_path, model):
+    differnet.export(run.model_path, tmp_path / "weights.pth", "pytorch")
+    differnet.import_weights(
+        tmp_path / "weights.pth", tmp_path / "back.safetensors", {"img_size": [96, 96], "n_transforms_test": 2}
+    )
+    with differnet.Model.load(tmp_path / "back.safetensors") as back:
+        assert same(back.predict_one(PICTURES[0]), model.predict_one(PICTURES[0]))
+    with pytest.raises(ValueError, match="jpeg"):
+        differnet.export(run.model_path, tmp_path / "x", "jpeg")
+
+
+STRUCTS = {
+    "dn_error": _library.ErrorStruct,
+    "dn_result": _library.ResultStruct,
+    "dn_image_source": _library.ImageSourceStruct,
+    "dn_progress": _library.ProgressStruct,
+    "dn_observer": _library.ObserverStruct,
+    "dn_export_options": _train._ExportOptions,
+}
+
+
+def test_structs_are_the_headers(tmp_path):
+    """Sizes and offsets as the C compiler sees them in the headers."""
+    lines = [f'printf("%zu\\n", sizeof({name}));' for name in STRUCTS]
+    for name, struct in STRUCTS.items():
+        lines += [f'printf("%zu\\n", offsetof({name}, {field[0]}));' for field in struct._fields_]
+    (tmp_path / "layout.c").write_text(
+        '#include "differnet_tools.h"\n#include <stdio.h>\nint main(void) {' + "\n".join(lines) + "return 0;}\n"
+    )
+    compiler = os.environ.get("CC", "cc")
+    subprocess.run([compiler, "-I", ROOT / "include", tmp_path / "layout.c", "-o", tmp_path / "layout"], check=True)
+    found = [int(n) for n in subprocess.run([tmp_path / "layout"], capture_output=True, check=True).stdout.split()]
+    expected = [ctypes.sizeof(s) for s in STRUCTS.values()]
+    expected += [getattr(s, field[0]).offset for s in STRUCTS.values() for field in s._fields_]
+    assert found == expected

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The Python package, installed from the tree: skipped where Python, numpy or pytest are not there.
+. "$(dirname "$0")/lib.sh" "$@"
+
+python=${PYTHON:-python3}
+for module in numpy pytest; do
+    "$python" -c "import $module" 2>/dev/null || { echo "no $module for $python: skipped"; exit 77; }
+done
+export DIFFERNET_LIBRARY=$build/libdiffernet.so PYTHONDONTWRITEBYTECODE=1
+where=$source/python
+# An installed copy where pip can make one without the network, else the tree itself.
+if "$python" -c 'import pip, setuptools, wheel' 2>/dev/null; then
+    cp -r "$source/python" "$work/python"
+    "$python" -m pip install --quiet --no-deps --no-index --no-build-isolation --no-warn-script-location \
+        --target "$work/site" "$work/python" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "pip install"; }
+    where=$work/site
+fi
+PYTHONPATH=$where "$python" -m pytest -q -p no:cacheprovider "$source/python/tests"
