@@ -30,11 +30,11 @@ void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH
 }
 
 void dn_digest_parts(const dn_digest_part *parts, size_t count, uint8_t digest[DN_DIGEST_BYTES]) {
-    SHA2_CTX context;
-    SHA256Init(&context);
+    struct sha256_ctx context;
+    sha256_init(&context);
     for (size_t i = 0; i < count; i++)
-        SHA256Update(&context, parts[i].data, parts[i].size);
-    SHA256Final(digest, &context);
+        sha256_update(&context, parts[i].size, parts[i].data);
+    sha256_digest(&context, DN_DIGEST_BYTES, digest);
 }
 
 dn_status dn_digest_begin(dn_digest **digest, dn_error *error) {

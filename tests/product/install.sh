@@ -24,7 +24,7 @@ LD_LIBRARY_PATH=$lib "$work/user" >"$work/out"
 holds "$work/out" "|1|nowhere.safetensors"
 cp "$work/user.c" "$work/user.cpp"
 # shellcheck disable=SC2086
-c++ -Wall -Werror "$work/user.cpp" -o "$work/user_cpp" $flags
+c++ -std=c++17 -Wall -Wextra -Werror "$work/user.cpp" -o "$work/user_cpp" $flags
 
 cat >"$work/CMakeLists.txt" <<'C'
 cmake_minimum_required(VERSION 3.22)
