@@ -22,7 +22,7 @@
 #define DN_META_DATASET_IMAGES "dataset_images"
 #define DN_META_AUROC "image_AUROC"
 #define DN_META_CALIBRATION "calibration" /* only in a model that is calibrated */
-#define DN_META_IMPORTED "imported_from" /* only in a model that was not trained here */
+#define DN_META_IMPORTED "imported_from"  /* only in a model that was not trained here */
 
 #define DN_BACKBONE_STEM "backbone.features."
 
