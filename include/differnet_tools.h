@@ -226,6 +226,15 @@ DN_API dn_status dn_export(const char *model, const dn_export_options *options, 
 /* What a model or weights file holds; path NULL: the embedded backbone, with its card. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
+/* Whether the training images below `dataset_path` and `class_name` (NULL: those that the model's
+ * configuration names) are the ones the model was trained on: the same names and contents, by
+ * SHA-256. *text (dn_text_free) says what was compared, *same is 1 or 0; a difference is no
+ * failure.
+ */
+DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
+                                   const char *class_name, int json, char **text, int *same,
+                                   dn_error *error);
+
 /* Speed and memory on this machine with `config`'s network: takes about a minute. */
 DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
                               char **text, dn_error *error);

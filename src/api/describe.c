@@ -2,8 +2,8 @@
 #include "backbone/embedded.h"
 #include "base/text.h"
 #include "detect/detector.h"
+#include "report/json.h"
 
-#include <cJSON.h>
 #include <string.h>
 
 static size_t total_elements(const dn_tensor_file *file) {
@@ -42,62 +42,60 @@ static void append_metadata(dn_text *text, const char *key, const char *value) {
     }
 }
 
-static void describe_text(const dn_tensor_file *file, dn_text *text) {
+static dn_status describe_text(const dn_tensor_file *file, char **text, dn_error *error) {
     const char *key, *value;
-    dn_text_append(text, "%-18s %s (%s)\n", "kind", kind_of(file), dn_tensor_file_format(file));
-    dn_text_append(text, "%-18s %zu in %zu tensors\n", "parameters", total_elements(file),
+    dn_text written = {0};
+    dn_text_append(&written, "%-18s %s (%s)\n", "kind", kind_of(file), dn_tensor_file_format(file));
+    dn_text_append(&written, "%-18s %zu in %zu tensors\n", "parameters", total_elements(file),
                    dn_tensor_file_count(file));
     for (size_t i = 0; dn_tensor_file_metadata_at(file, i, &key, &value); i++)
-        append_metadata(text, key, value);
-    dn_text_append(text, "tensors\n");
+        append_metadata(&written, key, value);
+    dn_text_append(&written, "tensors\n");
     for (size_t i = 0; i < dn_tensor_file_count(file); i++)
-        append_tensor(text, dn_tensor_file_at(file, i));
+        append_tensor(&written, dn_tensor_file_at(file, i));
+    return dn_text_take(&written, text, error);
 }
 
-static cJSON *tensor_json(const dn_tensor *tensor) {
-    cJSON *object = cJSON_CreateObject();
-    cJSON *shape = cJSON_CreateArray();
-    cJSON_AddStringToObject(object, "name", tensor->name);
-    cJSON_AddStringToObject(object, "dtype", dn_dtype_name(tensor->dtype));
+static void add_extent(dn_json *json, cJSON *shape, size_t extent) {
+    cJSON *item = cJSON_CreateNumber((double)extent);
+    if (item && shape && cJSON_AddItemToArray(shape, item))
+        return;
+    cJSON_Delete(item);
+    json->failed = 1;
+}
+
+static void add_tensor(dn_json *json, cJSON *tensors, const dn_tensor *tensor) {
+    cJSON *object = dn_json_item(json, tensors);
+    dn_json_text(json, object, "name", tensor->name);
+    dn_json_text(json, object, "dtype", dn_dtype_name(tensor->dtype));
+    cJSON *shape = dn_json_array(json, object, "shape");
     for (int i = 0; i < tensor->rank; i++)
-        cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensor->shape[i]));
-    cJSON_AddItemToObject(object, "shape", shape);
-    return object;
+        add_extent(json, shape, tensor->shape[i]);
 }
 
-static void describe_json(const dn_tensor_file *file, dn_text *text) {
+static dn_status describe_json(const dn_tensor_file *file, char **text, dn_error *error) {
     const char *key, *value;
-    cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "kind", kind_of(file));
-    cJSON_AddStringToObject(root, "file_format", dn_tensor_file_format(file));
-    cJSON_AddNumberToObject(root, "parameters", (double)total_elements(file));
-    cJSON *metadata = cJSON_AddObjectToObject(root, "metadata");
+    dn_json json = dn_json_begin();
+    dn_json_text(&json, json.root, "kind", kind_of(file));
+    dn_json_text(&json, json.root, "file_format", dn_tensor_file_format(file));
+    dn_json_count(&json, json.root, "parameters", total_elements(file));
+    cJSON *metadata = dn_json_object(&json, json.root, "metadata");
     for (size_t i = 0; dn_tensor_file_metadata_at(file, i, &key, &value); i++)
-        cJSON_AddStringToObject(metadata, key, value);
-    cJSON *tensors = cJSON_AddArrayToObject(root, "tensors");
+        dn_json_text(&json, metadata, key, value);
+    cJSON *tensors = dn_json_array(&json, json.root, "tensors");
     for (size_t i = 0; i < dn_tensor_file_count(file); i++)
-        cJSON_AddItemToArray(tensors, tensor_json(dn_tensor_file_at(file, i)));
-    char *printed = cJSON_Print(root);
-    if (printed)
-        dn_text_append(text, "%s\n", printed);
-    else
-        text->failed = 1;
-    cJSON_free(printed);
-    cJSON_Delete(root);
+        add_tensor(&json, tensors, dn_tensor_file_at(file, i));
+    return dn_json_take(&json, 1, text, error);
 }
 
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
     dn_tensor_file *file;
-    dn_text written = {0};
     *text = NULL;
     if (path)
         DN_TRY(dn_tensor_file_open(path, &file, error));
     else
         DN_TRY(dn_backbone_embedded_open(&file, error));
-    if (json)
-        describe_json(file, &written);
-    else
-        describe_text(file, &written);
+    dn_status status = json ? describe_json(file, text, error) : describe_text(file, text, error);
     dn_tensor_file_close(file);
-    return dn_text_take(&written, text, error);
+    return status;
 }

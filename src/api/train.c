@@ -29,7 +29,7 @@ typedef struct training {
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
     double start, sub_epoch_start;
-    int log_failed;
+    dn_status log_status;
 } training;
 
 static size_t split_count(const training *self, dn_split split) {
@@ -63,15 +63,16 @@ static void write_log(training *self, const dn_progress *progress) {
     if (!dn_report_epoch_of(progress, &epoch))
         return;
     keep_epoch(self, &epoch);
-    if (dn_report_log_line(self->log, progress, now - self->sub_epoch_start) != DN_OK)
-        self->log_failed = 1;
+    dn_status status = dn_report_log_line(self->log, progress, now - self->sub_epoch_start);
+    if (status != DN_OK)
+        self->log_status = status;
     self->sub_epoch_start = now;
 }
 
 static int on_progress(void *user, const dn_progress *progress) {
     training *self = user;
     write_log(self, progress);
-    if (self->log_failed)
+    if (self->log_status != DN_OK)
         return 1;
     if (self->user && self->user->on_progress)
         return self->user->on_progress(self->user->user, progress);
@@ -150,9 +151,10 @@ static dn_status open_results(training *self, dn_error *error) {
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
     dn_status status = dn_trainer_run(&self->trainer, error);
-    if (status == DN_CANCELLED && self->log_failed)
-        return dn_fail(error, DN_ERROR_IO, "%s/train_log.jsonl: cannot write: is the disk full?",
-                       self->results.directory);
+    if (status == DN_CANCELLED && self->log_status != DN_OK)
+        return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
+                       self->results.directory,
+                       self->log_status == DN_ERROR_MEMORY ? "out of memory" : "is the disk full?");
     return status;
 }
 

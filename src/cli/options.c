@@ -12,7 +12,8 @@ enum {
     COMPUTING = EVALUATING | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SETTABLE = COMPUTING | DN_VERB_CHECK | DN_VERB_IMPORT,
-    INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT
+    INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT,
+    WITH_DATA = TRAINING | DN_VERB_TEST | DN_VERB_CHECK | DN_VERB_INFO
 };
 
 const dn_option dn_options[DN_OPTION_COUNT] = {
@@ -20,9 +21,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                           "read configuration keys from a YAML file"},
     [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", SETTABLE, NULL,
                        "set a configuration key; may be given several times"},
-    [DN_OPTION_DATA] = {"data", 0, "DIR", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "dataset_path",
+    [DN_OPTION_DATA] = {"data", 0, "DIR", WITH_DATA, "dataset_path",
                         "folder that holds the class folders, or a manifest CSV"},
-    [DN_OPTION_CLASS] = {"class", 0, "NAME", TRAINING | DN_VERB_TEST | DN_VERB_CHECK, "class_name",
+    [DN_OPTION_CLASS] = {"class", 0, "NAME", WITH_DATA, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING | DN_VERB_IMPORT, "backbone",
                             "AlexNet weights (.pth, .safetensors) in place of the embedded"},
@@ -58,6 +59,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_FORMAT] = {"format", 0, "pytorch|safetensors|onnx", DN_VERB_EXPORT, NULL,
                           "what to write"},
     [DN_OPTION_HALF] = {"half", 0, NULL, DN_VERB_EXPORT, NULL, "weights as f16: half the size"},
+    [DN_OPTION_VERIFY] = {"verify", 0, NULL, DN_VERB_INFO, NULL,
+                          "say whether --data holds the images the model was trained on"},
     [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };

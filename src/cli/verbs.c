@@ -25,7 +25,10 @@ const dn_verb dn_verbs[] = {
      "others go on, and the exit status is 1 at the end.",
      dn_verb_predict},
     {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file holds",
-     "Without FILE: the backbone that this program carries, with its card.", dn_verb_info},
+     "Without FILE: the backbone that this program carries, with its card. With --verify: whether "
+     "the training images of --data and --class (those of the training, unless named) are the ones "
+     "the model was trained on, by SHA-256 of names and contents; the exit status is 1 when not.",
+     dn_verb_info},
     {"config", NULL, DN_VERB_CONFIG, "", 0, 0, "print the configuration as YAML",
      "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
     {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",

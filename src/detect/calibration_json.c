@@ -237,7 +237,7 @@ dn_status dn_calibration_parse(const char *name, const char *json, dn_calibratio
                        MOST_BYTES);
     cJSON *tree = cJSON_ParseWithOpts(json, NULL, 1);
     if (!tree)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not valid JSON", name);
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not valid JSON, or memory ran out", name);
     const reader reading = {name, tree};
     dn_status status = read_members(&reading, calibration, error);
     cJSON_Delete(tree);

@@ -183,10 +183,11 @@ static dn_status parse_header(const dn_tensor_file *file, const uint8_t *text, s
     while (*header && end < limit && strchr(" \t\r\n", *end))
         end++;
     if (!cJSON_IsObject(*header) || end != limit) {
+        const char *excuse = *header ? "" : ", or memory ran out"; /* cJSON does not say which */
         cJSON_Delete(*header);
         return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: the header is not a JSON object (near byte %zu)", file->name,
-                       end ? 8 + (size_t)(end - (const char *)text) : 8);
+                       "%s: the header is not a JSON object (near byte %zu)%s", file->name,
+                       end ? 8 + (size_t)(end - (const char *)text) : 8, excuse);
     }
     return DN_OK;
 }

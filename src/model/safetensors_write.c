@@ -65,7 +65,11 @@ static dn_status check_all_metadata(const dn_metadata_entry *metadata, size_t co
 static int append_size(cJSON *array, size_t size) {
     char digits[24];
     snprintf(digits, sizeof digits, "%zu", size);
-    return cJSON_AddItemToArray(array, cJSON_CreateRaw(digits));
+    cJSON *item = cJSON_CreateRaw(digits);
+    if (cJSON_AddItemToArray(array, item))
+        return 1;
+    cJSON_Delete(item);
+    return 0;
 }
 
 static int describe_tensor(cJSON *header, const dn_tensor *tensor, dn_dtype floats,

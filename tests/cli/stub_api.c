@@ -213,6 +213,16 @@ void dn_image_list_free(dn_image_list *list) {
     *list = (dn_image_list){0};
 }
 
+dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
+                            const char *class_name, int json, char **text, int *same,
+                            dn_error *error) {
+    char written[256];
+    *same = dataset_path && strcmp(dataset_path, "trained") == 0;
+    snprintf(written, sizeof written, "%s %s %s json=%d", model_path,
+             dataset_path ? dataset_path : "-", class_name ? class_name : "-", json);
+    return dn_copy_text(text, written, error);
+}
+
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
     if (!path)
         return dn_copy_text(text, "embedded: stub\n", error);

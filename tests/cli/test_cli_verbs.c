@@ -178,6 +178,17 @@ static void test_info_and_benchmark(void **state) {
     assert_string_equal(run("benchmark --json -q", NULL)->out, "{\"ms\":1}\n");
 }
 
+static void test_verify(void **state) {
+    (void)state;
+    const program *ran = run("info --verify model --data trained --class part", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "model trained part json=0\n");
+    ran = run("info --verify --json model --data other", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->out, "model other - json=1\n");
+    assert_string_equal(ran->err, "differnet: model: was trained on other images than these\n");
+}
+
 static void test_calibrate(void **state) {
     (void)state;
     const program *ran = run("calibrate model good --false-reject-rate 0.02 --review-rate 0", NULL);
@@ -278,6 +289,7 @@ int main(void) {
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),
         cmocka_unit_test(test_info_and_benchmark),
+        cmocka_unit_test(test_verify),
         cmocka_unit_test(test_calibrate),
         cmocka_unit_test(test_a_bar_on_a_terminal),
         cmocka_unit_test(test_interrupts),

@@ -40,6 +40,13 @@ expect 0 "$differnet" predict "$model" tests/fixtures/formats
 
 expect 0 "$differnet" info "$model"
 holds "$work/out" "backbone_sha256"
+expect 0 "$differnet" info --verify "$model"
+holds "$work/out" "same: the model was trained on these images"
+cp -r dummy_dataset/dummy_class "$work/other"
+expect 0 "$differnet" info --verify "$model" --data "$work" --class other
+rm "$work/other/train/good/003.png"
+expect 1 "$differnet" info --verify "$model" --data "$work" --class other --json
+holds "$work/out" '"same":	false'
 expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2
 holds "$work/out" '"image_rotation_ms"'
 
