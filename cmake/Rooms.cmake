@@ -82,4 +82,5 @@ add_custom_command(OUTPUT ${onnx_folder}/onnx/onnx.pb-c.c ${onnx_folder}/onnx/on
   DEPENDS ${ONNX_PROTO_DIR}/onnx/onnx.proto VERBATIM)
 target_sources(objects_interchange PRIVATE ${onnx_folder}/onnx/onnx.pb-c.c)
 set_source_files_properties(${onnx_folder}/onnx/onnx.pb-c.c PROPERTIES COMPILE_OPTIONS -w)
-target_include_directories(objects_interchange SYSTEM PRIVATE ${onnx_folder})
+target_include_directories(objects_interchange SYSTEM PUBLIC ${onnx_folder})
+target_include_directories(room_interchange SYSTEM PUBLIC ${onnx_folder})

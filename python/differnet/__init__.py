@@ -19,7 +19,7 @@ from ._errors import (
     Unsupported,
 )
 from ._library import version
-from ._model import Image, Model, Region, Result, Verdict
+from ._model import Image, Map, Model, Region, Result, Verdict
 from ._train import Progress, TrainingRun, export, import_weights, train
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "FileError",
     "FormatError",
     "Image",
+    "Map",
     "Model",
     "NumericError",
     "OutOfMemory",

@@ -41,6 +41,19 @@ class ImageSourceStruct(c.Structure):
     ]
 
 
+class RegionStruct(c.Structure):
+    _fields_ = [
+        ("x", c.c_int),
+        ("y", c.c_int),
+        ("width", c.c_int),
+        ("height", c.c_int),
+        ("area", c.c_size_t),
+        ("score", c.c_double),
+        ("centroid_x", c.c_double),
+        ("centroid_y", c.c_double),
+    ]
+
+
 class ProgressStruct(c.Structure):
     _fields_ = [
         ("stage", c.c_int),
@@ -74,6 +87,10 @@ _SIGNATURES = {
     "dn_model_close": (None, _HANDLE),
     "dn_model_id": (_TEXT, _HANDLE),
     "dn_model_score": (c.c_int, _HANDLE, c.POINTER(ImageSourceStruct), c.POINTER(ResultStruct), _OUT, _ERROR),
+    "dn_map_free": (None, _HANDLE),
+    "dn_map_values": (c.POINTER(c.c_float), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),
+    "dn_map_threshold": (c.c_double, _HANDLE),
+    "dn_map_regions": (c.POINTER(RegionStruct), _HANDLE, c.POINTER(c.c_size_t)),
     "dn_config_create": (c.c_int, _OUT, _ERROR),
     "dn_config_destroy": (None, _HANDLE),
     "dn_config_set": (c.c_int, _HANDLE, _TEXT, _TEXT, _ERROR),

@@ -4,7 +4,7 @@ import ctypes as c
 import enum
 import os
 from dataclasses import dataclass
-from typing import Iterable, List, Optional, Union
+from typing import Iterable, List, Optional, Tuple, Union
 
 import numpy as np
 
@@ -40,7 +40,17 @@ class Region:
     width: int
     height: int
     area: int
-    score: float
+    score: float  #: largest map value over the threshold
+    centroid: Tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Map:
+    """Where in an image its score comes from."""
+
+    values: np.ndarray  #: float32 [height, width] at the network's input size, from 0 on
+    threshold: float  #: what good images stay below; NaN without calibration
+    regions: List[Region]  #: connected parts above the threshold, by falling score
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class Result:
     p_value: float
     rotations: int
     elapsed_ms: float
+    map: Optional[Map] = None  #: where it was asked for
 
 
 def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
@@ -89,7 +100,25 @@ def _source(image: Image) -> "tuple[ImageSourceStruct, object]":
     return ImageSourceStruct(path=name), name
 
 
-def _result(struct: ResultStruct) -> Result:
+def _map(handle: c.c_void_p) -> Map:
+    """Copies a dn_map and frees it."""
+    try:
+        width, height, count = c.c_int(), c.c_int(), c.c_size_t()
+        values = library.dn_map_values(handle, c.byref(width), c.byref(height))
+        regions = library.dn_map_regions(handle, c.byref(count))
+        return Map(
+            values=np.ctypeslib.as_array(values, (height.value, width.value)).copy(),
+            threshold=library.dn_map_threshold(handle),
+            regions=[
+                Region(r.x, r.y, r.width, r.height, r.area, r.score, (r.centroid_x, r.centroid_y))
+                for r in regions[: count.value]
+            ],
+        )
+    finally:
+        library.dn_map_free(handle)
+
+
+def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
     return Result(
         raw_score=struct.raw_score,
         score_std=struct.score_std,
@@ -101,6 +130,7 @@ def _result(struct: ResultStruct) -> Result:
         p_value=struct.p_value,
         rotations=struct.rotations,
         elapsed_ms=struct.elapsed_ms,
+        map=found,
     )
 
 
@@ -122,19 +152,23 @@ class Model:
         """16 hexadecimal digits that tell this model from any other."""
         return library.dn_model_id(self._open()).decode()
 
-    def predict(self, images: Iterable[Image]) -> List[Result]:
-        """Results of several images, in their order; an array [n, height, width, 3] is n images."""
+    def predict(self, images: Iterable[Image], *, maps: bool = False) -> List[Result]:
+        """Results of several images, in their order; an array [n, height, width, 3] is n images.
+
+        With `maps` each result says where its score comes from, which takes longer.
+        """
         if isinstance(images, (str, bytes, os.PathLike)):
             raise TypeError("predict takes several images; predict_one takes one")
-        return [self.predict_one(image) for image in images]
+        return [self.predict_one(image, maps=maps) for image in images]
 
-    def predict_one(self, image: Image) -> Result:
+    def predict_one(self, image: Image, *, maps: bool = False) -> Result:
         """The result of one image: a path, an image file's bytes, or RGB or grey pixels."""
         source, held = _source(image)
-        result = ResultStruct()
-        check("dn_model_score", self._open(), c.byref(source), c.byref(result), None)
+        result, handle = ResultStruct(), c.c_void_p()
+        wanted = c.byref(handle) if maps else None
+        check("dn_model_score", self._open(), c.byref(source), c.byref(result), wanted)
         del held
-        return _result(result)
+        return _result(result, _map(handle) if maps else None)
 
     def close(self) -> None:
         """Frees the model; using it afterwards is an error."""

@@ -88,6 +88,16 @@ def test_arrays(model):
     assert same(batch[0], expected) and not same(batch[1], expected)
 
 
+def test_maps(model):
+    plain, mapped = model.predict_one(PICTURES[0]), model.predict([PICTURES[0]], maps=True)[0]
+    assert plain.map is None
+    assert mapped.raw_score == pytest.approx(plain.raw_score, rel=1e-5)
+    assert mapped.map.values.shape == (96, 96) and mapped.map.values.dtype == np.float32
+    assert np.isfinite(mapped.map.values).all() and mapped.map.values.max() > 0
+    for region in mapped.map.regions:
+        assert region.area > 0 and region.x <= region.centroid[0] <= region.x + region.width
+
+
 def test_wrong_arguments(model):
     with pytest.raises(TypeError, match="float64"):
         model.predict_one(pixels().astype(float))
@@ -175,6 +185,7 @@ STRUCTS = {
     "dn_error": _library.ErrorStruct,
     "dn_result": _library.ResultStruct,
     "dn_image_source": _library.ImageSourceStruct,
+    "dn_region": _library.RegionStruct,
     "dn_progress": _library.ProgressStruct,
     "dn_observer": _library.ObserverStruct,
     "dn_export_options": _train._ExportOptions,

@@ -21,6 +21,9 @@ expect 0 "$differnet" export "$model" --format safetensors --half --output "$wor
 [ "$(stat -c %s "$work/half.safetensors")" -lt $(($(stat -c %s "$model") * 6 / 10)) ] || fail "half is not half"
 expect 0 "$differnet" predict "$work/half.safetensors" dummy_dataset/dummy_class/test/anomaly
 
+expect 0 "$differnet" export "$model" --format onnx --rotations 2 --half --output "$work/model.onnx"
+[ "$(stat -c %s "$work/model.onnx")" -gt 4900000 ] || fail "the graph does not hold the weights"
+expect 2 "$differnet" export "$model" --format onnx --rotations 0 --output "$work/x"
 expect 2 "$differnet" export "$model" --format jpeg --output "$work/x"
 holds "$work/err" '"jpeg"'
 expect 2 "$differnet" export "$model" --format pytorch

@@ -322,6 +322,20 @@ static void test_edited_legacy_files(void **state) {
                   "a storage has 3 elements, expected 2");
 }
 
+/* Where a tensor lay when it was saved makes no difference. */
+static void test_tensors_from_a_gpu(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_tensor_file *file;
+    size_t size;
+    uint8_t *bytes = read_fixture("tiny_legacy.pth", &size);
+    replace(bytes, size, "X\x03\0\0\0cpu", "X\x03\0\0\0gpu", 8);
+    assert_ok(dn_tensor_file_open_memory("gpu.pth", bytes, size, &file, &error));
+    assert_int_equal(dn_tensor_file_count(file), 2);
+    dn_tensor_file_close(file);
+    dn_release(bytes);
+}
+
 static void test_wrong_checksum(void **state) {
     (void)state;
     const char one_two[] = "\0\0\x80\x3f\0\0\0\x40";
@@ -376,6 +390,7 @@ int main(void) {
         cmocka_unit_test(test_endless_pickles_are_refused),
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_edited_legacy_files),
+        cmocka_unit_test(test_tensors_from_a_gpu),
         cmocka_unit_test(test_wrong_checksum),
         cmocka_unit_test(test_two_members_of_one_name),
         cmocka_unit_test(test_every_half),

@@ -1,0 +1,187 @@
+/* The ONNX file read back through ONNX's protobuf definition: complete, and every value made before
+ * it is used. onnx.checker and onnxruntime judge it in tools/interchange.py. */
+#include "interchange/interchange.h"
+#include "interchange/onnx_graph.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <onnx/onnx.pb-c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[64], model_path[128], onnx_path[128];
+
+static void make_model(double threshold) {
+    dn_error error = {0};
+    dn_config *config;
+    assert_ok(dn_config_create(&config, &error));
+    assert_ok(dn_config_set(config, "img_size", "[64, 96]", &error));
+    assert_ok(dn_config_set(config, "n_scales", "1", &error));
+    assert_ok(dn_config_set(config, "fc_internal", "8", &error));
+    assert_ok(dn_config_set(config, "n_coupling_blocks", "2", &error));
+    dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config)};
+    detector.calibration = dn_calibration_none();
+    detector.calibration.threshold = detector.calibration.review_threshold = threshold;
+    if (threshold > 0)
+        detector.calibration.wish.rule = DN_RULE_MANUAL;
+    detector.calibration.wish.manual = threshold;
+    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
+    float *parameters = malloc(dn_flow_parameter_count(&detector.flow) * sizeof *parameters);
+    dn_flow_initialize(&detector.flow, parameters, 1, 1);
+    detector.parameters = parameters;
+    dn_provenance provenance = {0};
+    assert_ok(dn_detector_save(&detector, model_path, &provenance, &error));
+    free(parameters);
+    dn_detector_close(&detector);
+}
+
+static Onnx__ModelProto *export_and_read(int half, int views) {
+    dn_error error = {0};
+    assert_ok(dn_interchange_export_onnx(model_path, half, views, onnx_path, &error));
+    FILE *stream = fopen(onnx_path, "rb");
+    assert_non_null(stream);
+    fseek(stream, 0, SEEK_END);
+    size_t size = (size_t)ftell(stream);
+    rewind(stream);
+    uint8_t *bytes = malloc(size);
+    assert_int_equal(fread(bytes, 1, size, stream), size);
+    fclose(stream);
+    Onnx__ModelProto *message = onnx__model_proto__unpack(NULL, size, bytes);
+    free(bytes);
+    assert_non_null(message);
+    return message;
+}
+
+typedef struct scope {
+    const Onnx__GraphProto *graph;
+    size_t nodes; /* that ran already */
+    const struct scope *outer;
+} scope;
+
+static int made_by(const Onnx__NodeProto *node, const char *name) {
+    for (size_t i = 0; i < node->n_output; i++)
+        if (strcmp(node->output[i], name) == 0)
+            return 1;
+    return 0;
+}
+
+static int is_known(const scope *within, const char *name) {
+    for (; within; within = within->outer) {
+        for (size_t i = 0; i < within->nodes; i++)
+            if (made_by(within->graph->node[i], name))
+                return 1;
+        for (size_t i = 0; i < within->graph->n_input; i++)
+            if (strcmp(within->graph->input[i]->name, name) == 0)
+                return 1;
+        for (size_t i = 0; i < within->graph->n_initializer; i++)
+            if (strcmp(within->graph->initializer[i]->name, name) == 0)
+                return 1;
+    }
+    return 0;
+}
+
+static void check_graph(const Onnx__GraphProto *graph, const scope *outer) {
+    scope within = {graph, 0, outer};
+    for (; within.nodes < graph->n_node; within.nodes++) {
+        const Onnx__NodeProto *node = graph->node[within.nodes];
+        for (size_t i = 0; i < node->n_input; i++)
+            if (!is_known(&within, node->input[i]))
+                fail_msg("%s uses %s before it is made", node->op_type, node->input[i]);
+        for (size_t i = 0; i < node->n_output; i++)
+            assert_false(is_known(&within, node->output[i]));
+        for (size_t i = 0; i < node->n_attribute; i++)
+            if (node->attribute[i]->g)
+                check_graph(node->attribute[i]->g, &within);
+    }
+    for (size_t i = 0; i < graph->n_output; i++)
+        assert_true(is_known(&within, graph->output[i]->name));
+}
+
+static size_t count_constants(const Onnx__GraphProto *graph, int type) {
+    size_t count = 0;
+    for (size_t i = 0; i < graph->n_initializer; i++) {
+        const Onnx__TensorProto *tensor = graph->initializer[i];
+        size_t elements = 1, width = type == DN_ONNX_FLOAT16 ? 2 : 4;
+        if (tensor->data_type != type || tensor->n_dims == 0)
+            continue;
+        for (size_t j = 0; j < tensor->n_dims; j++)
+            elements *= (size_t)tensor->dims[j];
+        assert_int_equal(tensor->raw_data.len, elements * width);
+        count += tensor->n_dims > 0 && strchr(tensor->name, '.') != NULL;
+    }
+    return count;
+}
+
+static void check_input(const Onnx__GraphProto *graph) {
+    assert_int_equal(graph->n_input, 1);
+    assert_string_equal(graph->input[0]->name, "images");
+    const Onnx__TypeProto__Tensor *type = graph->input[0]->type->tensor_type;
+    assert_int_equal(type->elem_type, DN_ONNX_UINT8);
+    assert_int_equal(type->shape->n_dim, 4);
+    assert_string_equal(type->shape->dim[0]->dim_param, "N");
+    assert_int_equal(type->shape->dim[1]->dim_value, 64);
+    assert_int_equal(type->shape->dim[2]->dim_value, 96);
+    assert_int_equal(type->shape->dim[3]->dim_value, 3);
+}
+
+static void check_model(int half, int views, size_t outputs) {
+    Onnx__ModelProto *message = export_and_read(half, views);
+    assert_int_equal(message->ir_version, DN_ONNX_IR);
+    assert_int_equal(message->opset_import[0]->version, DN_ONNX_OPSET);
+    check_input(message->graph);
+    assert_int_equal(message->graph->n_output, outputs);
+    assert_string_equal(message->graph->output[0]->name, "raw_score");
+    check_graph(message->graph, NULL);
+    assert_int_equal(count_constants(message->graph, half ? DN_ONNX_FLOAT16 : DN_ONNX_FLOAT),
+                     32 + DN_BACKBONE_TENSORS);
+    onnx__model_proto__free_unpacked(message, NULL);
+}
+
+static void test_graphs(void **state) {
+    (void)state;
+    make_model(NAN);
+    check_model(0, 1, 1);
+    check_model(1, 3, 1);
+}
+
+static void test_a_calibrated_model(void **state) {
+    (void)state;
+    make_model(2.0);
+    check_model(0, 2, 3);
+}
+
+static void test_no_file_where_none_can_be(void **state) {
+    (void)state;
+    dn_error error = {0};
+    make_model(NAN);
+    assert_fails(dn_interchange_export_onnx(model_path, 0, 1, "/nowhere/x.onnx", &error),
+                 DN_ERROR_IO, "/nowhere/x.onnx");
+}
+
+static int make_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/differnet_onnx_XXXXXX");
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(model_path, sizeof model_path, "%s/model.safetensors", folder);
+    snprintf(onnx_path, sizeof onnx_path, "%s/model.onnx", folder);
+    return 0;
+}
+
+static int remove_folder(void **state) {
+    (void)state;
+    unlink(model_path);
+    unlink(onnx_path);
+    return rmdir(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_graphs),
+        cmocka_unit_test(test_a_calibrated_model),
+        cmocka_unit_test(test_no_file_where_none_can_be),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
