@@ -19,16 +19,22 @@ target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 target_link_libraries(differnet_cli PRIVATE differnet_static)
 
-# The man page comes from the tool's own option table.
+# Man page and shell completion come from the tool's own option table.
+set(completion ${CMAKE_BINARY_DIR}/completion)
+file(MAKE_DIRECTORY ${completion})
 add_custom_command(TARGET differnet_cli POST_BUILD
   COMMAND differnet_cli --man > ${CMAKE_BINARY_DIR}/differnet.1
-  BYPRODUCTS ${CMAKE_BINARY_DIR}/differnet.1 VERBATIM)
+  COMMAND differnet_cli --completion bash > ${completion}/differnet
+  COMMAND differnet_cli --completion zsh > ${completion}/_differnet
+  BYPRODUCTS ${CMAKE_BINARY_DIR}/differnet.1 ${completion}/differnet ${completion}/_differnet VERBATIM)
 
 install(TARGETS differnet EXPORT differnet_targets)
 install(TARGETS differnet_static differnet_cli)
 install(FILES include/differnet.h include/differnet_tools.h TYPE INCLUDE)
 install(FILES ${CMAKE_BINARY_DIR}/differnet.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
-install(FILES README.md CHANGELOG.md LICENSE TYPE DOC)
+install(FILES ${completion}/differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completion}/_differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES README.md CHANGELOG.md SECURITY.md LICENSE TYPE DOC)
 install(DIRECTORY dummy_dataset DESTINATION ${CMAKE_INSTALL_DATADIR}/differnet)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/differnet)
@@ -46,3 +52,13 @@ if(DIFFERNET_OPENMP)
 endif()
 configure_file(cmake/differnet.pc.in ${CMAKE_BINARY_DIR}/differnet.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/differnet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# `cpack -G DEB`: a Debian package whose dependencies are those of the libraries it was linked with.
+set(CPACK_PACKAGE_NAME differnet)
+set(CPACK_PACKAGE_CONTACT "The DifferNet maintainers <maintainers@differnet.invalid>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+include(CPack)

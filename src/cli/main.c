@@ -29,6 +29,12 @@ static dn_status print_version(dn_cli *cli) {
     return dn_cli_print(cli, version);
 }
 
+static dn_status print_completion(dn_cli *cli, const char *shell) {
+    char *text = NULL;
+    dn_status status = dn_completion_text(shell, &text, &cli->error);
+    return status == DN_OK ? print_and_free(cli, text) : status;
+}
+
 static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **words) {
     dn_status status =
         dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
@@ -53,6 +59,8 @@ static dn_status run(dn_cli *cli, int count, char **words) {
         return print_version(cli);
     if (strcmp(first, "--man") == 0)
         return print_and_free(cli, dn_man_text());
+    if (strcmp(first, "--completion") == 0)
+        return print_completion(cli, count > 2 ? words[2] : "");
     dn_status status = dn_verb_find(first, &verb, &cli->error);
     return status == DN_OK ? run_verb(cli, verb, count - 2, words + 2) : status;
 }

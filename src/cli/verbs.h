@@ -29,4 +29,7 @@ char *dn_help_text(void);
 char *dn_verb_help_text(const dn_verb *verb);
 char *dn_man_text(void);
 
+/* A completion script for "bash" or "zsh"; anything else is a usage error. */
+dn_status dn_completion_text(const char *shell, char **text, dn_error *error);
+
 #endif

@@ -25,6 +25,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --json=1", "train: --json takes no value"},
         {"train somewhere", "train: unexpected argument \"somewhere\""},
         {"info --seed 3 model", "info: has no option --seed"},
+        {"--completion fish", "--completion \"fish\": expected bash or zsh"},
         {"info --verify", "info: --verify needs a model"},
         {"info model --data x", "info: --data and --class go with --verify"},
         {"predict --precision f32 model x", "predict: has no option --precision"},

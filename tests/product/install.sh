@@ -39,5 +39,10 @@ cmake --build "$work/b" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CMake 
 
 "$work/prefix/bin/differnet" --version >/dev/null
 [ -s "$work/prefix/share/man/man1/differnet.1" ] || fail "no man page"
+bash -n "$work/prefix/share/bash-completion/completions/differnet"
+complete=$(bash -c '. "$1"; COMP_WORDS=(differnet train --see) COMP_CWORD=2; _differnet; echo "${COMPREPLY[*]}"' - \
+    "$work/prefix/share/bash-completion/completions/differnet")
+[ "$complete" = --seed ] || fail "completing \"train --see\" gives \"$complete\""
+holds "$work/prefix/share/zsh/vendor-completions/_differnet" '#compdef differnet'
 exported=$(nm -D --defined-only "$lib/libdiffernet.so" | awk '{print $3}' | grep -v '^dn_' || true)
 [ -z "$exported" ] || fail "exports more than dn_: $exported"
