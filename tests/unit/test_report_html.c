@@ -267,7 +267,7 @@ static void test_rules(void **state) {
     assert_sound(page);
     assert_holds(page, "by the rule <b>conformal</b> from a part of train/good/");
     assert_holds(page, "data-try=\"0.30000000000000004\">0.3</button>");
-    assert_holds(page, "<td class=\"soft\">test</td>");
+    assert_holds(page, "youden<small>from test</small>");
     set->metrics.decision.rule = "f1_max";
     set->metrics.decision.source = "test";
     set->metrics.decision.tuned = 1;

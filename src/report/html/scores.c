@@ -221,8 +221,10 @@ static void append_matrix(dn_text *page, const dn_decision *decision) {
 }
 
 static void append_rule(dn_text *page, const dn_decision *choice) {
-    dn_text_append(page, "<tr><th scope=\"row\">%s</th><td><button type=\"button\" data-try=\"",
-                   choice->rule);
+    dn_text_append(page,
+                   "<tr><th scope=\"row\">%s<small>from %s</small></th><td><button "
+                   "type=\"button\" data-try=\"",
+                   choice->rule, choice->source);
     dn_html_exact(page, choice->threshold);
     dn_text_append(page, "\">");
     dn_html_score(page, choice->threshold);
@@ -231,8 +233,7 @@ static void append_rule(dn_text *page, const dn_decision *choice) {
                     choice->false_reject_rate.defined ? choice->false_reject_rate.value : NAN);
     dn_text_append(page, "</td><td>");
     dn_html_percent(page, choice->detection_rate.defined ? choice->detection_rate.value : NAN);
-    dn_text_append(page, "</td><td class=\"soft\">%s</td></tr>\n",
-                   choice->source ? choice->source : "");
+    dn_text_append(page, "</td></tr>\n");
 }
 
 /* What every rule would choose; a button moves the slider there. */
@@ -243,8 +244,8 @@ static void append_rules(dn_text *page, const dn_metrics *metrics) {
                    "<div class=\"wide\"><table>\n<caption>What each rule for a threshold would "
                    "choose; those \"from test\" have looked at these very images</caption>\n"
                    "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
-                   "<th scope=\"col\">good rejected</th><th scope=\"col\">defective found</th>"
-                   "<th scope=\"col\">from</th></tr></thead>\n<tbody>\n");
+                   "<th scope=\"col\">good rejected</th><th scope=\"col\">defective "
+                   "found</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < metrics->rule_count; i++)
         append_rule(page, &metrics->by_rule[i]);
     dn_text_append(page, "</tbody></table></div>\n");
