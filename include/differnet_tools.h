@@ -24,12 +24,14 @@ extern "C" {
 /* ---- Progress and cancelling ----------------------------------------------------------------- */
 
 typedef enum dn_stage {
-    DN_STAGE_TEST_FEATURES, /* features of the evaluation images, once per run; unit: images */
-    DN_STAGE_TRAIN,         /* unit: sub epochs; `loss` is the mean of the last one */
-    DN_STAGE_EVALUATE,      /* one report per meta epoch; `auroc` holds last, max, epoch_max */
-    DN_STAGE_SCORE,         /* unit: images */
-    DN_STAGE_CHECK,         /* unit: images */
-    DN_STAGE_TRAIN_FEATURES /* of the training images, once (train_rotations: bank:N); images */
+    DN_STAGE_TEST_FEATURES,  /* features of the evaluation images, once per run; unit: images */
+    DN_STAGE_TRAIN,          /* unit: sub epochs; `loss` is the mean of the last one */
+    DN_STAGE_EVALUATE,       /* one report per meta epoch; `auroc` holds last, max, epoch_max */
+    DN_STAGE_SCORE,          /* unit: images */
+    DN_STAGE_CHECK,          /* unit: images */
+    DN_STAGE_TRAIN_FEATURES, /* of the training images, once (train_rotations: bank:N); images */
+    DN_STAGE_REPORT /* maps for report.html; unit: images, `total` is 0. Who stops here still
+                       gets the report, with fewer maps */
 } dn_stage;
 
 typedef struct dn_progress {

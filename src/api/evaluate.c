@@ -27,6 +27,7 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
     dn_engine *engine;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_model_borrow(model, &engine, error));
+    outcome->compute = &engine->compute;
     dn_status status =
         dn_engine_source(engine, &model->detector, outcome->observer, &source, error);
     if (status == DN_OK)

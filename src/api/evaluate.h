@@ -11,6 +11,7 @@
 typedef struct dn_outcome {
     const dn_detector *detector;
     const dn_evaluation *evaluation;
+    const dn_compute *compute; /* that the evaluation's scorer works on */
     const dn_metrics *metrics;
     const dn_provenance *provenance; /* NULL: that of the detector's file */
     const dn_report_epoch *epochs;   /* of the training, if it was this run's */

@@ -96,12 +96,16 @@ dn_status dn_map_write_mask(const dn_map *map, const char *path, dn_error *error
     return status;
 }
 
+void dn_map_draw_over(const dn_map *map, dn_image *photograph) {
+    dn_map_view view = view_of(map);
+    dn_map_view_overlay(&view, photograph);
+}
+
 dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source, const char *path,
                                dn_error *error) {
     dn_image image = {0};
-    dn_map_view view = view_of(map);
     DN_TRY(dn_source_load(source, &image, error));
-    dn_map_view_overlay(&view, &image);
+    dn_map_draw_over(map, &image);
     dn_status status = dn_image_write_png(&image, path, error);
     dn_image_free(&image);
     return status;

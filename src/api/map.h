@@ -3,6 +3,7 @@
 #define DN_API_MAP_H
 
 #include "base/error.h"
+#include "image/image.h"
 
 struct dn_map {
     float *values; /* [height][width]; owned, as regions are */
@@ -18,5 +19,8 @@ dn_status dn_map_create(int width, int height, int image_width, int image_height
 
 /* Finds the regions of a map whose values are complete. */
 dn_status dn_map_finish(dn_map *map, dn_error *error);
+
+/* Over the photograph that it is a map of, as dn_map_write_overlay does. */
+void dn_map_draw_over(const dn_map *map, dn_image *photograph);
 
 #endif

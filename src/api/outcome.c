@@ -1,4 +1,5 @@
 #include "api/evaluate.h"
+#include "api/marks.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -14,6 +15,7 @@ typedef struct writing {
     dn_report report;
     dn_report_pair facts[FACTS];
     dn_report_sample *samples;
+    dn_marking marking;
     char seed[32], images[32];
     char *yaml;
 } writing;
@@ -90,6 +92,9 @@ static dn_status prepare(writing *self, const dn_outcome *outcome, dn_error *err
         .epochs = outcome->epochs,
         .epoch_count = outcome->epoch_count,
     };
+    self->marking.outcome = outcome;
+    self->report.mark = dn_mark_sample;
+    self->report.marking = &self->marking;
     add_facts(self, outcome);
     DN_TRY(fill_samples(self, outcome->evaluation, &outcome->detector->calibration, error));
     DN_TRY(dn_config_to_yaml(outcome->detector->config, &self->yaml, error));
@@ -123,6 +128,7 @@ dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_
     dn_status status = prepare(self, outcome, error);
     if (status == DN_OK)
         status = write_all(self, outcome->observer, error);
+    dn_marking_destroy(&self->marking);
     dn_curve_free(&self->report.curve);
     dn_release(self->samples);
     dn_text_free(self->yaml);

@@ -193,6 +193,7 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
     const dn_outcome outcome = {
         .detector = &self->detector,
         .evaluation = evaluation,
+        .compute = &self->compute,
         .metrics = &summary->metrics,
         .provenance = &self->provenance,
         .epochs = self->epochs,

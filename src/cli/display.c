@@ -74,8 +74,8 @@ static int print_counts(char *text, size_t size, const dn_stage_clock *clock,
 }
 
 static const char *stage_name(dn_stage stage) {
-    static const char *const names[DN_STAGES] = {"Features", "Train", "Evaluate",
-                                                 "Score",    "Check", "Training features"};
+    static const char *const names[DN_STAGES] = {
+        "Features", "Train", "Evaluate", "Score", "Check", "Training features", "Report"};
     return names[stage];
 }
 

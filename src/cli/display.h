@@ -5,7 +5,7 @@
 
 #include "differnet_tools.h"
 
-enum { DN_STAGES = DN_STAGE_TRAIN_FEATURES + 1 };
+enum { DN_STAGES = DN_STAGE_REPORT + 1 };
 
 /* The clock of one stage. */
 typedef struct dn_stage_clock {

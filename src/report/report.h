@@ -6,6 +6,7 @@
 #define DN_REPORT_REPORT_H
 
 #include "base/error.h"
+#include "image/image.h"
 #include "metrics/curve.h"
 
 #include <stdio.h>
@@ -24,6 +25,16 @@ typedef struct dn_report_sample {
     double pred_score, threshold, p_value; /* as in dn_result */
     dn_verdict verdict;
 } dn_report_sample;
+
+/* Where a sample's score comes from. */
+typedef struct dn_report_marks {
+    dn_image overlay;  /* the image with its map over it; dn_image_free */
+    int knows_regions; /* 0: the model does not know what good images stay below */
+    size_t region_count;
+} dn_report_marks;
+
+/* Fills in *marks and returns 1, or 0 where there is no map of the sample. */
+typedef int dn_report_mark(void *user, const dn_report_sample *sample, dn_report_marks *marks);
 
 /* One line of train_log.jsonl. */
 typedef struct dn_report_epoch {
@@ -44,7 +55,9 @@ typedef struct dn_report {
     size_t epoch_count;
     const dn_report_pair *provenance;
     size_t pair_count;
-    dn_curve curve; /* dn_report_trace; dn_curve_free */
+    dn_report_mark *mark; /* NULL: there are no maps */
+    void *marking;        /* its user */
+    dn_curve curve;       /* dn_report_trace; dn_curve_free */
 } dn_report;
 
 /* Fills report->curve from the samples that have a score and a label. */

@@ -213,8 +213,8 @@ static void test_same_seed_same_bytes(void **state) {
 
 typedef struct watch {
     int calls, cancel_at, warnings, without_cache;
-    size_t totals[DN_STAGE_TRAIN_FEATURES + 1]; /* the last report's, by stage */
-    int reports[DN_STAGE_TRAIN_FEATURES + 1];
+    size_t totals[DN_STAGE_REPORT + 1]; /* the last report's, by stage */
+    int reports[DN_STAGE_REPORT + 1];
     size_t done;
     char message[1024];
 } watch;

@@ -290,6 +290,34 @@ static void test_gallery_is_bounded(void **state) {
     assert_sound(page);
 }
 
+/* Stands in for maps: red images, none for every second sample. */
+static int mark(void *user, const dn_report_sample *sample, dn_report_marks *marks) {
+    int *calls = user;
+    *marks = (dn_report_marks){.knows_regions = 1, .region_count = (size_t)*calls};
+    if ((*calls)++ % 2)
+        return 0;
+    assert_non_null(sample->image_path);
+    assert_ok(dn_image_create(40, 30, &marks->overlay, &error));
+    for (int i = 0; i < 40 * 30; i++)
+        marks->overlay.pixels[3 * i] = 255;
+    return 1;
+}
+
+static void test_maps(void **state) {
+    scene *set = *state;
+    int calls = 0;
+    set->report.mark = mark;
+    set->report.marking = &calls;
+    const char *page = render(set, 0, COUNT);
+    assert_sound(page);
+    assert_int_equal(calls, 6); /* three of each list */
+    assert_int_equal(occurrences(page, "<li class=\"marked\">"), 3);
+    assert_int_equal(occurrences(page, "<img width=\"40\" height=\"30\""), 3);
+    assert_holds(page, "<br>nothing above what good parts show");
+    assert_holds(page, "2 regions above what good parts show");
+    assert_null(strstr(page, "1 region above")); /* there was no map */
+}
+
 static void test_one_class(void **state) {
     scene *set = *state;
     const char *page = render(set, 0, GOOD);
@@ -351,9 +379,10 @@ static void test_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_full_page),          SCENE(test_decision),   SCENE(test_rules),
-        SCENE(test_gallery_is_bounded), SCENE(test_one_class),  SCENE(test_no_test_set),
-        SCENE(test_unreadable),         SCENE(test_odd_scores), SCENE(test_failure),
+        SCENE(test_full_page),   SCENE(test_decision),           SCENE(test_rules),
+        SCENE(test_maps),        SCENE(test_gallery_is_bounded), SCENE(test_one_class),
+        SCENE(test_no_test_set), SCENE(test_unreadable),         SCENE(test_odd_scores),
+        SCENE(test_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

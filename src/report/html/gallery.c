@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12, SIDE = 320, QUALITY = 80 };
+enum { SHOWN = 12, MARKED = 3, SIDE = 320, QUALITY = 80 }; /* a map takes seconds */
 
 static void append_base64(dn_text *page, const uint8_t *bytes, size_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -22,44 +22,59 @@ static void append_base64(dn_text *page, const uint8_t *bytes, size_t size) {
     }
 }
 
-/* Fits an image into SIDE x SIDE; small ones stay as they are. */
-static dn_status shrink(dn_image *image, dn_error *error) {
+/* A copy that fits into SIDE x SIDE; small ones keep their size. */
+static dn_status shrink(const dn_image *image, dn_image *small, dn_error *error) {
     int longer = image->width > image->height ? image->width : image->height;
-    dn_image small;
-    if (longer <= SIDE)
-        return DN_OK;
-    int width = (int)((int64_t)image->width * SIDE / longer);
-    int height = (int)((int64_t)image->height * SIDE / longer);
-    DN_TRY(dn_image_resize(image, width > 0 ? width : 1, height > 0 ? height : 1, &small, error));
-    dn_image_free(image);
-    *image = small;
-    return DN_OK;
+    int side = longer < SIDE ? longer : SIDE;
+    int width = (int)((int64_t)image->width * side / longer);
+    int height = (int)((int64_t)image->height * side / longer);
+    return dn_image_resize(image, width > 0 ? width : 1, height > 0 ? height : 1, small, error);
 }
 
-static dn_status encode(const char *path, dn_image *image, uint8_t **jpeg, size_t *size,
-                        dn_error *error) {
-    DN_TRY(dn_image_read(path, image, error));
-    DN_TRY(shrink(image, error));
-    return dn_image_encode_jpeg(image, QUALITY, jpeg, size, error);
+static dn_status embed(dn_text *page, const dn_image *image, const char *alternative,
+                       dn_error *error) {
+    dn_image small = {0};
+    uint8_t *jpeg = NULL;
+    size_t size;
+    DN_TRY(shrink(image, &small, error));
+    dn_status status = dn_image_encode_jpeg(&small, QUALITY, &jpeg, &size, error);
+    if (status == DN_OK) {
+        dn_text_append(page,
+                       "<img width=\"%d\" height=\"%d\" alt=\"%s\" "
+                       "src=\"data:image/jpeg;base64,",
+                       small.width, small.height, alternative);
+        append_base64(page, jpeg, size);
+        dn_text_append(page, "\">");
+    }
+    dn_release(jpeg);
+    dn_image_free(&small);
+    return status;
 }
 
 static void append_picture(dn_text *page, const char *path) {
     dn_image image = {0};
-    uint8_t *jpeg = NULL;
-    size_t size = 0;
     dn_text_append(page, "<span class=\"picture\">");
-    if (encode(path, &image, &jpeg, &size, NULL) == DN_OK) {
-        dn_text_append(page,
-                       "<img width=\"%d\" height=\"%d\" alt=\"\" src=\"data:image/jpeg;base64,",
-                       image.width, image.height);
-        append_base64(page, jpeg, size);
-        dn_text_append(page, "\">");
-    } else {
+    if (dn_image_read(path, &image, NULL) != DN_OK || embed(page, &image, "", NULL) != DN_OK)
         dn_text_append(page, "cannot be read any more");
-    }
     dn_text_append(page, "</span>");
-    dn_release(jpeg);
     dn_image_free(&image);
+}
+
+static void append_overlay(dn_text *page, const dn_report_marks *marks) {
+    dn_text_append(page, "<span class=\"picture\">");
+    if (embed(page, &marks->overlay, "where the score comes from", NULL) != DN_OK)
+        dn_text_append(page, "no map");
+    dn_text_append(page, "</span>");
+}
+
+static void append_regions(dn_text *page, const dn_report_marks *marks) {
+    if (!marks->knows_regions)
+        return;
+    if (marks->region_count == 0)
+        dn_text_append(page, "<br>nothing above what good parts show");
+    else
+        dn_text_append(page, "<br>%zu region%s above what good parts show", marks->region_count,
+                       marks->region_count == 1 ? "" : "s");
 }
 
 /* Long names may be broken behind these. */
@@ -77,10 +92,9 @@ static void append_breakable(dn_text *page, const char *name) {
     }
 }
 
-static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample) {
+static void append_caption(dn_text *page, const dn_report *report, const dn_report_sample *sample,
+                           const dn_report_marks *marks) {
     const char *verdict = dn_html_verdict(report, sample->raw_score);
-    dn_text_append(page, "<li><figure>");
-    append_picture(page, sample->image_path);
     dn_text_append(page, "<figcaption><b>");
     dn_html_score(page, sample->raw_score);
     dn_text_append(page, "</b>");
@@ -94,7 +108,27 @@ static void append_item(dn_text *page, const dn_report *report, const dn_report_
         dn_text_append(page, "<br>");
     }
     append_breakable(page, dn_path_name(sample->image_path));
-    dn_text_append(page, "</span></figcaption></figure></li>\n");
+    dn_text_append(page, "</span>");
+    append_regions(page, marks);
+    dn_text_append(page, "</figcaption>");
+}
+
+/* `marked`: with its map beside it, if there is one. */
+static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample,
+                        int marked) {
+    dn_report_marks marks = {0};
+    marked = marked && report->mark && report->mark(report->marking, sample, &marks);
+    if (!marked)
+        marks = (dn_report_marks){0};
+    dn_text_append(page, "<li%s><figure><div class=\"pictures\">",
+                   marked ? " class=\"marked\"" : "");
+    append_picture(page, sample->image_path);
+    if (marked)
+        append_overlay(page, &marks);
+    dn_text_append(page, "</div>");
+    append_caption(page, report, sample, &marks);
+    dn_text_append(page, "</figure></li>\n");
+    dn_image_free(&marks.overlay);
 }
 
 static int by_rising_score(const void *left, const void *right) {
@@ -125,7 +159,7 @@ static void append_list(dn_text *page, const dn_report *report, int label,
                    label ? "Defective parts with the lowest scores"
                          : "Good parts with the highest scores");
     for (size_t i = 0; i < shown; i++)
-        append_item(page, report, sorted[label ? i : count - 1 - i]);
+        append_item(page, report, sorted[label ? i : count - 1 - i], i < MARKED);
     dn_text_append(page, "</ul>\n");
 }
 
