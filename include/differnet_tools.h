@@ -198,6 +198,13 @@ typedef struct dn_train_summary {
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
                           dn_train_summary *summary, dn_error *error);
 
+/* Goes on with a training that was stopped or killed, from its checkpoint, to the same model as
+ * without the stop. `directory`: its results folder; NULL: the newest unfinished one of `config`'s
+ * output, data set and class. DN_ERROR_CONFIG or DN_ERROR_DATA says what is not as it was. */
+DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
+                                 const dn_observer *observer, dn_train_summary *summary,
+                                 dn_error *error);
+
 /* ---- From and for other programs --------------------------------------------------------------
  */
 

@@ -14,6 +14,11 @@ typedef struct dn_results {
 /* Creates the next free v<N>; two trainings at once get different ones. */
 dn_status dn_results_create(const dn_config *config, dn_results *results, dn_error *error);
 
+/* The folder of a training that can go on: `directory`, or where that is NULL the newest of the
+ * configuration's that holds a file of the name `mark`. */
+dn_status dn_results_resume(const dn_config *config, const char *directory, const char *mark,
+                            dn_results *results, dn_error *error);
+
 /* Makes `latest` name this version: call it when the results are complete. */
 dn_status dn_results_publish(const dn_results *results, dn_error *error);
 

@@ -6,11 +6,15 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/trainer.h"
+#include "detect/checkpoint.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Everything one training owns; released in one place whatever happens. */
 typedef struct training {
@@ -25,6 +29,9 @@ typedef struct training {
     dn_evaluation final; /* of test/, where validate/ served during training */
     dn_results results;
     dn_provenance provenance;
+    dn_checkpoint checkpoint;
+    int resumes;         /* goes on with an unfinished training */
+    const char *resumed; /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
@@ -137,15 +144,56 @@ static dn_status write_config(const training *self, dn_error *error) {
     return status;
 }
 
-static dn_status open_results(training *self, dn_error *error) {
+/* The log is locked as long as the training runs: another one is not to go on with it meanwhile. */
+static dn_status open_log(training *self, const char *mode, dn_error *error) {
     char path[1024];
+    DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
+    self->log = fopen(path, mode);
+    if (!self->log)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open the log: %s", path, strerror(errno));
+    if (flock(fileno(self->log), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return dn_fail(error, DN_ERROR_IO, "%s: another process is training there",
+                       self->results.directory);
+    return DN_OK;
+}
+
+static dn_status open_results(training *self, dn_error *error) {
+    if (self->resumes) {
+        DN_TRY(dn_results_resume(self->config, self->resumed, DN_CHECKPOINT_NAME, &self->results,
+                                 error));
+        return open_log(self, "r+e", error);
+    }
     DN_TRY(dn_results_create(self->config, &self->results, error));
     DN_TRY(write_config(self, error));
-    DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
-    self->log = fopen(path, "we");
-    if (!self->log)
-        return dn_fail(error, DN_ERROR_IO, "%s: cannot create the log", path);
+    return open_log(self, "we", error);
+}
+
+/* What was logged after the checkpoint will be logged again. */
+static dn_status go_on(training *self, dn_error *error) {
+    size_t log_bytes;
+    DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
+    struct stat status;
+    int descriptor = fileno(self->log);
+    int longer = fstat(descriptor, &status) == 0 && (size_t)status.st_size > log_bytes;
+    if ((longer && ftruncate(descriptor, (off_t)log_bytes) != 0) ||
+        fseek(self->log, 0, SEEK_END) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s/train_log.jsonl: cannot write: %s",
+                       self->results.directory, strerror(errno));
+    dn_tell(&self->observer, DN_NOTE, "going on in %s after %d of %d meta epochs",
+            self->results.directory, self->trainer.position.meta, self->config->meta_epochs);
     return DN_OK;
+}
+
+static dn_status prepare_checkpoint(training *self, dn_error *error) {
+    dn_checkpoint *checkpoint = &self->checkpoint;
+    DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
+                        DN_CHECKPOINT_NAME, error));
+    checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
+    checkpoint->backbone_sha256 = self->detector.backbone.digest;
+    checkpoint->log = self->log;
+    if (self->config->checkpoint > 0)
+        self->trainer.checkpoint = checkpoint;
+    return self->resumes ? go_on(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
@@ -204,6 +252,7 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
     };
     DN_TRY(dn_write_outcome(self->results.directory, &outcome, error));
     DN_TRY(dn_results_publish(&self->results, error));
+    unlink(self->checkpoint.path); /* may never have been written */
     snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
              self->results.directory);
     summary->seconds = dn_seconds() - self->start;
@@ -220,6 +269,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
     DN_TRY(create_trainer(self, error));
     if (!self->log)
         DN_TRY(open_results(self, error));
+    DN_TRY(prepare_checkpoint(self, error));
     DN_TRY(run_schedule(self, error));
     return finish(self, summary, error);
 }
@@ -237,8 +287,8 @@ static void release(training *self) {
     dn_release(self);
 }
 
-dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
-                   dn_error *error) {
+static dn_status run(const dn_config *config, int resumes, const char *directory,
+                     const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
     void *block, *own_summary = NULL;
     if (!summary) {
         DN_TRY(dn_allocate(&own_summary, 1, sizeof *summary, error));
@@ -248,6 +298,8 @@ dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_trai
     if (status == DN_OK) {
         training *self = block;
         self->config = config;
+        self->resumes = resumes;
+        self->resumed = directory;
         self->user = observer;
         self->observer = (dn_observer){self, on_progress, on_message};
         self->start = dn_seconds();
@@ -256,4 +308,14 @@ dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_trai
     }
     dn_release(own_summary);
     return status;
+}
+
+dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
+                   dn_error *error) {
+    return run(config, 0, NULL, observer, summary, error);
+}
+
+dn_status dn_train_resume(const dn_config *config, const char *directory,
+                          const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
+    return run(config, 1, directory, observer, summary, error);
 }

@@ -43,6 +43,40 @@ static dn_status find_dummy_dataset(const dn_command *command, dn_config *config
     return dn_config_set(config, naming, DN_DATA_FOLDER "/dummy_dataset", error);
 }
 
+static int configures(const dn_command *command) {
+    for (size_t i = 0; i < command->choice_count; i++) {
+        dn_option_id option = command->choices[i].option;
+        if (option == DN_OPTION_CONFIG || option == DN_OPTION_SET || dn_options[option].key)
+            return 1;
+    }
+    return 0;
+}
+
+/* `train --resume DIR` without a configuration of its own takes the one that lies there. */
+static dn_status take_configuration(const dn_command *command, dn_config *config, dn_error *error) {
+    char *path = NULL;
+    if (command->operand_count == 0)
+        return DN_OK;
+    if (!dn_command_has(command, DN_OPTION_RESUME))
+        return dn_usage(error, "train: \"%.80s\": a folder goes with --resume only",
+                        command->operands[0]);
+    if (configures(command))
+        return DN_OK;
+    if (asprintf(&path, "%s/config.yaml", command->operands[0]) < 0)
+        return dn_out_of_memory(error);
+    dn_status status = dn_config_load(config, path, error);
+    free(path);
+    return status;
+}
+
+static dn_status run(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {
+    const dn_command *command = &cli->command;
+    const char *directory = command->operand_count > 0 ? command->operands[0] : NULL;
+    if (dn_command_has(command, DN_OPTION_RESUME))
+        return dn_train_resume(config, directory, &cli->observer, summary, &cli->error);
+    return dn_train(config, &cli->observer, summary, &cli->error);
+}
+
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
     dn_train_summary *summary = calloc(1, sizeof *summary);
@@ -50,9 +84,11 @@ dn_status dn_verb_train(dn_cli *cli) {
                                : dn_out_of_memory(&cli->error);
     if (status == DN_OK)
         status = find_dummy_dataset(&cli->command, config, &cli->error);
+    if (status == DN_OK)
+        status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = dn_train(config, &cli->observer, summary, &cli->error);
+        status = run(cli, config, summary);
     }
     if (status == DN_OK)
         status = print_summary(cli, summary);

@@ -6,11 +6,14 @@
 #include <string.h>
 
 const dn_verb dn_verbs[] = {
-    {"train", NULL, DN_VERB_TRAIN, "", 0, 0, "train a model, evaluate it and save it",
+    {"train", NULL, DN_VERB_TRAIN, "[DIR]", 0, 1, "train a model, evaluate it and save it",
      "Without options: the paper's configuration on the dummy dataset. The data folder holds "
      "CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, metrics and log go "
      "to "
-     "a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, named in the last line.",
+     "a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, named in the last line. --resume goes on "
+     "with "
+     "a training that was stopped or killed: the one in the folder DIR, with the configuration "
+     "there unless another is given, or the newest of the given configuration.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
      "The test set is the one the model was trained with, unless --data, --class or "

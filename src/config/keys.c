@@ -97,6 +97,8 @@ const dn_key dn_keys[] = {
     KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
         CLOSED(0, 256)),
     KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
+    KEY(checkpoint, DN_KIND_INTEGER, 1, "1",
+        "meta epochs between checkpoints, also written on Ctrl-C; 0: none", CLOSED(0, 100000)),
     KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
         "folder of computed features; empty: differnet in the user's cache folder", MAY_BE_EMPTY),
     KEY(cache_limit, DN_KIND_REAL, 1, "20.0",

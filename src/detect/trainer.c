@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "detect/checkpoint.h"
 
 #include <math.h>
 #include <string.h>
@@ -148,25 +149,22 @@ dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, dou
                             dn_optimizer_sink, &trainer->optimizer, error);
 }
 
-/* What one sub epoch draws from, and how far it is. */
-typedef struct sub_epoch {
-    uint32_t number; /* counted through all meta epochs */
-    dn_random augment, dropout;
-    double loss_sum;
-    size_t steps;
-} sub_epoch;
+static uint32_t epoch_number(const dn_trainer *trainer) {
+    const dn_position *at = &trainer->position;
+    return (uint32_t)(at->meta * trainer->config->sub_epochs + at->sub);
+}
 
-static void draw_view(const dn_trainer *trainer, sub_epoch *epoch, uint32_t row, dn_view *view,
-                      const dn_image *image) {
+static void draw_view(dn_trainer *trainer, uint32_t row, dn_view *view, const dn_image *image) {
     const dn_config *config = trainer->config;
+    dn_position *epoch = &trainer->position;
     *view = (dn_view){.image = image, .noise = (float)config->add_img_noise};
     if (config->transf_rotations)
         view->degrees = 360.0 * dn_random_uniform(&epoch->augment) - 180.0;
     view->jitter = dn_jitter_draw(config->transf_brightness, config->transf_contrast,
                                   config->transf_saturation, &epoch->augment);
     /* Noise is drawn in parallel, so every view has a stream of its own, by step and row. */
-    dn_random_init(&view->random, config->seed ^ (uint64_t)epoch->number << 32, DN_RANDOM_NOISE,
-                   (uint32_t)epoch->steps * (uint32_t)trainer->max_rows + row);
+    dn_random_init(&view->random, config->seed ^ (uint64_t)epoch_number(trainer) << 32,
+                   DN_RANDOM_NOISE, (uint32_t)epoch->steps * (uint32_t)trainer->max_rows + row);
 }
 
 static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
@@ -179,25 +177,23 @@ static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status compute_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
-                               size_t count, dn_error *error) {
+static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
+                               dn_error *error) {
     int transforms = trainer->config->n_transforms, rows = (int)count * transforms;
     DN_TRY(dn_image_store_load(&trainer->images, indices, count, trainer->batch, error));
     for (int row = 0; row < rows; row++)
-        draw_view(trainer, epoch, (uint32_t)row, &trainer->views[row],
-                  trainer->batch[row / transforms]);
+        draw_view(trainer, (uint32_t)row, &trainer->views[row], trainer->batch[row / transforms]);
     return extract_batch(trainer, rows, error);
 }
 
 /* An image's views are dealt like cards: none comes twice before all came once. */
-static dn_status draw_image(dn_trainer *trainer, sub_epoch *epoch, uint32_t image, float *x,
-                            dn_error *error) {
+static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_error *error) {
     uint32_t views = (uint32_t)trainer->bank.views.count;
     for (uint32_t i = 0; i < (uint32_t)trainer->config->n_transforms; i++) {
         if (i % views == 0) {
             for (uint32_t card = 0; card < views; card++)
                 trainer->deck[card] = card;
-            dn_random_shuffle(&epoch->augment, trainer->deck, views);
+            dn_random_shuffle(&trainer->position.augment, trainer->deck, views);
         }
         DN_TRY(dn_feature_source_row(&trainer->bank, trainer->images.samples[image].path,
                                      trainer->digests[image], (int)trainer->deck[i % views],
@@ -206,22 +202,23 @@ static dn_status draw_image(dn_trainer *trainer, sub_epoch *epoch, uint32_t imag
     return DN_OK;
 }
 
-static dn_status draw_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
-                            size_t count, dn_error *error) {
+static dn_status draw_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
+                            dn_error *error) {
     size_t values = (size_t)trainer->config->n_transforms * (size_t)trainer->shape.features;
     for (size_t i = 0; i < count; i++)
-        DN_TRY(draw_image(trainer, epoch, indices[i], trainer->x + i * values, error));
+        DN_TRY(draw_image(trainer, indices[i], trainer->x + i * values, error));
     return DN_OK;
 }
 
-static dn_status train_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32_t *indices,
-                             size_t count, dn_error *error) {
+static dn_status train_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
+                             dn_error *error) {
+    dn_position *epoch = &trainer->position;
     int rows = (int)count * trainer->config->n_transforms;
     double loss;
     if (dn_config_bank(trainer->config) > 0)
-        DN_TRY(draw_batch(trainer, epoch, indices, count, error));
+        DN_TRY(draw_batch(trainer, indices, count, error));
     else
-        DN_TRY(compute_batch(trainer, epoch, indices, count, error));
+        DN_TRY(compute_batch(trainer, indices, count, error));
     DN_TRY(dn_trainer_step(trainer, rows, trainer->shape.dropout > 0 ? &epoch->dropout : NULL,
                            &loss, error));
     epoch->loss_sum += loss;
@@ -229,13 +226,14 @@ static dn_status train_batch(dn_trainer *trainer, sub_epoch *epoch, const uint32
     return DN_OK;
 }
 
-static dn_progress progress_of(const dn_trainer *trainer, dn_stage stage, int meta, int sub) {
+static dn_progress progress_of(const dn_trainer *trainer, dn_stage stage) {
+    const dn_position *at = &trainer->position;
     return (dn_progress){
         .stage = stage,
-        .done = (size_t)meta * (size_t)trainer->config->sub_epochs + (size_t)sub,
+        .done = epoch_number(trainer),
         .total = (size_t)trainer->config->meta_epochs * (size_t)trainer->config->sub_epochs,
-        .meta_epoch = meta,
-        .sub_epoch = sub,
+        .meta_epoch = at->meta,
+        .sub_epoch = at->sub,
         .loss = NAN,
         .auroc_last = trainer->auroc_last,
         .auroc_max = trainer->auroc_max,
@@ -245,39 +243,50 @@ static dn_progress progress_of(const dn_trainer *trainer, dn_stage stage, int me
 }
 
 /* Tells how far a sub epoch is; when it is complete, `done` counts it and `loss` is its mean. */
-static dn_status report_batch(const dn_trainer *trainer, const sub_epoch *epoch, int meta, int sub,
-                              size_t images, dn_error *error) {
-    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN, meta, sub);
-    progress.images_done = images;
-    if (images == trainer->images.count) {
+static dn_status report_batch(const dn_trainer *trainer, dn_error *error) {
+    const dn_position *at = &trainer->position;
+    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN);
+    progress.images_done = at->images;
+    if (at->images == trainer->images.count) {
         progress.done++;
-        progress.loss = epoch->loss_sum / (double)epoch->steps;
+        progress.loss = at->loss_sum / (double)at->steps;
     }
     return dn_tell_progress(trainer->observer, &progress, error);
 }
 
-static void shuffle(dn_trainer *trainer, uint32_t epoch) {
+static void shuffle(dn_trainer *trainer) {
     dn_random random;
     uint32_t count = (uint32_t)trainer->images.count;
-    dn_random_init(&random, trainer->config->seed, DN_RANDOM_ORDER, epoch);
+    dn_random_init(&random, trainer->config->seed, DN_RANDOM_ORDER, epoch_number(trainer));
     for (uint32_t i = 0; i < count; i++)
         trainer->order[i] = i;
     dn_random_shuffle(&random, trainer->order, count);
 }
 
-static dn_status train_sub_epoch(dn_trainer *trainer, int meta, int sub, dn_error *error) {
-    const dn_config *config = trainer->config;
-    size_t batch_size = (size_t)config->batch_size, total = trainer->images.count;
-    sub_epoch epoch = {.number = (uint32_t)(meta * config->sub_epochs + sub)};
-    dn_random_init(&epoch.augment, config->seed, DN_RANDOM_AUGMENT, epoch.number);
-    dn_random_init(&epoch.dropout, config->seed, DN_RANDOM_DROPOUT, epoch.number);
-    shuffle(trainer, epoch.number);
-    for (size_t done = 0; done < total;) {
-        size_t count = total - done < batch_size ? total - done : batch_size;
-        DN_TRY(train_batch(trainer, &epoch, trainer->order + done, count, error));
-        done += count;
-        DN_TRY(report_batch(trainer, &epoch, meta, sub, done, error));
+static void begin_sub_epoch(dn_trainer *trainer) {
+    dn_position *at = &trainer->position;
+    uint64_t seed = trainer->config->seed;
+    at->steps = 0;
+    at->loss_sum = 0;
+    dn_random_init(&at->augment, seed, DN_RANDOM_AUGMENT, epoch_number(trainer));
+    dn_random_init(&at->dropout, seed, DN_RANDOM_DROPOUT, epoch_number(trainer));
+}
+
+/* From its beginning, or from where a checkpoint was in the middle of it. */
+static dn_status train_sub_epoch(dn_trainer *trainer, dn_error *error) {
+    dn_position *at = &trainer->position;
+    size_t batch_size = (size_t)trainer->config->batch_size, total = trainer->images.count;
+    if (at->images == 0)
+        begin_sub_epoch(trainer);
+    shuffle(trainer);
+    while (at->images < total) {
+        size_t left = total - at->images, count = left < batch_size ? left : batch_size;
+        DN_TRY(train_batch(trainer, trainer->order + at->images, count, error));
+        at->images += count;
+        DN_TRY(report_batch(trainer, error));
     }
+    at->images = 0;
+    at->sub++;
     return DN_OK;
 }
 
@@ -290,23 +299,35 @@ static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int me
     trainer->auroc_epoch_max = meta;
 }
 
-static dn_status evaluate(dn_trainer *trainer, int meta, dn_error *error) {
+static dn_status score(dn_trainer *trainer, double *loss, dn_error *error) {
+    trainer->scored = 1;
+    return dn_evaluation_run(&trainer->evaluation, trainer->parameters, trainer->observer, loss,
+                             error);
+}
+
+/* The meta epoch counts as done before it is reported: a stop at the report does not repeat it. */
+static dn_status end_meta_epoch(dn_trainer *trainer, dn_error *error) {
+    dn_position *at = &trainer->position;
     dn_statistic auroc;
-    double loss;
-    if (trainer->evaluation.count == 0)
+    double loss = NAN;
+    int meta = at->meta, evaluates = trainer->evaluation.count > 0;
+    if (evaluates) {
+        DN_TRY(score(trainer, &loss, error));
+        DN_TRY(dn_evaluation_auroc(&trainer->evaluation, &auroc, error));
+        observe_auroc(trainer, &auroc, meta);
+    }
+    at->meta++;
+    at->sub = 0;
+    if (!evaluates)
         return DN_OK;
-    DN_TRY(dn_evaluation_run(&trainer->evaluation, trainer->parameters, trainer->observer, &loss,
-                             error));
-    DN_TRY(dn_evaluation_auroc(&trainer->evaluation, &auroc, error));
-    observe_auroc(trainer, &auroc, meta);
-    dn_progress progress = progress_of(trainer, DN_STAGE_EVALUATE, meta + 1, 0);
+    dn_progress progress = progress_of(trainer, DN_STAGE_EVALUATE);
     progress.meta_epoch = meta;
     progress.loss = loss;
     return dn_tell_progress(trainer->observer, &progress, error);
 }
 
 static dn_status report_features(const dn_trainer *trainer, size_t done, dn_error *error) {
-    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN_FEATURES, 0, 0);
+    dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN_FEATURES);
     progress.done = done;
     progress.total = trainer->images.count;
     return dn_tell_progress(trainer->observer, &progress, error);
@@ -329,13 +350,38 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     return report_features(trainer, images->count, error);
 }
 
+/* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are. */
+static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
+    dn_error reason = {0};
+    if (!trainer->checkpoint || dn_checkpoint_write(trainer->checkpoint, trainer, &reason) == DN_OK)
+        return DN_OK;
+    if (reason.status == DN_ERROR_NUMERIC)
+        return dn_fail(error, reason.status, "%s", reason.message);
+    dn_tell(trainer->observer, DN_WARNING, "no checkpoint: %s", reason.message);
+    return DN_OK;
+}
+
+static dn_status run_meta_epoch(dn_trainer *trainer, dn_error *error) {
+    dn_position *at = &trainer->position;
+    int every = trainer->config->checkpoint;
+    while (at->sub < trainer->config->sub_epochs)
+        DN_TRY(train_sub_epoch(trainer, error));
+    DN_TRY(end_meta_epoch(trainer, error));
+    return every > 0 && at->meta % every == 0 ? write_checkpoint(trainer, error) : DN_OK;
+}
+
+static dn_status run_schedule(dn_trainer *trainer, dn_error *error) {
+    while (trainer->position.meta < trainer->config->meta_epochs)
+        DN_TRY(run_meta_epoch(trainer, error));
+    /* A checkpoint at the schedule's end leaves the scores to be made. */
+    return trainer->scored || trainer->evaluation.count == 0 ? DN_OK : score(trainer, NULL, error);
+}
+
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {
     DN_TRY(dn_evaluation_prepare(&trainer->evaluation, trainer->observer, error));
     DN_TRY(prepare_bank(trainer, error));
-    for (int meta = 0; meta < trainer->config->meta_epochs; meta++) {
-        for (int sub = 0; sub < trainer->config->sub_epochs; sub++)
-            DN_TRY(train_sub_epoch(trainer, meta, sub, error));
-        DN_TRY(evaluate(trainer, meta, error));
-    }
-    return DN_OK;
+    dn_status status = run_schedule(trainer, error);
+    if (status == DN_CANCELLED && trainer->config->checkpoint > 0)
+        write_checkpoint(trainer, NULL);
+    return status;
 }

@@ -12,6 +12,15 @@
 #include "detect/image_store.h"
 #include "flow/optimizer.h"
 
+/* How far the schedule is, and what the running sub epoch goes on with. */
+typedef struct dn_position {
+    int meta, sub;
+    size_t images; /* of the running sub epoch that are done */
+    size_t steps;  /* and its steps */
+    double loss_sum;
+    dn_random augment, dropout;
+} dn_position;
+
 typedef struct dn_trainer {
     const dn_config *config;
     const dn_compute *compute;
@@ -33,7 +42,10 @@ typedef struct dn_trainer {
     const dn_image **batch;              /* [batch_size] */
     dn_view *views;                      /* [max_rows] */
     float *x, *z, *dz, *log_det;
-    double auroc_last, auroc_max; /* NaN while undefined */
+    dn_position position;
+    const struct dn_checkpoint *checkpoint; /* the caller's; NULL: none is written */
+    int scored;                             /* the evaluation holds scores of this run */
+    double auroc_last, auroc_max;           /* NaN while undefined */
     int auroc_epoch_max;
 } dn_trainer;
 
@@ -47,7 +59,8 @@ dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
                             const dn_observer *observer, dn_trainer *trainer, dn_error *error);
 void dn_trainer_destroy(dn_trainer *trainer);
 
-/* The whole schedule. */
+/* The schedule from the trainer's position to its end. Writes the checkpoint every
+ * `config->checkpoint` meta epochs and when the observer asks to stop. */
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
 
 /* One optimiser step on x[rows][features] (in trainer->x) and its loss; DN_ERROR_NUMERIC when that

@@ -12,9 +12,14 @@ static dn_status allocate(dn_optimizer *optimizer, dn_error *error) {
         return DN_OK;
     DN_TRY(dn_allocate(&block, optimizer->count, sizeof(uint16_t), error));
     optimizer->bf16 = block;
-    dn_bf16_narrow(optimizer->compute->threads, optimizer->bf16, optimizer->parameters,
-                   optimizer->count);
+    dn_optimizer_parameters_changed(optimizer);
     return DN_OK;
+}
+
+void dn_optimizer_parameters_changed(dn_optimizer *optimizer) {
+    if (optimizer->bf16)
+        dn_bf16_narrow(optimizer->compute->threads, optimizer->bf16, optimizer->parameters,
+                       optimizer->count);
 }
 
 dn_status dn_optimizer_create(const dn_compute *compute, float *parameters, size_t count,

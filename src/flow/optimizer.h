@@ -28,6 +28,9 @@ void dn_optimizer_destroy(dn_optimizer *optimizer);
  * it. */
 void dn_optimizer_next_step(dn_optimizer *optimizer);
 
+/* Call it after writing to the parameters from outside: what is derived from them is made anew. */
+void dn_optimizer_parameters_changed(dn_optimizer *optimizer);
+
 /* A dn_gradient_sink; `user` is the dn_optimizer. */
 dn_status dn_optimizer_sink(void *user, const dn_layer_gradient *gradient, dn_error *error);
 

@@ -109,6 +109,12 @@ dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_trai
     return DN_OK;
 }
 
+dn_status dn_train_resume(const dn_config *config, const char *directory,
+                          const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
+    say(observer, DN_NOTE, directory ? directory : "the newest");
+    return dn_train(config, observer, summary, error);
+}
+
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
                         dn_error *error) {
     void *block;

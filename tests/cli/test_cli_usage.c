@@ -23,7 +23,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --seed", "train: --seed needs a value: --seed N"},
         {"train --data --json", "train: --data needs a value: --data DIR"},
         {"train --json=1", "train: --json takes no value"},
-        {"train somewhere", "train: unexpected argument \"somewhere\""},
+        {"train somewhere", "train: \"somewhere\": a folder goes with --resume only"},
         {"info --seed 3 model", "info: has no option --seed"},
         {"--completion fish", "--completion \"fish\": expected bash or zsh"},
         {"info --verify", "info: --verify needs a model"},
@@ -72,7 +72,7 @@ static void test_help_of_the_program(void **state) {
 static void test_help_of_every_verb(void **state) {
     (void)state;
     static const char *const cases[][3] = {
-        {"train --help", "Usage: differnet train [OPTION]...\n", "--seed N"},
+        {"train --help", "Usage: differnet train [OPTION]... [DIR]\n", "--seed N"},
         {"test -h", "Usage: differnet test [OPTION]... MODEL\n", "-o, --output PATH"},
         {"evaluate --help", "Also called \"evaluate\".", "--json"},
         {"predict --help", "Usage: differnet predict [OPTION]... MODEL PATH...\n", "--backbone"},

@@ -69,6 +69,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"output", "results"},
         {"threads", "0"},
         {"seed", "0"},
+        {"checkpoint", "1"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
     };

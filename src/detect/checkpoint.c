@@ -1,0 +1,228 @@
+#include "detect/checkpoint.h"
+
+#include "base/finite.h"
+#include "base/memory.h"
+#include "model/tensor_file.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define FORMAT "differnet-checkpoint-1"
+
+enum { ENTRIES = 8, TENSORS = 3, STATE_SIZE = 256 };
+
+static const char *const tensor_names[TENSORS] = {"parameters", "adam.first", "adam.second"};
+
+static float *tensor_data(const dn_trainer *trainer, int index) {
+    const dn_optimizer *optimizer = &trainer->optimizer;
+    return index == 0 ? optimizer->parameters : index == 1 ? optimizer->first : optimizer->second;
+}
+
+/* ---- writing ---- */
+
+static void print_random(char text[STATE_SIZE], const dn_random *random) {
+    const uint32_t *c = random->counter, *b = random->block;
+    snprintf(text, STATE_SIZE,
+             "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32
+             " %" PRIu32 " %" PRIu32 " %" PRIu32 " %d",
+             random->key[0], random->key[1], c[0], c[1], c[2], c[3], b[0], b[1], b[2], b[3],
+             random->used);
+}
+
+static void print_position(char text[STATE_SIZE], const dn_trainer *trainer, long log_bytes) {
+    const dn_position *at = &trainer->position;
+    snprintf(text, STATE_SIZE, "%d %d %zu %zu %a %" PRId64 " %a %a %d %ld", at->meta, at->sub,
+             at->images, at->steps, at->loss_sum, trainer->optimizer.adam.step, trainer->auroc_last,
+             trainer->auroc_max, trainer->auroc_epoch_max, log_bytes);
+}
+
+static dn_status check_finite(const dn_trainer *trainer, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&trainer->shape); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&trainer->shape, i, &tensor);
+        size_t index = dn_find_not_finite(trainer->compute->threads,
+                                          trainer->parameters + tensor.offset, tensor.count);
+        if (index < tensor.count)
+            return dn_fail(error, DN_ERROR_NUMERIC,
+                           "training diverged: after step %" PRId64
+                           " %s[%zu] is not a finite number; a smaller lr_init may help",
+                           trainer->optimizer.adam.step, tensor.name, index);
+    }
+    return DN_OK;
+}
+
+static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
+                            const char *yaml, dn_error *error) {
+    char position[STATE_SIZE], augment[STATE_SIZE], dropout[STATE_SIZE];
+    dn_tensor tensors[TENSORS];
+    size_t count = trainer->optimizer.count;
+    for (int i = 0; i < TENSORS; i++)
+        tensors[i] = (dn_tensor){.name = tensor_names[i],
+                                 .dtype = DN_F32,
+                                 .rank = 1,
+                                 .shape = {count},
+                                 .data = tensor_data(trainer, i),
+                                 .bytes = count * sizeof(float)};
+    print_position(position, trainer, checkpoint->log ? ftell(checkpoint->log) : 0);
+    print_random(augment, &trainer->position.augment);
+    print_random(dropout, &trainer->position.dropout);
+    const dn_metadata_entry metadata[ENTRIES] = {
+        {"format", FORMAT},
+        {"software_version", dn_version()},
+        {"config", yaml},
+        {"dataset_sha256", checkpoint->dataset_sha256},
+        {"backbone_sha256", checkpoint->backbone_sha256},
+        {"position", position},
+        {"augment", augment},
+        {"dropout", dropout},
+    };
+    return dn_safetensors_write(checkpoint->path, tensors, TENSORS, metadata, ENTRIES, error);
+}
+
+dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
+                              dn_error *error) {
+    char *yaml;
+    DN_TRY(check_finite(trainer, error));
+    DN_TRY(dn_config_to_yaml(trainer->config, &yaml, error));
+    dn_status status = write_file(checkpoint, trainer, yaml, error);
+    dn_text_free(yaml);
+    return status;
+}
+
+/* ---- reading ---- */
+
+static dn_status find_entry(const dn_tensor_file *file, const char *path, const char *key,
+                            const char **value, dn_error *error) {
+    *value = dn_tensor_file_metadata(file, key);
+    if (*value)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is no checkpoint: its metadata lacks \"%s\"", path,
+                   key);
+}
+
+static int may_differ(const char *key) {
+    static const char *const harmless[] = {"threads",    "verbose",   "hide_tqdm_bar",
+                                           "output",     "cache_dir", "cache_limit",
+                                           "checkpoint", "modelname"};
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        if (strcmp(key, harmless[i]) == 0)
+            return 1;
+    return 0;
+}
+
+static dn_status compare_key(const dn_config *then, const dn_config *now, const char *key,
+                             const char *path, dn_error *error) {
+    char *before, *here = NULL;
+    DN_TRY(dn_config_get(then, key, &before, error));
+    dn_status status = dn_config_get(now, key, &here, error);
+    if (status == DN_OK && strcmp(before, here) != 0)
+        status = dn_fail(error, DN_ERROR_CONFIG,
+                         "%s: belongs to another configuration: %s is %.200s there and %.200s here",
+                         path, key, before, here);
+    dn_text_free(before);
+    dn_text_free(here);
+    return status;
+}
+
+static dn_status compare_config(const dn_tensor_file *file, const char *path,
+                                const dn_config *config, dn_error *error) {
+    const char *yaml;
+    dn_config *then;
+    DN_TRY(find_entry(file, path, "config", &yaml, error));
+    DN_TRY(dn_config_create(&then, error));
+    dn_status status = dn_config_parse(then, path, yaml, strlen(yaml), error);
+    for (size_t i = 0; status == DN_OK && dn_config_key_at(i); i++)
+        if (!may_differ(dn_config_key_at(i)->name))
+            status = compare_key(then, config, dn_config_key_at(i)->name, path, error);
+    dn_config_destroy(then);
+    return status;
+}
+
+static dn_status compare_digest(const dn_tensor_file *file, const char *path, const char *key,
+                                const char *what, const char *here, dn_error *error) {
+    const char *there;
+    DN_TRY(find_entry(file, path, key, &there, error));
+    if (strcmp(there, here) == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: belongs to another %s: SHA-256 %.16s... there and %.16s... here", path,
+                   what, there, here);
+}
+
+static dn_status read_random(const dn_tensor_file *file, const char *path, const char *key,
+                             dn_random *random, dn_error *error) {
+    const char *text;
+    uint32_t *c = random->counter, *b = random->block;
+    DN_TRY(find_entry(file, path, key, &text, error));
+    int count = sscanf(text,
+                       "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNu32 "%" SCNu32
+                       "%" SCNu32 "%" SCNu32 "%" SCNu32 "%d",
+                       &random->key[0], &random->key[1], &c[0], &c[1], &c[2], &c[3], &b[0], &b[1],
+                       &b[2], &b[3], &random->used);
+    if (count == 11 && random->used >= 0 && random->used <= 4)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: its \"%s\" is damaged", path, key);
+}
+
+static dn_status read_position(const dn_tensor_file *file, const char *path, dn_trainer *trainer,
+                               size_t *log_bytes, dn_error *error) {
+    const char *text;
+    dn_position *at = &trainer->position;
+    DN_TRY(find_entry(file, path, "position", &text, error));
+    int count =
+        sscanf(text, "%d%d%zu%zu%lf%" SCNd64 "%lf%lf%d%zu", &at->meta, &at->sub, &at->images,
+               &at->steps, &at->loss_sum, &trainer->optimizer.adam.step, &trainer->auroc_last,
+               &trainer->auroc_max, &trainer->auroc_epoch_max, log_bytes);
+    if (count == 10 && at->meta >= 0 && at->meta <= trainer->config->meta_epochs && at->sub >= 0 &&
+        at->sub <= trainer->config->sub_epochs && at->images <= trainer->images.count &&
+        trainer->optimizer.adam.step >= 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: its \"position\" is damaged", path);
+}
+
+static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_trainer *trainer,
+                              dn_error *error) {
+    for (int i = 0; i < TENSORS; i++) {
+        const dn_tensor *tensor = dn_tensor_file_find(file, tensor_names[i]);
+        if (!tensor || tensor->dtype != DN_F32 ||
+            dn_tensor_elements(tensor) != trainer->optimizer.count)
+            return dn_fail(error, DN_ERROR_FORMAT, "%s: has no tensor %s of %zu F32", path,
+                           tensor_names[i], trainer->optimizer.count);
+        DN_TRY(dn_tensor_to_f32(tensor, tensor_data(trainer, i), error));
+        size_t index = dn_find_not_finite(trainer->compute->threads, tensor_data(trainer, i),
+                                          trainer->optimizer.count);
+        if (index < trainer->optimizer.count)
+            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", path,
+                           tensor_names[i], index);
+    }
+    dn_optimizer_parameters_changed(&trainer->optimizer);
+    return DN_OK;
+}
+
+static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
+                         dn_trainer *trainer, size_t *log_bytes, dn_error *error) {
+    const char *path = checkpoint->path, *format;
+    DN_TRY(find_entry(file, path, "format", &format, error));
+    if (strcmp(format, FORMAT) != 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is of format \"%.40s\", expected \"%s\"", path,
+                       format, FORMAT);
+    DN_TRY(compare_config(file, path, trainer->config, error));
+    DN_TRY(compare_digest(file, path, "dataset_sha256", "data set (its training images)",
+                          checkpoint->dataset_sha256, error));
+    DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
+                          error));
+    DN_TRY(read_position(file, path, trainer, log_bytes, error));
+    DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
+    DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));
+    return read_tensors(file, path, trainer, error);
+}
+
+dn_status dn_checkpoint_read(const dn_checkpoint *checkpoint, dn_trainer *trainer,
+                             size_t *log_bytes, dn_error *error) {
+    dn_tensor_file *file;
+    DN_TRY(dn_tensor_file_open(checkpoint->path, &file, error));
+    dn_status status = restore(checkpoint, file, trainer, log_bytes, error);
+    dn_tensor_file_close(file);
+    return status;
+}

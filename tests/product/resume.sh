@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# A training killed again and again ends in the same bytes as one that was left alone.
+. "$(dirname "$0")/lib.sh" "$@"
+cd "$source"
+class=dummy_dataset/dummy_class
+mkdir -p "$work/data/part/train/good" "$work/data/part/test/good" "$work/data/part/test/anomaly"
+for split in train/good test/good test/anomaly; do
+    for file in $(ls "$class/$split" | head -n 4); do cp "$class/$split/$file" "$work/data/part/$split"; done
+done
+tiny=(--data "$work/data" --class part --quiet --set img_size='[64, 64]' --set n_scales=1 --set fc_internal=16
+    --set n_coupling_blocks=2 --set n_transforms=2 --set n_transforms_test=2 --set batch_size=2 --set meta_epochs=10
+    --set sub_epochs=4 --set dropout=0.1 --set transf_contrast=0.2 --set "output=$work/results")
+parent=$work/results/DifferNet/data/part
+
+# Both ways of rotating; the second one's log must lose and repeat nothing either.
+for rotations in random bank:3; do
+    rm -rf "$work/results"
+    own=("${tiny[@]}" --set "train_rotations=$rotations")
+    expect 0 "$differnet" train "${own[@]}"
+    mv "$parent/v1" "$work/whole"
+    [ ! -e "$work/whole/checkpoint.safetensors" ] || fail "a finished training left its checkpoint"
+    rm "$parent/latest"
+
+    kills=0 resumed=0 RANDOM=7
+    while [ "$kills" -lt 10 ]; do
+        resume=(--resume)
+        [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
+        resumed=$((resumed + ${#resume[@]}))
+        "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"} >"$work/out" 2>"$work/err" &
+        pid=$!
+        sleep "0.$((RANDOM % 500 + 100))"
+        # At any moment, and between two steps: that checkpoint is in the middle of an epoch.
+        if [ $((kills % 3)) = 2 ]; then kill -TERM $pid 2>/dev/null || true; else kill -KILL $pid 2>/dev/null || true; fi
+        wait $pid 2>/dev/null || true
+        kills=$((kills + 1))
+        [ ! -e "$parent/latest" ] || break # it was quicker than the killer
+    done
+    resume=(--resume)
+    [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
+    [ -e "$parent/latest" ] || expect 0 "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"}
+    cmp "$work/whole/model.safetensors" "$parent/v1/model.safetensors" || fail "$rotations: other bytes after $kills kills"
+    cmp "$work/whole/scores.csv" "$parent/v1/scores.csv" || fail "$rotations: other scores"
+    for file in "$work/whole" "$parent/v1"; do sed 's/,"seconds":[^}]*//' "$file/train_log.jsonl"; done >"$work/logs"
+    lines=$(($(wc -l <"$work/logs") / 2))
+    [ "$(head -n $lines "$work/logs")" = "$(tail -n $lines "$work/logs")" ] || fail "$rotations: another log"
+    rm -rf "$work/whole"
+    echo "$rotations: killed $kills times, went on $resumed times"
+    [ "$resumed" -gt 0 ] || fail "$rotations: no checkpoint was ever there to go on from"
+done
+
+# Ctrl-C in the middle of an epoch, then another number of threads.
+rm -rf "$work/results"
+env --default-signal=INT "$differnet" train "${own[@]}" --set meta_epochs=1000 >"$work/out" 2>"$work/err" &
+pid=$!
+for _ in $(seq 600); do [ -s "$parent/v1/train_log.jsonl" ] && break; sleep 0.05; done
+kill -INT $pid
+status=0
+wait $pid || status=$?
+[ "$status" = 130 ] || fail "exit status $status after Ctrl-C, expected 130"
+[ -s "$parent/v1/checkpoint.safetensors" ] || fail "no checkpoint after Ctrl-C"
+expect 2 "$differnet" train "${own[@]}" --set meta_epochs=1000 --set lr_init=0.1 --resume
+holds "$work/err" "lr_init is 0.0002 there and 0.1 here"
+cp "$work/data/part/train/good/$(ls "$work/data/part/train/good" | head -n 1)" "$work/data/part/train/good/more.png"
+expect 1 "$differnet" train --quiet --resume "$parent/v1"
+holds "$work/err" "belongs to another data set"
+rm "$work/data/part/train/good/more.png"
+head -c 3000 "$parent/v1/checkpoint.safetensors" >"$work/cut" && mv "$work/cut" "$parent/v1/checkpoint.safetensors"
+expect 1 "$differnet" train --quiet --resume "$parent/v1"
+holds "$work/err" "checkpoint.safetensors"
+expect 2 "$differnet" train "$parent/v1"
+holds "$work/err" "goes with --resume only"
+expect 1 "$differnet" train "${own[@]}" --resume "$work"
