@@ -39,6 +39,8 @@ struct dn_config {
     char output[1024];   /* folder of results */
     int threads;         /* 0: all processors */
     uint64_t seed;
+    int early_stop; /* meta epochs; 0: off */
+    double early_stop_delta;
     int checkpoint;       /* meta epochs from one to the next; 0: none */
     char cache_dir[1024]; /* of features; empty: the user's cache folder */
     double cache_limit;   /* GiB; 0: no cache */

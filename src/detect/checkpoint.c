@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT "differnet-checkpoint-1"
+#define FORMAT "differnet-checkpoint-2"
 
 enum { ENTRIES = 8, TENSORS = 3, STATE_SIZE = 256 };
 
@@ -32,9 +32,10 @@ static void print_random(char text[STATE_SIZE], const dn_random *random) {
 
 static void print_position(char text[STATE_SIZE], const dn_trainer *trainer, long log_bytes) {
     const dn_position *at = &trainer->position;
-    snprintf(text, STATE_SIZE, "%d %d %zu %zu %a %" PRId64 " %a %a %d %ld", at->meta, at->sub,
-             at->images, at->steps, at->loss_sum, trainer->optimizer.adam.step, trainer->auroc_last,
-             trainer->auroc_max, trainer->auroc_epoch_max, log_bytes);
+    snprintf(text, STATE_SIZE, "%d %d %zu %zu %a %a %a %d %" PRId64 " %a %a %d %ld", at->meta,
+             at->sub, at->images, at->steps, at->loss_sum, at->meta_loss, at->best_loss, at->stale,
+             trainer->optimizer.adam.step, trainer->auroc_last, trainer->auroc_max,
+             trainer->auroc_epoch_max, log_bytes);
 }
 
 static dn_status check_finite(const dn_trainer *trainer, dn_error *error) {
@@ -170,11 +171,11 @@ static dn_status read_position(const dn_tensor_file *file, const char *path, dn_
     const char *text;
     dn_position *at = &trainer->position;
     DN_TRY(find_entry(file, path, "position", &text, error));
-    int count =
-        sscanf(text, "%d%d%zu%zu%lf%" SCNd64 "%lf%lf%d%zu", &at->meta, &at->sub, &at->images,
-               &at->steps, &at->loss_sum, &trainer->optimizer.adam.step, &trainer->auroc_last,
-               &trainer->auroc_max, &trainer->auroc_epoch_max, log_bytes);
-    if (count == 10 && at->meta >= 0 && at->meta <= trainer->config->meta_epochs && at->sub >= 0 &&
+    int count = sscanf(text, "%d%d%zu%zu%lf%lf%lf%d%" SCNd64 "%lf%lf%d%zu", &at->meta, &at->sub,
+                       &at->images, &at->steps, &at->loss_sum, &at->meta_loss, &at->best_loss,
+                       &at->stale, &trainer->optimizer.adam.step, &trainer->auroc_last,
+                       &trainer->auroc_max, &trainer->auroc_epoch_max, log_bytes);
+    if (count == 13 && at->meta >= 0 && at->meta <= trainer->config->meta_epochs && at->sub >= 0 &&
         at->sub <= trainer->config->sub_epochs && at->images <= trainer->images.count &&
         trainer->optimizer.adam.step >= 0)
         return DN_OK;

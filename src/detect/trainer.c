@@ -96,6 +96,7 @@ dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
         .auroc_epoch_max = -1,
         .evaluated.bank.descriptor = -1,
         .bank.bank.descriptor = -1,
+        .position.best_loss = INFINITY,
     };
     dn_status status =
         furnish(trainer, backbone, train, train_count, evaluate, evaluate_count, error);
@@ -285,6 +286,7 @@ static dn_status train_sub_epoch(dn_trainer *trainer, dn_error *error) {
         at->images += count;
         DN_TRY(report_batch(trainer, error));
     }
+    at->meta_loss += at->loss_sum / (double)at->steps;
     at->images = 0;
     at->sub++;
     return DN_OK;
@@ -305,6 +307,15 @@ static dn_status score(dn_trainer *trainer, double *loss, dn_error *error) {
                              error);
 }
 
+static void watch_loss(dn_trainer *trainer) {
+    dn_position *at = &trainer->position;
+    double mean = at->meta_loss / trainer->config->sub_epochs;
+    int falls = mean < at->best_loss - trainer->config->early_stop_delta;
+    at->best_loss = falls ? mean : at->best_loss;
+    at->stale = falls ? 0 : at->stale + 1;
+    at->meta_loss = 0;
+}
+
 /* The meta epoch counts as done before it is reported: a stop at the report does not repeat it. */
 static dn_status end_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_position *at = &trainer->position;
@@ -316,6 +327,7 @@ static dn_status end_meta_epoch(dn_trainer *trainer, dn_error *error) {
         DN_TRY(dn_evaluation_auroc(&trainer->evaluation, &auroc, error));
         observe_auroc(trainer, &auroc, meta);
     }
+    watch_loss(trainer);
     at->meta++;
     at->sub = 0;
     if (!evaluates)
@@ -370,9 +382,21 @@ static dn_status run_meta_epoch(dn_trainer *trainer, dn_error *error) {
     return every > 0 && at->meta % every == 0 ? write_checkpoint(trainer, error) : DN_OK;
 }
 
+static int has_settled(const dn_trainer *trainer) {
+    return trainer->config->early_stop > 0 &&
+           trainer->position.stale >= trainer->config->early_stop;
+}
+
 static dn_status run_schedule(dn_trainer *trainer, dn_error *error) {
-    while (trainer->position.meta < trainer->config->meta_epochs)
+    const dn_config *config = trainer->config;
+    while (trainer->position.meta < config->meta_epochs && !has_settled(trainer))
         DN_TRY(run_meta_epoch(trainer, error));
+    if (trainer->position.meta < config->meta_epochs)
+        dn_tell(trainer->observer, DN_NOTE,
+                "early stop after %d of %d meta epochs: the training loss has not fallen by %g "
+                "below %.4f for %d of them",
+                trainer->position.meta, config->meta_epochs, config->early_stop_delta,
+                trainer->position.best_loss, trainer->position.stale);
     /* A checkpoint at the schedule's end leaves the scores to be made. */
     return trainer->scored || trainer->evaluation.count == 0 ? DN_OK : score(trainer, NULL, error);
 }

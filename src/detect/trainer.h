@@ -18,6 +18,8 @@ typedef struct dn_position {
     size_t images; /* of the running sub epoch that are done */
     size_t steps;  /* and its steps */
     double loss_sum;
+    double meta_loss, best_loss; /* of the meta epoch: sum so far over its sub epochs; least mean */
+    int stale;                   /* meta epochs since the training loss fell: early_stop */
     dn_random augment, dropout;
 } dn_position;
 
@@ -59,8 +61,9 @@ dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
                             const dn_observer *observer, dn_trainer *trainer, dn_error *error);
 void dn_trainer_destroy(dn_trainer *trainer);
 
-/* The schedule from the trainer's position to its end. Writes the checkpoint every
- * `config->checkpoint` meta epochs and when the observer asks to stop. */
+/* The schedule from the trainer's position to its end, or until the training loss has not fallen
+ * by early_stop_delta for early_stop meta epochs (no image but those trained on has a say). Writes
+ * the checkpoint every `config->checkpoint` meta epochs and when the observer asks to stop. */
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
 
 /* One optimiser step on x[rows][features] (in trainer->x) and its loss; DN_ERROR_NUMERIC when that

@@ -69,6 +69,8 @@ static void test_defaults_are_the_originals(void **state) {
         {"output", "results"},
         {"threads", "0"},
         {"seed", "0"},
+        {"early_stop", "0"},
+        {"early_stop_delta", "0.001"},
         {"checkpoint", "1"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},

@@ -149,14 +149,37 @@ static void test_overflowing_backbone(void **state) {
                  "of an image is not a finite number");
 }
 
+/* A loss that cannot fall by 100 sets the mark in the first meta epoch and is stale in the next
+ * two; one that learns goes on to the end. */
+static void test_early_stop(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    set(self, "train_rotations", "bank:8");
+    set(self, "cache_limit", "0");
+    set(self, "early_stop", "1");
+    set(self, "early_stop_delta", "0");
+    self->observer.on_progress = NULL;
+    create(self);
+    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_int_equal(self->trainer.position.meta, 2);
+    assert_int_equal(self->trainer.position.stale, 0);
+    dn_trainer_destroy(&self->trainer);
+    set(self, "early_stop_delta", "100");
+    set(self, "meta_epochs", "9");
+    set(self, "early_stop", "2");
+    create(self);
+    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_int_equal(self->trainer.position.meta, 3);
+    assert_true(isfinite(self->trainer.position.best_loss));
+}
+
 #define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_random_rotations),
-        with_scene(test_no_rotations),
-        with_scene(test_divergence_is_named),
-        with_scene(test_overflowing_backbone),
+        with_scene(test_random_rotations),    with_scene(test_no_rotations),
+        with_scene(test_divergence_is_named), with_scene(test_overflowing_backbone),
+        with_scene(test_early_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
