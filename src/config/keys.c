@@ -104,7 +104,7 @@ const dn_key dn_keys[] = {
         "how far the mean loss of a meta epoch has to fall to count for early_stop",
         CLOSED(0, 1000)),
     KEY(checkpoint, DN_KIND_INTEGER, 1, "1",
-        "meta epochs between checkpoints, also written on Ctrl-C; 0: none", CLOSED(0, 100000)),
+        "meta epochs between checkpoints, at most a tenth of the time; 0: none", CLOSED(0, 100000)),
     KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
         "folder of computed features; empty: differnet in the user's cache folder", MAY_BE_EMPTY),
     KEY(cache_limit, DN_KIND_REAL, 1, "20.0",

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_error *error) {
     void *block;
@@ -362,10 +363,29 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     return report_features(trainer, images->count, error);
 }
 
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
+static int is_checkpoint_due(const dn_trainer *trainer) {
+    int every = trainer->config->checkpoint;
+    return every > 0 && trainer->position.meta % every == 0 &&
+           seconds() - trainer->checkpoint_end >= 10 * trainer->checkpoint_seconds;
+}
+
 /* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are. */
-static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
+static dn_status write_checkpoint(dn_trainer *trainer, dn_error *error) {
     dn_error reason = {0};
-    if (!trainer->checkpoint || dn_checkpoint_write(trainer->checkpoint, trainer, &reason) == DN_OK)
+    double start = seconds();
+    if (!trainer->checkpoint)
+        return DN_OK;
+    dn_status status = dn_checkpoint_write(trainer->checkpoint, trainer, &reason);
+    trainer->checkpoint_end = seconds();
+    trainer->checkpoint_seconds = trainer->checkpoint_end - start;
+    if (status == DN_OK)
         return DN_OK;
     if (reason.status == DN_ERROR_NUMERIC)
         return dn_fail(error, reason.status, "%s", reason.message);
@@ -375,11 +395,10 @@ static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
 
 static dn_status run_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_position *at = &trainer->position;
-    int every = trainer->config->checkpoint;
     while (at->sub < trainer->config->sub_epochs)
         DN_TRY(train_sub_epoch(trainer, error));
     DN_TRY(end_meta_epoch(trainer, error));
-    return every > 0 && at->meta % every == 0 ? write_checkpoint(trainer, error) : DN_OK;
+    return is_checkpoint_due(trainer) ? write_checkpoint(trainer, error) : DN_OK;
 }
 
 static int has_settled(const dn_trainer *trainer) {

@@ -45,9 +45,10 @@ typedef struct dn_trainer {
     dn_view *views;                      /* [max_rows] */
     float *x, *z, *dz, *log_det;
     dn_position position;
-    const struct dn_checkpoint *checkpoint; /* the caller's; NULL: none is written */
-    int scored;                             /* the evaluation holds scores of this run */
-    double auroc_last, auroc_max;           /* NaN while undefined */
+    const struct dn_checkpoint *checkpoint;    /* the caller's; NULL: none is written */
+    double checkpoint_seconds, checkpoint_end; /* what the last one took, and when it was done */
+    int scored;                                /* the evaluation holds scores of this run */
+    double auroc_last, auroc_max;              /* NaN while undefined */
     int auroc_epoch_max;
 } dn_trainer;
 
@@ -63,7 +64,8 @@ void dn_trainer_destroy(dn_trainer *trainer);
 
 /* The schedule from the trainer's position to its end, or until the training loss has not fallen
  * by early_stop_delta for early_stop meta epochs (no image but those trained on has a say). Writes
- * the checkpoint every `config->checkpoint` meta epochs and when the observer asks to stop. */
+ * the checkpoint every `config->checkpoint` meta epochs, except where that would take more than a
+ * tenth of the time, and when the observer asks to stop. */
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
 
 /* One optimiser step on x[rows][features] (in trainer->x) and its loss; DN_ERROR_NUMERIC when that
