@@ -152,6 +152,9 @@ DN_API dn_status dn_model_open(const char *path, const dn_model_options *options
                                dn_error *error);
 DN_API void dn_model_close(dn_model *model);
 
+/* Whether results will have a verdict: the model is calibrated, or its options name a threshold. */
+DN_API int dn_model_judges(const dn_model *model);
+
 /* 16 hexadecimal digits of the model file's SHA-256; lives as long as the model. */
 DN_API const char *dn_model_id(const dn_model *model);
 
@@ -177,7 +180,20 @@ typedef struct dn_image_list {
 DN_API dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error);
 DN_API void dn_image_list_free(dn_image_list *list);
 
-/* One JSON line, without newline: a result, or what went wrong (`failure` not NULL). */
+/* Whether the ending, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
+DN_API int dn_is_image_name(const char *name);
+
+typedef enum dn_row_format { DN_ROW_JSON, DN_ROW_CSV, DN_ROW_TABLE } dn_row_format;
+
+/* One line, without newline: a result, or what went wrong (`failure` not NULL). CSV is quoted as in
+ * RFC 4180, and a name that a spreadsheet would take for a formula gets a ' before it. The heading
+ * is the line above the rows; "" for JSON. dn_text_free. */
+DN_API dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error);
+DN_API dn_status dn_result_row(dn_row_format format, const char *image_path, const char *model_id,
+                               const dn_result *result, const dn_error *failure, char **text,
+                               dn_error *error);
+
+/* The JSON row alone: a result, or what went wrong (`failure` not NULL). */
 DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
                                 const dn_result *result, const dn_error *failure, char **text,
                                 dn_error *error);

@@ -64,6 +64,10 @@ void dn_model_close(dn_model *model) {
     dn_release(model);
 }
 
+int dn_model_judges(const dn_model *model) {
+    return dn_calibration_judges(&model->detector.calibration);
+}
+
 const char *dn_model_id(const dn_model *model) {
     return model->detector.id;
 }

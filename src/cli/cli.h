@@ -9,6 +9,7 @@ typedef struct dn_cli {
     dn_command command;
     dn_display display;
     dn_observer observer; /* draws on `display` */
+    int anomaly_found;    /* and asked for: end with status 3 */
     int output_closed;    /* nobody reads standard output any more: end without a message */
     dn_error error;
 } dn_cli;

@@ -26,7 +26,8 @@ char *dn_help_text(void) {
                 dn_verbs[i].summary);
     fprintf(stream, "\n  --help     this help; differnet VERB --help for a verb's options\n"
                     "  --version  the version\n\n"
-                    "Exit status: 0 done; 1 failure; 2 wrong usage or configuration.\n");
+                    "Exit status: 0 done; 1 failure; 2 wrong usage or configuration; 3 predict\n"
+                    "--fail-on-anomaly found one.\n");
     return close_text(stream, &text);
 }
 

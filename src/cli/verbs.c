@@ -21,11 +21,14 @@ const dn_verb dn_verbs[] = {
      "written there. "
      "The thresholds are the model's, or those that the options below ask for.",
      dn_verb_test},
-    {"predict", NULL, DN_VERB_PREDICT, "MODEL PATH...", 2, SIZE_MAX,
-     "score images: one JSON line each",
-     "PATH is an image file, a folder (all images below it, sorted), or - for file names on "
-     "standard input, one a line. An image that cannot be scored gives a line with \"error\"; the "
-     "others go on, and the exit status is 1 at the end.",
+    {"predict", NULL, DN_VERB_PREDICT, "MODEL [PATH...]", 1, SIZE_MAX,
+     "score images: a row each, in their order",
+     "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - for "
+     "file names on standard input, one a line. With --watch DIR, images of that folder (not below "
+     "it) are scored as they appear, each once and none half-written, until Ctrl-C. An image that "
+     "cannot be scored gives a row with \"error\"; the others go on, and the exit status is 1 at "
+     "the "
+     "end, whatever else was found.",
      dn_verb_predict},
     {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file holds",
      "Without FILE: the backbone that this program carries, with its card. With --verify: whether "

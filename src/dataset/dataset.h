@@ -61,9 +61,7 @@ void dn_class_list_free(dn_class_list *list);
 /* Whether a folder holds train/, test/ or validate/. */
 int dn_is_class_folder(const char *folder);
 
-/* Whether the extension, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
-int dn_is_image_name(const char *name);
-
-/* dn_image_list_create and dn_image_list_free of differnet.h live in this room too. */
+/* dn_is_image_name, dn_image_list_create and dn_image_list_free of differnet.h live in this room
+ * too. */
 
 #endif

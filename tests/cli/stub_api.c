@@ -139,17 +139,41 @@ const char *dn_model_id(const dn_model *model) {
     return "0123456789abcdef";
 }
 
-/* The score of a file is its size. */
-dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
-                              dn_error *error) {
+int dn_is_image_name(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return dot && strcmp(dot, ".png") == 0;
+}
+
+int dn_model_judges(const dn_model *model) {
+    return model->options.threshold > 0;
+}
+
+static dn_status measure(const dn_image_source *source, double *score, dn_error *error) {
     struct stat status;
-    (void)model;
-    if (stat(path, &status) != 0)
-        return dn_fail(error, DN_ERROR_IO, "%s: cannot open", path);
-    if (strstr(path, "bad"))
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no image", path);
-    *result = (dn_result){
-        .raw_score = (double)status.st_size, .score_std = 0.5, .elapsed_ms = 2, .rotations = 64};
+    *score = (double)source->size;
+    if (source->bytes)
+        return DN_OK;
+    if (stat(source->path, &status) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot open", source->path);
+    if (strstr(source->path, "bad") || status.st_size == 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no image", source->path);
+    *score = (double)status.st_size;
+    return DN_OK;
+}
+
+/* The score of a file is its size. */
+dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
+                         dn_map **map, dn_error *error) {
+    double score, threshold = model->options.threshold;
+    (void)map;
+    DN_TRY(measure(source, &score, error));
+    *result = (dn_result){.raw_score = score, .score_std = 0.5, .elapsed_ms = 2, .rotations = 64};
+    if (threshold > 0) {
+        result->pred_label = score > threshold;
+        result->verdict = score > threshold ? DN_VERDICT_FAIL : DN_VERDICT_PASS;
+        result->threshold = threshold;
+        result->p_value = 0.5;
+    }
     return DN_OK;
 }
 

@@ -1,0 +1,113 @@
+#include "cli/batch.h"
+
+#include "cli/interrupt.h"
+#include "cli/settings.h"
+#include "cli/words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static dn_status choose_format(const dn_command *command, dn_row_format *format, dn_error *error) {
+    static const char *const names[] = {"json", "csv", "table"};
+    const char *wanted = dn_command_value(command, DN_OPTION_FORMAT);
+    *format = DN_ROW_JSON;
+    for (int i = 0; wanted && i < 3; i++)
+        if (strcmp(wanted, names[i]) == 0) {
+            *format = (dn_row_format)i;
+            return DN_OK;
+        }
+    return wanted ? dn_usage(error, "--format \"%.40s\": expected json, csv or table", wanted)
+                  : DN_OK;
+}
+
+static dn_status print_heading(dn_batch *batch) {
+    char *text = NULL;
+    dn_status status = dn_result_heading(batch->format, &text, &batch->cli->error);
+    if (status == DN_OK && *text)
+        status = dn_cli_print(batch->cli, text);
+    dn_text_free(text);
+    return status;
+}
+
+/* --fail-on-anomaly on a model that never finds one would let everything pass. */
+static dn_status check_verdicts(const dn_batch *batch) {
+    if (!dn_command_has(&batch->cli->command, DN_OPTION_FAIL_ON_ANOMALY) ||
+        dn_model_judges(batch->model))
+        return DN_OK;
+    return dn_usage(&batch->cli->error,
+                    "predict: --fail-on-anomaly, but the model has no threshold: run `differnet "
+                    "calibrate`, or pass --threshold");
+}
+
+dn_status dn_batch_begin(dn_batch *batch, dn_cli *cli) {
+    dn_config *config = NULL;
+    *batch = (dn_batch){.cli = cli};
+    dn_status status = choose_format(&cli->command, &batch->format, &cli->error);
+    if (status == DN_OK)
+        status = dn_settings_config(&cli->command, &config, &cli->error);
+    if (status == DN_OK) {
+        dn_cli_watch(cli, config);
+        status = dn_settings_open_model(&cli->command, config, &batch->model, &cli->error);
+    }
+    dn_config_destroy(config);
+    if (status == DN_OK)
+        status = check_verdicts(batch);
+    return status == DN_OK ? print_heading(batch) : status;
+}
+
+dn_status dn_batch_end(dn_batch *batch) {
+    dn_error *error = &batch->cli->error;
+    if (batch->anomalous > 0 && dn_command_has(&batch->cli->command, DN_OPTION_FAIL_ON_ANOMALY))
+        batch->cli->anomaly_found = 1;
+    if (batch->failed == 0)
+        return DN_OK;
+    snprintf(error->message, sizeof error->message, "%zu of %zu images could not be scored",
+             batch->failed, batch->done);
+    return error->status = DN_ERROR_DATA;
+}
+
+void dn_batch_close(dn_batch *batch) {
+    dn_model_close(batch->model);
+    batch->model = NULL;
+}
+
+dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *result,
+                       const dn_error *failure) {
+    char *row = NULL;
+    dn_cli *cli = batch->cli;
+    batch->failed += failure != NULL;
+    batch->anomalous += !failure && result->verdict == DN_VERDICT_FAIL;
+    dn_status status = dn_result_row(batch->format, name, dn_model_id(batch->model), result,
+                                     failure, &row, &cli->error);
+    if (status == DN_OK)
+        status = dn_cli_print(cli, row);
+    dn_text_free(row);
+    return status;
+}
+
+/* Rows on a terminal show the progress themselves. */
+dn_status dn_batch_progress(dn_batch *batch) {
+    const dn_progress progress = {.stage = DN_STAGE_SCORE,
+                                  .done = batch->done,
+                                  .total = batch->total_unknown ? 0 : batch->total};
+    dn_cli *cli = batch->cli;
+    if (!isatty(STDOUT_FILENO))
+        dn_display_progress(&cli->display, &progress);
+    if (!dn_interrupt_signal())
+        return DN_OK;
+    snprintf(cli->error.message, sizeof cli->error.message, "interrupted after %zu images",
+             batch->done);
+    return cli->error.status = DN_CANCELLED;
+}
+
+dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
+    dn_result result = {0};
+    dn_error failure = {0};
+    dn_status status = dn_batch_progress(batch);
+    if (status != DN_OK)
+        return status;
+    status = dn_model_score(batch->model, source, &result, NULL, &failure);
+    batch->done++;
+    return dn_batch_row(batch, name, &result, status == DN_OK ? NULL : &failure);
+}

@@ -1,0 +1,116 @@
+/* What stands on predict's command line and standard input, as images. */
+#include "cli/batch.h"
+#include "cli/words.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list) {
+    dn_status status = DN_OK;
+    char note[1200];
+    if (list->skipped > 0) {
+        snprintf(note, sizeof note, "%.1000s: %zu files are no images and were skipped", path,
+                 list->skipped);
+        dn_display_message(&batch->cli->display, DN_NOTE, note);
+    }
+    batch->total += list->count - 1; /* the path itself was counted as one */
+    for (size_t i = 0; status == DN_OK && i < list->count; i++) {
+        const dn_image_source source = {.path = list->paths[i]};
+        status = dn_batch_score(batch, list->paths[i], &source);
+    }
+    return status;
+}
+
+static dn_status score_path(dn_batch *batch, const char *path) {
+    dn_image_list list = {0};
+    dn_error failure = {0};
+    if (dn_image_list_create(path, &list, &failure) != DN_OK) {
+        batch->done++;
+        return dn_batch_row(batch, path, NULL, &failure);
+    }
+    dn_status status = score_list(batch, path, &list);
+    dn_image_list_free(&list);
+    return status;
+}
+
+static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_t *matches) {
+    dn_status status = DN_OK;
+    dn_error failure = {0};
+    if (matches->gl_pathc == 0) {
+        dn_usage(&failure, "%.900s: no file of that name, and none that matches", pattern);
+        batch->done++;
+        return dn_batch_row(batch, pattern, NULL, &failure);
+    }
+    batch->total += matches->gl_pathc - 1;
+    for (size_t i = 0; status == DN_OK && i < matches->gl_pathc; i++)
+        status = score_path(batch, matches->gl_pathv[i]);
+    return status;
+}
+
+/* A file whose name looks like a pattern is a file. */
+dn_status dn_batch_operand(dn_batch *batch, const char *operand) {
+    glob_t matches = {0};
+    if (!strpbrk(operand, "*?[") || access(operand, F_OK) == 0)
+        return score_path(batch, operand);
+    dn_status status = DN_OK;
+    if (glob(operand, 0, NULL, &matches) == GLOB_NOSPACE)
+        status = dn_out_of_memory(&batch->cli->error);
+    if (status == DN_OK)
+        status = score_matches(batch, operand, &matches);
+    globfree(&matches);
+    return status;
+}
+
+dn_status dn_batch_names(dn_batch *batch) {
+    char *line = NULL;
+    size_t capacity = 0;
+    dn_status status = DN_OK;
+    while (status == DN_OK && getline(&line, &capacity, stdin) >= 0) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (*line)
+            status = score_path(batch, line);
+    }
+    free(line);
+    return status == DN_OK ? dn_batch_progress(batch) : status;
+}
+
+/* All of standard input; SIZE_MAX bytes of it when reading failed or there are more than `limit`.
+ */
+static size_t read_standard_input(char **bytes, size_t limit) {
+    size_t size = 0, capacity = 1 << 16;
+    *bytes = malloc(capacity);
+    while (*bytes && size <= limit) {
+        size_t count = fread(*bytes + size, 1, capacity - size, stdin);
+        size += count;
+        if (count == 0)
+            return ferror(stdin) ? SIZE_MAX : size;
+        char *larger = size == capacity ? realloc(*bytes, capacity *= 2) : *bytes;
+        if (!larger)
+            return SIZE_MAX;
+        *bytes = larger;
+    }
+    return SIZE_MAX;
+}
+
+dn_status dn_batch_standard_input(dn_batch *batch) {
+    const size_t limit = (size_t)1 << 30; /* as for files */
+    dn_error failure = {0};
+    char *bytes;
+    size_t size = read_standard_input(&bytes, limit);
+    dn_status status;
+    if (size == SIZE_MAX || size == 0) {
+        dn_usage(&failure, "standard input: %s",
+                 size == 0 ? "is empty" : "cannot be read, or is too large for an image");
+        batch->done++;
+        status = dn_batch_row(batch, "-", NULL, &failure);
+    } else {
+        const dn_image_source source = {.bytes = bytes, .size = size};
+        status = dn_batch_score(batch, "-", &source);
+    }
+    free(bytes);
+    return status;
+}

@@ -1,0 +1,87 @@
+/* Rows of predict: CSV and table; file names that want to be something else. */
+#include "support/support.h"
+
+#include <math.h>
+#include <string.h>
+
+static dn_error error;
+
+static const dn_result judged = {.raw_score = 0.6,
+                                 .score_std = 0.125,
+                                 .elapsed_ms = 12.34567,
+                                 .rotations = 8,
+                                 .verdict = DN_VERDICT_FAIL,
+                                 .pred_label = 1,
+                                 .pred_score = 0.75,
+                                 .threshold = 0.5,
+                                 .review_threshold = 0.4,
+                                 .p_value = 0.01};
+static const dn_result unjudged = {.raw_score = 0.6,
+                                   .rotations = 64,
+                                   .pred_label = -1,
+                                   .pred_score = NAN,
+                                   .threshold = NAN,
+                                   .p_value = NAN};
+
+static void assert_row(dn_row_format format, const char *path, const dn_result *result,
+                       const dn_error *failure, const char *expected) {
+    char *text;
+    assert_ok(dn_result_row(format, path, "0123", result, failure, &text, &error));
+    assert_string_equal(text, expected);
+    dn_text_free(text);
+}
+
+static void csv_rows(void **state) {
+    (void)state;
+    char *text;
+    const dn_error failure = {DN_ERROR_IO, "=1,\"x\": cannot open"};
+    assert_ok(dn_result_heading(DN_ROW_CSV, &text, &error));
+    assert_string_equal(text,
+                        "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
+                        "verdict,rotations,model_id,elapsed_ms,error");
+    dn_text_free(text);
+    assert_row(DN_ROW_CSV, "a.png", &judged, NULL,
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,");
+    assert_row(DN_ROW_CSV, "a.png", &unjudged, NULL, "a.png,,,0.6,0,,,,64,0123,0,");
+    assert_row(DN_ROW_CSV, "=1,\"x\"", NULL, &failure,
+               "\"'=1,\"\"x\"\"\",,,,,,,,,,,\"'=1,\"\"x\"\": cannot open\"");
+    assert_row(DN_ROW_CSV, "@SUM(A1)\n.png", &unjudged, NULL,
+               "\"'@SUM(A1)\n.png\",,,0.6,0,,,,64,0123,0,");
+}
+
+static void table_rows(void **state) {
+    (void)state;
+    char *text;
+    const dn_error failure = {DN_ERROR_IO, "b.png: cannot open"};
+    assert_ok(dn_result_heading(DN_ROW_TABLE, &text, &error));
+    assert_non_null(strstr(text, "verdict  pred_score"));
+    dn_text_free(text);
+    assert_row(DN_ROW_TABLE, "a.png", &judged, NULL,
+               "FAIL         0.7500      0.6000      0.1250   0.0100          8      12.3  a.png");
+    assert_row(DN_ROW_TABLE, "a\n\x1b[31m\xff.png", &unjudged, NULL,
+               "-                 -      0.6000      0.0000        -         64       0.0  "
+               "a??[31m\xef\xbf\xbd.png");
+    assert_row(DN_ROW_TABLE, "b.png", NULL, &failure, "ERROR    b.png: cannot open");
+}
+
+static void json_rows_are_lines_of_their_own(void **state) {
+    (void)state;
+    char *row, *line;
+    assert_ok(dn_result_heading(DN_ROW_JSON, &row, &error));
+    assert_string_equal(row, "");
+    dn_text_free(row);
+    assert_ok(dn_result_row(DN_ROW_JSON, "a.png", "1", &judged, NULL, &row, &error));
+    assert_ok(dn_result_json("a.png", "1", &judged, NULL, &line, &error));
+    assert_string_equal(row, line);
+    dn_text_free(row);
+    dn_text_free(line);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csv_rows),
+        cmocka_unit_test(table_rows),
+        cmocka_unit_test(json_rows_are_lines_of_their_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
