@@ -146,6 +146,7 @@ typedef struct dn_model_options {
     double review_rate;         /* negative: no REVIEW */
     double target_tpr;          /* for "target_tpr", which it does not imply */
     double threshold;           /* this one, whatever the scores say */
+    double early_exit; /* stop turning an image once its verdict is this certain: 0.99; 0: never */
 } dn_model_options;
 
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,

@@ -155,7 +155,7 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
     dn_model_options computing = options ? *options : (dn_model_options){0};
     computing.threshold_rule = NULL; /* the thresholds come after the scores */
     computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
-    computing.threshold = 0;
+    computing.threshold = computing.early_exit = 0;
     *summary = (dn_calibration_summary){0};
     DN_TRY(dn_model_open(model_path, &computing, &model, error));
     dn_status status = calibrate(model, model_path, images, options, observer, summary, error);

@@ -1,6 +1,7 @@
 #include "api/engine.h"
 
 #include "base/memory.h"
+#include "detect/early_exit.h"
 
 #include <time.h>
 
@@ -50,15 +51,26 @@ void dn_engine_destroy(dn_engine *engine) {
     dn_release(engine);
 }
 
+static dn_status score_all(dn_engine *engine, const dn_detector *detector, const dn_image *resized,
+                           dn_score *score, dn_error *error) {
+    DN_TRY(dn_scorer_features(&engine->scorer, resized, engine->features, error));
+    return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
+}
+
 dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const dn_image *image,
                           dn_score *score, dn_error *error) {
     dn_image resized = {0};
     const int *size = detector->config->img_size;
     DN_TRY(dn_image_resize(image, size[1], size[0], &resized, error));
-    dn_status status = dn_scorer_features(&engine->scorer, &resized, engine->features, error);
+    dn_scorer *scorer = &engine->scorer;
+    dn_status status;
+    if (scorer->early_exit)
+        status = dn_scorer_score_early(scorer, scorer->early_exit, detector->parameters, &resized,
+                                       score, error);
+    else
+        status = score_all(engine, detector, &resized, score, error);
     dn_image_free(&resized);
-    DN_TRY(status);
-    return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
+    return status;
 }
 
 dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,

@@ -5,6 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
+static dn_status apply_early_exit(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const dn_calibration *calibration = &model->detector.calibration;
+    if (!options || options->early_exit == 0)
+        return DN_OK;
+    if (!dn_calibration_judges(calibration))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "early exit waits for a verdict, and the model has no threshold: calibrate "
+                       "it, or name one");
+    return dn_early_exit_create(options->early_exit, model->rotations, calibration->threshold,
+                                calibration->review_threshold, &model->early_exit, error);
+}
+
 static dn_status apply_options(dn_model *model, const dn_model_options *options, dn_error *error) {
     const char *device = options && options->device ? options->device : "auto";
     const char *compute = options && options->compute ? options->compute : "auto";
@@ -20,7 +33,8 @@ static dn_status apply_options(dn_model *model, const dn_model_options *options,
                        options->rotations, options->threads);
     if (options && options->rotations > 0)
         model->rotations = options->rotations;
-    return dn_apply_threshold_options(options, &model->detector.calibration, error);
+    DN_TRY(dn_apply_threshold_options(options, &model->detector.calibration, error));
+    return apply_early_exit(model, options, error);
 }
 
 /* The first engine is made at once, so that a wrong option fails here and not at the first image.
@@ -59,6 +73,7 @@ void dn_model_close(dn_model *model) {
         model->idle = engine->next;
         dn_engine_destroy(engine);
     }
+    dn_early_exit_destroy(&model->early_exit);
     dn_detector_close(&model->detector);
     pthread_mutex_destroy(&model->lock);
     dn_release(model);
@@ -72,16 +87,22 @@ const char *dn_model_id(const dn_model *model) {
     return model->detector.id;
 }
 
-dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error) {
+static dn_engine *take_idle(dn_model *model) {
     pthread_mutex_lock(&model->lock);
-    *engine = model->idle;
-    if (*engine)
-        model->idle = (*engine)->next;
+    dn_engine *engine = model->idle;
+    if (engine)
+        model->idle = engine->next;
     pthread_mutex_unlock(&model->lock);
-    if (*engine)
-        return DN_OK;
-    return dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,
-                            engine, error);
+    return engine;
+}
+
+dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error) {
+    *engine = take_idle(model);
+    if (!*engine)
+        DN_TRY(dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,
+                                engine, error));
+    (*engine)->scorer.early_exit = model->early_exit.rotations > 0 ? &model->early_exit : NULL;
+    return DN_OK;
 }
 
 void dn_model_give_back(dn_model *model, dn_engine *engine) {

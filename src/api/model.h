@@ -3,6 +3,7 @@
 #define DN_API_MODEL_H
 
 #include "api/engine.h"
+#include "detect/early_exit.h"
 
 #include <pthread.h>
 
@@ -10,7 +11,8 @@ struct dn_model {
     dn_detector detector;
     char compute[16];
     int threads, rotations;
-    pthread_mutex_t lock; /* guards `idle` */
+    dn_early_exit early_exit; /* rotations 0: none */
+    pthread_mutex_t lock;     /* guards `idle` */
     dn_engine *idle;
 };
 

@@ -43,7 +43,7 @@ static void fill_result(const dn_model *model, const dn_score *score, double sta
     *result = (dn_result){
         .raw_score = score->raw,
         .score_std = score->deviation,
-        .rotations = model->rotations,
+        .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
     result->elapsed_ms = (dn_seconds() - start) * 1e3;

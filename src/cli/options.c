@@ -63,6 +63,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_HALF] = {"half", 0, NULL, DN_VERB_EXPORT, NULL, "weights as f16: half the size"},
     [DN_OPTION_VERIFY] = {"verify", 0, NULL, DN_VERB_INFO, NULL,
                           "say whether --data holds the images the model was trained on"},
+    [DN_OPTION_EARLY_EXIT] = {"early-exit", 0, "CONFIDENCE", DN_VERB_TEST | DN_VERB_PREDICT, NULL,
+                              "no more rotations once the verdict is this certain: 0.99"},
     [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
                          "score the images of a folder as they appear"},
     [DN_OPTION_STDIN_IMAGE] = {"stdin-image", 0, NULL, DN_VERB_PREDICT, NULL,

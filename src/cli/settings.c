@@ -152,6 +152,9 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     };
     dn_text_free(threads);
     status = read_option(command, DN_OPTION_THRESHOLD, 1e300, &settings->options.threshold, error);
+    if (status == DN_OK)
+        status = read_option(command, DN_OPTION_EARLY_EXIT, 0.999999999,
+                             &settings->options.early_exit, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 

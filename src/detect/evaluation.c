@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "detect/early_exit.h"
+#include "detect/image_store.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
@@ -136,9 +138,32 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
     return DN_OK;
 }
 
+/* Features one by one, as long as the verdict wants more. */
+static dn_status score_early(dn_evaluation *evaluation, size_t index, const float *parameters,
+                             const dn_observer *observer, dn_error *error) {
+    dn_sample_score *result = &evaluation->results[index];
+    const int *size = evaluation->source->config->img_size;
+    dn_image image = {0};
+    double start = milliseconds();
+    result->failure = (dn_error){0};
+    DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
+    if (dn_load_resized(evaluation->samples[index].path, size[1], size[0], &image,
+                        &result->failure) != DN_OK) {
+        dn_tell(observer, DN_WARNING, "left out: %s", result->failure.message);
+        return DN_OK;
+    }
+    dn_status status = dn_scorer_score_early(evaluation->scorer, evaluation->scorer->early_exit,
+                                             parameters, &image, &result->score, error);
+    dn_image_free(&image);
+    result->elapsed_ms = milliseconds() - start;
+    return status;
+}
+
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const float *parameters,
                               const dn_observer *observer, dn_error *error) {
     const float *features;
+    if (evaluation->scorer->early_exit)
+        return score_early(evaluation, index, parameters, observer, error);
     DN_TRY(find_features(evaluation, index, observer, &features, error));
     if (!features)
         return DN_OK;

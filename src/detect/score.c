@@ -37,12 +37,7 @@ dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *fe
     return dn_views_extract(&views, scorer->extractor, NULL, image, features, error);
 }
 
-/* Sums over rotations of the row's mean z^2, of its square, and of the loss. */
-typedef struct score_sums {
-    double mean, square, loss;
-} score_sums;
-
-static void add_rows(const dn_scorer *scorer, int rows, score_sums *sums) {
+static void add_rows(const dn_scorer *scorer, int rows, dn_score_sums *sums) {
     for (int r = 0; r < rows; r++) {
         const float *z = scorer->z + (size_t)r * (size_t)scorer->dimensions;
         double squares = 0.0;
@@ -55,24 +50,38 @@ static void add_rows(const dn_scorer *scorer, int rows, score_sums *sums) {
     }
 }
 
-dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
-                          dn_score *score, dn_error *error) {
-    score_sums sums = {0};
-    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
-        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
-        DN_TRY(dn_flow_forward(scorer->flow, parameters, scorer->z, scorer->log_det,
-                               features + (size_t)done * (size_t)scorer->dimensions, rows, NULL,
-                               error));
-        add_rows(scorer, rows, &sums);
-    }
-    double variance = sums.square / scorer->rotations -
-                      (sums.mean / scorer->rotations) * (sums.mean / scorer->rotations);
-    score->raw = sums.mean / scorer->rotations;
-    score->deviation = variance > 0.0 ? sqrt(variance) : 0.0;
-    score->loss = sums.loss / scorer->rotations;
+dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float *features,
+                        int count, dn_score_sums *sums, dn_error *error) {
+    DN_TRY(dn_flow_forward(scorer->flow, parameters, scorer->z, scorer->log_det, features, count,
+                           NULL, error));
+    add_rows(scorer, count, sums);
+    return DN_OK;
+}
+
+dn_status dn_score_from(const dn_score_sums *sums, int rotations, dn_score *score,
+                        dn_error *error) {
+    double mean = sums->mean / rotations, variance = sums->square / rotations - mean * mean;
+    *score = (dn_score){
+        .raw = mean,
+        .deviation = variance > 0.0 ? sqrt(variance) : 0.0,
+        .loss = sums->loss / rotations,
+        .rotations = rotations,
+    };
     if (!isfinite(score->raw))
         return dn_fail(error, DN_ERROR_NUMERIC,
                        "the score is not a finite number: the model's weights are damaged or its "
                        "training diverged");
     return DN_OK;
+}
+
+dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
+                          dn_score *score, dn_error *error) {
+    dn_score_sums sums = {0};
+    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
+        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
+        DN_TRY(dn_scorer_add(scorer, parameters,
+                             features + (size_t)done * (size_t)scorer->dimensions, rows, &sums,
+                             error));
+    }
+    return dn_score_from(&sums, scorer->rotations, score, error);
 }

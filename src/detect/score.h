@@ -10,6 +10,7 @@ typedef struct dn_score {
     double raw;       /* mean over rotations of mean z^2 */
     double deviation; /* population standard deviation over rotations */
     double loss;      /* mean over rotations of (0.5 sum z^2 - log_det) / dimensions */
+    int rotations;    /* that these are over */
 } dn_score;
 
 /* Rotations that test, predict and the evaluation in train use: n_transforms_test of them, or the
@@ -23,6 +24,7 @@ typedef struct dn_scorer {
     int rows;                /* vectors the flow takes at once */
     int rotations, dimensions;
     float *z, *log_det;
+    const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
 } dn_scorer;
 
 dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
@@ -33,7 +35,19 @@ void dn_scorer_destroy(dn_scorer *scorer);
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error);
 
-/* DN_ERROR_NUMERIC when the score is not a finite number. */
+/* Sums over rotations of their mean z^2, of its square, and of the loss. */
+typedef struct dn_score_sums {
+    double mean, square, loss;
+} dn_score_sums;
+
+/* Adds `count` <= scorer->rows rotations, features[count][dimensions]. */
+dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float *features,
+                        int count, dn_score_sums *sums, dn_error *error);
+
+/* The score of so many rotations; DN_ERROR_NUMERIC when it is not a finite number. */
+dn_status dn_score_from(const dn_score_sums *sums, int rotations, dn_score *score, dn_error *error);
+
+/* Both for all rotations. */
 dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,
                           dn_score *score, dn_error *error);
 

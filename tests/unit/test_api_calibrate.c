@@ -276,6 +276,33 @@ static void a_failure_leaves_the_model_alone(void **state) {
     assert_true(summary.count == 5 && summary.unreadable == 1);
 }
 
+static void an_early_exit(void **state) {
+    scene *self = *state;
+    static dn_metrics metrics, early;
+    dn_model *model;
+    train(self, &metrics);
+    dn_model_options options = {.rotations = 16, .threshold = 1e9, .review_rate = -1};
+    dn_result all = score(self, &options);
+    options.early_exit = 0.99;
+    dn_result clear = score(self, &options);
+    assert_int_equal(all.rotations, 16);
+    assert_int_equal(clear.rotations, 4);
+    assert_int_equal(clear.verdict, all.verdict);
+    options.threshold = all.raw_score; /* never certain before the last rotation */
+    dn_result close_by = score(self, &options);
+    assert_int_equal(close_by.rotations, 16);
+    /* Products of 4 rows add up in another order than those of 16. */
+    assert_true(fabs(close_by.raw_score - all.raw_score) <= 1e-6 * all.raw_score);
+    assert_ok(dn_model_open(self->model, &options, &model, &error));
+    assert_ok(dn_model_evaluate(model, NULL, NULL, NULL, NULL, &early, &error));
+    assert_int_equal(early.good_count + early.defect_count, 6);
+    assert_true(early.decision.threshold == all.raw_score);
+    dn_model_close(model);
+    options.early_exit = 0.2;
+    assert_fails(dn_model_open(self->model, &options, &model, &error), DN_ERROR_ARGUMENT,
+                 "early exit at confidence 0.2");
+}
+
 /* A model file whose calibration is nonsense does not open. */
 static void hostile_metadata(void **state) {
     scene *self = *state;
@@ -305,6 +332,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(calibrating_a_saved_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_thresholds_at_open, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failure_leaves_the_model_alone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_early_exit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(hostile_metadata, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+#include "detect/early_exit.h"
+
+#include "base/memory.h"
+#include "metrics/student.h"
+
+#include <math.h>
+
+enum { MOST_DIMENSIONS = DN_BACKBONE_CHANNELS * 6 /* n_scales at most */ };
+
+static int bits_of(int count) {
+    int bits = 0;
+    while (1 << bits < count)
+        bits++;
+    return bits;
+}
+
+static int reversed(int number, int bits) {
+    int result = 0;
+    for (int i = 0; i < bits; i++)
+        result |= (number >> i & 1) << (bits - 1 - i);
+    return result;
+}
+
+void dn_spread_order(int count, int *order) {
+    int bits = bits_of(count), filled = 0;
+    for (int i = 0; i < 1 << bits; i++)
+        if (reversed(i, bits) < count)
+            order[filled++] = reversed(i, bits);
+}
+
+static dn_status furnish(dn_early_exit *early, double confidence, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, (size_t)early->rotations, sizeof(int), error));
+    early->order = block;
+    dn_spread_order(early->rotations, early->order);
+    early->looks = (early->rotations - 1) / DN_EARLY_ROTATIONS;
+    DN_TRY(dn_allocate(&block, (size_t)early->looks, sizeof(double), error));
+    early->quantiles = block;
+    for (int i = 0; i < early->looks; i++)
+        early->quantiles[i] = dn_student_quantile((i + 1) * DN_EARLY_ROTATIONS - 1,
+                                                  (1 - confidence) / (2 * early->looks));
+    return DN_OK;
+}
+
+dn_status dn_early_exit_create(double confidence, int rotations, double threshold,
+                               double review_threshold, dn_early_exit *early, dn_error *error) {
+    *early = (dn_early_exit){
+        .threshold = threshold, .review_threshold = review_threshold, .rotations = rotations};
+    if (!(confidence >= 0.5 && confidence < 1))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "early exit at confidence %g: expected 0.5 or more, below 1", confidence);
+    dn_status status = furnish(early, confidence, error);
+    if (status != DN_OK)
+        dn_early_exit_destroy(early);
+    return status;
+}
+
+void dn_early_exit_destroy(dn_early_exit *early) {
+    dn_release(early->order);
+    dn_release(early->quantiles);
+    *early = (dn_early_exit){0};
+}
+
+int dn_verdict_is_certain(const dn_early_exit *early, int seen, double sum, double square_sum) {
+    double mean = sum / seen, spread = square_sum / seen - mean * mean;
+    double variance = fmax(spread, 0) * seen / (seen - 1);
+    double left = 1 - (double)seen / early->rotations;
+    double reach = early->quantiles[seen / DN_EARLY_ROTATIONS - 1] * sqrt(variance / seen * left);
+    return fabs(mean - early->threshold) > reach && fabs(mean - early->review_threshold) > reach;
+}
+
+static dn_status take_rotations(dn_scorer *scorer, const dn_early_exit *early,
+                                const float *parameters, const dn_image *image, int done, int count,
+                                dn_score_sums *sums, dn_error *error) {
+    dn_view views[DN_EARLY_ROTATIONS];
+    float features[DN_EARLY_ROTATIONS * MOST_DIMENSIONS];
+    for (int i = 0; i < count; i++)
+        views[i] =
+            (dn_view){.image = image, .degrees = early->order[done + i] * 360.0 / early->rotations};
+    DN_TRY(dn_extractor_run(scorer->extractor, views, count, features, error));
+    return dn_scorer_add(scorer, parameters, features, count, sums, error);
+}
+
+dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
+                                const float *parameters, const dn_image *image, dn_score *score,
+                                dn_error *error) {
+    dn_score_sums sums = {0};
+    int done = 0;
+    if (scorer->dimensions > MOST_DIMENSIONS)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "early exit: %d features, planned for %d",
+                       scorer->dimensions, MOST_DIMENSIONS);
+    while (done < early->rotations) {
+        int left = early->rotations - done;
+        int count = left < DN_EARLY_ROTATIONS ? left : DN_EARLY_ROTATIONS;
+        DN_TRY(take_rotations(scorer, early, parameters, image, done, count, &sums, error));
+        done += count;
+        if (done < early->rotations && dn_verdict_is_certain(early, done, sums.mean, sums.square))
+            break;
+    }
+    return dn_score_from(&sums, done, score, error);
+}

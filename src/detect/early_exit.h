@@ -1,0 +1,46 @@
+/*
+ * Scoring an image rotation by rotation until its verdict is certain (docs/verdict.md).
+ *
+ * Rotations come in a well-spread order, DN_EARLY_ROTATIONS at a time. After n of N of them, with
+ * mean m and sample variance s^2 of their mean z^2, the score of all N lies within
+ * m +- t s sqrt((1 - n/N) / n), t Student's quantile of n - 1 degrees of freedom (the confidence
+ * interval of a mean in sampling without replacement, Cochran, "Sampling Techniques", 2.24). The
+ * error 1 - confidence is shared out over the looks that there may be (Bonferroni), so that taking
+ * the first interval that holds neither threshold gives the verdict of all N rotations with at
+ * least this confidence, as far as the rotations' values are like normal ones in random order.
+ */
+#ifndef DN_DETECT_EARLY_EXIT_H
+#define DN_DETECT_EARLY_EXIT_H
+
+#include "detect/score.h"
+
+#define DN_EARLY_ROTATIONS 4
+
+/* Constant once made, so that several threads may share it. */
+typedef struct dn_early_exit {
+    double threshold, review_threshold;
+    int rotations;
+    int *order;        /* [rotations]; owned */
+    double *quantiles; /* [looks]: after 4, 8, ... rotations; owned */
+    int looks;
+} dn_early_exit;
+
+/* 0.5 <= confidence < 1, else DN_ERROR_ARGUMENT. */
+dn_status dn_early_exit_create(double confidence, int rotations, double threshold,
+                               double review_threshold, dn_early_exit *early, dn_error *error);
+void dn_early_exit_destroy(dn_early_exit *early);
+
+/* Numbers 0 to count - 1 by their reversed bits: of a power of two, every beginning that is a power
+ * of two is spread evenly, and every other as well as it can be. */
+void dn_spread_order(int count, int *order);
+
+/* After `seen` rotations, a multiple of DN_EARLY_ROTATIONS below all: whether the verdict is
+ * certain from the sum of their values and of their squares. */
+int dn_verdict_is_certain(const dn_early_exit *early, int seen, double sum, double square_sum);
+
+/* As dn_scorer_features and dn_scorer_score together, with early->rotations at most. */
+dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
+                                const float *parameters, const dn_image *image, dn_score *score,
+                                dn_error *error);
+
+#endif

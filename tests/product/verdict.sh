@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# From score to verdict: hold images out, calibrate, judge files of every origin, a thousand with a bad one.
+. "$(dirname "$0")/lib.sh" "$@"
+cd "$source"
+export GOMP_SPINCOUNT=2000
+
+expect 0 "$differnet" train "${small[@]}" --threads 1 --val-fraction 0.3
+holds "$work/err" "warning: "
+holds "$work/err" "held-out good images cannot promise a false-reject rate of 0.01"
+model=$results/v1/model.safetensors
+expect 0 "$differnet" info "$model"
+holds "$work/out" '"source": "val_fraction"'
+expect 0 "$differnet" test "$model" --json
+holds "$work/out" '"source":	"val_fraction"'
+head -n 1 "$results/v1/scores.csv" | grep -q 'pred_score,raw_score,score_std,threshold,p_value,verdict' ||
+    fail "scores.csv lacks the verdict"
+
+# A thousand pictures, good but for one; their names want to be formulas, options and escapes.
+mkdir -p "$work/thousand"
+picture=$(ls dummy_dataset/dummy_class/test/good/* | head -n 1)
+"$differnet" predict "$model" --rotations 1 "$picture" >/dev/null 2>&1
+for number in $(seq 1000 1997); do
+    printf 'P5 8 8 255\n%64d' "$number" >"$work/thousand/$number.pgm"
+done
+printf 'P5 8 8 255\n%64d' 7 >"$work/thousand/=cmd|'x'!A1.pgm"
+printf 'P5 8 8 255\n%64d' 8 >"$work/thousand/"$'-\e[31mred\n.pgm'
+printf 'P5 99999 99999 255\n' >"$work/thousand/1500.pgm"
+rows() { grep -c . "$work/out"; }
+expect 1 "$differnet" predict "$model" --rotations 1 --threads 1 --quiet --format csv "$work/thousand"
+[ "$(grep -c '0,0,\|FAIL\|PASS\|REVIEW' "$work/out")" = 999 ] || fail "not 999 verdicts"
+[ "$(grep -c '1500.pgm,,,,,,,,,,,' "$work/out")" = 1 ] || fail "not one row with an error"
+holds "$work/err" "differnet: 1 of 1000 images could not be scored"
+(cd "$work/thousand" && expect 0 "$differnet" predict "$model" --rotations 1 -q --format csv -- "=cmd|'x'!A1.pgm")
+grep -q "^'=cmd" "$work/out" || fail "a file name became a formula"
+(cd "$work/thousand" && expect 0 "$differnet" predict "$model" --rotations 1 -q --format table -- -*red*)
+[ "$(rows)" = 2 ] || fail "a table row is more than a line"
+
+# New thresholds, in the file and for once; the weights stay as they are.
+"$differnet" info "$model" | grep '^flow_sha256' >"$work/before"
+expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --false-reject-rate 0.2 --review-rate 0.4
+holds "$work/out" "good images       8, raw_score "
+"$differnet" info "$model" | grep '^flow_sha256' | cmp - "$work/before" || fail "calibrate changed the weights"
+expect 0 "$differnet" test "$model"
+holds "$work/out" "chosen on"
+expect 0 "$differnet" predict "$model" --format table --false-reject-rate 0.3 "dummy_dataset/dummy_class/test/*/*"
+[ "$(rows)" = 17 ] || fail "a pattern in quotes: not a heading and 16 rows"
+expect 0 "$differnet" predict "$model" --threshold 1e6 --fail-on-anomaly "$picture"
+expect 3 "$differnet" predict "$model" --threshold 1e-6 --fail-on-anomaly "$picture"
+expect 0 "$differnet" predict "$model" "$picture"
+score=$(grep -o '"raw_score":[^,]*' "$work/out")
+expect 0 "$differnet" predict "$model" --stdin-image <"$picture"
+holds "$work/out" "$score"
+expect 0 "$differnet" predict "$model" --rotations 64 --early-exit 0.99 --threshold 1e6 --review-rate 0 "$picture"
+holds "$work/out" '"rotations":4,'
+expect 1 "$differnet" calibrate "$model" "$work/nowhere"
+cp "$model" "$work/kept.safetensors"
+chmod 000 "$work/kept.safetensors"
+expect 2 "$differnet" calibrate "$model" --threshold 0
+expect 2 "$differnet" train "${small[@]}" --cross-fit 1
+
+# A picture that is dropped into a watched folder.
+mkdir "$work/parts"
+"$differnet" predict "$model" --watch "$work/parts" >"$work/rows" 2>"$work/log" &
+watcher=$!
+for _ in $(seq 100); do grep -q watching "$work/log" && break; sleep 0.1; done
+cp "$picture" "$work/parts/one.png"
+for _ in $(seq 100); do [ -s "$work/rows" ] && break; sleep 0.1; done
+kill -INT "$watcher"
+status=0
+wait "$watcher" || status=$?
+[ "$status" = 0 ] || fail "watching ended with $status"
+holds "$work/rows" "$score"
+[ "$(grep -c . "$work/rows")" = 1 ] || fail "not one row of the watched folder"
