@@ -376,7 +376,8 @@ static int is_checkpoint_due(const dn_trainer *trainer) {
            seconds() - trainer->checkpoint_end >= 10 * trainer->checkpoint_seconds;
 }
 
-/* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are. */
+/* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are, and so is
+ * want of memory. */
 static dn_status write_checkpoint(dn_trainer *trainer, dn_error *error) {
     dn_error reason = {0};
     double start = seconds();
@@ -387,7 +388,7 @@ static dn_status write_checkpoint(dn_trainer *trainer, dn_error *error) {
     trainer->checkpoint_seconds = trainer->checkpoint_end - start;
     if (status == DN_OK)
         return DN_OK;
-    if (reason.status == DN_ERROR_NUMERIC)
+    if (reason.status != DN_ERROR_IO)
         return dn_fail(error, reason.status, "%s", reason.message);
     dn_tell(trainer->observer, DN_WARNING, "no checkpoint: %s", reason.message);
     return DN_OK;
