@@ -151,8 +151,11 @@ class _ExportOptions(c.Structure):
     _fields_ = [("format", c.c_int), ("half", c.c_int), ("rotations", c.c_int)]
 
 
-def export(model: PathLike, output: PathLike, format: str, *, half: bool = False, rotations: bool = False) -> None:
-    """Writes a model for other programs; `format` is pytorch, safetensors or onnx."""
+def export(model: PathLike, output: PathLike, format: str, *, half: bool = False, rotations: int = 0) -> None:
+    """Writes a model for other programs; `format` is pytorch, safetensors or onnx.
+
+    An ONNX graph turns each image `rotations` times itself and averages; 0: it takes images as single views.
+    """
     if format not in _FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {', '.join(_FORMATS)}")
     options = _ExportOptions(_FORMATS.index(format), half, rotations)

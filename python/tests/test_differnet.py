@@ -177,6 +177,10 @@ def test_export_and_import(run, tmp_path, model):
     )
     with differnet.Model.load(tmp_path / "back.safetensors") as back:
         assert same(back.predict_one(PICTURES[0]), model.predict_one(PICTURES[0]))
+    differnet.export(run.model_path, tmp_path / "one.onnx", "onnx")
+    differnet.export(run.model_path, tmp_path / "two.onnx", "onnx", rotations=2)
+    table = 2 * 96 * 96 * 4  # which pixel goes where, for each rotation
+    assert (tmp_path / "two.onnx").stat().st_size > (tmp_path / "one.onnx").stat().st_size + table
     with pytest.raises(ValueError, match="jpeg"):
         differnet.export(run.model_path, tmp_path / "x", "jpeg")
 
