@@ -22,7 +22,7 @@ TRAIN, GOOD, EACH = 60, 40, 20  # good pictures to train on, good and faulty (tw
 
 
 def task_recipe(number):
-    """Odd tasks have parts, even ones a surface alone; five of twelve are coloured at least on paper."""
+    """The first, third, ... task is a surface alone, the others have parts on it; numbers start at 0."""
     wanted = number % 2 == 1
     family = 100 * number
     while True:
