@@ -36,7 +36,7 @@ for rotations in random bank:3; do
         [ ! -e "$parent/latest" ] || break # it was quicker than the killer
     done
     resume=(--resume)
-    [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
+    [ -e "$parent/v1/checkpoint.safetensors" ] || [ -e "$parent/latest" ] || { rm -rf "$parent/v1"; resume=(); }
     [ -e "$parent/latest" ] || expect 0 "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"}
     cmp "$work/whole/model.safetensors" "$parent/v1/model.safetensors" || fail "$rotations: other bytes after $kills kills"
     cmp "$work/whole/scores.csv" "$parent/v1/scores.csv" || fail "$rotations: other scores"
