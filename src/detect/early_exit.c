@@ -7,25 +7,26 @@
 
 enum { MOST_DIMENSIONS = DN_BACKBONE_CHANNELS * 6 /* n_scales at most */ };
 
-static int bits_of(int count) {
-    int bits = 0;
-    while (1 << bits < count)
-        bits++;
-    return bits;
+static int common_divisor(int a, int b) {
+    return b == 0 ? a : common_divisor(b, a % b);
 }
 
-static int reversed(int number, int bits) {
-    int result = 0;
-    for (int i = 0; i < bits; i++)
-        result |= (number >> i & 1) << (bits - 1 - i);
-    return result;
+/* The step nearest to count / phi that comes by every number. */
+static int golden_step(int count) {
+    int wanted = (int)(count * 0.6180339887498949 + 0.5);
+    for (int away = 0; away < count; away++) {
+        if (wanted + away < count && common_divisor(wanted + away, count) == 1)
+            return wanted + away;
+        if (wanted - away > 0 && common_divisor(wanted - away, count) == 1)
+            return wanted - away;
+    }
+    return 1;
 }
 
 void dn_spread_order(int count, int *order) {
-    int bits = bits_of(count), filled = 0;
-    for (int i = 0; i < 1 << bits; i++)
-        if (reversed(i, bits) < count)
-            order[filled++] = reversed(i, bits);
+    int step = golden_step(count);
+    for (int i = 0; i < count; i++)
+        order[i] = (int)((int64_t)i * step % count);
 }
 
 static dn_status furnish(dn_early_exit *early, double confidence, dn_error *error) {

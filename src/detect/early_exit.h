@@ -30,8 +30,10 @@ dn_status dn_early_exit_create(double confidence, int rotations, double threshol
                                double review_threshold, dn_early_exit *early, dn_error *error);
 void dn_early_exit_destroy(dn_early_exit *early);
 
-/* Numbers 0 to count - 1 by their reversed bits: of a power of two, every beginning that is a power
- * of two is spread evenly, and every other as well as it can be. */
+/* Numbers 0 to count - 1, each a golden section of the circle after the one before: by the
+ * three-gap theorem every beginning is spread evenly. Reversed bits would be, too, but begin with
+ * the four right angles, at which a square part looks the same: no spread would be seen, and the
+ * verdict be taken for certain. */
 void dn_spread_order(int count, int *order);
 
 /* After `seen` rotations, a multiple of DN_EARLY_ROTATIONS below all: whether the verdict is
