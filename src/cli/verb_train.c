@@ -34,13 +34,31 @@ static dn_status print_summary(dn_cli *cli, const dn_train_summary *summary) {
     return status;
 }
 
+/* Beside the program: PREFIX/bin/differnet has PREFIX/share/differnet, wherever a package or a
+ * tarball put them. 0 when there is none. */
+static int find_beside_program(char *path, size_t size) {
+    char program[1024];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    for (int steps = 0; steps < 2 && length > 0; steps++)
+        while (length > 0 && program[--length] != '/')
+            ;
+    if (length <= 0)
+        return 0;
+    int written = snprintf(path, size, "%.*s/share/differnet/dummy_dataset", (int)length, program);
+    return written > 0 && (size_t)written < size && access(path, F_OK) == 0;
+}
+
 /* An installed program finds the dummy data set where it was installed, if none lies here. */
 static dn_status find_dummy_dataset(const dn_command *command, dn_config *config, dn_error *error) {
-    const char *const naming = "dataset_path";
-    if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, naming) ||
-        access("dummy_dataset", F_OK) == 0 || access(DN_DATA_FOLDER "/dummy_dataset", F_OK) != 0)
+    char path[1152];
+    if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, "dataset_path") ||
+        access("dummy_dataset", F_OK) == 0)
         return DN_OK;
-    return dn_config_set(config, naming, DN_DATA_FOLDER "/dummy_dataset", error);
+    if (find_beside_program(path, sizeof path))
+        return dn_settings_text(config, "dataset_path", path, error);
+    if (access(DN_DATA_FOLDER "/dummy_dataset", F_OK) != 0)
+        return DN_OK;
+    return dn_config_set(config, "dataset_path", DN_DATA_FOLDER "/dummy_dataset", error);
 }
 
 static int configures(const dn_command *command) {

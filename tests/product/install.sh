@@ -38,6 +38,10 @@ cmake --build "$work/b" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CMake 
 "$work/b/user_cmake" >/dev/null
 
 "$work/prefix/bin/differnet" --version >/dev/null
+# The data set that is installed with it is found, whatever prefix was configured.
+mkdir "$work/elsewhere"
+(cd "$work/elsewhere" && expect 0 "$work/prefix/bin/differnet" train "${small[@]}" --quiet)
+holds "$work/out" "image_AUROC"
 [ -s "$work/prefix/share/man/man1/differnet.1" ] || fail "no man page"
 bash -n "$work/prefix/share/bash-completion/completions/differnet"
 complete=$(bash -c '. "$1"; COMP_WORDS=(differnet train --see) COMP_CWORD=2; _differnet; echo "${COMPREPLY[*]}"' - \
