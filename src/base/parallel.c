@@ -82,9 +82,9 @@ typedef struct task_list {
 /* Every range is one worker that takes tasks until none is left. */
 static void take_tasks(void *context, size_t begin, size_t end) {
     task_list *list = context;
-    for (size_t worker = begin; worker < end; worker++)
+    for (size_t number = begin; number < end; number++)
         for (size_t i; (i = atomic_fetch_add(&list->next, 1)) < list->count;)
-            list->task(list->context, (int)worker, i);
+            list->task(list->context, (int)number, i);
 }
 
 static void run_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {

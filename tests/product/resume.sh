@@ -9,14 +9,16 @@ for split in train/good test/good test/anomaly; do
 done
 tiny=(--data "$work/data" --class part --quiet --set img_size='[64, 64]' --set n_scales=1 --set fc_internal=16
     --set n_coupling_blocks=2 --set n_transforms=2 --set n_transforms_test=2 --set batch_size=2 --set meta_epochs=10
-    --set sub_epochs=4 --set dropout=0.1 --set transf_contrast=0.2 --set "output=$work/results")
+    --set sub_epochs=24 --set dropout=0.1 --set transf_contrast=0.2 --set "output=$work/results")
 parent=$work/results/DifferNet/data/part
 
 # Both ways of rotating; the second one's log must lose and repeat nothing either.
 for rotations in random bank:3; do
     rm -rf "$work/results"
     own=("${tiny[@]}" --set "train_rotations=$rotations")
+    begun=$(date +%s%N)
     expect 0 "$differnet" train "${own[@]}"
+    whole=$((($(date +%s%N) - begun) / 1000000)) # milliseconds: the killer strikes within a sixth of it or so
     mv "$parent/v1" "$work/whole"
     [ ! -e "$work/whole/checkpoint.safetensors" ] || fail "a finished training left its checkpoint"
     rm "$parent/latest"
@@ -28,7 +30,8 @@ for rotations in random bank:3; do
         resumed=$((resumed + ${#resume[@]}))
         "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"} >"$work/out" 2>"$work/err" &
         pid=$!
-        sleep "0.$((RANDOM % 500 + 100))"
+        delay=$((whole / 10 + RANDOM % (whole / 8 + 1)))
+        sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
         # At any moment, and between two steps: that checkpoint is in the middle of an epoch.
         if [ $((kills % 3)) = 2 ]; then kill -TERM $pid 2>/dev/null || true; else kill -KILL $pid 2>/dev/null || true; fi
         wait $pid 2>/dev/null || true
