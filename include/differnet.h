@@ -130,6 +130,16 @@ DN_API dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *
                                       const char *path, dn_error *error);
 DN_API dn_status dn_map_write_mask(const dn_map *map, const char *path, dn_error *error);
 
+/* Those files below `directory`, which is made: <image_path without extension>_map.tiff, _map.png
+ * and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). Paths not written are "". */
+enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
+typedef struct dn_map_files {
+    char tiff[1024], png[1024], mask[1024], overlay[1024];
+} dn_map_files;
+DN_API dn_status dn_map_write_files(const dn_map *map, const dn_image_source *source,
+                                    const char *directory, const char *image_path, unsigned which,
+                                    dn_map_files *files, dn_error *error);
+
 /* ---- Models ---------------------------------------------------------------------------------- */
 
 typedef struct dn_model dn_model;
@@ -147,6 +157,7 @@ typedef struct dn_model_options {
     double target_tpr;          /* for "target_tpr", which it does not imply */
     double threshold;           /* this one, whatever the scores say */
     double early_exit; /* stop turning an image once its verdict is this certain: 0.99; 0: never */
+    int maps; /* 1: dn_model_evaluate writes maps into its output directory and measures them */
 } dn_model_options;
 
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
@@ -198,6 +209,17 @@ DN_API dn_status dn_result_row(dn_row_format format, const char *image_path, con
 DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
                                 const dn_result *result, const dn_error *failure, char **text,
                                 dn_error *error);
+
+/* dn_result_json of a good result with what its map says. Members that are NULL are left out. */
+typedef struct dn_row_places {
+    int has_regions;
+    const dn_region *regions;
+    size_t region_count;
+    const char *anomaly_map, *pred_mask, *overlay;
+} dn_row_places;
+DN_API dn_status dn_result_json_places(const char *image_path, const char *model_id,
+                                       const dn_result *result, const dn_row_places *places,
+                                       char **text, dn_error *error);
 
 #ifdef __cplusplus
 }

@@ -129,8 +129,11 @@ typedef struct dn_metrics {
     size_t good_count, defect_count, unreadable_count;
     dn_statistic image_auroc, image_aupr, image_f1_max;
     double f1_max_threshold; /* NaN when image_f1_max is undefined */
-    double loss;             /* mean negative log-likelihood per dimension (paper, equation 4) */
-    dn_decision decision;    /* the model's thresholds; without any, those of the largest F1 */
+    /* Of maps, where they were made and masks say what is defective (docs/localization.md). */
+    dn_statistic pixel_auroc, pixel_aupro, pixel_f1_max;
+    double pixel_f1_max_threshold;
+    double loss;          /* mean negative log-likelihood per dimension (paper, equation 4) */
+    dn_decision decision; /* the model's thresholds; without any, those of the largest F1 */
     dn_decision
         by_rule[DN_MAX_RULES]; /* what the other rules would choose and make of the images */
     size_t rule_count;

@@ -1,12 +1,26 @@
 #include "api/evaluate.h"
 
+#include "api/maps.h"
 #include "api/model.h"
 #include "base/file.h"
 #include "detect/decide.h"
 
+static dn_status make_maps(const dn_model *model, const dn_engine *engine,
+                           const dn_outcome *outcome, const char *directory, dn_metrics *metrics,
+                           dn_error *error) {
+    const dn_map_making making = {.detector = &model->detector,
+                                  .parameters = model->detector.parameters,
+                                  .compute = &engine->compute,
+                                  .scorer = &engine->scorer,
+                                  .observer = outcome->observer};
+    return dn_make_maps(&making, outcome->evaluation->samples, outcome->evaluation->count,
+                        directory, metrics, error);
+}
+
 /* Fills in the outcome's evaluation and writes its files, if it has a place for them. */
-static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *output_directory,
-                     dn_outcome *outcome, dn_metrics *metrics, dn_error *error) {
+static dn_status run(dn_model *model, const dn_engine *engine, dn_evaluation *evaluation,
+                     const char *output_directory, dn_outcome *outcome, dn_metrics *metrics,
+                     dn_error *error) {
     DN_TRY(
         dn_evaluation_run(evaluation, model->detector.parameters, outcome->observer, NULL, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
@@ -16,6 +30,8 @@ static dn_status run(dn_model *model, dn_evaluation *evaluation, const char *out
     outcome->evaluation = evaluation;
     outcome->metrics = metrics;
     DN_TRY(dn_make_directories(output_directory, error));
+    if (model->maps)
+        DN_TRY(make_maps(model, engine, outcome, output_directory, metrics, error));
     return dn_write_outcome(output_directory, outcome, error);
 }
 
@@ -34,7 +50,7 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
         status = dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer,
                                       &source, 0, &evaluation, error);
     if (status == DN_OK) {
-        status = run(model, &evaluation, output_directory, outcome, metrics, error);
+        status = run(model, engine, &evaluation, output_directory, outcome, metrics, error);
         dn_evaluation_destroy(&evaluation);
     }
     dn_feature_source_destroy(&source);

@@ -27,6 +27,7 @@ static dn_status apply_options(dn_model *model, const dn_model_options *options,
                        device);
     snprintf(model->compute, sizeof model->compute, "%s", compute);
     model->threads = options ? options->threads : 0;
+    model->maps = options && options->maps;
     model->rotations = dn_test_rotations(model->detector.config);
     if (options && (options->rotations < 0 || options->threads < 0))
         return dn_fail(error, DN_ERROR_ARGUMENT, "rotations %d and threads %d must not be negative",

@@ -10,7 +10,7 @@
 struct dn_model {
     dn_detector detector;
     char compute[16];
-    int threads, rotations;
+    int threads, rotations, maps;
     dn_early_exit early_exit; /* rotations 0: none */
     pthread_mutex_t lock;     /* guards `idle` */
     dn_engine *idle;

@@ -1,6 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/calibrating.h"
 #include "api/evaluate.h"
+#include "api/maps.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
 #include "base/file.h"
@@ -234,10 +235,25 @@ static dn_status save_model(training *self, dn_error *error) {
     return dn_detector_save(&self->detector, path, &self->provenance, error);
 }
 
+/* As the original's grad_map_viz, but of every image. */
+static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
+                           dn_error *error) {
+    const dn_map_making making = {.detector = &self->detector,
+                                  .parameters = self->trainer.parameters,
+                                  .compute = &self->compute,
+                                  .scorer = &self->trainer.scorer,
+                                  .observer = &self->observer};
+    if (!self->config->grad_map_viz)
+        return DN_OK;
+    return dn_make_maps(&making, evaluation->samples, evaluation->count, self->results.directory,
+                        metrics, error);
+}
+
 static dn_status finish(training *self, dn_train_summary *summary, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
     DN_TRY(save_model(self, error));
+    DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
     const dn_outcome outcome = {
         .detector = &self->detector,
         .evaluation = evaluation,

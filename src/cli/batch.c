@@ -44,6 +44,9 @@ dn_status dn_batch_begin(dn_batch *batch, dn_cli *cli) {
     dn_config *config = NULL;
     *batch = (dn_batch){.cli = cli};
     dn_status status = choose_format(&cli->command, &batch->format, &cli->error);
+    if (status == DN_OK && batch->format != DN_ROW_JSON &&
+        dn_command_has(&cli->command, DN_OPTION_REGIONS))
+        status = dn_usage(&cli->error, "predict: --regions needs --format json");
     if (status == DN_OK)
         status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK) {
@@ -101,12 +104,70 @@ dn_status dn_batch_progress(dn_batch *batch) {
     return cli->error.status = DN_CANCELLED;
 }
 
+/* ---- maps ---- */
+
+static unsigned wanted_files(const dn_command *command) {
+    return (dn_command_has(command, DN_OPTION_MAPS) ? DN_MAP_FILES : 0u) |
+           (dn_command_has(command, DN_OPTION_OVERLAY) ? DN_OVERLAY_FILE : 0u);
+}
+
+static int wants_map(const dn_command *command) {
+    return wanted_files(command) || dn_command_has(command, DN_OPTION_REGIONS);
+}
+
+static const char *path_or_null(const char *path) {
+    return path[0] ? path : NULL;
+}
+
+static dn_status print_places(dn_batch *batch, const char *name, const dn_result *result,
+                              const dn_map *map, const dn_map_files *files) {
+    char *row = NULL;
+    dn_cli *cli = batch->cli;
+    dn_row_places places = {
+        .has_regions = dn_command_has(&cli->command, DN_OPTION_REGIONS),
+        .anomaly_map = path_or_null(files->tiff),
+        .pred_mask = path_or_null(files->mask),
+        .overlay = path_or_null(files->overlay),
+    };
+    places.regions = dn_map_regions(map, &places.region_count);
+    batch->anomalous += result->verdict == DN_VERDICT_FAIL;
+    dn_status status =
+        dn_result_json_places(name, dn_model_id(batch->model), result, &places, &row, &cli->error);
+    if (status == DN_OK)
+        status = dn_cli_print(cli, row);
+    dn_text_free(row);
+    return status;
+}
+
+/* A file that cannot be written is the image's failure: its row says so. */
+static dn_status score_with_map(dn_batch *batch, const char *name, const dn_image_source *source) {
+    dn_result result = {0};
+    dn_error failure = {0};
+    dn_map *map = NULL;
+    dn_map_files files = {0};
+    const dn_command *command = &batch->cli->command;
+    const char *folder = dn_command_value(command, DN_OPTION_OUTPUT);
+    dn_status status = dn_model_score(batch->model, source, &result, &map, &failure);
+    if (status == DN_OK && wanted_files(command))
+        status = dn_map_write_files(map, source, folder ? folder : "maps", name,
+                                    wanted_files(command), &files, &failure);
+    batch->done++;
+    if (status == DN_OK && batch->format == DN_ROW_JSON)
+        status = print_places(batch, name, &result, map, &files);
+    else
+        status = dn_batch_row(batch, name, &result, status == DN_OK ? NULL : &failure);
+    dn_map_free(map);
+    return status;
+}
+
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
     dn_result result = {0};
     dn_error failure = {0};
     dn_status status = dn_batch_progress(batch);
     if (status != DN_OK)
         return status;
+    if (wants_map(&batch->cli->command))
+        return score_with_map(batch, name, source);
     status = dn_model_score(batch->model, source, &result, NULL, &failure);
     batch->done++;
     return dn_batch_row(batch, name, &result, status == DN_OK ? NULL : &failure);

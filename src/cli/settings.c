@@ -147,6 +147,7 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
         .device = settings->device,
         .compute = settings->compute,
         .threads = atoi(threads),
+        .maps = dn_command_has(command, DN_OPTION_MAPS),
         .threshold_rule =
             dn_settings_sets(command, "threshold_rule") ? settings->threshold_rule : NULL,
     };

@@ -56,6 +56,9 @@ static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {
 
 dn_status dn_verb_test(dn_cli *cli) {
     dn_config *config = NULL;
+    if (dn_command_has(&cli->command, DN_OPTION_MAPS) &&
+        !dn_command_has(&cli->command, DN_OPTION_OUTPUT))
+        return dn_usage(&cli->error, "test: --maps needs --output DIR to write them to");
     dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);

@@ -180,9 +180,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     if (strcmp(config->precision, "auto") != 0 && strcmp(config->precision, "f32") != 0)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "precision: %s is not in this version; set f32 or auto", config->precision);
-    if (config->grad_map_viz)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                       "grad_map_viz: gradient maps are not in this version; set false");
     DN_TRY(check_calibration(config, error));
     DN_TRY(check_bank(config, error));
     return check_scales(config, error);

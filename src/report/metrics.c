@@ -49,12 +49,23 @@ static void add_decision(dn_json *json, cJSON *object, const dn_decision *decisi
     add_statistic(json, object, "accuracy", &decision->accuracy);
 }
 
+/* Only where maps were made. */
+static int measures_pixels(const dn_metrics *metrics) {
+    return metrics->pixel_auroc.defined || metrics->pixel_auroc.reason != NULL;
+}
+
 void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
     cJSON *root = json->root;
     add_statistic(json, root, "image_AUROC", &metrics->image_auroc);
     add_statistic(json, root, "image_AUPR", &metrics->image_aupr);
     add_statistic(json, root, "image_F1Max", &metrics->image_f1_max);
     dn_json_number(json, root, "f1_max_threshold", metrics->f1_max_threshold);
+    if (measures_pixels(metrics)) {
+        add_statistic(json, root, "pixel_AUROC", &metrics->pixel_auroc);
+        add_statistic(json, root, "pixel_AUPRO", &metrics->pixel_aupro);
+        add_statistic(json, root, "pixel_F1Max", &metrics->pixel_f1_max);
+        dn_json_number(json, root, "pixel_f1_max_threshold", metrics->pixel_f1_max_threshold);
+    }
     dn_json_number(json, root, "loss", metrics->loss);
     dn_json_count(json, root, "good_count", metrics->good_count);
     dn_json_count(json, root, "defect_count", metrics->defect_count);
@@ -122,6 +133,14 @@ static void append_totals(dn_text *text, const dn_metrics *metrics) {
     if (metrics->image_f1_max.defined && isfinite(metrics->f1_max_threshold)) {
         dn_text_append(text, "  from raw_score ");
         append_fixed(text, metrics->f1_max_threshold);
+    }
+    if (measures_pixels(metrics)) {
+        dn_text_append(text, "\n");
+        append_row(text, "pixel_AUROC", &metrics->pixel_auroc);
+        dn_text_append(text, "\n");
+        append_row(text, "pixel_AUPRO", &metrics->pixel_aupro);
+        dn_text_append(text, "\n");
+        append_row(text, "pixel_F1Max", &metrics->pixel_f1_max);
     }
     dn_text_append(text, "\n");
 }

@@ -26,16 +26,58 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_number(json, root, "rotations", result->rotations);
 }
 
-dn_status dn_result_json(const char *image_path, const char *model_id, const dn_result *result,
-                         const dn_error *failure, char **text, dn_error *error) {
+static void add_region(dn_json *json, cJSON *array, const dn_region *region) {
+    cJSON *item = dn_json_item(json, array);
+    dn_json_count(json, item, "x", (size_t)region->x);
+    dn_json_count(json, item, "y", (size_t)region->y);
+    dn_json_count(json, item, "w", (size_t)region->width);
+    dn_json_count(json, item, "h", (size_t)region->height);
+    dn_json_count(json, item, "area", region->area);
+    dn_json_number(json, item, "score", region->score);
+    dn_json_number(json, item, "centroid_x", region->centroid_x);
+    dn_json_number(json, item, "centroid_y", region->centroid_y);
+}
+
+static void add_path(dn_json *json, const char *name, const char *path) {
+    if (path)
+        dn_json_text(json, json->root, name, path);
+}
+
+static void add_places(dn_json *json, const dn_row_places *places) {
+    if (places->has_regions) {
+        cJSON *array = dn_json_array(json, json->root, "regions");
+        for (size_t i = 0; i < places->region_count; i++)
+            add_region(json, array, &places->regions[i]);
+    }
+    add_path(json, "anomaly_map", places->anomaly_map);
+    add_path(json, "pred_mask", places->pred_mask);
+    add_path(json, "overlay", places->overlay);
+}
+
+static dn_status write_row(const char *image_path, const char *model_id, const dn_result *result,
+                           const dn_row_places *places, const dn_error *failure, char **text,
+                           dn_error *error) {
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "image_path", image_path);
     if (failure)
         dn_json_text(&json, json.root, "error", failure->message);
     else {
         add_result(&json, result);
+        if (places)
+            add_places(&json, places);
         dn_json_text(&json, json.root, "model_id", model_id);
         dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(result));
     }
     return dn_json_take(&json, 0, text, error);
+}
+
+dn_status dn_result_json(const char *image_path, const char *model_id, const dn_result *result,
+                         const dn_error *failure, char **text, dn_error *error) {
+    return write_row(image_path, model_id, result, NULL, failure, text, error);
+}
+
+dn_status dn_result_json_places(const char *image_path, const char *model_id,
+                                const dn_result *result, const dn_row_places *places, char **text,
+                                dn_error *error) {
+    return write_row(image_path, model_id, result, places, NULL, text, error);
 }

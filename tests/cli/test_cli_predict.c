@@ -95,6 +95,30 @@ static void test_exit_status_of_anomalies(void **state) {
     temporary_remove(folder);
 }
 
+static void test_maps(void **state) {
+    (void)state;
+    char *folder = temporary_create();
+    put_file(folder, "a.png", "123", 3);
+    const program *ran = in_folder(folder, "--regions a.png");
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "\"regions\":[{\"x\":1,\"y\":2,\"w\":3,\"h\":4,\"area\":5,\"score\":1.5,"
+                          "\"centroid_x\":2.25,\"centroid_y\":3.75}]");
+    assert_silent(ran->out, "anomaly_map");
+    ran = in_folder(folder, "--maps a.png");
+    assert_says(ran->out, "\"anomaly_map\":\"maps/a.png.tiff\",\"pred_mask\":\"maps/a.png.mask\"");
+    assert_silent(ran->out, "regions");
+    assert_silent(ran->out, "overlay");
+    ran = in_folder(folder, "--overlay -o there a.png");
+    assert_says(ran->out, "\"overlay\":\"there/a.png.overlay\"");
+    ran = in_folder(folder, "--overlay -o full a.png");
+    assert_int_equal(ran->status, 1);
+    assert_says(ran->out, "\"error\":\"full: no space left\"");
+    assert_silent(in_folder(folder, "a.png")->out, "regions");
+    assert_int_equal(in_folder(folder, "--regions --format csv a.png")->status, 2);
+    assert_int_equal(run("test model --maps", NULL)->status, 2);
+    temporary_remove(folder);
+}
+
 /* ---- watching ---- */
 
 typedef struct watched {
@@ -221,6 +245,7 @@ int main(void) {
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_an_image_on_standard_input),
         cmocka_unit_test(test_exit_status_of_anomalies),
+        cmocka_unit_test(test_maps),
         cmocka_unit_test(test_watch_scores_each_file_once),
         cmocka_unit_test(test_watch_waits_for_a_file_to_be_complete),
         cmocka_unit_test(test_watch_ends_with_its_folder),

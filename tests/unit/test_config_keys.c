@@ -244,7 +244,6 @@ static void test_check_refuses_what_is_not_there(void **state) {
         {"device", "cuda", "device: cuda is not in this version"},
         {"precision", "bf16", "precision: bf16 is not in this version; set f32"},
         {"precision", "int8", "precision: int8"},
-        {"grad_map_viz", "true", "grad_map_viz"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dn_config *config = create();
