@@ -29,7 +29,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                             "AlexNet weights (.pth, .safetensors) in place of the embedded"},
     [DN_OPTION_OUTPUT] = {"output", 'o', "PATH",
                           TRAINING | DN_VERB_TEST | DN_VERB_PREDICT | INTERCHANGE, "output",
-                          "folder for results (test: optional; predict: maps), or file to write"},
+                          "folder for results (predict: for maps), or file to write"},
     [DN_OPTION_DEVICE] = {"device", 0, "auto|cpu|cuda", COMPUTING, "device", "where to compute"},
     [DN_OPTION_PRECISION] = {"precision", 0, "auto|f32|bf16|int8", TRAINING | DN_VERB_BENCHMARK,
                              "precision", "number format of the calculations"},
