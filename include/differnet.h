@@ -170,6 +170,10 @@ DN_API int dn_model_judges(const dn_model *model);
 /* 16 hexadecimal digits of the model file's SHA-256; lives as long as the model. */
 DN_API const char *dn_model_id(const dn_model *model);
 
+/* The region of interest, [height][width] at the network's input size, 1 where the picture counts;
+ * lives as long as the model. NULL: everything counts (docs/roi.md). */
+DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height);
+
 /* Scores one image. `map` NULL: none is wanted, which is cheaper; the score is the same. With a map
  * all rotations are scored. Free it with dn_map_free; NULL after a failure. DN_ERROR_ARGUMENT for a
  * source that is no image source; otherwise what is wrong with the image. */

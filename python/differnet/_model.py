@@ -152,6 +152,15 @@ class Model:
         """16 hexadecimal digits that tell this model from any other."""
         return library.dn_model_id(self._open()).decode()
 
+    @property
+    def roi(self) -> Optional[np.ndarray]:
+        """Where pictures count: bool [height, width] at the network's input size; None: everywhere."""
+        width, height = c.c_int(), c.c_int()
+        inside = library.dn_model_roi(self._open(), c.byref(width), c.byref(height))
+        if not inside:
+            return None
+        return np.ctypeslib.as_array(inside, (height.value, width.value)).astype(bool)
+
     def predict(self, images: Iterable[Image], *, maps: bool = False) -> List[Result]:
         """Results of several images, in their order; an array [n, height, width, 3] is n images.
 

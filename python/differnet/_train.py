@@ -22,6 +22,8 @@ class Stage(enum.Enum):
     EVALUATE = 2
     SCORE = 3
     CHECK = 4
+    TRAIN_FEATURES = 5
+    REPORT = 6  #: `total` is 0
 
 
 @dataclass(frozen=True)

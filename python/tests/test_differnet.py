@@ -34,7 +34,8 @@ def run(tmp_path_factory):
     config = dict(SMALL, output=tmp_path_factory.mktemp("results"))
     run = differnet.train(config, progress=seen.append, message=messages.append)
     assert any(p.stage is _train.Stage.TRAIN and p.loss == p.loss for p in seen)
-    assert seen[-1].done == seen[-1].total
+    counted = [p for p in seen if p.stage is not _train.Stage.REPORT]
+    assert counted[-1].done == counted[-1].total > 0
     assert all(isinstance(text, str) and text for text in messages)
     return run
 
@@ -70,6 +71,22 @@ def test_paths_bytes_and_order(model):
     assert same(model.predict_one(PICTURES[2].read_bytes()), results[2])
     assert same(model.predict_one(str(PICTURES[0])), results[0])
     assert isinstance(results[0].verdict, differnet.Verdict)
+
+
+def test_region_of_interest(model, tmp_path):
+    assert model.roi is None
+    mask = np.zeros((96, 96), np.uint8)
+    mask[:, :40] = 255
+    (tmp_path / "mask.pgm").write_bytes(b"P5 96 96 255\n" + mask.tobytes())
+    run = differnet.train(dict(SMALL, output=tmp_path / "results", roi=tmp_path / "mask.pgm"))
+    image = pixels(96, 96)
+    elsewhere = image.copy()
+    elsewhere[:, 40:] = 7
+    with differnet.Model.load(run.model_path) as limited:
+        assert limited.roi.dtype == bool and (limited.roi == (mask > 0)).all()
+        result = limited.predict_one(image, maps=True)
+        assert same(limited.predict_one(elsewhere), result)
+        assert (result.map.values[~limited.roi] == 0).all() and (result.map.values[limited.roi] > 0).all()
 
 
 def test_arrays(model):

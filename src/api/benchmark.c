@@ -110,8 +110,8 @@ static dn_status measure_training(const dn_detector *detector, int threads, meas
     dn_compute compute;
     dn_trainer trainer;
     DN_TRY(dn_compute_open(detector->config->compute, threads, &compute, error));
-    dn_status status = dn_trainer_create(detector->config, &compute, &detector->backbone, NULL, 0,
-                                         NULL, 0, NULL, &trainer, error);
+    dn_status status =
+        dn_trainer_create(detector, &compute, NULL, 0, NULL, 0, NULL, &trainer, error);
     if (status == DN_OK) {
         status = time_steps(&trainer, result, error);
         dn_trainer_destroy(&trainer);

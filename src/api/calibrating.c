@@ -98,8 +98,8 @@ static dn_status run_fold(dn_calibrating *self, size_t number, dn_error *error) 
             number + 1, folds);
     DN_TRY(dn_hold_out_fold(samples, count, folds, number, self->config->seed, &fold, error));
     dn_status status =
-        dn_trainer_create(self->config, self->compute, self->backbone, fold.samples,
-                          fold.train_count, NULL, 0, self->observer, &trainer, error);
+        dn_trainer_create(self->detector, self->compute, fold.samples, fold.train_count, NULL, 0,
+                          self->observer, &trainer, error);
     if (status == DN_OK) {
         status = train_and_score(self, &trainer, &fold, error);
         dn_trainer_destroy(&trainer);

@@ -10,9 +10,9 @@
 /* The first five are the caller's and outlive it. */
 typedef struct dn_calibrating {
     const dn_config *config;
+    const dn_detector *detector; /* not trained yet */
     const dn_dataset *dataset;
     const dn_compute *compute;
-    const dn_backbone_weights *backbone;
     const dn_observer *observer;
     dn_calibration_source source;
     dn_held_out held_out; /* DN_FROM_VAL_FRACTION alone; owned */

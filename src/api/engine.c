@@ -16,7 +16,7 @@ static dn_status furnish(dn_engine *engine, const dn_detector *detector, const c
     int rows = rotations < DN_ENGINE_ROWS ? rotations : DN_ENGINE_ROWS;
     DN_TRY(dn_compute_open(compute, threads, &engine->compute, error));
     DN_TRY(dn_extractor_create(&engine->compute, detector->config, &detector->backbone,
-                               &engine->extractor, error));
+                               &detector->roi, &engine->extractor, error));
     DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, DN_FLOW_SCORE, &engine->flow,
                           error));
     DN_TRY(dn_scorer_create(engine->extractor, engine->flow, rows, rotations,
@@ -51,25 +51,24 @@ void dn_engine_destroy(dn_engine *engine) {
     dn_release(engine);
 }
 
-static dn_status score_all(dn_engine *engine, const dn_detector *detector, const dn_image *resized,
+static dn_status score_all(dn_engine *engine, const dn_detector *detector, const dn_image *input,
                            dn_score *score, dn_error *error) {
-    DN_TRY(dn_scorer_features(&engine->scorer, resized, engine->features, error));
+    DN_TRY(dn_scorer_features(&engine->scorer, input, engine->features, error));
     return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
 }
 
 dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const dn_image *image,
                           dn_score *score, dn_error *error) {
-    dn_image resized = {0};
-    const int *size = detector->config->img_size;
-    DN_TRY(dn_image_resize(image, size[1], size[0], &resized, error));
+    dn_image input = {0};
+    DN_TRY(dn_extractor_prepare(engine->extractor, image, &input, error));
     dn_scorer *scorer = &engine->scorer;
     dn_status status;
     if (scorer->early_exit)
-        status = dn_scorer_score_early(scorer, scorer->early_exit, detector->parameters, &resized,
+        status = dn_scorer_score_early(scorer, scorer->early_exit, detector->parameters, &input,
                                        score, error);
     else
-        status = score_all(engine, detector, &resized, score, error);
-    dn_image_free(&resized);
+        status = score_all(engine, detector, &input, score, error);
+    dn_image_free(&input);
     return status;
 }
 
@@ -92,13 +91,12 @@ static dn_status prepare_localizer(dn_engine *engine, const dn_detector *detecto
 
 dn_status dn_engine_localize(dn_engine *engine, const dn_detector *detector, const dn_image *image,
                              dn_score *score, float *map, dn_error *error) {
-    dn_image resized = {0};
-    const int *size = detector->config->img_size;
+    dn_image input = {0};
     DN_TRY(prepare_localizer(engine, detector, error));
-    DN_TRY(dn_image_resize(image, size[1], size[0], &resized, error));
-    dn_status status = dn_localizer_run(engine->localizer, detector->parameters, &resized,
+    DN_TRY(dn_extractor_prepare(engine->extractor, image, &input, error));
+    dn_status status = dn_localizer_run(engine->localizer, detector->parameters, &input,
                                         engine->features, map, error);
-    dn_image_free(&resized);
+    dn_image_free(&input);
     DN_TRY(status);
     return dn_scorer_score(&engine->scorer, detector->parameters, engine->features, score, error);
 }

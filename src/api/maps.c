@@ -43,28 +43,32 @@ static dn_status read_mask(map_set *self, const char *path, dn_error *error) {
 
 static dn_status count_pixels(map_set *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
+    const dn_roi *roi = dn_extractor_roi(self->making->scorer->extractor);
+    const uint8_t *inside = roi ? roi->inside : NULL;
     if (sample->label != 0 && !sample->mask_path)
         return DN_OK;
     if (sample->label == 0)
-        return dn_pixels_add(self->pixels, map->values, NULL, map->width, map->height, error);
+        return dn_pixels_add(self->pixels, map->values, NULL, inside, map->width, map->height,
+                             error);
     dn_error failure = {0};
     if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
         dn_tell(self->making->observer, DN_WARNING, "left out of pixel metrics: %s",
                 failure.message);
         return DN_OK;
     }
-    return dn_pixels_add(self->pixels, map->values, self->mask, map->width, map->height, error);
+    return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
+                         error);
 }
 
 static dn_status fill_map(map_set *self, const dn_image *image, dn_map **map, dn_error *error) {
     const dn_detector *detector = self->making->detector;
-    dn_image resized = {0};
+    dn_image input = {0};
     DN_TRY(dn_map_create(self->width, self->height, image->width, image->height,
                          detector->calibration.map_threshold, map, error));
-    DN_TRY(dn_image_resize(image, self->width, self->height, &resized, error));
-    dn_status status = dn_localizer_run(self->localizer, self->making->parameters, &resized,
+    DN_TRY(dn_extractor_prepare(self->making->scorer->extractor, image, &input, error));
+    dn_status status = dn_localizer_run(self->localizer, self->making->parameters, &input,
                                         self->features, (*map)->values, error);
-    dn_image_free(&resized);
+    dn_image_free(&input);
     DN_TRY(status);
     return dn_map_finish(*map, error);
 }

@@ -21,12 +21,13 @@ static dn_status prepare(dn_marking *self, dn_error *error) {
 /* Fills in the map of a photograph. */
 static dn_status localize(dn_marking *self, const dn_image *photograph, dn_map *map,
                           dn_error *error) {
-    dn_image resized = {0};
+    const dn_extractor *extractor = self->outcome->evaluation->scorer->extractor;
+    dn_image input = {0};
     DN_TRY(prepare(self, error));
-    DN_TRY(dn_image_resize(photograph, map->width, map->height, &resized, error));
+    DN_TRY(dn_extractor_prepare(extractor, photograph, &input, error));
     dn_status status = dn_localizer_run(self->localizer, self->outcome->detector->parameters,
-                                        &resized, self->features, map->values, error);
-    dn_image_free(&resized);
+                                        &input, self->features, map->values, error);
+    dn_image_free(&input);
     return status == DN_OK ? dn_map_finish(map, error) : status;
 }
 

@@ -88,6 +88,13 @@ const char *dn_model_id(const dn_model *model) {
     return model->detector.id;
 }
 
+const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height) {
+    const int *size = model->detector.config->img_size;
+    *width = size[1];
+    *height = size[0];
+    return model->detector.roi.inside;
+}
+
 static dn_engine *take_idle(dn_model *model) {
     pthread_mutex_lock(&model->lock);
     dn_engine *engine = model->idle;

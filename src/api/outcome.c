@@ -3,11 +3,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "config/number.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { FACTS = 10 };
+enum { FACTS = 12 };
 
 /* A report of an outcome and the texts that it points to. */
 typedef struct writing {
@@ -16,7 +17,7 @@ typedef struct writing {
     dn_report_pair facts[FACTS];
     dn_report_sample *samples;
     dn_marking marking;
-    char seed[32], images[32];
+    char seed[32], images[32], roi_share[32];
     char *yaml;
 } writing;
 
@@ -60,6 +61,14 @@ static const char *from_file(const dn_detector *detector, const char *key) {
     return detector->file ? dn_tensor_file_metadata(detector->file, key) : NULL;
 }
 
+static void add_roi(writing *self, const dn_roi *roi) {
+    if (!dn_roi_limits(roi))
+        return;
+    dn_number_print_fixed(self->roi_share, dn_roi_share(roi), 4);
+    add_fact(self, DN_META_ROI_SHA256, roi->digest);
+    add_fact(self, "roi_share", self->roi_share);
+}
+
 static void add_facts(writing *self, const dn_outcome *outcome) {
     const dn_detector *detector = outcome->detector;
     const dn_provenance *provenance = outcome->provenance;
@@ -72,6 +81,7 @@ static void add_facts(writing *self, const dn_outcome *outcome) {
     add_fact(self, DN_META_BACKBONE, detector->backbone.name);
     add_fact(self, DN_META_BACKBONE_SHA256, detector->backbone.digest);
     add_fact(self, DN_META_SEED, self->seed);
+    add_roi(self, &detector->roi);
     add_fact(self, DN_META_DATASET_SHA256,
              provenance ? provenance->dataset_sha256 : from_file(detector, DN_META_DATASET_SHA256));
     add_fact(self, DN_META_DATASET_IMAGES,

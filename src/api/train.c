@@ -102,6 +102,31 @@ static dn_status load_backbone(training *self, dn_error *error) {
     return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
 }
 
+/* The mask that the configuration names, or else the one in the data set's folder roi/. */
+static const char *roi_path(const training *self) {
+    const char *named = self->config->roi;
+    if (strcmp(named, "none") == 0)
+        return NULL;
+    return named[0] ? named : self->dataset.roi_path;
+}
+
+static dn_status load_roi(training *self, dn_error *error) {
+    const char *path = roi_path(self);
+    const int *size = self->config->img_size;
+    dn_roi *roi = &self->detector.roi;
+    if (!path)
+        return DN_OK;
+    if (path == self->dataset.roi_path && self->dataset.roi_count > 1)
+        return dn_fail(error, DN_ERROR_DATA,
+                       "%s: one of %zu images in that folder; expected one mask for all pictures",
+                       path, self->dataset.roi_count);
+    DN_TRY(dn_roi_read(path, size[1], size[0], roi, error));
+    double share = dn_roi_share(roi);
+    dn_tell(&self->observer, share < 1 ? DN_NOTE : DN_WARNING,
+            "%s: %.1f %% of the picture counts (region of interest)", path, 100 * share);
+    return DN_OK;
+}
+
 static dn_status open_inputs(training *self, dn_error *error) {
     const dn_config *config = self->config;
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
@@ -112,6 +137,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
+    DN_TRY(load_roi(self, error));
     return load_backbone(self, error);
 }
 
@@ -120,7 +146,7 @@ static dn_status create_trainer(training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
     self->detector.flow = dn_flow_shape_of(self->config);
-    return dn_trainer_create(self->config, &self->compute, &self->detector.backbone, samples, count,
+    return dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error);
 }
@@ -128,9 +154,9 @@ static dn_status create_trainer(training *self, dn_error *error) {
 static dn_status plan_calibration(training *self, dn_error *error) {
     self->calibrating = (dn_calibrating){
         .config = self->config,
+        .detector = &self->detector,
         .dataset = &self->dataset,
         .compute = &self->compute,
-        .backbone = &self->detector.backbone,
         .observer = self->user, /* the log is of the model's own training */
     };
     return dn_calibrating_begin(&self->calibrating, error);
@@ -191,6 +217,7 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
+    checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
     if (self->config->checkpoint > 0)
         self->trainer.checkpoint = checkpoint;

@@ -15,6 +15,7 @@
 enum { IMAGES_A_THREAD = 4 }; /* between two reports of progress */
 
 typedef struct checker {
+    const dn_config *config;
     const char *root;
     int threads;
     const dn_observer *observer;
@@ -79,6 +80,7 @@ static dn_status find_all(const checker *self, const dn_check_subject *subject) 
     DN_TRY(dn_find_unreadable(subject, self->class, self->error));
     DN_TRY(dn_find_duplicates(subject, self->class, self->error));
     DN_TRY(dn_find_masks(subject, self->class, self->error));
+    DN_TRY(dn_find_roi(subject, self->class, self->error));
     return dn_find_unlike(subject, self->class, self->error);
 }
 
@@ -87,7 +89,8 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
     void *records;
     DN_TRY(dn_path_join(folder, sizeof folder, self->root, self->class->name, self->error));
     DN_TRY(dn_allocate(&records, dataset->count, sizeof(dn_record), self->error));
-    const dn_check_subject subject = {dn_is_manifest(self->root) ? NULL : folder, dataset, records};
+    const dn_check_subject subject = {dn_is_manifest(self->root) ? NULL : folder, dataset, records,
+                                      self->config};
     dn_status status = read_images(self, dataset, records);
     if (status == DN_OK)
         status = find_all(self, &subject);
@@ -148,17 +151,18 @@ static dn_status check_classes(checker *self) {
     return status;
 }
 
-dn_status dn_check_run(const char *root, const char *class_name, int threads,
-                       const dn_observer *observer, dn_check_report *report, dn_error *error) {
+dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
+                       dn_check_report *report, dn_error *error) {
     checker self = {
-        .root = root,
-        .threads = threads > 0 ? threads : dn_processor_count(),
+        .config = config,
+        .root = config->dataset_path,
+        .threads = config->threads > 0 ? config->threads : dn_processor_count(),
         .observer = observer,
         .report = report,
         .error = error,
     };
     *report = (dn_check_report){0};
-    dn_status status = dn_copy_text(&report->root, root, error);
+    dn_status status = dn_copy_text(&report->root, config->dataset_path, error);
     if (status == DN_OK)
         status = class_name ? check_class(&self, class_name) : check_classes(&self);
     if (status != DN_OK)

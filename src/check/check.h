@@ -4,6 +4,7 @@
 #define DN_CHECK_CHECK_H
 
 #include "base/digest.h"
+#include "config/config.h"
 #include "dataset/dataset.h"
 #include "image/kind.h"
 
@@ -73,7 +74,8 @@ typedef struct dn_checked_class {
     dn_finding *findings; /* those to mend first */
     size_t folder_count, size_count, kind_count, finding_count;
     size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
-    int has_spreads; /* train/good held enough images */
+    double roi_share; /* of the picture that counts; 0: no usable mask */
+    int has_spreads;  /* train/good held enough images */
     dn_spread spreads[DN_PROPERTIES];
 } dn_checked_class;
 
@@ -84,11 +86,12 @@ typedef struct dn_check_report {
     size_t to_mend, to_look_at; /* findings */
 } dn_check_report;
 
-/* Reads every image below root (a data set, a class folder or a manifest) on `threads` threads, one
- * image a thread in memory at a time. `class_name` NULL: all classes. What is wrong with a data set
- * is a finding, not a failure; DN_ERROR_DATA when there is no data set. */
-dn_status dn_check_run(const char *root, const char *class_name, int threads,
-                       const dn_observer *observer, dn_check_report *report, dn_error *error);
+/* Reads every image of the configuration's data set (a folder of classes, a class folder or a
+ * manifest) on its number of threads, one image a thread in memory at a time. `class_name` NULL:
+ * all classes, whatever the configuration says. What is wrong with a data set is a finding, not a
+ * failure; DN_ERROR_DATA when there is no data set. */
+dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
+                       dn_check_report *report, dn_error *error);
 void dn_check_free(dn_check_report *report);
 
 #endif

@@ -26,6 +26,8 @@ static const dn_rule RULES[DN_FINDING_RULES] = {
                                     "replace them"},
     [DN_FINDING_MASK_SIZE] = {"mask_size", MEND, "masks of another size than their image",
                               "draw or scale them to the size of the image"},
+    [DN_FINDING_ROI] = {"roi", MEND, "the region of interest cannot be used",
+                        "draw one mask, white where the pictures count"},
     [DN_FINDING_FEW_TRAIN] = {"few_train_good", LOOK, "fewer than 16 good images to train on",
                               "add some; the paper's smallest experiment trains on 16"},
     [DN_FINDING_NO_TEST] = {"no_test", LOOK, "no images to test with",
@@ -47,6 +49,8 @@ static const dn_rule RULES[DN_FINDING_RULES] = {
                                  "draw the masks: other defective images of the class have one"},
     [DN_FINDING_MASK_EMPTY] = {"mask_empty", LOOK, "masks that mark nothing",
                                "draw the defect white, or move the image to good"},
+    [DN_FINDING_ROI_LOOK] = {"roi_look", LOOK, "the region of interest",
+                             "look at the mask over some pictures: it is stretched over each"},
     [DN_FINDING_UNLIKE] = {"unlike", LOOK, "images that differ much from train/good",
                            "look at them: another exposure, focus or crop is learned, or detected, "
                            "in place of the part"},

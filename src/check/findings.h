@@ -13,6 +13,7 @@ typedef enum dn_rule_id {
     DN_FINDING_MASK_ORPHAN,
     DN_FINDING_MASK_UNREADABLE,
     DN_FINDING_MASK_SIZE,
+    DN_FINDING_ROI,
     DN_FINDING_FEW_TRAIN,
     DN_FINDING_NO_TEST,
     DN_FINDING_NO_TEST_GOOD,
@@ -21,6 +22,7 @@ typedef enum dn_rule_id {
     DN_FINDING_DUPLICATE,
     DN_FINDING_MASK_MISSING,
     DN_FINDING_MASK_EMPTY,
+    DN_FINDING_ROI_LOOK,
     DN_FINDING_UNLIKE,
     DN_FINDING_RULES
 } dn_rule_id;
@@ -47,6 +49,7 @@ typedef struct dn_check_subject {
     const char *folder; /* of the class; NULL for a manifest */
     const dn_dataset *dataset;
     const dn_record *records;
+    const dn_config *config;
 } dn_check_subject;
 
 dn_status dn_find_counts(dn_checked_class *class, dn_error *error);
@@ -55,6 +58,8 @@ dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *
 dn_status dn_find_duplicates(const dn_check_subject *subject, dn_checked_class *class,
                              dn_error *error);
 dn_status dn_find_masks(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
+/* The region of interest that a training would take; call it after dn_tally. */
+dn_status dn_find_roi(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
 dn_status dn_find_unlike(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
 
 #endif

@@ -25,6 +25,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                         "folder that holds the class folders, or a manifest CSV"},
     [DN_OPTION_CLASS] = {"class", 0, "NAME", WITH_DATA, "class_name",
                          "class folder within the data folder"},
+    [DN_OPTION_ROI] = {"roi", 0, "MASK", TRAINING | DN_VERB_CHECK, "roi",
+                       "image, white where the pictures count; none: everything counts"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", COMPUTING | DN_VERB_IMPORT, "backbone",
                             "AlexNet weights (.pth, .safetensors) in place of the embedded"},
     [DN_OPTION_OUTPUT] = {"output", 'o', "PATH",

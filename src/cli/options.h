@@ -23,6 +23,7 @@ typedef enum dn_option_id {
     DN_OPTION_SET,
     DN_OPTION_DATA,
     DN_OPTION_CLASS,
+    DN_OPTION_ROI,
     DN_OPTION_BACKBONE,
     DN_OPTION_OUTPUT,
     DN_OPTION_DEVICE,

@@ -9,6 +9,7 @@
 struct dn_config {
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
+    char roi[1024];  /* mask of what counts; empty: the class folder's roi/; none */
     int img_size[2]; /* height, width in pixels */
     /* transformations */
     int transf_rotations; /* boolean */

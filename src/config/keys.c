@@ -26,6 +26,10 @@ const dn_key dn_keys[] = {
         "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
     KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
         MAY_BE_EMPTY),
+    KEY(roi, DN_KIND_TEXT, 1, "\"\"",
+        "mask, white where the picture counts; empty: the one in the class folder's roi/, if any; "
+        "none: everything counts",
+        MAY_BE_EMPTY),
     KEY(modelname, DN_KIND_TEXT, 1, "dummy_test", "name of the run, noted in the model", NOT_EMPTY),
     KEY(img_size, DN_KIND_INTEGER, 2, "[448, 448]", "height and width of the input in pixels, each",
         CLOSED(64, 2048)),

@@ -80,6 +80,7 @@ void dn_dataset_close(dn_dataset *dataset) {
         dn_release(dataset->samples[i].mask_path);
     }
     dn_release(dataset->samples);
+    dn_release(dataset->roi_path);
     *dataset = (dn_dataset){0};
 }
 

@@ -30,6 +30,8 @@ typedef struct dn_dataset {
     size_t begin[DN_SPLITS + 1]; /* samples of split s: [begin[s], begin[s + 1]) */
     size_t good[DN_SPLITS];      /* samples of label 0 per split */
     size_t hidden, stray;        /* dot files; files that are no images: skipped and reported */
+    char *roi_path;              /* first image of the class folder's roi/; NULL: there is none */
+    size_t roi_count;            /* images in roi/; more than one is a mistake */
 } dn_dataset;
 
 /* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted` of root/class_name, or of the

@@ -1,5 +1,5 @@
-/* MVTec's layout: class/{train,test,validate}/<good or defect>/..., class/ground_truth/<defect>/...
- */
+/* MVTec's layout: class/{train,test,validate}/<good or defect>/...,
+ * class/ground_truth/<defect>/..., and class/roi/<one mask>. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/collect.h"
@@ -221,6 +221,29 @@ static dn_status read_split(const layout *data, dn_split split) {
     return DN_OK;
 }
 
+/* ---- Region of interest -----------------------------------------------------------------------
+ */
+
+static dn_status note_roi(const layout *data, const dn_file_list *list) {
+    char path[DN_PATH_LIMIT];
+    data->dataset->roi_count = list->count;
+    if (list->count == 0)
+        return DN_OK;
+    DN_TRY(dn_path_join(path, sizeof path, data->folder, list->paths[0], data->error));
+    return dn_copy_text(&data->dataset->roi_path, path, data->error);
+}
+
+static dn_status find_roi(const layout *data) {
+    dn_file_list list = {0};
+    if (!has_folder(data->folder, "roi"))
+        return DN_OK;
+    dn_status status = dn_file_list_walk(&list, data->folder, "roi", data->error);
+    if (status == DN_OK)
+        status = note_roi(data, &list);
+    dn_file_list_destroy(&list);
+    return status;
+}
+
 /* ---- What must be there ---------------------------------------------------------------------- */
 
 static dn_status fail_no_split(const layout *data, const char *name, const char *expected) {
@@ -276,5 +299,6 @@ dn_status dn_dataset_from_folders(const char *root, const char *class_name, unsi
             DN_TRY(read_split(&data, split));
         dn_dataset_end_split(dataset, split);
     }
+    DN_TRY(find_roi(&data));
     return check_wanted(&data, wanted);
 }

@@ -10,7 +10,7 @@
 
 #define FORMAT "differnet-checkpoint-2"
 
-enum { ENTRIES = 8, TENSORS = 3, STATE_SIZE = 256 };
+enum { ENTRIES = 9, TENSORS = 3, STATE_SIZE = 256 };
 
 static const char *const tensor_names[TENSORS] = {"parameters", "adam.first", "adam.second"};
 
@@ -74,6 +74,7 @@ static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *t
         {"config", yaml},
         {"dataset_sha256", checkpoint->dataset_sha256},
         {"backbone_sha256", checkpoint->backbone_sha256},
+        {"roi_sha256", checkpoint->roi_sha256},
         {"position", position},
         {"augment", augment},
         {"dropout", dropout},
@@ -105,7 +106,7 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
 static int may_differ(const char *key) {
     static const char *const harmless[] = {"threads",    "verbose",   "hide_tqdm_bar",
                                            "output",     "cache_dir", "cache_limit",
-                                           "checkpoint", "modelname"};
+                                           "checkpoint", "modelname", "roi"};
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (strcmp(key, harmless[i]) == 0)
             return 1;
@@ -149,6 +150,15 @@ static dn_status compare_digest(const dn_tensor_file *file, const char *path, co
     return dn_fail(error, DN_ERROR_DATA,
                    "%s: belongs to another %s: SHA-256 %.16s... there and %.16s... here", path,
                    what, there, here);
+}
+
+/* Checkpoints without the entry are of times when everything counted. */
+static dn_status compare_roi(const dn_tensor_file *file, const char *path, const char *here,
+                             dn_error *error) {
+    const char *there = dn_tensor_file_metadata(file, "roi_sha256");
+    if (strcmp(there ? there : "", here) == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another region of interest", path);
 }
 
 static dn_status read_random(const dn_tensor_file *file, const char *path, const char *key,
@@ -213,6 +223,7 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
                           checkpoint->dataset_sha256, error));
     DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
                           error));
+    DN_TRY(compare_roi(file, path, checkpoint->roi_sha256, error));
     DN_TRY(read_position(file, path, trainer, log_bytes, error));
     DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
     DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));

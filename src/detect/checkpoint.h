@@ -12,7 +12,7 @@
 
 typedef struct dn_checkpoint {
     char path[1024];
-    const char *dataset_sha256, *backbone_sha256;
+    const char *dataset_sha256, *backbone_sha256, *roi_sha256;
     FILE *log; /* train_log.jsonl, as far as it is written */
 } dn_checkpoint;
 

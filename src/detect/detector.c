@@ -54,6 +54,19 @@ static dn_status load_calibration(dn_detector *detector, const char *path, dn_er
     return dn_calibration_parse(name, json, &detector->calibration, error);
 }
 
+static dn_status load_roi(dn_detector *detector, const char *path, dn_error *error) {
+    const dn_tensor *tensor = dn_tensor_file_find(detector->file, DN_ROI_TENSOR);
+    const int *size = detector->config->img_size;
+    if (!tensor)
+        return DN_OK;
+    if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[0] != (size_t)size[0] ||
+        tensor->shape[1] != (size_t)size[1])
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: %s is no region of interest: expected U8 of shape [%d, %d]", path,
+                       DN_ROI_TENSOR, size[0], size[1]);
+    return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
+}
+
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
                                   const dn_flow_tensor *expected, const dn_tensor **found,
                                   dn_error *error) {
@@ -142,6 +155,7 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
                        path);
     DN_TRY(load_config(detector, path, error));
     DN_TRY(load_calibration(detector, path, error));
+    DN_TRY(load_roi(detector, path, error));
     DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
     if (backbone)
         DN_TRY(dn_backbone_weights_choose(backbone, &detector->backbone, error));
@@ -172,6 +186,7 @@ void dn_detector_close(dn_detector *detector) {
     dn_config_destroy(detector->config);
     dn_backbone_weights_free(&detector->backbone);
     dn_release(detector->owned);
+    dn_roi_free(&detector->roi);
     dn_calibration_free(&detector->calibration);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
@@ -179,7 +194,7 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 11 };
+enum { METADATA_ENTRIES = 12 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -207,11 +222,23 @@ static void list_flow_tensor(model_writer *writer, const dn_detector *detector, 
     writer->count++;
 }
 
+static void list_roi(model_writer *writer, const dn_roi *roi) {
+    size_t height = (size_t)roi->height, width = (size_t)roi->width;
+    if (!dn_roi_limits(roi))
+        return;
+    writer->tensors[writer->count++] = (dn_tensor){.name = DN_ROI_TENSOR,
+                                                   .dtype = DN_U8,
+                                                   .rank = 2,
+                                                   .shape = {height, width},
+                                                   .data = roi->inside,
+                                                   .bytes = height * width};
+}
+
 /* The flow first: its parameters then start where the file's data starts, aligned. */
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
-    size_t total = flow_count + DN_BACKBONE_TENSORS;
+    size_t total = flow_count + DN_BACKBONE_TENSORS + 1;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
@@ -221,6 +248,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
     for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, writer->count++)
         dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_STEM,
                               writer->names[writer->count], &writer->tensors[writer->count]);
+    list_roi(writer, &detector->roi);
     return DN_OK;
 }
 
@@ -249,6 +277,8 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_DATASET_SHA256, provenance->dataset_sha256);
     add_metadata(writer, DN_META_DATASET_IMAGES, writer->images);
     add_metadata(writer, DN_META_AUROC, writer->auroc);
+    if (dn_roi_limits(&detector->roi))
+        add_metadata(writer, DN_META_ROI_SHA256, detector->roi.digest);
     if (!dn_calibration_judges(&detector->calibration))
         return DN_OK;
     DN_TRY(dn_calibration_to_json(&detector->calibration, &writer->calibration, error));

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "detect/calibration.h"
 #include "flow/flow.h"
+#include "image/roi.h"
 
 #define DN_MODEL_FORMAT "differnet-1"
 
@@ -21,10 +22,14 @@
 #define DN_META_DATASET_SHA256 "dataset_sha256"
 #define DN_META_DATASET_IMAGES "dataset_images"
 #define DN_META_AUROC "image_AUROC"
+#define DN_META_ROI_SHA256 "roi_sha256"   /* only in a model with a region of interest */
 #define DN_META_CALIBRATION "calibration" /* only in a model that is calibrated */
 #define DN_META_IMPORTED "imported_from"  /* only in a model that was not trained here */
 
 #define DN_BACKBONE_STEM "backbone.features."
+
+/* u8 [height][width], 1 where the picture counts; only in a model with a region of interest. */
+#define DN_ROI_TENSOR "roi"
 
 typedef struct dn_provenance {
     char dataset_sha256[DN_DIGEST_LENGTH + 1];
@@ -35,6 +40,7 @@ typedef struct dn_provenance {
 typedef struct dn_detector {
     dn_config *config;
     dn_backbone_weights backbone;
+    dn_roi roi;
     dn_flow_shape flow;
     const float *parameters; /* of the flow; in `owned` or inside `file` */
     float *owned;
@@ -51,7 +57,7 @@ dn_flow_shape dn_flow_shape_of(const dn_config *config);
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error);
 
-/* Writes the file, whole or not at all,. */
+/* Writes the file, whole or not at all. */
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error);
 void dn_detector_close(dn_detector *detector);

@@ -3,7 +3,6 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/early_exit.h"
-#include "detect/image_store.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
@@ -142,13 +141,12 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
 static dn_status score_early(dn_evaluation *evaluation, size_t index, const float *parameters,
                              const dn_observer *observer, dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
-    const int *size = evaluation->source->config->img_size;
     dn_image image = {0};
     double start = milliseconds();
     result->failure = (dn_error){0};
     DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
-    if (dn_load_resized(evaluation->samples[index].path, size[1], size[0], &image,
-                        &result->failure) != DN_OK) {
+    if (dn_extractor_read(evaluation->scorer->extractor, evaluation->samples[index].path, &image,
+                          &result->failure) != DN_OK) {
         dn_tell(observer, DN_WARNING, "left out: %s", result->failure.message);
         return DN_OK;
     }

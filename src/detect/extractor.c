@@ -8,10 +8,12 @@
 
 struct dn_extractor {
     const dn_compute *compute;
+    const dn_roi *roi; /* NULL: everything counts */
+    int width, height;
     dn_backbone *backbone;
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
-    size_t pixels;                       /* floats per image */
+    size_t pixels;                       /* floats, or bytes, per image */
     size_t dimensions;                   /* features per image */
 };
 
@@ -25,6 +27,8 @@ static dn_status furnish(dn_extractor *extractor, const dn_config *config,
     dn_backbone_shape shape = {config->img_size[0], config->img_size[1], config->n_scales,
                                DN_EXTRACTOR_BATCH};
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
+    extractor->width = shape.width;
+    extractor->height = shape.height;
     extractor->pixels = (size_t)shape.height * (size_t)shape.width * 3;
     extractor->dimensions = (size_t)(DN_BACKBONE_CHANNELS * shape.scales);
     if (wants_jitter(config))
@@ -34,13 +38,14 @@ static dn_status furnish(dn_extractor *extractor, const dn_config *config,
 }
 
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
-                              const dn_backbone_weights *weights, dn_extractor **extractor,
-                              dn_error *error) {
+                              const dn_backbone_weights *weights, const dn_roi *roi,
+                              dn_extractor **extractor, dn_error *error) {
     void *block;
     *extractor = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_extractor), error));
     dn_extractor *created = block;
     created->compute = compute;
+    created->roi = dn_roi_limits(roi) ? roi : NULL;
     dn_status status = furnish(created, config, weights, error);
     if (status == DN_OK)
         *extractor = created;
@@ -60,6 +65,46 @@ void dn_extractor_destroy(dn_extractor *extractor) {
 
 size_t dn_extractor_dimensions(const dn_extractor *extractor) {
     return extractor->dimensions;
+}
+
+size_t dn_extractor_image_bytes(const dn_extractor *extractor) {
+    return extractor->pixels;
+}
+
+const dn_roi *dn_extractor_roi(const dn_extractor *extractor) {
+    return extractor->roi;
+}
+
+static dn_status copy_image(const dn_image *image, dn_image *copy, dn_error *error) {
+    return dn_image_resize(image, image->width, image->height, copy, error);
+}
+
+static dn_status prepare_painted(const dn_extractor *extractor, const dn_image *picture,
+                                 dn_image *image, dn_error *error) {
+    dn_image painted;
+    DN_TRY(copy_image(picture, &painted, error));
+    dn_roi_paint(extractor->roi, &painted);
+    dn_status status = dn_image_resize(&painted, extractor->width, extractor->height, image, error);
+    dn_image_free(&painted);
+    if (status == DN_OK)
+        dn_roi_paint(extractor->roi, image);
+    return status;
+}
+
+dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
+                               dn_image *image, dn_error *error) {
+    if (extractor->roi)
+        return prepare_painted(extractor, picture, image, error);
+    return dn_image_resize(picture, extractor->width, extractor->height, image, error);
+}
+
+dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
+                            dn_error *error) {
+    dn_image picture = {0};
+    DN_TRY(dn_image_read(path, &picture, error));
+    dn_status status = dn_extractor_prepare(extractor, &picture, image, error);
+    dn_image_free(&picture);
+    return status;
 }
 
 typedef struct preparation {

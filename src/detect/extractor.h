@@ -1,11 +1,11 @@
-/* From resized images to features: rotate, jitter, normalise and the backbone, a batch at a time.
- */
+/* From images to features: prepare once; rotate, jitter, normalise and the backbone, a batch at a
+ * time. */
 #ifndef DN_DETECT_EXTRACTOR_H
 #define DN_DETECT_EXTRACTOR_H
 
 #include "backbone/backbone.h"
 #include "config/config.h"
-#include "image/image.h"
+#include "image/roi.h"
 
 /* One look at one image. */
 typedef struct dn_view {
@@ -22,10 +22,26 @@ typedef struct dn_extractor dn_extractor;
  * stay small in memory (measured: docs/performance.md). */
 #define DN_EXTRACTOR_BATCH 16
 
+/* `roi` (NULL: everything counts) is the caller's and outlives the extractor. */
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
-                              const dn_backbone_weights *weights, dn_extractor **extractor,
-                              dn_error *error);
+                              const dn_backbone_weights *weights, const dn_roi *roi,
+                              dn_extractor **extractor, dn_error *error);
 void dn_extractor_destroy(dn_extractor *extractor);
+
+/* Bytes of a prepared image. */
+size_t dn_extractor_image_bytes(const dn_extractor *extractor);
+
+/* The region of interest, or NULL where everything counts. */
+const dn_roi *dn_extractor_roi(const dn_extractor *extractor);
+
+/* What the network sees of a picture: of the configured size, black outside the region of interest.
+ * Painted before it is resized as well, so that no pixel outside has any influence. Thread-safe. */
+dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
+                               dn_image *image, dn_error *error);
+
+/* The same of an image file. */
+dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
+                            dn_error *error);
 
 /* Features of an image: 256 * n_scales. */
 size_t dn_extractor_dimensions(const dn_extractor *extractor);

@@ -37,6 +37,8 @@ static dn_status write_key(const dn_feature_source *source, const dn_feature_ori
                    "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
                    config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
                    mean[2], std[0], std[1], std[2]);
+    if (dn_extractor_roi(source->extractor))
+        dn_text_append(&text, "roi: %s\n", dn_extractor_roi(source->extractor)->digest);
     write_views(&text, &source->views);
     return dn_text_take(&text, key, error);
 }
@@ -136,12 +138,11 @@ static dn_status check_digest(const uint8_t *bytes, size_t size, const char *pat
     return DN_OK;
 }
 
-static dn_status decode(dn_feature_source *source, const uint8_t *bytes, size_t size,
-                        const char *path, dn_image *resized, dn_error *failure) {
-    const int *shape = source->config->img_size;
+static dn_status decode(const dn_feature_source *source, const uint8_t *bytes, size_t size,
+                        const char *path, dn_image *image, dn_error *failure) {
     dn_image decoded = {0};
     DN_TRY(dn_image_decode(bytes, size, path, &decoded, failure));
-    dn_status status = dn_image_resize(&decoded, shape[1], shape[0], resized, failure);
+    dn_status status = dn_extractor_prepare(source->extractor, &decoded, image, failure);
     dn_image_free(&decoded);
     return status;
 }

@@ -3,15 +3,6 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 
-dn_status dn_load_resized(const char *path, int width, int height, dn_image *image,
-                          dn_error *error) {
-    dn_image decoded = {0};
-    DN_TRY(dn_image_read(path, &decoded, error));
-    dn_status status = dn_image_resize(&decoded, width, height, image, error);
-    dn_image_free(&decoded);
-    return status;
-}
-
 static dn_status furnish(dn_image_store *store, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, store->kept_count, sizeof(dn_image), error));
@@ -23,15 +14,14 @@ static dn_status furnish(dn_image_store *store, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dn_image_store_create(const dn_sample *samples, size_t count, int width, int height,
-                                size_t most, size_t bytes, int threads, dn_image_store *store,
-                                dn_error *error) {
-    size_t fit = bytes / ((size_t)width * (size_t)height * 3);
+dn_status dn_image_store_create(const dn_sample *samples, size_t count,
+                                const dn_extractor *extractor, size_t most, size_t bytes,
+                                int threads, dn_image_store *store, dn_error *error) {
+    size_t fit = bytes / dn_extractor_image_bytes(extractor);
     *store = (dn_image_store){
         .samples = samples,
         .count = count,
-        .width = width,
-        .height = height,
+        .extractor = extractor,
         .threads = threads,
         .kept_count = fit < count ? fit : count,
         .slot_count = most,
@@ -70,8 +60,7 @@ static void load_range(void *context, size_t begin, size_t end) {
         if (index < store->kept_count && image->pixels)
             continue;
         dn_image_free(image);
-        dn_load_resized(store->samples[index].path, store->width, store->height, image,
-                        &store->failures[i]);
+        dn_extractor_read(store->extractor, store->samples[index].path, image, &store->failures[i]);
     }
 }
 

@@ -1,15 +1,16 @@
-/* Images of a data set, decoded and resized: once where they fit the memory set aside, else each
- * time they are asked for. */
+/* Images of a data set, as the network sees them, prepared once where they fit the memory set
+ * aside, else each time they are asked for. */
 #ifndef DN_DETECT_IMAGE_STORE_H
 #define DN_DETECT_IMAGE_STORE_H
 
 #include "dataset/dataset.h"
-#include "image/image.h"
+#include "detect/extractor.h"
 
 typedef struct dn_image_store {
     const dn_sample *samples;
     size_t count;
-    int width, height, threads;
+    const dn_extractor *extractor; /* the caller's */
+    int threads;
     dn_image *kept; /* [kept_count]: the first samples, for good */
     size_t kept_count;
     dn_image *slots; /* [slot_count]: whatever was asked for last */
@@ -18,18 +19,14 @@ typedef struct dn_image_store {
 } dn_image_store;
 
 /* `most` images are asked for at once; at most `bytes` of pixels are kept. */
-dn_status dn_image_store_create(const dn_sample *samples, size_t count, int width, int height,
-                                size_t most, size_t bytes, int threads, dn_image_store *store,
-                                dn_error *error);
+dn_status dn_image_store_create(const dn_sample *samples, size_t count,
+                                const dn_extractor *extractor, size_t most, size_t bytes,
+                                int threads, dn_image_store *store, dn_error *error);
 void dn_image_store_destroy(dn_image_store *store);
 
 /* images[i] of samples[indices[i]], valid until the next call. Fails with the first image that
  * cannot be read, by order of the request. */
 dn_status dn_image_store_load(dn_image_store *store, const uint32_t *indices, size_t count,
                               const dn_image **images, dn_error *error);
-
-/* Decodes and resizes one file. */
-dn_status dn_load_resized(const char *path, int width, int height, dn_image *image,
-                          dn_error *error);
 
 #endif

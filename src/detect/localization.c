@@ -38,6 +38,7 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
                               const dn_flow_shape *shape, int width, int height,
                               dn_localizer **localizer, dn_error *error) {
     void *block;
+    const dn_roi *roi = dn_extractor_roi(scorer->extractor);
     *localizer = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_localizer), error));
     dn_localizer *self = block;
@@ -45,8 +46,8 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
     dn_status status =
         dn_flow_create(compute, shape, scorer->rows, DN_FLOW_EXPLAIN, &self->flow, error);
     if (status == DN_OK)
-        status = dn_smoother_create(width, height, DN_LOCALIZATION_SIGMA, compute->threads,
-                                    &self->smoother, error);
+        status = dn_smoother_create(width, height, DN_LOCALIZATION_SIGMA, roi ? roi->inside : NULL,
+                                    compute->threads, &self->smoother, error);
     if (status == DN_OK)
         status = allocate(self, error);
     if (status == DN_OK)
@@ -127,6 +128,15 @@ static dn_status project(dn_localizer *self, int first, int rows, float *map, dn
     return DN_OK;
 }
 
+/* From sums over rotations and channels to means; 0 where the image does not count. */
+static void finish(const dn_localizer *self, float *map) {
+    const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
+    for (size_t i = 0; i < pixels_of(self); i++)
+        map[i] /= (float)(3 * self->scorer->rotations);
+    for (size_t i = 0; roi && i < pixels_of(self); i++)
+        map[i] = roi->inside[i] ? map[i] : 0;
+}
+
 dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, const dn_image *image,
                            float *features, float *map, dn_error *error) {
     const dn_scorer *scorer = localizer->scorer;
@@ -138,7 +148,6 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
         DN_TRY(explain(localizer, parameters, chunk, rows, error));
         DN_TRY(project(localizer, done, rows, map, error));
     }
-    for (size_t i = 0; i < pixels_of(localizer); i++)
-        map[i] /= (float)(3 * scorer->rotations);
+    finish(localizer, map);
     return DN_OK;
 }

@@ -1,13 +1,13 @@
 #include "detect/map_threshold.h"
 
 #include "base/memory.h"
-#include "detect/image_store.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 typedef struct map_run {
     const dn_config *config;
+    const dn_extractor *extractor;
     const float *parameters;
     dn_localizer *localizer;
     float *features, *map;
@@ -22,9 +22,8 @@ static size_t pixels_of(const dn_config *config) {
 /* The largest value of one image's map. */
 static dn_status add_peak(map_run *self, const dn_sample *sample, dn_error *error) {
     dn_image image = {0};
-    const int *size = self->config->img_size;
     float peak = 0;
-    if (dn_load_resized(sample->path, size[1], size[0], &image, NULL) != DN_OK)
+    if (dn_extractor_read(self->extractor, sample->path, &image, NULL) != DN_OK)
         return DN_OK;
     dn_status status = dn_localizer_run(self->localizer, self->parameters, &image, self->features,
                                         self->map, error);
@@ -72,7 +71,7 @@ dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *sample
                             const dn_compute *compute, dn_scorer *scorer,
                             const dn_flow_shape *shape, const dn_config *config,
                             const float *parameters, dn_error *error) {
-    map_run self = {.config = config, .parameters = parameters};
+    map_run self = {.config = config, .extractor = scorer->extractor, .parameters = parameters};
     size_t features = (size_t)scorer->rotations * (size_t)scorer->dimensions;
     dn_status status = dn_localizer_create(compute, scorer, shape, config->img_size[1],
                                            config->img_size[0], &self.localizer, error);

@@ -27,14 +27,13 @@ static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_er
     return dn_allocate_floats(&trainer->log_det, rows, error);
 }
 
-static dn_status create_network(dn_trainer *trainer, const dn_backbone_weights *backbone,
-                                dn_error *error) {
+static dn_status create_network(dn_trainer *trainer, const dn_detector *detector, dn_error *error) {
     size_t count = dn_flow_parameter_count(&trainer->shape);
     DN_TRY(dn_allocate_floats(&trainer->parameters, count, error));
     dn_flow_initialize(&trainer->shape, trainer->parameters, trainer->config->seed,
                        trainer->compute->threads);
-    DN_TRY(dn_extractor_create(trainer->compute, trainer->config, backbone, &trainer->extractor,
-                               error));
+    DN_TRY(dn_extractor_create(trainer->compute, trainer->config, &detector->backbone,
+                               &detector->roi, &trainer->extractor, error));
     DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, DN_FLOW_TRAIN,
                           &trainer->flow, error));
     DN_TRY(dn_optimizer_create(trainer->compute, trainer->parameters, count,
@@ -65,16 +64,16 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
     return DN_OK;
 }
 
-static dn_status furnish(dn_trainer *trainer, const dn_backbone_weights *backbone,
-                         const dn_sample *train, size_t train_count, const dn_sample *evaluate,
-                         size_t evaluate_count, dn_error *error) {
+static dn_status furnish(dn_trainer *trainer, const dn_detector *detector, const dn_sample *train,
+                         size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
+                         dn_error *error) {
     const dn_config *config = trainer->config;
-    DN_TRY(create_network(trainer, backbone, error));
+    DN_TRY(create_network(trainer, detector, error));
     DN_TRY(allocate_buffers(trainer, train_count, error));
-    DN_TRY(open_sources(trainer, backbone, train_count, evaluate_count, error));
-    DN_TRY(dn_image_store_create(train, train_count, config->img_size[1], config->img_size[0],
-                                 (size_t)config->batch_size, DN_TRAINER_KEEP_IMAGES,
-                                 trainer->compute->threads, &trainer->images, error));
+    DN_TRY(open_sources(trainer, &detector->backbone, train_count, evaluate_count, error));
+    DN_TRY(dn_image_store_create(train, train_count, trainer->extractor, (size_t)config->batch_size,
+                                 DN_TRAINER_KEEP_IMAGES, trainer->compute->threads,
+                                 &trainer->images, error));
     DN_TRY(dn_scorer_create(trainer->extractor, trainer->flow, trainer->max_rows,
                             dn_test_rotations(config), trainer->shape.features, &trainer->scorer,
                             error));
@@ -82,10 +81,11 @@ static dn_status furnish(dn_trainer *trainer, const dn_backbone_weights *backbon
                                 &trainer->evaluation, error);
 }
 
-dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
-                            const dn_backbone_weights *backbone, const dn_sample *train,
-                            size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
-                            const dn_observer *observer, dn_trainer *trainer, dn_error *error) {
+dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compute,
+                            const dn_sample *train, size_t train_count, const dn_sample *evaluate,
+                            size_t evaluate_count, const dn_observer *observer, dn_trainer *trainer,
+                            dn_error *error) {
+    const dn_config *config = detector->config;
     *trainer = (dn_trainer){
         .config = config,
         .compute = compute,
@@ -100,7 +100,7 @@ dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
         .position.best_loss = INFINITY,
     };
     dn_status status =
-        furnish(trainer, backbone, train, train_count, evaluate, evaluate_count, error);
+        furnish(trainer, detector, train, train_count, evaluate, evaluate_count, error);
     if (status != DN_OK)
         dn_trainer_destroy(trainer);
     return status;

@@ -55,11 +55,12 @@ typedef struct dn_trainer {
 /* Decoded training images that are kept in memory; more are decoded again in every epoch. */
 #define DN_TRAINER_KEEP_IMAGES ((size_t)256 << 20)
 
-/* Everything passed in stays the caller's and must outlive the trainer. */
-dn_status dn_trainer_create(const dn_config *config, const dn_compute *compute,
-                            const dn_backbone_weights *backbone, const dn_sample *train,
-                            size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
-                            const dn_observer *observer, dn_trainer *trainer, dn_error *error);
+/* Of `detector` configuration, backbone and region of interest. Everything passed in stays the
+ * caller's and must outlive the trainer. */
+dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compute,
+                            const dn_sample *train, size_t train_count, const dn_sample *evaluate,
+                            size_t evaluate_count, const dn_observer *observer, dn_trainer *trainer,
+                            dn_error *error);
 void dn_trainer_destroy(dn_trainer *trainer);
 
 /* The schedule from the trainer's position to its end, or until the training loss has not fallen

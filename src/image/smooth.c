@@ -10,10 +10,11 @@ enum { CHANNELS = 3, GRAIN = 16, BLOCK = 64 };
 
 struct dn_smoother {
     int width, height, threads;
-    int radius;     /* of the Gaussian */
-    float *weights; /* [radius + 1], from the middle outwards */
-    float *turned;  /* [height][radius + width + radius][3], each row reflected at its ends */
-    float *across;  /* [height][width][3], smoothed along rows */
+    const uint8_t *inside; /* [height][width], or NULL */
+    int radius;            /* of the Gaussian */
+    float *weights;        /* [radius + 1], from the middle outwards */
+    float *turned; /* [height][radius + width + radius][3], each row reflected at its ends */
+    float *across; /* [height][width][3], smoothed along rows */
 };
 
 static size_t row_of(const dn_smoother *self) {
@@ -42,8 +43,8 @@ static dn_status furnish(dn_smoother *self, double sigma, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dn_smoother_create(int width, int height, double sigma, int threads,
-                             dn_smoother **smoother, dn_error *error) {
+dn_status dn_smoother_create(int width, int height, double sigma, const uint8_t *inside,
+                             int threads, dn_smoother **smoother, dn_error *error) {
     void *block;
     *smoother = NULL;
     if (width < 1 || height < 1 || !(sigma > 0 && sigma < 1000))
@@ -51,8 +52,11 @@ dn_status dn_smoother_create(int width, int height, double sigma, int threads,
                        height, sigma);
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_smoother), error));
     dn_smoother *self = block;
-    *self = (dn_smoother){
-        .width = width, .height = height, .threads = threads, .radius = (int)(4 * sigma + 0.5)};
+    *self = (dn_smoother){.width = width,
+                          .height = height,
+                          .threads = threads,
+                          .inside = inside,
+                          .radius = (int)(4 * sigma + 0.5)};
     dn_status status = furnish(self, sigma, error);
     if (status == DN_OK)
         *smoother = self;
@@ -95,10 +99,14 @@ static int source_of(const task *t, int x, int y, double *from_x, double *from_y
            *from_y <= t->self->height - 1 + slack;
 }
 
+static int counts(const dn_smoother *self, int x, int y) {
+    return !self->inside || self->inside[(size_t)y * (size_t)self->width + (size_t)x];
+}
+
 static void turn_pixel(const task *t, float *out, int x, int y) {
     double from_x, from_y;
     int width = t->self->width, height = t->self->height;
-    if (!source_of(t, x, y, &from_x, &from_y)) {
+    if (!counts(t->self, x, y) || !source_of(t, x, y, &from_x, &from_y)) {
         memset(out, 0, CHANNELS * sizeof *out);
         return;
     }

@@ -6,9 +6,10 @@
 
 typedef struct dn_smoother dn_smoother;
 
-/* For gradients [height][width][3]; `sigma` in pixels, > 0. */
-dn_status dn_smoother_create(int width, int height, double sigma, int threads,
-                             dn_smoother **smoother, dn_error *error);
+/* For gradients [height][width][3]; `sigma` in pixels, > 0. `inside` [height][width] (NULL: all;
+ * the caller's, outlives the smoother): where it is 0, a gradient turned back counts as 0. */
+dn_status dn_smoother_create(int width, int height, double sigma, const uint8_t *inside,
+                             int threads, dn_smoother **smoother, dn_error *error);
 void dn_smoother_destroy(dn_smoother *smoother);
 
 /* sum[y][x] += sum over channels of |G R gradient|.

@@ -106,6 +106,10 @@ static dn_dtype floats_of(int half) {
 
 static dn_status write_state_dict(const dn_detector *detector, int half, const char *output,
                                   listing *list, dn_error *error) {
+    if (dn_roi_limits(&detector->roi))
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "the model has a region of interest, which a state_dict of the original "
+                       "cannot keep: its scores would be of the whole picture");
     DN_TRY(allocate(list, detector, error));
     append_extractor(list, detector);
     append_flow_and_norms(list, detector);

@@ -151,8 +151,9 @@ static void list_kernels(exporter *self, const char *kernels[DN_BACKBONE_TENSORS
 
 /* ---- Rotations ------------------------------------------------------------------------------- */
 
-/* Turns an image whose pixels are their own numbers, so that the table is what dn_image_rotate does
- * and not what somebody thinks it does. 2048 x 2048 pixels and 0 for outside fit 24 bits. */
+/* Turns an image whose pixels are their own numbers (0 outside the region of interest), so that the
+ * table is what dn_image_rotate does and not what somebody thinks it does. 2048 x 2048 pixels and 0
+ * for outside fit 24 bits. */
 static dn_status make_maps(exporter *self, dn_error *error) {
     dn_image numbers, turned;
     void *block;
@@ -164,6 +165,7 @@ static dn_status make_maps(exporter *self, dn_error *error) {
     for (size_t i = 0; i < pixels; i++)
         for (int byte = 0; byte < 3; byte++)
             numbers.pixels[3 * i + (size_t)byte] = (uint8_t)((i + 1) >> 8 * byte);
+    dn_roi_paint(&self->detector->roi, &numbers);
     for (int view = 0; view < self->views && status == DN_OK; view++) {
         dn_image_rotate(&numbers, view * 360.0 / self->views, &turned);
         int32_t *map = self->maps + (size_t)view * pixels;
@@ -354,7 +356,18 @@ static void describe(exporter *self) {
     dn_onnx_property(self->graph, "input", "uint8 RGB, [N, height, width, 3]");
 }
 
+/* Views that somebody else turned cannot be painted any more. */
+static dn_status check_roi(const exporter *self, dn_error *error) {
+    if (self->views > 1 || !dn_roi_limits(&self->detector->roi))
+        return DN_OK;
+    return dn_fail(
+        error, DN_ERROR_UNSUPPORTED,
+        "the model has a region of interest, which is painted before an image is turned: "
+        "only a graph that turns it itself can do so (--rotations N, N above 1)");
+}
+
 static dn_status export_detector(exporter *self, const char *output, dn_error *error) {
+    DN_TRY(check_roi(self, error));
     if (self->views > 1)
         DN_TRY(make_maps(self, error));
     DN_TRY(dn_onnx_create("DifferNet", &self->graph, error));

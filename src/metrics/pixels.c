@@ -71,18 +71,22 @@ static dn_status make_room(dn_pixels *self, size_t count, dn_error *error) {
 /* ---- defects of a mask ---- */
 
 typedef struct labelling {
-    const uint8_t *mask;
+    const uint8_t *mask, *inside;
     int width, height;
     uint8_t *seen;
     uint32_t *waiting;
     size_t waiting_count;
 } labelling;
 
+static int counts(const uint8_t *inside, size_t i) {
+    return !inside || inside[i];
+}
+
 static void visit(labelling *self, int x, int y) {
     if (x < 0 || y < 0 || x >= self->width || y >= self->height)
         return;
     size_t i = (size_t)y * (size_t)self->width + (size_t)x;
-    if (self->seen[i] || !self->mask[i])
+    if (self->seen[i] || !self->mask[i] || !counts(self->inside, i))
         return;
     self->seen[i] = 1;
     self->waiting[self->waiting_count++] = (uint32_t)i;
@@ -110,24 +114,24 @@ static dn_status add_defect(dn_pixels *self, labelling *labels, const float *map
     return DN_OK;
 }
 
-static dn_status add_defects(dn_pixels *self, const float *map, const uint8_t *mask, int width,
-                             int height, dn_error *error) {
+static dn_status add_defects(dn_pixels *self, const float *map, const uint8_t *mask,
+                             const uint8_t *inside, int width, int height, dn_error *error) {
     size_t count = (size_t)width * (size_t)height;
     void *seen = NULL, *waiting = NULL;
     dn_status status = dn_allocate(&seen, count, 1, error);
     if (status == DN_OK)
         status = dn_allocate(&waiting, count, sizeof(uint32_t), error);
-    labelling labels = {mask, width, height, seen, waiting, 0};
+    labelling labels = {mask, inside, width, height, seen, waiting, 0};
     for (size_t i = 0; status == DN_OK && i < count; i++)
-        if (mask[i] && !labels.seen[i])
+        if (mask[i] && counts(inside, i) && !labels.seen[i])
             status = add_defect(self, &labels, map, (uint32_t)i, error);
     dn_release(seen);
     dn_release(waiting);
     return status;
 }
 
-dn_status dn_pixels_add(dn_pixels *pixels, const float *map, const uint8_t *mask, int width,
-                        int height, dn_error *error) {
+dn_status dn_pixels_add(dn_pixels *pixels, const float *map, const uint8_t *mask,
+                        const uint8_t *inside, int width, int height, dn_error *error) {
     size_t count = (size_t)width * (size_t)height;
     DN_TRY(check_values(map, count, error));
     pixels->overflow |= pixels->good_count + pixels->defective_count + count > DN_PIXELS_MOST;
@@ -135,9 +139,9 @@ dn_status dn_pixels_add(dn_pixels *pixels, const float *map, const uint8_t *mask
         return DN_OK;
     DN_TRY(make_room(pixels, count, error));
     for (size_t i = 0; i < count; i++)
-        if (!mask || !mask[i])
+        if (counts(inside, i) && (!mask || !mask[i]))
             pixels->good[pixels->good_count++] = bits_of(map[i]);
-    return mask ? add_defects(pixels, map, mask, width, height, error) : DN_OK;
+    return mask ? add_defects(pixels, map, mask, inside, width, height, error) : DN_OK;
 }
 
 /* ---- sorting ---- */

@@ -14,10 +14,11 @@ dn_status dn_pixels_create(dn_pixels **pixels, dn_error *error);
 void dn_pixels_destroy(dn_pixels *pixels);
 
 /* Adds map[height][width], values >= 0 and finite (DN_ERROR_NUMERIC), whose defective pixels are
- * those of the mask that are not 0 (NULL: there are none). A defect is a part of the mask joined to
- * its 8 neighbours. */
-dn_status dn_pixels_add(dn_pixels *pixels, const float *map, const uint8_t *mask, int width,
-                        int height, dn_error *error);
+ * those of the mask that are not 0 (NULL: there are none). Only pixels where `inside` is not 0
+ * count (NULL: all). A defect is a part of the mask, as far as it counts, joined to its 8
+ * neighbours. */
+dn_status dn_pixels_add(dn_pixels *pixels, const float *map, const uint8_t *mask,
+                        const uint8_t *inside, int width, int height, dn_error *error);
 
 typedef struct dn_pixel_metrics {
     dn_statistic auroc;  /* sklearn.metrics.roc_auc_score over all pixels */

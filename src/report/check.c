@@ -5,6 +5,7 @@
 #include "report/json.h"
 #include "report/utf8.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,6 +81,8 @@ static void add_class(dn_json *json, cJSON *array, const dn_checked_class *class
     add_folders(json, object, class);
     add_sizes(json, object, class);
     add_kinds(json, object, class);
+    dn_json_number(json, object, "roi_share",
+                   class->roi_share > 0 ? class->roi_share : (double)NAN);
     add_spreads(json, object, class);
     cJSON *findings = dn_json_array(json, object, "findings");
     for (size_t i = 0; i < class->finding_count; i++)
@@ -146,6 +149,14 @@ static void append_kinds(dn_text *text, const dn_checked_class *class) {
     dn_text_append(text, "\n");
 }
 
+static void append_roi(dn_text *text, const dn_checked_class *class) {
+    char share[DN_NUMBER_SIZE];
+    if (!(class->roi_share > 0))
+        return;
+    dn_number_print_fixed(share, 100 * class->roi_share, 1);
+    dn_text_append(text, "  roi      %s %% of the picture counts\n", share);
+}
+
 /* What most of train/good lies within. */
 static void append_spreads(dn_text *text, const dn_checked_class *class) {
     char low[DN_NUMBER_SIZE], high[DN_NUMBER_SIZE];
@@ -204,6 +215,7 @@ static void append_class(dn_text *text, const dn_check_report *check,
     append_folders(text, class);
     append_sizes(text, class);
     append_kinds(text, class);
+    append_roi(text, class);
     append_spreads(text, class);
     for (size_t i = 0; i < class->finding_count; i++)
         append_finding(text, &class->findings[i]);

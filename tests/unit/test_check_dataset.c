@@ -10,6 +10,7 @@
 
 typedef struct scene {
     char *root;
+    dn_config *config;
     dn_check_report report;
     dn_error error;
 } scene;
@@ -17,6 +18,9 @@ typedef struct scene {
 static int build(void **state) {
     scene *set = calloc(1, sizeof *set);
     set->root = temporary_create();
+    dn_error error = {0};
+    assert_ok(dn_config_create(&set->config, &error));
+    assert_ok(dn_config_set(set->config, "img_size", "[64, 64]", &error));
     *state = set;
     return 0;
 }
@@ -24,6 +28,7 @@ static int build(void **state) {
 static int clear(void **state) {
     scene *set = *state;
     dn_check_free(&set->report);
+    dn_config_destroy(set->config);
     temporary_remove(set->root);
     free(set);
     return 0;
@@ -59,9 +64,17 @@ static void put_sound_class(const scene *set, const char *class_name) {
     put_good(set, folder, 2, 24);
 }
 
+static dn_status run(scene *set, const char *root, const char *class_name,
+                     const dn_observer *observer, dn_error *failure) {
+    dn_error error = {0};
+    assert_ok(dn_config_set(set->config, "dataset_path", root, &error));
+    assert_ok(dn_config_set(set->config, "threads", "2", &error));
+    return dn_check_run(set->config, class_name, observer, &set->report, failure);
+}
+
 static void check(scene *set, const char *class_name) {
     dn_check_free(&set->report);
-    if (dn_check_run(set->root, class_name, 2, NULL, &set->report, &set->error) != DN_OK)
+    if (run(set, set->root, class_name, NULL, &set->error) != DN_OK)
         fail_msg("%s", set->error.message);
 }
 
@@ -118,10 +131,8 @@ static void test_sound_set(void **state) {
 static void test_classes(void **state) {
     scene *set = *state;
     dn_error error;
-    assert_fails(dn_check_run(set->root, NULL, 1, NULL, &set->report, &error), DN_ERROR_DATA,
-                 "holds no data set");
-    assert_fails(dn_check_run("/nowhere", NULL, 1, NULL, &set->report, &error), DN_ERROR_IO,
-                 "/nowhere");
+    assert_fails(run(set, set->root, NULL, NULL, &error), DN_ERROR_DATA, "holds no data set");
+    assert_fails(run(set, "/nowhere", NULL, NULL, &error), DN_ERROR_IO, "/nowhere");
     put_sound_class(set, "b");
     put_sound_class(set, "a");
     put_file(set->root, "notes/x.txt", "x", 1);
@@ -131,11 +142,10 @@ static void test_classes(void **state) {
     assert_int_equal(set->report.count, 1);
     assert_string_equal(set->report.classes[0].name, "b");
     dn_check_free(&set->report);
-    assert_fails(dn_check_run(set->root, "c", 1, NULL, &set->report, &error), DN_ERROR_DATA,
-                 "classes found");
+    assert_fails(run(set, set->root, "c", NULL, &error), DN_ERROR_DATA, "classes found");
     chdir(set->root);
     dn_check_free(&set->report);
-    assert_ok(dn_check_run("a", NULL, 1, NULL, &set->report, &error));
+    assert_ok(run(set, "a", NULL, NULL, &error));
     assert_int_equal(set->report.classes[0].images, 20);
     chdir("/");
 }
@@ -257,10 +267,57 @@ static void test_manifest(void **state) {
     put_file(set->root, "parts.csv", lines, strlen(lines));
     snprintf(path, sizeof path, "%s/parts.csv", set->root);
     dn_error error;
-    assert_ok(dn_check_run(path, NULL, 1, NULL, &set->report, &error));
+    assert_ok(run(set, path, NULL, NULL, &error));
     assert_int_equal(set->report.classes[0].images, 4);
     assert_file(finding(set, "unreadable"), 0, "p/nowhere.png", "cannot open");
     assert_file(finding(set, "mask_unreadable"), 0, "p/002.png", "none.png");
+}
+
+/* A grey picture in the region's folder, white in columns [left, right). */
+static void put_roi(const scene *set, const char *name, int width, int height, int left,
+                    int right) {
+    char file[64 + 64 * 64];
+    int length = snprintf(file, 64, "P5 %d %d 255\n", width, height);
+    for (int i = 0; i < width * height; i++)
+        file[length + i] = (char)(i % width >= left && i % width < right ? 255 : 0);
+    put_file(set->root, name, file, (size_t)(length + width * height));
+}
+
+static void test_region_of_interest(void **state) {
+    scene *set = *state;
+    dn_error error = {0};
+    char mask[512];
+    put_sound_class(set, "a");
+    put_roi(set, "a/roi/mask.pgm", 16, 16, 4, 12);
+    check(set, NULL);
+    assert_findings(set, 0, 0);
+    assert_true(set->report.classes[0].roi_share == 0.5);
+    put_roi(set, "a/roi/mask.pgm", 16, 16, 0, 0);
+    check(set, NULL);
+    assert_non_null(strstr(finding(set, "roi")->about, "nothing"));
+    put_roi(set, "a/roi/mask.pgm", 16, 16, 0, 16);
+    check(set, NULL);
+    assert_findings(set, 0, 1);
+    assert_non_null(strstr(finding(set, "roi_look")->about, "covers everything"));
+    put_roi(set, "a/roi/mask.pgm", 32, 16, 0, 16);
+    check(set, NULL);
+    assert_findings(set, 0, 1);
+    assert_non_null(strstr(finding(set, "roi_look")->about, "32 x 16, 20 images"));
+    put_roi(set, "a/roi/other.pgm", 16, 16, 4, 12);
+    check(set, NULL);
+    assert_non_null(strstr(finding(set, "roi")->about, "2 images in roi/"));
+    snprintf(mask, sizeof mask, "%s/a/roi/other.pgm", set->root);
+    assert_ok(dn_config_set(set->config, "roi", mask, &error));
+    check(set, NULL);
+    assert_findings(set, 0, 0);
+    assert_ok(dn_config_set(set->config, "roi", "none", &error));
+    check(set, NULL);
+    assert_findings(set, 0, 0);
+    assert_true(set->report.classes[0].roi_share == 0);
+    assert_ok(dn_config_set(set->config, "roi", "/nowhere.png", &error));
+    check(set, NULL);
+    assert_findings(set, 1, 0);
+    assert_non_null(strstr(finding(set, "roi")->about, "/nowhere.png"));
 }
 
 static int stop_at_once(void *user, const dn_progress *progress) {
@@ -274,8 +331,7 @@ static void test_cancel(void **state) {
     dn_error error;
     const dn_observer observer = {.on_progress = stop_at_once};
     put_sound_class(set, "a");
-    assert_fails(dn_check_run(set->root, NULL, 2, &observer, &set->report, &error), DN_CANCELLED,
-                 "");
+    assert_fails(run(set, set->root, NULL, &observer, &error), DN_CANCELLED, "");
     assert_int_equal(set->report.count, 0);
 }
 
@@ -283,9 +339,11 @@ static void test_cancel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_sound_set), SCENE(test_classes),    SCENE(test_unreadable),
-        SCENE(test_counts),    SCENE(test_duplicates), SCENE(test_masks),
-        SCENE(test_unlike),    SCENE(test_manifest),   SCENE(test_cancel),
+        SCENE(test_sound_set),  SCENE(test_classes),
+        SCENE(test_unreadable), SCENE(test_counts),
+        SCENE(test_duplicates), SCENE(test_masks),
+        SCENE(test_unlike),     SCENE(test_manifest),
+        SCENE(test_cancel),     SCENE(test_region_of_interest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ static void test_defaults_are_the_originals(void **state) {
     static const char *const expected[][2] = {
         {"dataset_path", "dummy_dataset"},
         {"class_name", "dummy_class"},
+        {"roi", "\"\""},
         {"modelname", "dummy_test"},
         {"img_size", "[448, 448]"},
         {"transf_rotations", "true"},

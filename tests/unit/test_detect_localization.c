@@ -25,7 +25,7 @@ static void test_smoothing(void **state) {
     const double degrees[] = {0, 37, 90, -200};
     fixture *file = fixture_open("localization.safetensors");
     pseudo_floats(plane, H * W * 3, 91, 1.0);
-    assert_ok(dn_smoother_create(W, H, 3.0, 2, &smoother, &error));
+    assert_ok(dn_smoother_create(W, H, 3.0, NULL, 2, &smoother, &error));
     for (int i = 0; i < 4; i++) {
         char name[32];
         snprintf(name, sizeof name, "plane%g", degrees[i]);
@@ -47,12 +47,36 @@ static void test_smoothing_small(void **state) {
     float plane[2 * 3 * 3], sum[2 * 3] = {0};
     for (int i = 0; i < 18; i++)
         plane[i] = -1;
-    assert_ok(dn_smoother_create(3, 2, 3.0, 1, &smoother, &error));
+    assert_ok(dn_smoother_create(3, 2, 3.0, NULL, 1, &smoother, &error));
     dn_smoother_add(smoother, sum, plane, 180);
     for (int i = 0; i < 6; i++)
         assert_float_equal(sum[i], 3, 1e-5);
     dn_smoother_destroy(smoother);
-    assert_fails(dn_smoother_create(3, 2, 0, 1, &smoother, &error), DN_ERROR_ARGUMENT, "sigma 0");
+    assert_fails(dn_smoother_create(3, 2, 0, NULL, 1, &smoother, &error), DN_ERROR_ARGUMENT,
+                 "sigma 0");
+}
+
+/* What lies outside has no part in the map, neither there nor, smoothed, beside it. */
+static void test_smoothing_inside(void **state) {
+    (void)state;
+    enum { W = 33, H = 40 };
+    dn_error error = {0};
+    dn_smoother *smoother;
+    static float plane[H * W * 3], inner[H * W * 3], sum[H * W], expected[H * W];
+    static uint8_t inside[H * W];
+    pseudo_floats(plane, H * W * 3, 92, 1.0);
+    for (int i = 0; i < H * W; i++) {
+        inside[i] = i % W < 20 && i / W > 5;
+        for (int c = 0; c < 3; c++)
+            inner[3 * i + c] = inside[i] ? plane[3 * i + c] : 0;
+    }
+    assert_ok(dn_smoother_create(W, H, 3.0, NULL, 2, &smoother, &error));
+    dn_smoother_add(smoother, expected, inner, 0);
+    dn_smoother_destroy(smoother);
+    assert_ok(dn_smoother_create(W, H, 3.0, inside, 2, &smoother, &error));
+    dn_smoother_add(smoother, sum, plane, 0);
+    dn_smoother_destroy(smoother);
+    assert_memory_equal(sum, expected, sizeof sum);
 }
 
 /* ---- The whole way ----------------------------------------------------------------------------
@@ -112,8 +136,8 @@ static void network_create(network *self, const char *backend, int rows) {
         .features = DIMENSIONS, .blocks = 2, .internal = 24, .clamp = 3.0F, .dropout = 0};
     fill_backbone(&self->backbone);
     fill_flow(self);
-    assert_ok(dn_extractor_create(&self->compute, self->config, &self->backbone, &self->extractor,
-                                  &error));
+    assert_ok(dn_extractor_create(&self->compute, self->config, &self->backbone, NULL,
+                                  &self->extractor, &error));
     assert_ok(
         dn_flow_create(&self->compute, &self->shape, rows, DN_FLOW_SCORE, &self->flow, &error));
     assert_ok(dn_scorer_create(self->extractor, self->flow, rows, ROTATIONS, DIMENSIONS,
@@ -263,9 +287,10 @@ static void test_small_regions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_smoothing), cmocka_unit_test(test_smoothing_small),
-        cmocka_unit_test(test_map),       cmocka_unit_test(test_map_in_batches),
-        cmocka_unit_test(test_regions),   cmocka_unit_test(test_small_regions),
+        cmocka_unit_test(test_smoothing),        cmocka_unit_test(test_smoothing_small),
+        cmocka_unit_test(test_smoothing_inside), cmocka_unit_test(test_map),
+        cmocka_unit_test(test_map_in_batches),   cmocka_unit_test(test_regions),
+        cmocka_unit_test(test_small_regions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

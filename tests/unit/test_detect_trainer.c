@@ -12,7 +12,7 @@ typedef struct scene {
     char *folder, paths[IMAGES][256];
     dn_config *config;
     dn_sample samples[IMAGES];
-    dn_backbone_weights backbone;
+    dn_detector detector; /* not trained: configuration and backbone */
     dn_compute compute;
     dn_trainer trainer;
     dn_observer observer;
@@ -60,7 +60,8 @@ static int set_up(void **state) {
         set(self, small[i][0], small[i][1]);
     for (int i = 0; i < IMAGES; i++)
         put_image(self, i);
-    assert_ok(dn_backbone_weights_random(&self->backbone, &error));
+    self->detector.config = self->config;
+    assert_ok(dn_backbone_weights_random(&self->detector.backbone, &error));
     assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
     self->observer = (dn_observer){.user = self, .on_progress = on_progress};
     *state = self;
@@ -71,8 +72,7 @@ static int tear_down(void **state) {
     scene *self = *state;
     dn_trainer_destroy(&self->trainer);
     dn_compute_close(&self->compute);
-    dn_backbone_weights_free(&self->backbone);
-    dn_config_destroy(self->config);
+    dn_detector_close(&self->detector);
     temporary_remove(self->folder);
     test_free(self);
     return 0;
@@ -80,8 +80,8 @@ static int tear_down(void **state) {
 
 static void create(scene *self) {
     dn_error error = {0};
-    assert_ok(dn_trainer_create(self->config, &self->compute, &self->backbone, self->samples,
-                                IMAGES, NULL, 0, &self->observer, &self->trainer, &error));
+    assert_ok(dn_trainer_create(&self->detector, &self->compute, self->samples, IMAGES, NULL, 0,
+                                &self->observer, &self->trainer, &error));
 }
 
 static void run(scene *self) {
@@ -143,7 +143,7 @@ static void test_overflowing_backbone(void **state) {
     scene *self = *state;
     dn_error error = {0};
     for (int i = 0; i < 64 * 3 * 11 * 11; i++)
-        self->backbone.block[i] *= 1e38f;
+        self->detector.backbone.block[i] *= 1e38f;
     create(self);
     assert_fails(dn_trainer_run(&self->trainer, &error), DN_ERROR_NUMERIC,
                  "of an image is not a finite number");

@@ -13,7 +13,7 @@
 
 static char folder[64], model_path[128], onnx_path[128];
 
-static void make_model(double threshold) {
+static void make_model_of(double threshold, const dn_roi *roi) {
     dn_error error = {0};
     dn_config *config;
     assert_ok(dn_config_create(&config, &error));
@@ -32,9 +32,15 @@ static void make_model(double threshold) {
     dn_flow_initialize(&detector.flow, parameters, 1, 1);
     detector.parameters = parameters;
     dn_provenance provenance = {0};
+    if (roi)
+        assert_ok(dn_roi_of_values(roi->inside, "test", 96, 64, &detector.roi, &error));
     assert_ok(dn_detector_save(&detector, model_path, &provenance, &error));
     free(parameters);
     dn_detector_close(&detector);
+}
+
+static void make_model(double threshold) {
+    make_model_of(threshold, NULL);
 }
 
 static Onnx__ModelProto *export_and_read(int half, int views) {
@@ -152,6 +158,43 @@ static void test_a_calibrated_model(void **state) {
     check_model(0, 2, 3);
 }
 
+static const Onnx__TensorProto *constant(const Onnx__GraphProto *graph, const char *name) {
+    for (size_t i = 0; i < graph->n_initializer; i++)
+        if (strcmp(graph->initializer[i]->name, name) == 0)
+            return graph->initializer[i];
+    fail_msg("no constant %s", name);
+    return NULL;
+}
+
+/* No view takes a pixel from outside; a graph that does not turn images itself cannot promise that.
+ */
+static void test_region_of_interest(void **state) {
+    (void)state;
+    enum { PIXELS = 64 * 96, VIEWS = 3 };
+    static uint8_t inside[PIXELS];
+    static int32_t maps[VIEWS * PIXELS];
+    dn_error error = {0};
+    size_t seen = 0;
+    for (int i = 0; i < PIXELS; i++)
+        inside[i] = i % 96 < 40;
+    make_model_of(NAN, &(dn_roi){.inside = inside});
+    Onnx__ModelProto *message = export_and_read(0, VIEWS);
+    const Onnx__TensorProto *tensor = constant(message->graph, "rotation_maps");
+    assert_int_equal(tensor->raw_data.len, sizeof maps);
+    memcpy(maps, tensor->raw_data.data, sizeof maps);
+    for (int i = 0; i < VIEWS * PIXELS; i++) {
+        assert_in_range(maps[i], 0, PIXELS);
+        assert_true(maps[i] == 0 || inside[maps[i] - 1]);
+        seen += maps[i] != 0;
+    }
+    assert_in_range(seen, 64 * 40, VIEWS * 64 * 40); /* upright: all of it */
+    onnx__model_proto__free_unpacked(message, NULL);
+    assert_fails(dn_interchange_export_onnx(model_path, 0, 1, onnx_path, &error),
+                 DN_ERROR_UNSUPPORTED, "--rotations N");
+    assert_fails(dn_interchange_export_pytorch(model_path, 0, onnx_path, &error),
+                 DN_ERROR_UNSUPPORTED, "region of interest");
+}
+
 static void test_no_file_where_none_can_be(void **state) {
     (void)state;
     dn_error error = {0};
@@ -181,6 +224,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphs),
         cmocka_unit_test(test_a_calibrated_model),
+        cmocka_unit_test(test_region_of_interest),
         cmocka_unit_test(test_no_file_where_none_can_be),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

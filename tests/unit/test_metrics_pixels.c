@@ -19,7 +19,8 @@ static void check_set(const fixture *file, const char *name) {
     assert_ok(dn_pixels_create(&pixels, &error));
     for (int i = 0; i < images; i++) /* the first two masks are empty: as good as none */
         assert_ok(dn_pixels_add(pixels, maps + i * width * height,
-                                i == 0 ? NULL : masks + i * width * height, width, height, &error));
+                                i == 0 ? NULL : masks + i * width * height, NULL, width, height,
+                                &error));
     assert_ok(dn_pixels_measure(pixels, &metrics, &error));
     const float actual[] = {(float)metrics.auroc.value, (float)metrics.aupro.value,
                             (float)metrics.f1_max.value, (float)metrics.f1_max_threshold};
@@ -47,12 +48,34 @@ static void test_defects_count_alike(void **state) {
     const float map[10] = {9, 1, 1, 1, 1, 1, 1, 0, 0, 0};
     const uint8_t mask[10] = {1, 0, 0, 0, 0, 0, 0, 1, 1, 1};
     assert_ok(dn_pixels_create(&pixels, &error));
-    assert_ok(dn_pixels_add(pixels, map, mask, 10, 1, &error));
+    assert_ok(dn_pixels_add(pixels, map, mask, NULL, 10, 1, &error));
     assert_ok(dn_pixels_measure(pixels, &metrics, &error));
     assert_float_equal((float)metrics.aupro.value, 0.5F, 1e-6);
     assert_float_equal((float)metrics.auroc.value, 0.25F, 1e-6);
     assert_float_equal((float)metrics.f1_max.value, 4.0F / 7, 1e-6); /* all called defective */
     dn_pixels_destroy(pixels);
+}
+
+/* The same numbers as if the pixels outside were not there: here the last defect and five good. */
+static void test_pixels_outside_do_not_count(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_pixels *pixels;
+    dn_pixel_metrics all, part;
+    const float map[12] = {9, 1, 2, 3, 4, 5, 0, 7, 8, 6, 0, 9};
+    const uint8_t mask[12] = {1, 1, 0, 0, 1, 0, 0, 1, 0, 1, 1, 0};
+    const uint8_t inside[12] = {1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0};
+    assert_ok(dn_pixels_create(&pixels, &error));
+    assert_ok(dn_pixels_add(pixels, map, mask, NULL, 7, 1, &error));
+    assert_ok(dn_pixels_measure(pixels, &all, &error));
+    dn_pixels_destroy(pixels);
+    assert_ok(dn_pixels_create(&pixels, &error));
+    assert_ok(dn_pixels_add(pixels, map, mask, inside, 12, 1, &error));
+    assert_ok(dn_pixels_measure(pixels, &part, &error));
+    dn_pixels_destroy(pixels);
+    assert_true(part.auroc.value == all.auroc.value && part.auroc.value < 1);
+    assert_true(part.aupro.value == all.aupro.value);
+    assert_true(part.f1_max.value == all.f1_max.value);
 }
 
 static void test_undefined(void **state) {
@@ -65,13 +88,13 @@ static void test_undefined(void **state) {
     assert_ok(dn_pixels_create(&pixels, &error));
     assert_ok(dn_pixels_measure(pixels, &metrics, &error));
     assert_false(metrics.auroc.defined);
-    assert_ok(dn_pixels_add(pixels, map, NULL, 2, 1, &error));
+    assert_ok(dn_pixels_add(pixels, map, NULL, NULL, 2, 1, &error));
     assert_ok(dn_pixels_measure(pixels, &metrics, &error));
     assert_string_equal(metrics.aupro.reason, "no masks of defects");
-    assert_fails(dn_pixels_add(pixels, bad, NULL, 2, 1, &error), DN_ERROR_NUMERIC, "pixel 1");
+    assert_fails(dn_pixels_add(pixels, bad, NULL, NULL, 2, 1, &error), DN_ERROR_NUMERIC, "pixel 1");
     dn_pixels_destroy(pixels);
     assert_ok(dn_pixels_create(&pixels, &error));
-    assert_ok(dn_pixels_add(pixels, map, mask, 2, 1, &error));
+    assert_ok(dn_pixels_add(pixels, map, mask, NULL, 2, 1, &error));
     assert_ok(dn_pixels_measure(pixels, &metrics, &error));
     assert_string_equal(metrics.f1_max.reason, "no good pixels");
     dn_pixels_destroy(pixels);
@@ -81,6 +104,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_references),
         cmocka_unit_test(test_defects_count_alike),
+        cmocka_unit_test(test_pixels_outside_do_not_count),
         cmocka_unit_test(test_undefined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
