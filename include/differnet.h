@@ -160,6 +160,8 @@ typedef struct dn_model_options {
     int maps; /* 1: dn_model_evaluate writes maps into its output directory and measures them */
 } dn_model_options;
 
+/* Weights are mapped, not read: opening takes milliseconds, and processes share one copy. A weight
+ * that is no finite number fails the first score, and all later ones, with DN_ERROR_NUMERIC. */
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
                                dn_error *error);
 DN_API void dn_model_close(dn_model *model);

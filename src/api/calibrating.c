@@ -72,8 +72,8 @@ static dn_status keep_scores(dn_calibrating *self, const dn_held_out *fold,
                              const dn_evaluation *evaluation, dn_error *error) {
     for (size_t i = 0; i < evaluation->count; i++) {
         const dn_sample_score *result = &evaluation->results[i];
-        if (result->failure.status != DN_OK)
-            return dn_fail(error, result->failure.status, "%s", result->failure.message);
+        if (result->status != DN_OK)
+            return dn_fail(error, result->status, "%s", result->failure);
         self->scores[fold->places[fold->train_count + i]] = result->score.raw;
     }
     return DN_OK;

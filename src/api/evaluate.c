@@ -35,25 +35,32 @@ static dn_status run(dn_model *model, const dn_engine *engine, dn_evaluation *ev
     return dn_write_outcome(output_directory, outcome, error);
 }
 
+static dn_status evaluate_from(dn_model *model, dn_engine *engine, dn_feature_source *source,
+                               const dn_dataset *dataset, const char *output_directory,
+                               dn_outcome *outcome, dn_metrics *metrics, dn_error *error) {
+    dn_evaluation evaluation;
+    size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
+    DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer, source, 0,
+                                &evaluation, error));
+    dn_status status = run(model, engine, &evaluation, output_directory, outcome, metrics, error);
+    dn_evaluation_destroy(&evaluation);
+    return status;
+}
+
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
                                   const char *output_directory, dn_outcome *outcome,
                                   dn_metrics *metrics, dn_error *error) {
-    dn_evaluation evaluation;
     dn_feature_source source;
     dn_engine *engine;
-    size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_model_borrow(model, &engine, error));
     outcome->compute = &engine->compute;
     dn_status status =
         dn_engine_source(engine, &model->detector, outcome->observer, &source, error);
-    if (status == DN_OK)
-        status = dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer,
-                                      &source, 0, &evaluation, error);
     if (status == DN_OK) {
-        status = run(model, engine, &evaluation, output_directory, outcome, metrics, error);
-        dn_evaluation_destroy(&evaluation);
+        status = evaluate_from(model, engine, &source, dataset, output_directory, outcome, metrics,
+                               error);
+        dn_feature_source_destroy(&source);
     }
-    dn_feature_source_destroy(&source);
     dn_model_give_back(model, engine);
     return status;
 }

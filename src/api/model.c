@@ -42,7 +42,7 @@ static dn_status apply_options(dn_model *model, const dn_model_options *options,
  */
 static dn_status furnish(dn_model *model, const char *path, const dn_model_options *options,
                          dn_error *error) {
-    DN_TRY(dn_detector_load(path, options ? options->backbone : NULL, &model->detector, error));
+    DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
     DN_TRY(apply_options(model, options, error));
     return dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,
                             &model->idle, error);
@@ -104,7 +104,18 @@ static dn_engine *take_idle(dn_model *model) {
     return engine;
 }
 
+/* Opening maps the weights without reading them, so that a model is there at once. Two threads may
+ * both look: they find the same. */
+static dn_status check_once(dn_model *model, dn_error *error) {
+    if (!model->checked)
+        DN_TRY(dn_detector_check(&model->detector, error));
+    model->checked = 1;
+    return DN_OK;
+}
+
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error) {
+    *engine = NULL;
+    DN_TRY(check_once(model, error));
     *engine = take_idle(model);
     if (!*engine)
         DN_TRY(dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,

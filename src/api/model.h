@@ -6,12 +6,14 @@
 #include "detect/early_exit.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct dn_model {
     dn_detector detector;
     char compute[16];
     int threads, rotations, maps;
     dn_early_exit early_exit; /* rotations 0: none */
+    atomic_int checked;       /* the weights are finite numbers: found at the first score */
     pthread_mutex_t lock;     /* guards `idle` */
     dn_engine *idle;
 };
@@ -19,7 +21,8 @@ struct dn_model {
 /* The image of a source; DN_ERROR_ARGUMENT where it is none. */
 dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_error *error);
 
-/* An engine of one's own until it is given back; made when none is idle. */
+/* An engine of one's own until it is given back; made when none is idle. The first call reads all
+ * weights: DN_ERROR_NUMERIC when one is no finite number. */
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error);
 void dn_model_give_back(dn_model *model, dn_engine *engine);
 

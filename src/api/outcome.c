@@ -25,7 +25,6 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
                         const dn_sample_score *result, const dn_calibration *calibration) {
     dn_result judged = {.raw_score = result->score.raw};
     dn_calibration_judge(calibration, &judged);
-    int failed = result->failure.status != DN_OK;
     *row = (dn_report_sample){
         .image_path = sample->path,
         .defect = sample->defect,
@@ -36,7 +35,7 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .threshold = judged.threshold,
         .p_value = judged.p_value,
         .verdict = judged.verdict,
-        .error = failed ? result->failure.message : NULL,
+        .error = result->failure,
     };
 }
 

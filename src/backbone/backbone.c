@@ -4,10 +4,10 @@
 
 enum { POOL_KERNEL = DN_BACKBONE_POOL_KERNEL, POOL_STRIDE = DN_BACKBONE_POOL_STRIDE };
 
-/* AlexNet at one size for one batch. */
+/* AlexNet at one size. */
 typedef struct scale {
-    int batch, height, width; /* of the input */
-    int positions;            /* of the last feature map */
+    int height, width; /* of the input */
+    int positions;     /* of the last feature map */
     dn_convolution_shape layer[DN_BACKBONE_CONVOLUTIONS];
     dn_pooling_shape pool[DN_BACKBONE_CONVOLUTIONS];
     size_t gates[DN_BACKBONE_CONVOLUTIONS]; /* of one image, behind each layer */
@@ -17,18 +17,11 @@ typedef struct scale {
         *gradient[DN_BACKBONE_CONVOLUTIONS]; /* NULL before the first backward */
 } scale;
 
-/* All scales for one number of images. */
-typedef struct plan {
-    int batch;
-    scale scales[DN_BACKBONE_MAX_SCALES];
-} plan;
-
 struct dn_backbone {
     const dn_compute *compute;
     const dn_backbone_weights *weights; /* the caller's */
     dn_backbone_shape shape;
-    plan full;            /* for shape.batch images */
-    plan rest;            /* for the last, smaller batch; rebuilt when its size changes */
+    scale scales[DN_BACKBONE_MAX_SCALES];
     float *input;         /* [batch][height][width][3] */
     float *resized;       /* [batch][h][w][3] of the largest smaller scale */
     float *activation[2]; /* layer outputs in turn */
@@ -65,16 +58,16 @@ static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         const dn_backbone_layer *layer = &dn_backbone_layers[i];
         self->layer[i] = (dn_convolution_shape){
-            self->batch,         height,        width,         layer->in_channels,
-            layer->out_channels, layer->kernel, layer->stride, layer->padding};
+            backbone->shape.batch, height,        width,         layer->in_channels,
+            layer->out_channels,   layer->kernel, layer->stride, layer->padding};
         DN_TRY(compute->backend->convolution_create(
             compute->context, &self->layer[i], NULL, backbone->weights->weight[i],
             backbone->weights->bias[i], &self->convolution[i], error));
         height = convolved(height, layer);
         width = convolved(width, layer);
         if (layer->pool) {
-            self->pool[i] = (dn_pooling_shape){self->batch,         height,      width,
-                                               layer->out_channels, POOL_KERNEL, POOL_STRIDE};
+            self->pool[i] = (dn_pooling_shape){backbone->shape.batch, height,      width,
+                                               layer->out_channels,   POOL_KERNEL, POOL_STRIDE};
             DN_TRY(compute->backend->pooling_create(compute->context, &self->pool[i],
                                                     DN_ELEMENT_F32, &self->pooling[i], error));
             height = pooled(height);
@@ -86,19 +79,16 @@ static dn_status create_scale(const dn_backbone *backbone, scale *self, dn_error
     return DN_OK;
 }
 
-static void destroy_plan(const dn_backbone *backbone, plan *self) {
+static void destroy_scale(const dn_backbone *backbone, const scale *self) {
     const dn_backend *backend = backbone->compute->backend;
-    for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++) {
-        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
-            if (self->scales[s].convolution[i])
-                backend->convolution_destroy(self->scales[s].convolution[i]);
-            if (self->scales[s].pooling[i])
-                backend->pooling_destroy(self->scales[s].pooling[i]);
-            if (self->scales[s].gradient[i])
-                backend->convolution_gradient_destroy(self->scales[s].gradient[i]);
-        }
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+        if (self->convolution[i])
+            backend->convolution_destroy(self->convolution[i]);
+        if (self->pooling[i])
+            backend->pooling_destroy(self->pooling[i]);
+        if (self->gradient[i])
+            backend->convolution_gradient_destroy(self->gradient[i]);
     }
-    *self = (plan){0};
 }
 
 /* The original passes one number to F.interpolate, so the smaller scales are square. */
@@ -106,14 +96,13 @@ static int scale_side(const dn_backbone *backbone, int s) {
     return backbone->shape.height >> s;
 }
 
-static dn_status create_plan(const dn_backbone *backbone, int batch, plan *self, dn_error *error) {
+static dn_status create_scales(dn_backbone *backbone, dn_error *error) {
     for (int s = 0; s < backbone->shape.scales; s++) {
-        self->scales[s].batch = batch;
-        self->scales[s].height = scale_side(backbone, s);
-        self->scales[s].width = s == 0 ? backbone->shape.width : scale_side(backbone, s);
-        DN_TRY(create_scale(backbone, &self->scales[s], error));
+        scale *self = &backbone->scales[s];
+        self->height = scale_side(backbone, s);
+        self->width = s == 0 ? backbone->shape.width : scale_side(backbone, s);
+        DN_TRY(create_scale(backbone, self, error));
     }
-    self->batch = batch;
     return DN_OK;
 }
 
@@ -141,7 +130,7 @@ static void activation_sizes(const dn_backbone *backbone, size_t sizes[2]) {
 
 static dn_status furnish(dn_backbone *backbone, dn_error *error) {
     size_t batch = (size_t)backbone->shape.batch, sizes[2], half = (size_t)scale_side(backbone, 1);
-    DN_TRY(create_plan(backbone, backbone->shape.batch, &backbone->full, error));
+    DN_TRY(create_scales(backbone, error));
     DN_TRY(dn_allocate_floats(
         &backbone->input,
         batch * (size_t)backbone->shape.height * (size_t)backbone->shape.width * 3, error));
@@ -174,8 +163,8 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
 void dn_backbone_destroy(dn_backbone *backbone) {
     if (!backbone)
         return;
-    destroy_plan(backbone, &backbone->full);
-    destroy_plan(backbone, &backbone->rest);
+    for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++)
+        destroy_scale(backbone, &backbone->scales[s]);
     dn_release(backbone->input);
     dn_release(backbone->resized);
     dn_release(backbone->activation[0]);
@@ -187,50 +176,49 @@ float *dn_backbone_input(dn_backbone *backbone) {
     return backbone->input;
 }
 
+/* The pooling behind layer i of so many images. */
+static dn_pooling_shape pool_of(const scale *self, int i, int count) {
+    dn_pooling_shape shape = self->pool[i];
+    shape.batch = count;
+    return shape;
+}
+
 /* The gates behind layer i, whose ReLU's output is `out`; pooled layers keep those of both. */
-static dn_status keep_gates(const dn_backbone *backbone, const scale *self, int i, uint8_t *gates,
-                            const float *out, dn_error *error) {
+static dn_status keep_gates(const dn_backbone *backbone, const scale *self, int i, int count,
+                            uint8_t *gates, const float *out, dn_error *error) {
     const dn_compute *compute = backbone->compute;
+    const dn_pooling_shape pool = pool_of(self, i, count);
     if (self->pooling[i])
-        return compute->backend->pooling_gates(compute->context, gates, out, &self->pool[i], error);
+        return compute->backend->pooling_gates(compute->context, gates, out, &pool, error);
     return compute->backend->relu_gates(compute->context, gates, out,
-                                        (size_t)self->batch * self->gates[i], error);
+                                        (size_t)count * self->gates[i], error);
 }
 
 /* `gates` (may be NULL) are this scale's. */
 static dn_status run_scale(dn_backbone *backbone, const scale *self, float *features,
-                           uint8_t *gates, const float *input, dn_error *error) {
+                           uint8_t *gates, const float *input, int count, dn_error *error) {
     const dn_compute *compute = backbone->compute;
     const float *in = input;
     int turn = 0;
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         float *out = backbone->activation[turn];
-        DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, self->batch,
-                                                     error));
+        DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, count, error));
         if (gates) {
-            DN_TRY(keep_gates(backbone, self, i, gates, out, error));
-            gates += (size_t)self->batch * self->gates[i];
+            DN_TRY(keep_gates(backbone, self, i, count, gates, out, error));
+            gates += (size_t)count * self->gates[i];
         }
         in = out;
         turn = !turn;
         if (!self->pooling[i])
             continue;
         out = backbone->activation[turn];
-        DN_TRY(compute->backend->pooling_forward(self->pooling[i], out, in, self->batch, error));
+        DN_TRY(compute->backend->pooling_forward(self->pooling[i], out, in, count, error));
         in = out;
         turn = !turn;
     }
-    return compute->backend->spatial_mean(compute->context, features, in, self->batch,
-                                          self->positions, DN_BACKBONE_CHANNELS,
+    return compute->backend->spatial_mean(compute->context, features, in, count, self->positions,
+                                          DN_BACKBONE_CHANNELS,
                                           DN_BACKBONE_CHANNELS * backbone->shape.scales, error);
-}
-
-static dn_status plan_for(dn_backbone *backbone, int count, plan **found, dn_error *error) {
-    *found = count == backbone->full.batch ? &backbone->full : &backbone->rest;
-    if ((*found)->batch == count)
-        return DN_OK;
-    destroy_plan(backbone, &backbone->rest);
-    return create_plan(backbone, count, &backbone->rest, error);
 }
 
 static dn_status check_count(const dn_backbone *backbone, int count, dn_error *error) {
@@ -251,7 +239,7 @@ static size_t scale_gates(const scale *self) {
 size_t dn_backbone_gate_count(const dn_backbone *backbone) {
     size_t sum = 0;
     for (int s = 0; s < backbone->shape.scales; s++)
-        sum += scale_gates(&backbone->full.scales[s]);
+        sum += scale_gates(&backbone->scales[s]);
     return sum;
 }
 
@@ -262,11 +250,9 @@ dn_status dn_backbone_forward(dn_backbone *backbone, float *features, int count,
 dn_status dn_backbone_forward_keeping(dn_backbone *backbone, float *features, uint8_t *gates,
                                       int count, dn_error *error) {
     const dn_compute *compute = backbone->compute;
-    plan *found;
     DN_TRY(check_count(backbone, count, error));
-    DN_TRY(plan_for(backbone, count, &found, error));
     for (int s = 0; s < backbone->shape.scales; s++) {
-        const scale *self = &found->scales[s];
+        const scale *self = &backbone->scales[s];
         const float *input = backbone->input;
         if (s > 0) {
             DN_TRY(compute->backend->nearest_resize(
@@ -274,7 +260,8 @@ dn_status dn_backbone_forward_keeping(dn_backbone *backbone, float *features, ui
                 backbone->shape.width, 3, self->height, self->width, error));
             input = backbone->resized;
         }
-        DN_TRY(run_scale(backbone, self, features + DN_BACKBONE_CHANNELS * s, gates, input, error));
+        DN_TRY(run_scale(backbone, self, features + DN_BACKBONE_CHANNELS * s, gates, input, count,
+                         error));
         gates = gates ? gates + (size_t)count * scale_gates(self) : NULL;
     }
     return DN_OK;
@@ -294,16 +281,17 @@ static dn_status prepare_gradients(const dn_backbone *backbone, scale *self, dn_
 
 /* Gradient at the convolution's output, in *dy: of the ReLU in place, of the pooling in the buffer
  * that the output had. */
-static dn_status pass_gates(dn_backbone *backbone, const scale *self, int i, float **dy, int *turn,
-                            const uint8_t *gates, dn_error *error) {
+static dn_status pass_gates(dn_backbone *backbone, const scale *self, int i, int count, float **dy,
+                            int *turn, const uint8_t *gates, dn_error *error) {
     const dn_compute *compute = backbone->compute;
+    const dn_pooling_shape pool = pool_of(self, i, count);
     if (!self->pooling[i])
         return compute->backend->relu_gates_backward(compute->context, *dy, *dy, gates,
-                                                     (size_t)self->batch * self->gates[i], error);
+                                                     (size_t)count * self->gates[i], error);
     *turn = !*turn;
     float *dx = backbone->activation[*turn];
-    DN_TRY(compute->backend->pooling_gates_backward(compute->context, dx, *dy, gates,
-                                                    &self->pool[i], error));
+    DN_TRY(
+        compute->backend->pooling_gates_backward(compute->context, dx, *dy, gates, &pool, error));
     *dy = dx;
     return DN_OK;
 }
@@ -311,20 +299,21 @@ static dn_status pass_gates(dn_backbone *backbone, const scale *self, int i, flo
 /* Backward of run_scale, last line first. Every gradient lies where its value lay, so the buffers
  * of the forward pass suffice: the last of 8 layers' outputs was in the second one. */
 static dn_status scale_backward(dn_backbone *backbone, const scale *self, float *dinput,
-                                const float *dfeatures, const uint8_t *gates, dn_error *error) {
+                                const float *dfeatures, const uint8_t *gates, int count,
+                                dn_error *error) {
     const dn_compute *compute = backbone->compute;
     int turn = 1;
     float *dy = backbone->activation[turn];
     DN_TRY(compute->backend->spatial_mean_backward(
-        compute->context, dy, dfeatures, self->batch, self->positions, DN_BACKBONE_CHANNELS,
+        compute->context, dy, dfeatures, count, self->positions, DN_BACKBONE_CHANNELS,
         DN_BACKBONE_CHANNELS * backbone->shape.scales, error));
-    gates += (size_t)self->batch * scale_gates(self);
+    gates += (size_t)count * scale_gates(self);
     for (int i = DN_BACKBONE_CONVOLUTIONS; i-- > 0;) {
-        gates -= (size_t)self->batch * self->gates[i];
-        DN_TRY(pass_gates(backbone, self, i, &dy, &turn, gates, error));
+        gates -= (size_t)count * self->gates[i];
+        DN_TRY(pass_gates(backbone, self, i, count, &dy, &turn, gates, error));
         turn = !turn;
         float *dx = i > 0 ? backbone->activation[turn] : dinput;
-        DN_TRY(compute->backend->convolution_gradient_run(self->gradient[i], dx, dy, error));
+        DN_TRY(compute->backend->convolution_gradient_run(self->gradient[i], dx, dy, count, error));
         dy = dx;
     }
     return DN_OK;
@@ -333,14 +322,12 @@ static dn_status scale_backward(dn_backbone *backbone, const scale *self, float 
 dn_status dn_backbone_backward(dn_backbone *backbone, float *dinput, const float *dfeatures,
                                const uint8_t *gates, int count, dn_error *error) {
     const dn_compute *compute = backbone->compute;
-    plan *found;
     DN_TRY(check_count(backbone, count, error));
-    DN_TRY(plan_for(backbone, count, &found, error));
     for (int s = 0; s < backbone->shape.scales; s++) {
-        scale *self = &found->scales[s];
+        scale *self = &backbone->scales[s];
         DN_TRY(prepare_gradients(backbone, self, error));
         DN_TRY(scale_backward(backbone, self, s == 0 ? dinput : backbone->resized,
-                              dfeatures + DN_BACKBONE_CHANNELS * s, gates, error));
+                              dfeatures + DN_BACKBONE_CHANNELS * s, gates, count, error));
         gates += (size_t)count * scale_gates(self);
         if (s > 0)
             DN_TRY(compute->backend->nearest_resize_backward(

@@ -104,13 +104,13 @@ typedef struct dn_backend {
 
     /* Backward of the convolution to its input, without the ReLU (that is the gates' affair):
      *     dx[b,y,x,c] = sum_{o,i,j} weights[o,c,i,j] dy[b,p,q,o], p*s-pad+i = y, q*s-pad+j = x
-     * torch.nn.grad.conv2d_input. An object of its own, so that who only goes forward holds no
-     * second copy of the weights. */
+     * torch.nn.grad.conv2d_input. Takes the first `images` <= shape->batch. An object of its own,
+     * so that who only goes forward holds no second copy of the weights. */
     dn_status (*convolution_gradient_create)(void *context, const dn_convolution_shape *shape,
                                              const float *weights,
                                              dn_convolution_gradient **gradient, dn_error *error);
     dn_status (*convolution_gradient_run)(dn_convolution_gradient *gradient, float *dx,
-                                          const float *dy, dn_error *error);
+                                          const float *dy, int images, dn_error *error);
     void (*convolution_gradient_destroy)(dn_convolution_gradient *gradient);
 
     /* torch.nn.MaxPool2d(kernel, stride) of any elements, of the first `images` <= shape->batch */

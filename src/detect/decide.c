@@ -41,7 +41,7 @@ static dn_status collect(const dn_evaluation *evaluation, int with_defects, labe
     }
     for (size_t i = 0; i < evaluation->count; i++) {
         const dn_sample *sample = &evaluation->samples[i];
-        if (evaluation->results[i].failure.status != DN_OK || (sample->label && !with_defects))
+        if (evaluation->results[i].status != DN_OK || (sample->label && !with_defects))
             continue;
         collected->scores[collected->count] = evaluation->results[i].score.raw;
         collected->defects[collected->count] = sample->defect;

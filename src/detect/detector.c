@@ -117,20 +117,6 @@ static dn_status copy_parameters(dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
-/* A ReLU may swallow a NaN, so the score alone would not show it. */
-static dn_status check_parameters(const dn_detector *detector, const char *path, dn_error *error) {
-    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
-        dn_flow_tensor tensor;
-        dn_flow_tensor_at(&detector->flow, i, &tensor);
-        size_t index = dn_find_not_finite(dn_processor_count(),
-                                          detector->parameters + tensor.offset, tensor.count);
-        if (index < tensor.count)
-            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", path,
-                           tensor.name, index);
-    }
-    return DN_OK;
-}
-
 /* The header holds names, shapes, configuration and the digests of all weights. */
 static void identify(dn_detector *detector) {
     size_t size;
@@ -143,8 +129,8 @@ static void identify(dn_detector *detector) {
     memcpy(detector->id, digest, sizeof detector->id - 1);
 }
 
-static dn_status load(dn_detector *detector, const char *path, const char *backbone,
-                      dn_error *error) {
+static dn_status open_model(dn_detector *detector, const char *path, const char *backbone,
+                            dn_error *error) {
     int in_place;
     const char *backbone_name;
     DN_TRY(dn_tensor_file_open(path, &detector->file, error));
@@ -168,15 +154,38 @@ static dn_status load(dn_detector *detector, const char *path, const char *backb
     DN_TRY(find_in_place(detector, path, &in_place, error));
     if (!in_place)
         DN_TRY(copy_parameters(detector, error));
-    DN_TRY(check_parameters(detector, path, error));
     identify(detector);
+    return DN_OK;
+}
+
+dn_status dn_detector_open(const char *path, const char *backbone, dn_detector *detector,
+                           dn_error *error) {
+    *detector = (dn_detector){.calibration = dn_calibration_none()};
+    snprintf(detector->path, sizeof detector->path, "%s", path);
+    dn_status status = open_model(detector, path, backbone, error);
+    if (status != DN_OK)
+        dn_detector_close(detector);
+    return status;
+}
+
+/* A ReLU may swallow a NaN, so the score alone would not show it. */
+dn_status dn_detector_check(const dn_detector *detector, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector->flow, i, &tensor);
+        size_t index = dn_find_not_finite(dn_processor_count(),
+                                          detector->parameters + tensor.offset, tensor.count);
+        if (index < tensor.count)
+            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number",
+                           detector->path, tensor.name, index);
+    }
     return DN_OK;
 }
 
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error) {
-    *detector = (dn_detector){.calibration = dn_calibration_none()};
-    dn_status status = load(detector, path, backbone, error);
+    DN_TRY(dn_detector_open(path, backbone, detector, error));
+    dn_status status = dn_detector_check(detector, error);
     if (status != DN_OK)
         dn_detector_close(detector);
     return status;

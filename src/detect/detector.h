@@ -38,6 +38,7 @@ typedef struct dn_provenance {
 } dn_provenance;
 
 typedef struct dn_detector {
+    char path[1024]; /* of the model file, for messages; cut where it is longer */
     dn_config *config;
     dn_backbone_weights backbone;
     dn_roi roi;
@@ -52,8 +53,16 @@ typedef struct dn_detector {
 
 dn_flow_shape dn_flow_shape_of(const dn_config *config);
 
-/* Maps the flow's weights from the file where they lie as we write them; several processes then
- * share one copy. `backbone` names another weights file for the backbone, or is NULL. */
+/* Maps the flow's weights from the file where they lie as we write them, without reading them;
+ * several processes then share one copy. `backbone` names another weights file for the backbone, or
+ * is NULL. The weights are not to be used before dn_detector_check has seen them. */
+dn_status dn_detector_open(const char *path, const char *backbone, dn_detector *detector,
+                           dn_error *error);
+
+/* DN_ERROR_NUMERIC names the first weight that is no finite number. Reads all of them. */
+dn_status dn_detector_check(const dn_detector *detector, dn_error *error);
+
+/* Both. */
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error);
 

@@ -60,6 +60,8 @@ dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer
 }
 
 void dn_evaluation_destroy(dn_evaluation *evaluation) {
+    for (size_t i = 0; evaluation->results && i < evaluation->count; i++)
+        dn_release(evaluation->results[i].failure);
     dn_release(evaluation->results);
     dn_release(evaluation->scores);
     dn_release(evaluation->labels);
@@ -75,16 +77,28 @@ static double milliseconds(void) {
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
+/* A result keeps the failure's message alone: there may be very many images. */
+static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
+                              const dn_observer *observer, dn_error *error) {
+    dn_release(result->failure);
+    result->failure = NULL;
+    result->status = failure->status;
+    if (failure->status == DN_OK)
+        return DN_OK;
+    dn_tell(observer, DN_WARNING, "left out: %s", failure->message);
+    return dn_copy_text(&result->failure, failure->message, error);
+}
+
 /* Puts features into the source. An image that cannot be read is the image's failure; everything
  * else is ours. */
 static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
     double start = milliseconds();
+    dn_error failure;
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
-                                 evaluation->digests[index], &result->failure, error));
-    if (result->failure.status != DN_OK)
-        dn_tell(observer, DN_WARNING, "left out: %s", result->failure.message);
+                                 evaluation->digests[index], &failure, error));
+    DN_TRY(note_failure(result, &failure, observer, error));
     result->elapsed_ms = milliseconds() - start;
     return DN_OK;
 }
@@ -111,7 +125,7 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     for (size_t i = 0; i < evaluation->count; i++) {
         DN_TRY(report_images(evaluation, DN_STAGE_TEST_FEATURES, i, observer, error));
         DN_TRY(extract(evaluation, i, observer, error));
-        if (evaluation->kept && evaluation->results[i].failure.status == DN_OK)
+        if (evaluation->kept && evaluation->results[i].status == DN_OK)
             memcpy(evaluation->kept + i * size, evaluation->source->features, size * sizeof(float));
     }
     return report_images(evaluation, DN_STAGE_TEST_FEATURES, evaluation->count, observer, error);
@@ -121,7 +135,7 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
 static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                                const float **features, dn_error *error) {
     const dn_sample_score *result = &evaluation->results[index];
-    int prepared = is_prepared(evaluation), failed = result->failure.status != DN_OK;
+    int prepared = is_prepared(evaluation), failed = result->status != DN_OK;
     *features = NULL;
     if (!prepared)
         DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
@@ -132,7 +146,7 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
         return DN_OK;
     }
     DN_TRY(extract(evaluation, index, observer, error));
-    if (result->failure.status == DN_OK)
+    if (result->status == DN_OK)
         *features = evaluation->source->features;
     return DN_OK;
 }
@@ -143,13 +157,13 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const floa
     dn_sample_score *result = &evaluation->results[index];
     dn_image image = {0};
     double start = milliseconds();
-    result->failure = (dn_error){0};
+    dn_error failure = {0};
     DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
-    if (dn_extractor_read(evaluation->scorer->extractor, evaluation->samples[index].path, &image,
-                          &result->failure) != DN_OK) {
-        dn_tell(observer, DN_WARNING, "left out: %s", result->failure.message);
+    dn_extractor_read(evaluation->scorer->extractor, evaluation->samples[index].path, &image,
+                      &failure);
+    DN_TRY(note_failure(result, &failure, observer, error));
+    if (failure.status != DN_OK)
         return DN_OK;
-    }
     dn_status status = dn_scorer_score_early(evaluation->scorer, evaluation->scorer->early_exit,
                                              parameters, &image, &result->score, error);
     dn_image_free(&image);
@@ -175,7 +189,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
     size_t readable = 0;
     for (size_t i = 0; i < evaluation->count; i++) {
         DN_TRY(score_sample(evaluation, i, parameters, observer, error));
-        if (evaluation->results[i].failure.status != DN_OK)
+        if (evaluation->results[i].status != DN_OK)
             continue;
         sum += evaluation->results[i].score.loss;
         readable++;
@@ -191,7 +205,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
 static size_t pack(dn_evaluation *evaluation) {
     size_t packed = 0;
     for (size_t i = 0; i < evaluation->count; i++) {
-        if (evaluation->results[i].failure.status != DN_OK)
+        if (evaluation->results[i].status != DN_OK)
             continue;
         evaluation->scores[packed] = evaluation->results[i].score.raw;
         evaluation->labels[packed] = evaluation->samples[i].label;
@@ -213,7 +227,7 @@ dn_status dn_evaluation_metrics(dn_evaluation *evaluation, dn_metrics *metrics, 
     DN_TRY(dn_metrics_compute(evaluation->scores, evaluation->labels, evaluation->defects, count,
                               metrics, error));
     for (size_t i = 0; i < evaluation->count; i++)
-        if (evaluation->results[i].failure.status == DN_OK)
+        if (evaluation->results[i].status == DN_OK)
             loss += evaluation->results[i].score.loss;
     metrics->loss = count ? loss / (double)count : NAN;
     metrics->unreadable_count = evaluation->count - count;

@@ -9,7 +9,8 @@
 typedef struct dn_sample_score {
     dn_score score;
     double elapsed_ms; /* reading, features and score; features only where these are kept */
-    dn_error failure;  /* status DN_OK when the image could be scored */
+    dn_status status;  /* DN_OK when the image could be scored, */
+    char *failure;     /* else why not; owned by the evaluation */
 } dn_sample_score;
 
 typedef struct dn_evaluation {

@@ -22,8 +22,7 @@ static void *gradient_create(const dn_compute *compute, const int *n, const buff
 
 static dn_status gradient_run(const dn_compute *compute, void *object, const int *n,
                               const buffers *b, dn_error *error) {
-    (void)n;
-    return compute->backend->convolution_gradient_run(object, b->out[0], b->in[0], error);
+    return compute->backend->convolution_gradient_run(object, b->out[0], b->in[0], n[0], error);
 }
 
 static void gradient_destroy(const dn_compute *compute, void *object) {

@@ -228,7 +228,7 @@ static void check_convolution(const dn_compute *compute, image_problem *p) {
     float dx[BATCH * HEIGHT * WIDTH * DEPTH];
     assert_ok(compute->backend->convolution_gradient_create(compute->context, &window, p->w,
                                                             &gradient, &error));
-    assert_ok(compute->backend->convolution_gradient_run(gradient, dx, p->dy, &error));
+    assert_ok(compute->backend->convolution_gradient_run(gradient, dx, p->dy, BATCH, &error));
     compute->backend->convolution_gradient_destroy(gradient);
     /* Outputs of about 32, rounded to f32: 2^-20, about 25 of them at random. */
     check_slopes(compute->backend->name, "convolution dx", dx, p->x, BATCH * HEIGHT * WIDTH * DEPTH,

@@ -57,7 +57,7 @@ static void check_convolution_gradient(const dn_compute *compute, const fixture 
     assert_ok(backend->relu_gates_backward(compute->context, passed, dy, gates, count, &error));
     assert_ok(backend->convolution_gradient_create(
         compute->context, shape, tensor(file, group, "weights", NULL), &gradient, &error));
-    assert_ok(backend->convolution_gradient_run(gradient, dx, passed, &error));
+    assert_ok(backend->convolution_gradient_run(gradient, dx, passed, shape->batch, &error));
     check(backend->name, file, group, "dx", dx);
     backend->convolution_gradient_destroy(gradient);
     dn_release(gates);

@@ -216,7 +216,7 @@ static void arrange_row(const dn_convolution_gradient *self, float *dx, const fl
     }
 }
 
-/* Rows of dx, over the whole batch. */
+/* Rows of dx, over all images. */
 static void arrange_rows(void *context, size_t begin, size_t end) {
     const arrangement *t = context;
     const dn_convolution_gradient *self = t->self;
@@ -233,20 +233,20 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
 }
 
 dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                             const float *dy, dn_error *error) {
+                                             const float *dy, int images, dn_error *error) {
     dn_convolution_gradient *self = gradient;
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
+    DN_TRY(dn_check_images("gradient of a convolution", images, shape->batch, error));
     size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
     size_t out = (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self);
-    const dn_pieces images[] = {{dy, in * sizeof *dy},
+    const dn_pieces pieces[] = {{dy, in * sizeof *dy},
                                 {self->weights, 0},
                                 {self->phases ? self->phases : dx, out * sizeof *dx}};
-    DN_TRY(dn_primitive_run_pieces(self->context, &self->primitive, (size_t)shape->batch, images,
-                                   error));
+    DN_TRY(dn_primitive_run_pieces(self->context, &self->primitive, (size_t)images, pieces, error));
     arrangement t = {self, dx};
     if (self->phases)
-        dn_parallel_for(self->context->cpu.threads, (size_t)shape->batch * (size_t)shape->height,
-                        16, arrange_rows, &t);
+        dn_parallel_for(self->context->cpu.threads, (size_t)images * (size_t)shape->height, 16,
+                        arrange_rows, &t);
     return DN_OK;
 }

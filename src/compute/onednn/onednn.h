@@ -20,7 +20,7 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
                                                 dn_convolution_gradient **gradient,
                                                 dn_error *error);
 dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                             const float *dy, dn_error *error);
+                                             const float *dy, int images, dn_error *error);
 void dn_onednn_convolution_gradient_destroy(dn_convolution_gradient *gradient);
 
 dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape, dn_element element,

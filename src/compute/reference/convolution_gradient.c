@@ -111,7 +111,7 @@ typedef struct task {
     const float *dy;
 } task;
 
-/* Rows of input positions, over the whole batch. */
+/* Rows of input positions, over all images. */
 static void fill_rows(void *context, size_t begin, size_t end) {
     const task *t = context;
     const dn_convolution_shape *s = &t->self->shape;
@@ -125,10 +125,10 @@ static void fill_rows(void *context, size_t begin, size_t end) {
 }
 
 dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                                const float *dy, dn_error *error) {
-    (void)error;
+                                                const float *dy, int images, dn_error *error) {
+    DN_TRY(dn_check_images("gradient of a convolution", images, gradient->shape.batch, error));
     task t = {gradient, dx, dy};
-    size_t rows = (size_t)gradient->shape.batch * (size_t)gradient->shape.height;
+    size_t rows = (size_t)images * (size_t)gradient->shape.height;
     dn_parallel_for(gradient->threads, rows, 1, fill_rows, &t);
     return DN_OK;
 }
