@@ -1,7 +1,7 @@
 """The original's network built from PyTorch parts, to check files that go in and out of differnet.
 
     python3 tools/interchange.py make weights.pth [--legacy] [--half] [--internal 2048]    a state_dict as the original saves it
-    python3 tools/interchange.py round-trip                                                everything below, both ways
+    python3 tools/interchange.py round-trip [--full]    everything below, both ways; --full: the paper's network, 448x448, 64 rotations
     python3 tools/interchange.py compare weights.pth model.safetensors                     scores of both on the same images
     python3 tools/interchange.py onnx model.onnx model.safetensors                         the same with onnxruntime
 
@@ -99,9 +99,11 @@ def settings(model):
 
 
 def report(name, pairs):
-    worst = max(abs(a - b) / max(1.0, abs(b)) for a, b in pairs)
-    print(f"{name}: largest difference {worst:.2e} (" + ", ".join(f"{a:.6f} {b:.6f}" for a, b in pairs) + ")")
-    if not worst <= TOLERANCE:
+    absolute = max(abs(a - b) for a, b in pairs)
+    relative = max(abs(a - b) / abs(b) for a, b in pairs)
+    scores = ", ".join(f"{a:.6f} {b:.6f}" for a, b in pairs)
+    print(f"{name}: largest difference {absolute:.1e}, relative {relative:.1e} ({scores})", flush=True)
+    if not max(absolute, relative) <= TOLERANCE:
         sys.exit(f"{name}: more than {TOLERANCE}")
 
 
@@ -155,19 +157,23 @@ def make(path, legacy=False, half=False, blocks=8, internal=2048, scales=3, seed
 
 
 SMALL = {"blocks": 3, "internal": 48, "scales": 2}
-SMALL_SET = ["--set", "img_size=[128, 128]", "--set", "n_transforms_test=6"]
+FULL = {"blocks": 8, "internal": 2048, "scales": 3}
 
 
-def round_trip(folder, onnx):
+def round_trip(folder, onnx, full):
+    shape, side, rotations = (FULL, 448, 64) if full else (SMALL, 128, 6)
+    sizes = ["--set", f"img_size=[{side}, {side}]", "--set", f"n_transforms_test={rotations}"]
     for name, how in (("zip", {}), ("legacy", {"legacy": True}), ("half", {"half": True})):
         weights, model = folder / f"{name}.pth", folder / f"{name}.safetensors"
-        make(weights, **how, **SMALL)
-        differnet("import", weights, "--output", model, *SMALL_SET)
+        make(weights, **how, **shape)
+        differnet("import", weights, "--output", model, *sizes)
         compare(weights, model, f"original to differnet ({name})")
-    options = ["n_scales=2", "fc_internal=48", "n_coupling_blocks=3", "n_transforms=1", "meta_epochs=1", "sub_epochs=2"]
+        weights.unlink()
+        model.unlink()
+    options = [f"n_scales={shape['scales']}", f"fc_internal={shape['internal']}", f"n_coupling_blocks={shape['blocks']}"]
+    options += ["n_transforms=1", "meta_epochs=1", "sub_epochs=2"]
     sets = [word for option in options for word in ("--set", option)]
-    differnet("train", *SMALL_SET, *sets, "--output", folder, "--quiet",
-              "--data", ROOT / "dummy_dataset")  # fmt: skip
+    differnet("train", *sizes, *sets, "--output", folder, "--quiet", "--data", ROOT / "dummy_dataset")
     model = next(folder.glob("DifferNet/*/*/v1/model.safetensors"))
     for half in ([], ["--half"]):
         out, name = folder / f"out{len(half)}.pth", "half" if half else "f32"
@@ -178,11 +184,11 @@ def round_trip(folder, onnx):
             differnet("export", model, "--format", "safetensors", "--half", "--output", rounded)
         compare(out, rounded, f"differnet to original ({name})")
         back = folder / f"back{len(half)}.safetensors"
-        differnet("import", out, "--output", back, *SMALL_SET)
+        differnet("import", out, "--output", back, *sizes)
         pairs = [(own_score(rounded, i), own_score(back, i)) for i in images()]
         report(f"differnet to PyTorch and back ({name})", pairs)
         if onnx:
-            for extra in ([], ["--rotations", 6]):
+            for extra in ([], ["--rotations", rotations]):
                 graph = folder / f"model{len(half)}{len(extra)}.onnx"
                 differnet("export", model, "--format", "onnx", "--output", graph, *half, *extra)
                 compare_onnx(graph, rounded, f"ONNX ({name}{', rotations inside' if extra else ''})")
@@ -198,6 +204,7 @@ def main():
     making.add_argument("--internal", type=int, default=2048)
     trip = commands.add_parser("round-trip")
     trip.add_argument("--no-onnx", action="store_true")
+    trip.add_argument("--full", action="store_true")
     for name in ("compare", "onnx"):
         comparing = commands.add_parser(name)
         comparing.add_argument("file", type=Path)
@@ -211,7 +218,7 @@ def main():
         compare_onnx(words.file, words.model)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            round_trip(Path(folder), not words.no_onnx)
+            round_trip(Path(folder), not words.no_onnx, words.full)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,14 @@ dn_status dn_output_open(dn_output *output, const char *path, dn_error *error) {
     return DN_OK;
 }
 
+void dn_output_advance(dn_output *output) {
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(fileno(output->stream), 0, 0, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)output;
+#endif
+}
+
 dn_status dn_output_commit(dn_output *output, dn_error *error) {
     int failed =
         ferror(output->stream) || fflush(output->stream) != 0 || fsync(fileno(output->stream)) != 0;

@@ -27,6 +27,9 @@ typedef struct dn_output {
 } dn_output;
 
 dn_status dn_output_open(dn_output *output, const char *path, dn_error *error);
+
+/* Lets the disk begin with what was written so far, so that the commit has less to wait for. */
+void dn_output_advance(dn_output *output);
 dn_status dn_output_commit(dn_output *output, dn_error *error);
 
 /* Removes what was written; does nothing after a commit. */

@@ -2,6 +2,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/parallel.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
 #include "model/chunks.h"
@@ -179,13 +180,15 @@ static dn_status examine(const importing *self, dn_digest *digest, const dn_tens
     dn_chunks chunks;
     const void *bytes;
     size_t size, done = 0;
-    float values[DN_CHUNK_ELEMENTS]; /* aligned, which the file's need not be */
+    float aligned[DN_CHUNK_ELEMENTS]; /* which the file's numbers need not be */
     dn_chunks_begin(&chunks, tensor, DN_F32);
     for (;;) {
         DN_TRY(dn_chunks_next(&chunks, &bytes, &size, error));
         if (size == 0)
             return DN_OK;
-        memcpy(values, bytes, size);
+        const float *values = bytes;
+        if ((uintptr_t)bytes % _Alignof(float) != 0)
+            values = memcpy(aligned, bytes, size);
         size_t count = size / sizeof *values, odd = dn_find_not_finite(1, values, count);
         if (odd < count)
             return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number",
@@ -195,7 +198,8 @@ static dn_status examine(const importing *self, dn_digest *digest, const dn_tens
     }
 }
 
-static dn_status examine_flow(importing *self, dn_error *error) {
+static dn_status examine_flow(void *context, dn_error *error) {
+    importing *self = context;
     dn_digest *digest;
     dn_status status = DN_OK;
     DN_TRY(dn_digest_begin(&digest, error));
@@ -206,9 +210,10 @@ static dn_status examine_flow(importing *self, dn_error *error) {
 }
 
 static dn_status write_model(importing *self, const char *output, dn_error *error) {
-    DN_TRY(examine_flow(self, error));
     DN_TRY(dn_config_to_yaml(self->config, &self->yaml, error));
     snprintf(self->seed, sizeof self->seed, "%" PRIu64, self->config->seed);
+    memset(self->flow_sha256, '0', DN_DIGEST_LENGTH); /* until it is known */
+    const int threads = self->config->threads;
     const dn_metadata_entry metadata[] = {
         {DN_META_FORMAT, DN_MODEL_FORMAT},
         {DN_META_CONFIG, self->yaml},
@@ -219,8 +224,9 @@ static dn_status write_model(importing *self, const char *output, dn_error *erro
         {DN_META_FLOW_SHA256, self->flow_sha256},
         {DN_META_IMPORTED, dn_path_name(self->path)},
     };
-    return dn_safetensors_write_as(output, DN_F32, self->tensors, self->count, metadata,
-                                   sizeof metadata / sizeof *metadata, error);
+    return dn_safetensors_write_while(
+        output, DN_F32, self->tensors, self->count, metadata, sizeof metadata / sizeof *metadata,
+        threads > 0 ? threads : dn_processor_count(), examine_flow, self, error);
 }
 
 static dn_status run(importing *self, const dn_config *config, const char *output,

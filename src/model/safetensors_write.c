@@ -1,13 +1,17 @@
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "model/chunks.h"
 #include "model/tensor_table.h"
 
 #include <cJSON.h>
+#include <errno.h>
 #include <string.h>
 
-#define LENGTH_SIZE 8     /* of the header length that the file starts with */
-#define DATA_ALIGNMENT 64 /* of the data in the file */
+#define LENGTH_SIZE 8          /* of the header length that the file starts with */
+#define DATA_ALIGNMENT 64      /* of the data in the file */
+#define PIECE_SIZE (256 << 10) /* of a write: the kernel takes much longer over larger ones */
+#define ADVANCE_SIZE (1 << 20)
 
 static dn_status check_tensor(const dn_tensor *tensor, dn_error *error) {
     size_t needed = 0;
@@ -116,13 +120,22 @@ static void write_header(FILE *stream, const char *text) {
     fprintf(stream, "%s%*s", text, (int)(padded - length), "");
 }
 
+/* Past stdio's buffer. */
+static void write_as_is(FILE *stream, const dn_tensor *tensor) {
+    const uint8_t *bytes = tensor->data;
+    for (size_t done = 0; done < tensor->bytes && !ferror(stream); done += PIECE_SIZE) {
+        size_t left = tensor->bytes - done;
+        fwrite(bytes + done, 1, left < PIECE_SIZE ? left : PIECE_SIZE, stream);
+    }
+}
+
 static dn_status write_tensor(FILE *stream, const dn_tensor *tensor, dn_dtype floats,
                               dn_error *error) {
     dn_chunks chunks;
     const void *bytes;
     size_t size;
     if (dn_written_dtype(tensor, floats) == tensor->dtype && tensor->data && tensor->bytes > 0) {
-        fwrite(tensor->data, 1, tensor->bytes, stream); /* at once: stdio passes it through */
+        write_as_is(stream, tensor);
         return DN_OK;
     }
     dn_chunks_begin(&chunks, tensor, floats);
@@ -134,18 +147,103 @@ static dn_status write_tensor(FILE *stream, const dn_tensor *tensor, dn_dtype fl
     return DN_OK;
 }
 
-static dn_status write_file(const char *path, const char *text, dn_dtype floats,
-                            const dn_tensor *tensors, size_t count, dn_error *error) {
+/* A file, and what is done beside its data. */
+typedef struct writing {
+    const char *path;
+    dn_dtype floats;
+    const dn_tensor *tensors;
+    size_t count;
+    const dn_metadata_entry *metadata;
+    size_t metadata_count;
+    dn_meanwhile *meanwhile; /* NULL: nothing */
+    void *context;
+    char *header;
     dn_output output;
-    dn_status status = DN_OK;
-    DN_TRY(dn_output_open(&output, path, error));
-    write_header(output.stream, text);
-    for (size_t i = 0; i < count && status == DN_OK && !ferror(output.stream); i++)
-        status = write_tensor(output.stream, &tensors[i], floats, error);
+    dn_status statuses[2]; /* of the data and of what is done meanwhile */
+    dn_error errors[2];
+} writing;
+
+static dn_status make_header(writing *self, dn_error *error) {
+    self->header =
+        header_text(self->tensors, self->count, self->floats, self->metadata, self->metadata_count);
+    if (!self->header)
+        return dn_fail(error, DN_ERROR_MEMORY, "%s: out of memory for the header", self->path);
+    return DN_OK;
+}
+
+static dn_status write_tensors(writing *self, dn_error *error) {
+    FILE *stream = self->output.stream;
+    for (size_t i = 0; i < self->count && !ferror(stream); i++) {
+        DN_TRY(write_tensor(stream, &self->tensors[i], self->floats, error));
+        if (dn_written_bytes(&self->tensors[i], self->floats) >= ADVANCE_SIZE)
+            dn_output_advance(&self->output);
+    }
+    return DN_OK;
+}
+
+static void do_part(void *context, int worker, size_t part) {
+    writing *self = context;
+    (void)worker;
+    self->statuses[part] = part == 0 ? write_tensors(self, &self->errors[0])
+                                     : self->meanwhile(self->context, &self->errors[1]);
+}
+
+/* Over the first one, with the values that the metadata has now. */
+static dn_status rewrite_header(writing *self, dn_error *error) {
+    size_t length = strlen(self->header);
+    cJSON_free(self->header);
+    DN_TRY(make_header(self, error));
+    if (strlen(self->header) != length)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "%s: the metadata changed its length", self->path);
+    if (fseek(self->output.stream, 0, SEEK_SET) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: cannot write: %s", self->path, strerror(errno));
+    write_header(self->output.stream, self->header);
+    return DN_OK;
+}
+
+static dn_status write_parts(writing *self, int threads, dn_error *error) {
+    write_header(self->output.stream, self->header);
+    dn_parallel_tasks(threads, self->meanwhile ? 2 : 1, do_part, self);
+    for (int part = 0; part < 2; part++)
+        if (self->statuses[part] != DN_OK)
+            return dn_fail(error, self->statuses[part], "%s", self->errors[part].message);
+    return self->meanwhile ? rewrite_header(self, error) : DN_OK;
+}
+
+static dn_status write_file(writing *self, int threads, dn_error *error) {
+    DN_TRY(dn_output_open(&self->output, self->path, error));
+    dn_status status = write_parts(self, threads, error);
     if (status == DN_OK)
-        return dn_output_commit(&output, error);
-    dn_output_discard(&output);
+        return dn_output_commit(&self->output, error);
+    dn_output_discard(&self->output);
     return status;
+}
+
+dn_status dn_safetensors_write_while(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                                     size_t count, const dn_metadata_entry *metadata,
+                                     size_t metadata_count, int threads, dn_meanwhile *meanwhile,
+                                     void *context, dn_error *error) {
+    writing self = {.path = path,
+                    .floats = floats,
+                    .tensors = tensors,
+                    .count = count,
+                    .metadata = metadata,
+                    .metadata_count = metadata_count,
+                    .meanwhile = meanwhile,
+                    .context = context};
+    DN_TRY(check_tensors(tensors, count, error));
+    DN_TRY(check_all_metadata(metadata, metadata_count, error));
+    DN_TRY(make_header(&self, error));
+    dn_status status = write_file(&self, threads, error);
+    cJSON_free(self.header);
+    return status;
+}
+
+dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                                  size_t count, const dn_metadata_entry *metadata,
+                                  size_t metadata_count, dn_error *error) {
+    return dn_safetensors_write_while(path, floats, tensors, count, metadata, metadata_count, 1,
+                                      NULL, NULL, error);
 }
 
 dn_status dn_safetensors_write(const char *path, const dn_tensor *tensors, size_t count,
@@ -153,17 +251,4 @@ dn_status dn_safetensors_write(const char *path, const dn_tensor *tensors, size_
                                dn_error *error) {
     return dn_safetensors_write_as(path, DN_NO_DTYPE, tensors, count, metadata, metadata_count,
                                    error);
-}
-
-dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_tensor *tensors,
-                                  size_t count, const dn_metadata_entry *metadata,
-                                  size_t metadata_count, dn_error *error) {
-    DN_TRY(check_tensors(tensors, count, error));
-    DN_TRY(check_all_metadata(metadata, metadata_count, error));
-    char *text = header_text(tensors, count, floats, metadata, metadata_count);
-    if (!text)
-        return dn_fail(error, DN_ERROR_MEMORY, "%s: out of memory for the header", path);
-    dn_status status = write_file(path, text, floats, tensors, count, error);
-    cJSON_free(text);
-    return status;
 }

@@ -88,6 +88,17 @@ dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_te
                                   size_t count, const dn_metadata_entry *metadata,
                                   size_t metadata_count, dn_error *error);
 
+/* What goes on beside the writing of the tensors. */
+typedef dn_status dn_meanwhile(void *context, dn_error *error);
+
+/* The same; `meanwhile` runs on a second thread while the data is written, where `threads` allows
+ * two, and may change values of the metadata, which are read anew afterwards, but not their
+ * lengths. The file comes about only if both succeed. */
+dn_status dn_safetensors_write_while(const char *path, dn_dtype floats, const dn_tensor *tensors,
+                                     size_t count, const dn_metadata_entry *metadata,
+                                     size_t metadata_count, int threads, dn_meanwhile *meanwhile,
+                                     void *context, dn_error *error);
+
 /* Writes a state_dict as torch.save does since 1.6, whole or not at all: a zip archive of members
  * stored without compression at multiples of 64 bytes. Tensors with the same data share a storage;
  * those whose data is NULL are zeros. Files of 4 GiB and more are DN_ERROR_UNSUPPORTED. */

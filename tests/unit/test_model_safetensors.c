@@ -238,6 +238,52 @@ static void test_a_full_disk_leaves_nothing(void **state) {
     free(block);
 }
 
+/* ---- Writing with something done meanwhile ----------------------------------------------------
+ */
+
+static char mark[8] = "unknown";
+
+static dn_status tell_mark(void *context, dn_error *error) {
+    (void)error;
+    memcpy(mark, context, strlen(context) + 1);
+    return DN_OK;
+}
+
+static dn_status object(void *context, dn_error *error) {
+    return dn_fail(error, DN_ERROR_NUMERIC, "%s", (const char *)context);
+}
+
+static dn_status write_while(const char *path, int threads, dn_meanwhile *meanwhile, void *context,
+                             dn_error *error) {
+    const dn_metadata_entry entry = {"mark", mark};
+    strcpy(mark, "unknown");
+    return dn_safetensors_write_while(path, DN_F32, written, 4, &entry, 1, threads, meanwhile,
+                                      context, error);
+}
+
+static void test_metadata_that_comes_later(void **state) {
+    (void)state;
+    dn_error error = {0};
+    char *folder = temporary_create(), path[1024];
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    for (int threads = 1; threads <= 2; threads++) {
+        dn_tensor_file *file;
+        assert_ok(write_while(path, threads, tell_mark, "known..", &error));
+        assert_ok(dn_tensor_file_open(path, &file, &error));
+        assert_string_equal(dn_tensor_file_metadata(file, "mark"), "known..");
+        const dn_tensor *tensor = dn_tensor_file_find(file, "z.weight");
+        assert_memory_equal(tensor->data, numbers, sizeof numbers);
+        dn_tensor_file_close(file);
+        unlink(path);
+        assert_fails(write_while(path, threads, object, "no number", &error), DN_ERROR_NUMERIC,
+                     "no number");
+        assert_fails(write_while(path, threads, tell_mark, "short", &error), DN_ERROR_ARGUMENT,
+                     "the metadata changed its length");
+    }
+    assert_int_equal(rmdir(folder), 0); /* so it is empty */
+    free(folder);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_headers_that_are_right),
@@ -250,6 +296,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_tensors_are_not_written),
         cmocka_unit_test(test_wrong_metadata_is_not_written),
         cmocka_unit_test(test_a_full_disk_leaves_nothing),
+        cmocka_unit_test(test_metadata_that_comes_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
