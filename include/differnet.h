@@ -145,11 +145,12 @@ DN_API dn_status dn_map_write_files(const dn_map *map, const dn_image_source *so
 typedef struct dn_model dn_model;
 
 typedef struct dn_model_options {
-    const char *backbone; /* weights file; NULL: the one the model was trained on */
-    const char *device;   /* "auto" or "cpu"; NULL: auto */
-    const char *compute;  /* backend: "auto", "onednn", "reference"; NULL: auto */
-    int threads;          /* 0: all processors of this process */
-    int rotations;        /* 0: the model's n_transforms_test */
+    const char *backbone;  /* weights file; NULL: the one the model was trained on */
+    const char *device;    /* "auto" or "cpu"; NULL: auto */
+    const char *compute;   /* backend: "auto", "onednn", "reference"; NULL: auto */
+    const char *precision; /* "f32", "bf16", "int8"; NULL or "auto": as the model was trained */
+    int threads;           /* 0: all processors of this process */
+    int rotations;         /* 0: the model's n_transforms_test */
     /* Other thresholds than the model's; 0 or NULL: as the model has them (docs/verdict.md). */
     const char *threshold_rule; /* "conformal", "target_tpr", "f1_max", "youden" */
     double false_reject_rate;   /* for "conformal", which it implies */
@@ -175,6 +176,10 @@ DN_API const char *dn_model_id(const dn_model *model);
 /* The region of interest, [height][width] at the network's input size, 1 where the picture counts;
  * lives as long as the model. NULL: everything counts (docs/roi.md). */
 DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height);
+
+/* "f32", "bf16" or "int8": what the model computes in (docs/precision.md). `wanted` (may be NULL)
+ * receives what was asked for: something else where this processor lacks the instructions. */
+DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
 
 /* Scores one image. `map` NULL: none is wanted, which is cheaper; the score is the same. With a map
  * all rotations are scored. Free it with dn_map_free; NULL after a failure. DN_ERROR_ARGUMENT for a

@@ -13,6 +13,24 @@ class ErrorStruct(c.Structure):
     _fields_ = [("status", c.c_int), ("message", c.c_char * 1024)]
 
 
+class ModelOptionsStruct(c.Structure):
+    _fields_ = [
+        ("backbone", c.c_char_p),
+        ("device", c.c_char_p),
+        ("compute", c.c_char_p),
+        ("precision", c.c_char_p),
+        ("threads", c.c_int),
+        ("rotations", c.c_int),
+        ("threshold_rule", c.c_char_p),
+        ("false_reject_rate", c.c_double),
+        ("review_rate", c.c_double),
+        ("target_tpr", c.c_double),
+        ("threshold", c.c_double),
+        ("early_exit", c.c_double),
+        ("maps", c.c_int),
+    ]
+
+
 class ResultStruct(c.Structure):
     _fields_ = [
         ("raw_score", c.c_double),
@@ -87,6 +105,7 @@ _SIGNATURES = {
     "dn_model_close": (None, _HANDLE),
     "dn_model_id": (_TEXT, _HANDLE),
     "dn_model_roi": (c.POINTER(c.c_uint8), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),
+    "dn_model_precision": (_TEXT, _HANDLE, c.POINTER(c.c_char_p)),
     "dn_model_score": (c.c_int, _HANDLE, c.POINTER(ImageSourceStruct), c.POINTER(ResultStruct), _OUT, _ERROR),
     "dn_map_free": (None, _HANDLE),
     "dn_map_values": (c.POINTER(c.c_float), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),

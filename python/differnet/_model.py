@@ -12,6 +12,7 @@ from ._library import (
     PIXELS_GREY,
     PIXELS_RGB,
     ImageSourceStruct,
+    ModelOptionsStruct,
     ResultStruct,
     check,
     library,
@@ -141,10 +142,17 @@ class Model:
         self._handle: Optional[c.c_void_p] = handle
 
     @classmethod
-    def load(cls, path: "Union[str, os.PathLike[str]]") -> "Model":
-        """Opens the model.safetensors of a training, an import or an export."""
-        handle = c.c_void_p()
-        check("dn_model_open", path_bytes(path), None, c.byref(handle))
+    def load(
+        cls, path: "Union[str, os.PathLike[str]]", *, precision: Optional[str] = None, threads: int = 0
+    ) -> "Model":
+        """Opens the model.safetensors of a training, an import or an export.
+
+        `precision` is f32, bf16 or int8 (None: as the model was trained), `threads` 0 all processors.
+        """
+        handle, options = c.c_void_p(), ModelOptionsStruct(threads=threads)
+        if precision is not None:
+            options.precision = precision.encode()
+        check("dn_model_open", path_bytes(path), c.byref(options), c.byref(handle))
         return cls(handle)
 
     @property
@@ -160,6 +168,11 @@ class Model:
         if not inside:
             return None
         return np.ctypeslib.as_array(inside, (height.value, width.value)).astype(bool)
+
+    @property
+    def precision(self) -> str:
+        """What it computes in; a more exact one than asked for where this processor lacks the instructions."""
+        return library.dn_model_precision(self._open(), None).decode()
 
     def predict(self, images: Iterable[Image], *, maps: bool = False) -> List[Result]:
         """Results of several images, in their order; an array [n, height, width, 3] is n images.

@@ -227,3 +227,20 @@ def test_structs_are_the_headers(tmp_path):
     expected = [ctypes.sizeof(s) for s in STRUCTS.values()]
     expected += [getattr(s, field[0]).offset for s in STRUCTS.values() for field in s._fields_]
     assert found == expected
+
+
+def test_precision(run, tmp_path):
+    exact = differnet.Model.load(run.model_path, precision="f32", threads=1)
+    assert exact.precision == "f32"
+    score = exact.predict_one(PICTURES[0]).raw_score
+    for precision in "bf16", "int8":
+        with differnet.Model.load(run.model_path, precision=precision) as model:
+            assert model.precision in ("f32", "bf16", precision)
+            assert model.predict_one(PICTURES[0]).raw_score == pytest.approx(score, rel=0.05)
+    with pytest.raises(differnet.ArgumentError, match="int4"):
+        differnet.Model.load(run.model_path, precision="int4")
+    narrow = differnet.train(dict(SMALL, output=tmp_path, precision="int8"))
+    with differnet.Model.load(narrow.model_path) as model, differnet.Model.load(
+        narrow.model_path, precision="int8"
+    ) as asked:
+        assert same(model.predict_one(PICTURES[0]), asked.predict_one(PICTURES[0]))

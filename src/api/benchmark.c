@@ -4,6 +4,8 @@
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "detect/activation_steps.h"
+#include "detect/precision.h"
 #include "detect/trainer.h"
 
 #include <math.h>
@@ -13,7 +15,7 @@
 enum { REPEATS = 5 };
 
 typedef struct measurements {
-    const char *backend;
+    const char *backend, *precision;
     int threads, rotations, rows;
     double features_ms, flow_ms, image_ms; /* medians per image */
     double step_ms;                        /* median per training step of `rows` vectors */
@@ -75,9 +77,10 @@ static dn_status measure_scoring(dn_detector *detector, int threads, measurement
     dn_engine *engine;
     dn_image image = {0};
     result->rotations = dn_test_rotations(detector->config);
-    DN_TRY(dn_engine_create(detector, detector->config->compute, threads, result->rotations,
-                            &engine, error));
+    DN_TRY(dn_engine_create(detector, detector->config->compute, detector->precision, threads,
+                            result->rotations, &engine, error));
     result->backend = engine->compute.backend->name;
+    result->precision = dn_precision_name(engine->compute.precision);
     dn_status status = draw_picture(detector->config, &image, error);
     if (status == DN_OK)
         status = time_scoring(engine, detector, &image, result, error);
@@ -109,7 +112,8 @@ static dn_status measure_training(const dn_detector *detector, int threads, meas
                                   dn_error *error) {
     dn_compute compute;
     dn_trainer trainer;
-    DN_TRY(dn_compute_open(detector->config->compute, threads, &compute, error));
+    DN_TRY(dn_compute_open_in(detector->config->compute, detector->precision, threads, &compute,
+                              error));
     dn_status status =
         dn_trainer_create(detector, &compute, NULL, 0, NULL, 0, NULL, &trainer, error);
     if (status == DN_OK) {
@@ -120,8 +124,44 @@ static dn_status measure_training(const dn_detector *detector, int threads, meas
     return status;
 }
 
+static dn_status find_steps(dn_detector *detector, const dn_compute *compute, dn_error *error) {
+    dn_image picture = {0};
+    DN_TRY(draw_picture(detector->config, &picture, error));
+    dn_status status =
+        dn_activation_steps_of(compute, detector->config, &picture, 1, &detector->backbone, error);
+    dn_image_free(&picture);
+    return status;
+}
+
+static dn_status round_parameters(dn_detector *detector, const dn_compute *compute,
+                                  dn_error *error) {
+    void *block;
+    size_t count = dn_flow_parameter_count(&detector->flow);
+    if (compute->products != DN_ELEMENT_BF16)
+        return DN_OK;
+    DN_TRY(dn_allocate(&block, count, sizeof *detector->bf16, error));
+    detector->bf16 = block;
+    dn_bf16_narrow(compute->threads, detector->bf16, detector->parameters, count);
+    return DN_OK;
+}
+
+/* What a model file would bring. */
+static dn_status prepare_precision(dn_detector *detector, const dn_observer *observer,
+                                   dn_error *error) {
+    dn_compute compute;
+    DN_TRY(dn_precision_open(detector->config, dn_precision_wanted(detector->config), observer,
+                             &compute, error));
+    detector->precision = compute.precision;
+    dn_status status = find_steps(detector, &compute, error);
+    if (status == DN_OK)
+        status = round_parameters(detector, &compute, error);
+    dn_compute_close(&compute);
+    return status;
+}
+
 /* Scoring first: the peak of memory only ever rises. */
-static dn_status measure(dn_detector *detector, measurements *result, dn_error *error) {
+static dn_status measure(dn_detector *detector, const dn_observer *observer, measurements *result,
+                         dn_error *error) {
     size_t count = dn_flow_parameter_count(&detector->flow);
     int threads = detector->config->threads;
     DN_TRY(dn_backbone_weights_random(&detector->backbone, error));
@@ -129,27 +169,30 @@ static dn_status measure(dn_detector *detector, measurements *result, dn_error *
     result->threads = threads > 0 ? threads : dn_processor_count();
     dn_flow_initialize(&detector->flow, detector->owned, detector->config->seed, result->threads);
     detector->parameters = detector->owned;
+    DN_TRY(prepare_precision(detector, observer, error));
     DN_TRY(measure_scoring(detector, threads, result, error));
     dn_release(detector->owned);
+    dn_release(detector->bf16);
     detector->owned = NULL;
+    detector->bf16 = NULL;
     return measure_training(detector, threads, result, error);
 }
 
 static void write_json(const measurements *m, dn_text *text) {
     dn_text_append(text,
-                   "{\"software_version\": \"%s\", \"backend\": \"%s\", \"precision\": \"f32\", "
+                   "{\"software_version\": \"%s\", \"backend\": \"%s\", \"precision\": \"%s\", "
                    "\"threads\": %d, \"rotations\": %d, \"image_ms\": %.3f, "
                    "\"image_rotation_ms\": %.4f, \"features_ms\": %.3f, \"flow_ms\": %.3f, "
                    "\"step_vectors\": %d, \"step_ms\": %.3f, \"peak_score_mib\": %.1f, "
                    "\"peak_train_mib\": %.1f}\n",
-                   dn_version(), m->backend, m->threads, m->rotations, m->image_ms,
+                   dn_version(), m->backend, m->precision, m->threads, m->rotations, m->image_ms,
                    m->image_ms / m->rotations, m->features_ms, m->flow_ms, m->rows, m->step_ms,
                    m->score_mib, m->train_mib);
 }
 
 static void write_table(const measurements *m, dn_text *text) {
-    dn_text_append(text, "differnet %s, backend %s, f32, %d threads; medians of %d runs\n",
-                   dn_version(), m->backend, m->threads, REPEATS);
+    dn_text_append(text, "differnet %s, backend %s, %s, %d threads; medians of %d runs\n",
+                   dn_version(), m->backend, m->precision, m->threads, REPEATS);
     dn_text_append(text, "score an image (%d rotations)   %10.1f ms\n", m->rotations, m->image_ms);
     dn_text_append(text, "  per rotation                 %10.2f ms\n", m->image_ms / m->rotations);
     dn_text_append(text, "  rotate and backbone          %10.1f ms\n", m->features_ms);
@@ -169,7 +212,7 @@ dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int
     DN_TRY(dn_config_copy(config, &detector.config, error));
     detector.flow = dn_flow_shape_of(config);
     dn_tell(observer, DN_NOTE, "measuring with random weights: the scores mean nothing");
-    dn_status status = measure(&detector, &result, error);
+    dn_status status = measure(&detector, observer, &result, error);
     dn_detector_close(&detector);
     DN_TRY(status);
     if (json)

@@ -4,6 +4,7 @@
 #include "base/observer.h"
 #include "detect/decide.h"
 #include "detect/map_threshold.h"
+#include "detect/precision.h"
 
 #include <math.h>
 
@@ -158,6 +159,7 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
     computing.threshold = computing.early_exit = 0;
     *summary = (dn_calibration_summary){0};
     DN_TRY(dn_model_open(model_path, &computing, &model, error));
+    dn_tell_precision(observer, model->wanted, model->real);
     dn_status status = calibrate(model, model_path, images, options, observer, summary, error);
     dn_model_close(model);
     return status;

@@ -12,26 +12,27 @@ double dn_seconds(void) {
 }
 
 static dn_status furnish(dn_engine *engine, const dn_detector *detector, const char *compute,
-                         int threads, int rotations, dn_error *error) {
+                         dn_precision precision, int threads, int rotations, dn_error *error) {
     int rows = rotations < DN_ENGINE_ROWS ? rotations : DN_ENGINE_ROWS;
-    DN_TRY(dn_compute_open(compute, threads, &engine->compute, error));
+    DN_TRY(dn_compute_open_in(compute, precision, threads, &engine->compute, error));
     DN_TRY(dn_extractor_create(&engine->compute, detector->config, &detector->backbone,
                                &detector->roi, &engine->extractor, error));
     DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, DN_FLOW_SCORE, &engine->flow,
                           error));
+    dn_flow_use_bf16(engine->flow, detector->bf16);
     DN_TRY(dn_scorer_create(engine->extractor, engine->flow, rows, rotations,
                             detector->flow.features, &engine->scorer, error));
     return dn_allocate_floats(&engine->features,
                               (size_t)rotations * (size_t)detector->flow.features, error);
 }
 
-dn_status dn_engine_create(const dn_detector *detector, const char *compute, int threads,
-                           int rotations, dn_engine **engine, dn_error *error) {
+dn_status dn_engine_create(const dn_detector *detector, const char *compute, dn_precision precision,
+                           int threads, int rotations, dn_engine **engine, dn_error *error) {
     void *block;
     *engine = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_engine), error));
     dn_engine *created = block;
-    dn_status status = furnish(created, detector, compute, threads, rotations, error);
+    dn_status status = furnish(created, detector, compute, precision, threads, rotations, error);
     if (status == DN_OK)
         *engine = created;
     else
@@ -75,7 +76,7 @@ dn_status dn_engine_score(dn_engine *engine, const dn_detector *detector, const 
 dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
                            const dn_observer *observer, dn_feature_source *source,
                            dn_error *error) {
-    const dn_feature_origin origin = {&engine->compute, detector->backbone.digest};
+    const dn_feature_origin origin = {&engine->compute, &detector->backbone};
     return dn_feature_source_create(engine->extractor, detector->config, &origin, DN_VIEWS_EVEN,
                                     engine->scorer.rotations, observer, source, error);
 }

@@ -20,9 +20,10 @@ typedef struct dn_engine {
 /* Vectors that the flow takes at once when scoring: the usual number of rotations. */
 #define DN_ENGINE_ROWS 64
 
-/* `compute` names a backend. The detector stays the caller's and must outlive the engine. */
-dn_status dn_engine_create(const dn_detector *detector, const char *compute, int threads,
-                           int rotations, dn_engine **engine, dn_error *error);
+/* `compute` names a backend. The detector stays the caller's and must outlive the engine; its
+ * parameters are not looked at before the first score. */
+dn_status dn_engine_create(const dn_detector *detector, const char *compute, dn_precision precision,
+                           int threads, int rotations, dn_engine **engine, dn_error *error);
 void dn_engine_destroy(dn_engine *engine);
 
 /* Score of a decoded image of any size. */

@@ -38,14 +38,33 @@ static dn_status apply_options(dn_model *model, const dn_model_options *options,
     return apply_early_exit(model, options, error);
 }
 
+/* NULL and "auto": as the model was trained. */
+static dn_status choose_precision(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const char *word = options && options->precision ? options->precision : "auto";
+    int is_auto = strcmp(word, "auto") == 0;
+    model->wanted = is_auto ? model->detector.precision : dn_precision_of(word);
+    if (model->wanted < DN_PRECISIONS)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT,
+                   "precision \"%.40s\" is unknown (expected: auto, f32, bf16, int8)", word);
+}
+
+static dn_status create_engine(const dn_model *model, dn_engine **engine, dn_error *error) {
+    return dn_engine_create(&model->detector, model->compute, model->wanted, model->threads,
+                            model->rotations, engine, error);
+}
+
 /* The first engine is made at once, so that a wrong option fails here and not at the first image.
  */
 static dn_status furnish(dn_model *model, const char *path, const dn_model_options *options,
                          dn_error *error) {
     DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
     DN_TRY(apply_options(model, options, error));
-    return dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,
-                            &model->idle, error);
+    DN_TRY(choose_precision(model, options, error));
+    DN_TRY(create_engine(model, &model->idle, error));
+    model->real = model->idle->compute.precision;
+    return DN_OK;
 }
 
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
@@ -95,6 +114,12 @@ const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height) {
     return model->detector.roi.inside;
 }
 
+const char *dn_model_precision(const dn_model *model, const char **wanted) {
+    if (wanted)
+        *wanted = dn_precision_name(model->wanted);
+    return dn_precision_name(model->real);
+}
+
 static dn_engine *take_idle(dn_model *model) {
     pthread_mutex_lock(&model->lock);
     dn_engine *engine = model->idle;
@@ -104,23 +129,36 @@ static dn_engine *take_idle(dn_model *model) {
     return engine;
 }
 
-/* Opening maps the weights without reading them, so that a model is there at once. Two threads may
- * both look: they find the same. */
-static dn_status check_once(dn_model *model, dn_error *error) {
-    if (!model->checked)
-        DN_TRY(dn_detector_check(&model->detector, error));
-    model->checked = 1;
+/* Opening maps the weights without reading them, so that a model is there at once. */
+static dn_status prepare_locked(dn_model *model, dn_element products, dn_error *error) {
+    if (!model->prepared)
+        DN_TRY(dn_detector_prepare(&model->detector, products, error));
+    model->prepared = 1;
     return DN_OK;
 }
 
+static dn_status prepare_once(dn_model *model, dn_element products, dn_error *error) {
+    if (model->prepared)
+        return DN_OK;
+    pthread_mutex_lock(&model->lock);
+    dn_status status = prepare_locked(model, products, error);
+    pthread_mutex_unlock(&model->lock);
+    return status;
+}
+
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error) {
+    dn_engine *taken = take_idle(model);
     *engine = NULL;
-    DN_TRY(check_once(model, error));
-    *engine = take_idle(model);
-    if (!*engine)
-        DN_TRY(dn_engine_create(&model->detector, model->compute, model->threads, model->rotations,
-                                engine, error));
-    (*engine)->scorer.early_exit = model->early_exit.rotations > 0 ? &model->early_exit : NULL;
+    if (!taken)
+        DN_TRY(create_engine(model, &taken, error));
+    dn_status status = prepare_once(model, taken->compute.products, error);
+    if (status != DN_OK) {
+        dn_model_give_back(model, taken);
+        return status;
+    }
+    dn_flow_use_bf16(taken->flow, model->detector.bf16);
+    taken->scorer.early_exit = model->early_exit.rotations > 0 ? &model->early_exit : NULL;
+    *engine = taken;
     return DN_OK;
 }
 

@@ -11,10 +11,11 @@
 struct dn_model {
     dn_detector detector;
     char compute[16];
+    dn_precision wanted, real; /* asked for or trained in; what the processor has of it */
     int threads, rotations, maps;
     dn_early_exit early_exit; /* rotations 0: none */
-    atomic_int checked;       /* the weights are finite numbers: found at the first score */
-    pthread_mutex_t lock;     /* guards `idle` */
+    atomic_int prepared;      /* the weights, for the engines' products: at the first score */
+    pthread_mutex_t lock;     /* guards `idle` and preparing */
     dn_engine *idle;
 };
 

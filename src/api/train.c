@@ -7,7 +7,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "detect/activation_steps.h"
 #include "detect/checkpoint.h"
+#include "detect/precision.h"
 
 #include <errno.h>
 #include <math.h>
@@ -302,10 +304,21 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
     return DN_OK;
 }
 
+/* Every model gets activation steps, so that it can be run in int8 later. */
+static dn_status prepare_precision(training *self, dn_error *error) {
+    size_t count;
+    const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
+    DN_TRY(dn_precision_open(self->config, dn_precision_wanted(self->config), &self->observer,
+                             &self->compute, error));
+    self->detector.precision = self->compute.precision;
+    return dn_activation_steps_find(&self->compute, self->config, &self->detector.roi, samples,
+                                    count, &self->detector.backbone, error);
+}
+
 static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
-    DN_TRY(dn_compute_open(self->config->compute, self->config->threads, &self->compute, error));
+    DN_TRY(prepare_precision(self, error));
     if (self->calibrating.source == DN_FROM_CROSS_FIT)
         DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
     DN_TRY(dn_cross_fit(&self->calibrating, error));

@@ -199,6 +199,16 @@ static dn_status furnish(dn_narrow *narrow, const dn_backbone_weights *weights,
     return allocate_buffers(narrow, error);
 }
 
+dn_status dn_narrow_check(const dn_narrow_options *options, dn_error *error) {
+    for (int c = 0; c < 3; c++)
+        if (!(options->mean[c] >= 0 && options->mean[c] <= 1))
+            return dn_fail(error, DN_ERROR_CONFIG,
+                           "norm_mean %g: bf16 and int8 surround the picture by the pixel nearest "
+                           "to the mean, which has to be from 0 to 1; use precision f32",
+                           options->mean[c]);
+    return DN_OK;
+}
+
 dn_status dn_narrow_create(const dn_compute *compute, const dn_backbone_weights *weights,
                            const dn_backbone_shape *shape, const dn_narrow_options *options,
                            dn_narrow **narrow, dn_error *error) {

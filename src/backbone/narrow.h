@@ -19,6 +19,9 @@ typedef struct dn_narrow_options {
     int observes;                   /* collects what dn_narrow_steps needs; element F32 */
 } dn_narrow_options;
 
+/* DN_ERROR_CONFIG for means that no pixel comes near to. */
+dn_status dn_narrow_check(const dn_narrow_options *options, dn_error *error);
+
 /* Copies the weights and steps; `compute` must outlive it. */
 dn_status dn_narrow_create(const dn_compute *compute, const dn_backbone_weights *weights,
                            const dn_backbone_shape *shape, const dn_narrow_options *options,

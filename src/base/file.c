@@ -58,6 +58,12 @@ void dn_file_unmap(dn_mapped_file *file) {
     *file = (dn_mapped_file){0};
 }
 
+void dn_file_forget(const void *data, size_t size) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)data / page * page;
+    if (size > 0)
+        madvise((void *)begin, (uintptr_t)data + size - begin, MADV_DONTNEED);
+}
+
 static dn_status read_all(int descriptor, const char *path, uint8_t *data, size_t size,
                           dn_error *error) {
     for (size_t done = 0; done < size;) {

@@ -15,6 +15,10 @@ typedef struct dn_mapped_file {
 dn_status dn_file_map(const char *path, dn_mapped_file *file, dn_error *error);
 void dn_file_unmap(dn_mapped_file *file);
 
+/* Gives the memory of a part of a mapped file back: it is read from the file again where it is
+ * used again. */
+void dn_file_forget(const void *data, size_t size);
+
 /* Reads a regular file of at most `limit` bytes; *data (dn_release) is zero-terminated past *size.
  */
 dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *size,

@@ -51,7 +51,7 @@ dn_status dn_batch_begin(dn_batch *batch, dn_cli *cli) {
         status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = dn_settings_open_model(&cli->command, config, &batch->model, &cli->error);
+        status = dn_settings_open_model(cli, config, &batch->model);
     }
     dn_config_destroy(config);
     if (status == DN_OK)

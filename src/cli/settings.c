@@ -2,6 +2,7 @@
 
 #include "cli/words.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +79,7 @@ static dn_status read_texts(const dn_config *config, dn_model_settings *settings
     } wanted[] = {{"backbone", &settings->backbone},
                   {"device", &settings->device},
                   {"compute", &settings->compute},
+                  {"precision", &settings->precision},
                   {"threshold_rule", &settings->threshold_rule}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = dn_config_get(config, wanted[i].key, wanted[i].text, error);
@@ -146,6 +148,7 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
         .backbone = *settings->backbone ? settings->backbone : NULL,
         .device = settings->device,
         .compute = settings->compute,
+        .precision = dn_settings_sets(command, "precision") ? settings->precision : NULL,
         .threads = atoi(threads),
         .maps = dn_command_has(command, DN_OPTION_MAPS),
         .threshold_rule =
@@ -174,17 +177,29 @@ void dn_settings_free(dn_model_settings *settings) {
     dn_text_free(settings->backbone);
     dn_text_free(settings->device);
     dn_text_free(settings->compute);
+    dn_text_free(settings->precision);
     dn_text_free(settings->threshold_rule);
     *settings = (dn_model_settings){0};
 }
 
-dn_status dn_settings_open_model(const dn_command *command, const dn_config *config,
-                                 dn_model **model, dn_error *error) {
+static void warn_of_precision(dn_cli *cli, const dn_model *model) {
+    const char *wanted, *real = dn_model_precision(model, &wanted);
+    char text[128];
+    if (strcmp(wanted, real) == 0)
+        return;
+    snprintf(text, sizeof text,
+             "precision: this processor has no instructions for %s; computing in %s", wanted, real);
+    dn_display_message(&cli->display, DN_WARNING, text);
+}
+
+dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model) {
     dn_model_settings settings;
-    dn_status status = dn_settings_model(command, config, &settings, error);
+    dn_status status = dn_settings_model(&cli->command, config, &settings, &cli->error);
     if (status != DN_OK)
         return status;
-    status = dn_model_open(command->operands[0], &settings.options, model, error);
+    status = dn_model_open(cli->command.operands[0], &settings.options, model, &cli->error);
     dn_settings_free(&settings);
+    if (status == DN_OK)
+        warn_of_precision(cli, *model);
     return status;
 }

@@ -14,11 +14,11 @@ dn_status dn_settings_text(dn_config *config, const char *key, const char *text,
 /* Whether --set or an option of its own sets this key; a --config file does not count. */
 int dn_settings_sets(const dn_command *command, const char *key);
 
-/* What a command line asks of a model: backbone, device, compute, threads, number of rotations,
+/* What a command line asks of a model: backbone, device, compute, precision, threads, rotations,
  * thresholds. The texts are what `options` points to. */
 typedef struct dn_model_settings {
     dn_model_options options;
-    char *backbone, *device, *compute, *threshold_rule;
+    char *backbone, *device, *compute, *precision, *threshold_rule;
 } dn_model_settings;
 
 /* Free with dn_settings_free after success. */
@@ -26,8 +26,8 @@ dn_status dn_settings_model(const dn_command *command, const dn_config *config,
                             dn_model_settings *settings, dn_error *error);
 void dn_settings_free(dn_model_settings *settings);
 
-/* Opens the model that the first operand names with them. */
-dn_status dn_settings_open_model(const dn_command *command, const dn_config *config,
-                                 dn_model **model, dn_error *error);
+/* Opens the model that the first operand names with them, and warns where it computes in another
+ * precision than it was to. */
+dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model);
 
 #endif

@@ -41,6 +41,16 @@ static dn_status fail_unknown(const char *name, dn_error *error) {
                    "compute: this build has no backend \"%s\"; it has %s", name, names);
 }
 
+dn_status dn_compute_plan(const char *name, dn_precision wanted, dn_precision *real,
+                          dn_element *products, dn_error *error) {
+    const dn_backend *backend = find(name);
+    if (!backend)
+        return fail_unknown(name, error);
+    *real = backend->precision(wanted);
+    *products = backend->products(*real);
+    return DN_OK;
+}
+
 dn_status dn_compute_open_in(const char *name, dn_precision precision, int threads,
                              dn_compute *compute, dn_error *error) {
     *compute = (dn_compute){0};
@@ -62,9 +72,17 @@ dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn
     return dn_compute_open_in(name, DN_PRECISION_F32, threads, compute, error);
 }
 
+static const char *const precision_names[DN_PRECISIONS] = {"f32", "bf16", "int8"};
+
 const char *dn_precision_name(dn_precision precision) {
-    static const char *const names[] = {"f32", "bf16", "int8"};
-    return names[precision];
+    return precision_names[precision];
+}
+
+dn_precision dn_precision_of(const char *name) {
+    int precision = 0;
+    while (precision < DN_PRECISIONS && strcmp(name, precision_names[precision]) != 0)
+        precision++;
+    return (dn_precision)precision;
 }
 
 void dn_compute_close(dn_compute *compute) {

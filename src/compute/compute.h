@@ -40,7 +40,12 @@ enum { DN_GATE_SHUT = 255, DN_GATE_MAX_KERNEL = 15 };
 
 /* What calculations are made in, from the most exact to the fastest. INT8 means a backbone in int8;
  * products are in bf16 then where the processor has it. */
-typedef enum dn_precision { DN_PRECISION_F32, DN_PRECISION_BF16, DN_PRECISION_INT8 } dn_precision;
+typedef enum dn_precision {
+    DN_PRECISION_F32,
+    DN_PRECISION_BF16,
+    DN_PRECISION_INT8,
+    DN_PRECISIONS
+} dn_precision;
 
 /* What a convolution reads and writes. `in` decides how it calculates: F32 in f32; BF16 with
  * weights rounded to bf16, sums in f32; U8 with weights rounded to -127..127 steps of each output
@@ -239,8 +244,14 @@ dn_status dn_compute_open_in(const char *name, dn_precision precision, int threa
 dn_status dn_compute_open(const char *name, int threads, dn_compute *compute, dn_error *error);
 void dn_compute_close(dn_compute *compute);
 
+/* What dn_compute_open_in would make of `wanted`, without opening anything. */
+dn_status dn_compute_plan(const char *name, dn_precision wanted, dn_precision *real,
+                          dn_element *products, dn_error *error);
+
 /* "f32", "bf16", "int8", as in the configuration. */
 const char *dn_precision_name(dn_precision precision);
+/* The one of that name, or DN_PRECISIONS. */
+dn_precision dn_precision_of(const char *name);
 
 /* All backends of this build, `reference` first; NULL past the last. */
 const dn_backend *dn_backend_at(size_t index);

@@ -163,6 +163,17 @@ static dn_status check_scales(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
+/* The backbone reads whole pixels then (backbone/narrow.h). */
+static dn_status check_precision(const dn_config *config, dn_error *error) {
+    int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
+    if (!narrow || !(config->add_img_noise > 0))
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_CONFIG,
+                   "add_img_noise changes normalised pixels, which precision %s takes as whole "
+                   "numbers: set precision to f32, or add_img_noise to 0",
+                   config->precision);
+}
+
 static dn_status check_calibration(const dn_config *config, dn_error *error) {
     if (config->cross_fit == 1)
         return dn_fail(error, DN_ERROR_CONFIG,
@@ -177,9 +188,7 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     if (strcmp(config->device, "cuda") == 0)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "device: cuda is not in this version; set cpu or auto");
-    if (strcmp(config->precision, "auto") != 0 && strcmp(config->precision, "f32") != 0)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                       "precision: %s is not in this version; set f32 or auto", config->precision);
+    DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
     DN_TRY(check_bank(config, error));
     return check_scales(config, error);

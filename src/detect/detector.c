@@ -5,6 +5,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "detect/activation_steps.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,6 +68,27 @@ static dn_status load_roi(dn_detector *detector, const char *path, dn_error *err
     return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
 }
 
+static dn_status load_precision(dn_detector *detector, const char *path, dn_error *error) {
+    const char *word = dn_tensor_file_metadata(detector->file, DN_META_PRECISION);
+    detector->precision = word ? dn_precision_of(word) : DN_PRECISION_F32;
+    if (detector->precision < DN_PRECISIONS)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: its precision is \"%.40s\", expected f32, bf16 or int8", path, word);
+}
+
+/* Those of another backbone would mean nothing. */
+static dn_status load_steps(dn_detector *detector, const char *path, dn_error *error) {
+    const char *json = dn_tensor_file_metadata(detector->file, DN_META_STEPS);
+    const char *trained_with = dn_tensor_file_metadata(detector->file, DN_META_BACKBONE_SHA256);
+    char name[1152];
+    if (!json || !trained_with || strcmp(trained_with, detector->backbone.digest) != 0)
+        return DN_OK;
+    snprintf(name, sizeof name, "%s (its activation steps)", path);
+    return dn_activation_steps_parse(name, json, detector->config->n_scales,
+                                     &detector->backbone.steps, error);
+}
+
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
                                   const dn_flow_tensor *expected, const dn_tensor **found,
                                   dn_error *error) {
@@ -86,10 +108,9 @@ static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
 }
 
 /* Whether every tensor lies where our own writer puts it, so that the file can be used in place. */
-static dn_status find_in_place(dn_detector *detector, const char *path, int *in_place,
-                               dn_error *error) {
+static dn_status find_in_place(dn_detector *detector, const char *path, dn_error *error) {
     const uint8_t *base = NULL;
-    *in_place = 1;
+    detector->in_place = 1;
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor expected;
         const dn_tensor *found;
@@ -99,7 +120,7 @@ static dn_status find_in_place(dn_detector *detector, const char *path, int *in_
             base = found->data;
         if (found->dtype != DN_F32 || (uintptr_t)base % sizeof(float) != 0 ||
             (const uint8_t *)found->data != base + expected.offset * sizeof(float))
-            *in_place = 0;
+            detector->in_place = 0;
     }
     detector->parameters = (const float *)(const void *)base;
     return DN_OK;
@@ -117,6 +138,25 @@ static dn_status copy_parameters(dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
+static dn_status fail_not_finite(const dn_detector *detector, const dn_flow_tensor *tensor,
+                                 size_t index, dn_error *error) {
+    return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", detector->path,
+                   tensor->name, index);
+}
+
+/* A ReLU may swallow a NaN, so the score alone would not show it. */
+static dn_status check_parameters(const dn_detector *detector, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector->flow, i, &tensor);
+        size_t index = dn_find_not_finite(dn_processor_count(),
+                                          detector->parameters + tensor.offset, tensor.count);
+        if (index < tensor.count)
+            return fail_not_finite(detector, &tensor, index, error);
+    }
+    return DN_OK;
+}
+
 /* The header holds names, shapes, configuration and the digests of all weights. */
 static void identify(dn_detector *detector) {
     size_t size;
@@ -129,9 +169,97 @@ static void identify(dn_detector *detector) {
     memcpy(detector->id, digest, sizeof detector->id - 1);
 }
 
+/* ---- the parameters in bf16 ---- */
+
+/* Pages that are read once are given back at once, a few at a time. */
+enum { PIECE = 1 << 20 };
+
+static dn_status narrow_values(const dn_detector *detector, const dn_flow_tensor *tensor,
+                               uint16_t *numbers, const float *values, dn_error *error) {
+    for (size_t done = 0; done < tensor->count; done += PIECE) {
+        size_t left = tensor->count - done, count = left < PIECE ? left : PIECE;
+        size_t index = dn_bf16_narrow(dn_processor_count(), numbers + done, values + done, count);
+        if (index < count)
+            return fail_not_finite(detector, tensor, done + index, error);
+    }
+    return DN_OK;
+}
+
+static dn_status narrow_in_place(const dn_detector *detector, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector->flow, i, &tensor);
+        const float *values = detector->parameters + tensor.offset;
+        DN_TRY(narrow_values(detector, &tensor, detector->bf16 + tensor.offset, values, error));
+        dn_file_forget(values, tensor.count * sizeof *values);
+    }
+    return DN_OK;
+}
+
+/* Of `owned` only the biases are written: the rest of its pages never comes to be. */
+static dn_status narrow_tensors(dn_detector *detector, float *buffer, dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&detector->flow, i, &tensor);
+        const dn_tensor *found = dn_tensor_file_find(detector->file, tensor.name);
+        float *values = tensor.rank == 1 ? detector->owned + tensor.offset : buffer;
+        DN_TRY(dn_tensor_to_f32(found, values, error));
+        DN_TRY(narrow_values(detector, &tensor, detector->bf16 + tensor.offset, values, error));
+        dn_file_forget(found->data, found->bytes);
+    }
+    return DN_OK;
+}
+
+static size_t largest_tensor(const dn_flow_shape *shape) {
+    size_t largest = 0;
+    for (size_t i = 0; i < dn_flow_tensor_count(shape); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(shape, i, &tensor);
+        largest = tensor.count > largest ? tensor.count : largest;
+    }
+    return largest;
+}
+
+static dn_status narrow_copies(dn_detector *detector, dn_error *error) {
+    float *buffer;
+    DN_TRY(dn_allocate_floats(&detector->owned, dn_flow_parameter_count(&detector->flow), error));
+    DN_TRY(dn_allocate_floats(&buffer, largest_tensor(&detector->flow), error));
+    dn_status status = narrow_tensors(detector, buffer, error);
+    dn_release(buffer);
+    detector->parameters = detector->owned;
+    return status;
+}
+
+static dn_status narrow_parameters(dn_detector *detector, dn_error *error) {
+    float *block; /* floats: unlike others not zeroed, which would touch it all once more */
+    size_t count = dn_flow_parameter_count(&detector->flow);
+    DN_TRY(dn_allocate_floats(&block, (count + 1) / 2, error));
+    detector->bf16 = (uint16_t *)(void *)block;
+    return detector->in_place ? narrow_in_place(detector, error) : narrow_copies(detector, error);
+}
+
+static dn_status take_parameters(dn_detector *detector, dn_error *error) {
+    if (!detector->in_place)
+        DN_TRY(copy_parameters(detector, error));
+    return check_parameters(detector, error);
+}
+
+dn_status dn_detector_prepare(dn_detector *detector, dn_element products, dn_error *error) {
+    dn_status status = products == DN_ELEMENT_BF16 ? narrow_parameters(detector, error)
+                                                   : take_parameters(detector, error);
+    if (status == DN_OK)
+        return DN_OK;
+    dn_release(detector->bf16);
+    dn_release(detector->owned);
+    detector->bf16 = NULL;
+    detector->owned = NULL;
+    return status;
+}
+
+/* ---- the file ---- */
+
 static dn_status open_model(dn_detector *detector, const char *path, const char *backbone,
                             dn_error *error) {
-    int in_place;
     const char *backbone_name;
     DN_TRY(dn_tensor_file_open(path, &detector->file, error));
     if (strcmp(dn_tensor_file_format(detector->file), "safetensors") != 0)
@@ -151,9 +279,9 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     snprintf(detector->backbone.name, sizeof detector->backbone.name, "%s",
              backbone ? dn_path_name(backbone) : backbone_name);
     detector->flow = dn_flow_shape_of(detector->config);
-    DN_TRY(find_in_place(detector, path, &in_place, error));
-    if (!in_place)
-        DN_TRY(copy_parameters(detector, error));
+    DN_TRY(find_in_place(detector, path, error));
+    DN_TRY(load_precision(detector, path, error));
+    DN_TRY(load_steps(detector, path, error));
     identify(detector);
     return DN_OK;
 }
@@ -168,24 +296,10 @@ dn_status dn_detector_open(const char *path, const char *backbone, dn_detector *
     return status;
 }
 
-/* A ReLU may swallow a NaN, so the score alone would not show it. */
-dn_status dn_detector_check(const dn_detector *detector, dn_error *error) {
-    for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
-        dn_flow_tensor tensor;
-        dn_flow_tensor_at(&detector->flow, i, &tensor);
-        size_t index = dn_find_not_finite(dn_processor_count(),
-                                          detector->parameters + tensor.offset, tensor.count);
-        if (index < tensor.count)
-            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number",
-                           detector->path, tensor.name, index);
-    }
-    return DN_OK;
-}
-
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error) {
     DN_TRY(dn_detector_open(path, backbone, detector, error));
-    dn_status status = dn_detector_check(detector, error);
+    dn_status status = dn_detector_prepare(detector, DN_ELEMENT_F32, error);
     if (status != DN_OK)
         dn_detector_close(detector);
     return status;
@@ -196,6 +310,7 @@ void dn_detector_close(dn_detector *detector) {
     dn_backbone_weights_free(&detector->backbone);
     dn_release(detector->owned);
     dn_roi_free(&detector->roi);
+    dn_release(detector->bf16);
     dn_calibration_free(&detector->calibration);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
@@ -203,7 +318,7 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 12 };
+enum { METADATA_ENTRIES = 14 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -211,7 +326,7 @@ typedef struct model_writer {
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
-    char *yaml, *calibration;
+    char *yaml, *calibration, *steps;
     dn_metadata_entry metadata[METADATA_ENTRIES];
     size_t metadata_count;
 } model_writer;
@@ -288,6 +403,12 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_AUROC, writer->auroc);
     if (dn_roi_limits(&detector->roi))
         add_metadata(writer, DN_META_ROI_SHA256, detector->roi.digest);
+    add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
+    if (detector->backbone.steps.known) {
+        DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->config->n_scales,
+                                           &writer->steps, error));
+        add_metadata(writer, DN_META_STEPS, writer->steps);
+    }
     if (!dn_calibration_judges(&detector->calibration))
         return DN_OK;
     DN_TRY(dn_calibration_to_json(&detector->calibration, &writer->calibration, error));
@@ -311,5 +432,6 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
     dn_release(writer.names);
     dn_text_free(writer.yaml);
     dn_text_free(writer.calibration);
+    dn_text_free(writer.steps);
     return status;
 }

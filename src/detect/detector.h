@@ -4,7 +4,7 @@
 #define DN_DETECT_DETECTOR_H
 
 #include "backbone/weights.h"
-#include "config/config.h"
+#include "compute/compute.h"
 #include "detect/calibration.h"
 #include "flow/flow.h"
 #include "image/roi.h"
@@ -24,6 +24,8 @@
 #define DN_META_AUROC "image_AUROC"
 #define DN_META_ROI_SHA256 "roi_sha256"   /* only in a model with a region of interest */
 #define DN_META_CALIBRATION "calibration" /* only in a model that is calibrated */
+#define DN_META_PRECISION "precision"     /* that it was trained in; f32 where there is none */
+#define DN_META_STEPS "activation_steps"  /* for int8, where training found them */
 #define DN_META_IMPORTED "imported_from"  /* only in a model that was not trained here */
 
 #define DN_BACKBONE_STEM "backbone.features."
@@ -43,8 +45,12 @@ typedef struct dn_detector {
     dn_backbone_weights backbone;
     dn_roi roi;
     dn_flow_shape flow;
+    dn_precision precision;  /* that it was trained in */
+    int in_place;            /* the file holds the parameters as one block of f32 */
     const float *parameters; /* of the flow; in `owned` or inside `file` */
     float *owned;
+    uint16_t *bf16; /* the same, rounded, where products are; of `parameters` only the biases are to
+                       be read then; owned */
     dn_tensor_file *file;
     dn_calibration calibration; /* none: as dn_calibration_none has it, or zeroed */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds all other digests
@@ -53,16 +59,18 @@ typedef struct dn_detector {
 
 dn_flow_shape dn_flow_shape_of(const dn_config *config);
 
-/* Maps the flow's weights from the file where they lie as we write them, without reading them;
- * several processes then share one copy. `backbone` names another weights file for the backbone, or
- * is NULL. The weights are not to be used before dn_detector_check has seen them. */
+/* Maps the file without reading the flow's parameters. `backbone` names another weights file for
+ * the backbone, or is NULL. */
 dn_status dn_detector_open(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error);
 
-/* DN_ERROR_NUMERIC names the first weight that is no finite number. Reads all of them. */
-dn_status dn_detector_check(const dn_detector *detector, dn_error *error);
+/* The parameters of an open detector, once, for products in f32 or bf16; DN_ERROR_NUMERIC names the
+ * first that is not a finite number. F32: they stay where they lie in the file as we write it;
+ * several processes then share one copy. BF16: rounded to half the memory, without ever holding
+ * both. */
+dn_status dn_detector_prepare(dn_detector *detector, dn_element products, dn_error *error);
 
-/* Both. */
+/* Both, in f32. */
 dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error);
 

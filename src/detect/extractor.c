@@ -1,5 +1,6 @@
 #include "detect/extractor.h"
 
+#include "backbone/narrow.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -8,9 +9,11 @@
 
 struct dn_extractor {
     const dn_compute *compute;
-    const dn_roi *roi; /* NULL: everything counts */
-    int width, height;
-    dn_backbone *backbone;
+    const dn_backbone_weights *weights; /* the caller's */
+    const dn_roi *roi;                  /* NULL: everything counts */
+    dn_backbone_shape shape;
+    dn_narrow *narrow;     /* in bf16 and int8 */
+    dn_backbone *backbone; /* in f32; beside `narrow` for gradients alone, once these are wanted */
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
     size_t pixels;                       /* floats, or bytes, per image */
@@ -22,19 +25,43 @@ static int wants_jitter(const dn_config *config) {
            config->transf_saturation > 0;
 }
 
-static dn_status furnish(dn_extractor *extractor, const dn_config *config,
-                         const dn_backbone_weights *weights, dn_error *error) {
-    dn_backbone_shape shape = {config->img_size[0], config->img_size[1], config->n_scales,
-                               DN_EXTRACTOR_BATCH};
+static dn_status check_steps(const dn_compute *compute, const dn_backbone_weights *weights,
+                             dn_error *error) {
+    if (compute->precision != DN_PRECISION_INT8 || weights->steps.known)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "precision int8 needs activation steps, which training finds on its images, "
+                   "and there are none of this backbone (an older or an imported model, or a "
+                   "backbone that it was not trained with): train it again, or use bf16");
+}
+
+static dn_status create_narrow(dn_extractor *extractor, const dn_config *config, dn_error *error) {
+    const dn_backbone_weights *weights = extractor->weights;
+    int is_int8 = extractor->compute->precision == DN_PRECISION_INT8;
+    dn_narrow_options options = {.element = is_int8 ? DN_ELEMENT_U8 : DN_ELEMENT_BF16,
+                                 .steps = is_int8 ? &weights->steps : NULL};
+    memcpy(options.mean, config->norm_mean, sizeof options.mean);
+    memcpy(options.std, config->norm_std, sizeof options.std);
+    DN_TRY(check_steps(extractor->compute, weights, error));
+    DN_TRY(dn_narrow_check(&options, error));
+    return dn_narrow_create(extractor->compute, weights, &extractor->shape, &options,
+                            &extractor->narrow, error);
+}
+
+static dn_status furnish(dn_extractor *extractor, const dn_config *config, dn_error *error) {
+    dn_backbone_shape *shape = &extractor->shape;
+    *shape = (dn_backbone_shape){config->img_size[0], config->img_size[1], config->n_scales,
+                                 DN_EXTRACTOR_BATCH};
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
-    extractor->width = shape.width;
-    extractor->height = shape.height;
-    extractor->pixels = (size_t)shape.height * (size_t)shape.width * 3;
-    extractor->dimensions = (size_t)(DN_BACKBONE_CHANNELS * shape.scales);
+    extractor->pixels = (size_t)shape->height * (size_t)shape->width * 3;
+    extractor->dimensions = (size_t)(DN_BACKBONE_CHANNELS * shape->scales);
+    if (extractor->compute->precision != DN_PRECISION_F32)
+        return create_narrow(extractor, config, error);
     if (wants_jitter(config))
         for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
-            DN_TRY(dn_image_create(shape.width, shape.height, &extractor->turned[i], error));
-    return dn_backbone_create(extractor->compute, weights, &shape, &extractor->backbone, error);
+            DN_TRY(dn_image_create(shape->width, shape->height, &extractor->turned[i], error));
+    return dn_backbone_create(extractor->compute, extractor->weights, shape, &extractor->backbone,
+                              error);
 }
 
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
@@ -46,7 +73,8 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
     dn_extractor *created = block;
     created->compute = compute;
     created->roi = dn_roi_limits(roi) ? roi : NULL;
-    dn_status status = furnish(created, config, weights, error);
+    created->weights = weights;
+    dn_status status = furnish(created, config, error);
     if (status == DN_OK)
         *extractor = created;
     else
@@ -59,6 +87,7 @@ void dn_extractor_destroy(dn_extractor *extractor) {
         return;
     for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
         dn_image_free(&extractor->turned[i]);
+    dn_narrow_destroy(extractor->narrow);
     dn_backbone_destroy(extractor->backbone);
     dn_release(extractor);
 }
@@ -79,38 +108,55 @@ static dn_status copy_image(const dn_image *image, dn_image *copy, dn_error *err
     return dn_image_resize(image, image->width, image->height, copy, error);
 }
 
-static dn_status prepare_painted(const dn_extractor *extractor, const dn_image *picture,
+static dn_status prepare_painted(const dn_roi *roi, int width, int height, const dn_image *picture,
                                  dn_image *image, dn_error *error) {
     dn_image painted;
     DN_TRY(copy_image(picture, &painted, error));
-    dn_roi_paint(extractor->roi, &painted);
-    dn_status status = dn_image_resize(&painted, extractor->width, extractor->height, image, error);
+    dn_roi_paint(roi, &painted);
+    dn_status status = dn_image_resize(&painted, width, height, image, error);
     dn_image_free(&painted);
     if (status == DN_OK)
-        dn_roi_paint(extractor->roi, image);
+        dn_roi_paint(roi, image);
+    return status;
+}
+
+static dn_status prepare(const dn_roi *roi, int width, int height, const dn_image *picture,
+                         dn_image *image, dn_error *error) {
+    if (dn_roi_limits(roi))
+        return prepare_painted(roi, width, height, picture, image, error);
+    return dn_image_resize(picture, width, height, image, error);
+}
+
+dn_status dn_picture_read(const char *path, const dn_roi *roi, int width, int height,
+                          dn_image *image, dn_error *error) {
+    dn_image picture = {0};
+    DN_TRY(dn_image_read(path, &picture, error));
+    dn_status status = prepare(roi, width, height, &picture, image, error);
+    dn_image_free(&picture);
     return status;
 }
 
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
                                dn_image *image, dn_error *error) {
-    if (extractor->roi)
-        return prepare_painted(extractor, picture, image, error);
-    return dn_image_resize(picture, extractor->width, extractor->height, image, error);
+    return prepare(extractor->roi, extractor->shape.width, extractor->shape.height, picture, image,
+                   error);
 }
 
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error) {
-    dn_image picture = {0};
-    DN_TRY(dn_image_read(path, &picture, error));
-    dn_status status = dn_extractor_prepare(extractor, &picture, image, error);
-    dn_image_free(&picture);
-    return status;
+    return dn_picture_read(path, extractor->roi, extractor->shape.width, extractor->shape.height,
+                           image, error);
+}
+
+int dn_extractor_is_exact(const dn_extractor *extractor) {
+    return !extractor->narrow;
 }
 
 typedef struct preparation {
     dn_extractor *extractor;
     dn_view *views;
-    float *input;
+    float *input;    /* of the backbone in f32 */
+    uint8_t *pixels; /* of the other one */
 } preparation;
 
 static void add_noise(dn_view *view, float *pixels, size_t count) {
@@ -137,6 +183,18 @@ static void prepare_views(void *context, size_t begin, size_t end) {
     }
 }
 
+static void prepare_pixels(void *context, size_t begin, size_t end) {
+    const preparation *self = context;
+    const dn_extractor *extractor = self->extractor;
+    for (size_t i = begin; i < end; i++) {
+        const dn_view *view = &self->views[i];
+        dn_image turned = {extractor->shape.width, extractor->shape.height,
+                           self->pixels + i * extractor->pixels};
+        dn_image_rotate(view->image, view->degrees, &turned);
+        dn_image_jitter(&turned, &view->jitter);
+    }
+}
+
 /* The flow's ReLU and clamp would turn NaN and infinity into numbers that look like any other. */
 static dn_status check_features(const dn_extractor *extractor, const float *features, int count,
                                 dn_error *error) {
@@ -150,27 +208,54 @@ static dn_status check_features(const dn_extractor *extractor, const float *feat
                    index % extractor->dimensions);
 }
 
+static dn_status check_count(int count, dn_error *error) {
+    if (count >= 1 && count <= DN_EXTRACTOR_BATCH)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "extractor: %d views, expected 1 to %d", count,
+                   DN_EXTRACTOR_BATCH);
+}
+
+static dn_status run_narrow(dn_extractor *extractor, dn_view *views, int count, float *features,
+                            dn_error *error) {
+    preparation context = {
+        .extractor = extractor, .views = views, .pixels = dn_narrow_pixels(extractor->narrow)};
+    DN_TRY(check_count(count, error));
+    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_pixels, &context);
+    DN_TRY(dn_narrow_forward(extractor->narrow, features, count, error));
+    return check_features(extractor, features, count, error);
+}
+
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error) {
+    if (extractor->narrow)
+        return run_narrow(extractor, views, count, features, error);
     return dn_extractor_run_keeping(extractor, views, count, features, NULL, error);
+}
+
+/* ---- gradients ---- */
+
+dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error) {
+    if (extractor->backbone)
+        return DN_OK;
+    return dn_backbone_create(extractor->compute, extractor->weights, &extractor->shape,
+                              &extractor->backbone, error);
 }
 
 size_t dn_extractor_gate_count(const dn_extractor *extractor) {
     return dn_backbone_gate_count(extractor->backbone);
 }
 
-dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
-                                const uint8_t *gates, int count, dn_error *error) {
-    return dn_backbone_backward(extractor->backbone, dpixels, dfeatures, gates, count, error);
-}
-
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error) {
-    preparation context = {extractor, views, dn_backbone_input(extractor->backbone)};
-    if (count < 1 || count > DN_EXTRACTOR_BATCH)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "extractor: %d views, expected 1 to %d", count,
-                       DN_EXTRACTOR_BATCH);
+    preparation context = {
+        .extractor = extractor, .views = views, .input = dn_backbone_input(extractor->backbone)};
+    DN_TRY(check_count(count, error));
     dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
     DN_TRY(dn_backbone_forward_keeping(extractor->backbone, features, gates, count, error));
     return check_features(extractor, features, count, error);
+}
+
+dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
+                                const uint8_t *gates, int count, dn_error *error) {
+    return dn_backbone_backward(extractor->backbone, dpixels, dfeatures, gates, count, error);
 }

@@ -22,7 +22,9 @@ typedef struct dn_extractor dn_extractor;
  * stay small in memory (measured: docs/performance.md). */
 #define DN_EXTRACTOR_BATCH 16
 
-/* `roi` (NULL: everything counts) is the caller's and outlives the extractor. */
+/* In the precision of `compute`: f32, or bf16 and int8 on whole pixels (backbone/narrow.h). `roi`
+ * (NULL: everything counts), `compute` and the weights are the caller's and outlive the extractor.
+ * DN_ERROR_UNSUPPORTED where int8 lacks the activation steps. */
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
                               const dn_backbone_weights *weights, const dn_roi *roi,
                               dn_extractor **extractor, dn_error *error);
@@ -43,15 +45,27 @@ dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *pi
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error);
 
+/* The same before there is an extractor. */
+dn_status dn_picture_read(const char *path, const dn_roi *roi, int width, int height,
+                          dn_image *image, dn_error *error);
+
 /* Features of an image: 256 * n_scales. */
 size_t dn_extractor_dimensions(const dn_extractor *extractor);
 
 /* features[count][256 * n_scales] of `count` <= DN_EXTRACTOR_BATCH views. Views' random states
- * move on. DN_ERROR_NUMERIC when a feature is not a finite number. */
+ * move on. Below f32 views have no noise. DN_ERROR_NUMERIC when a feature is not a finite number.
+ */
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error);
 
-/* The same features, and what dn_extractor_backward needs of them:
+/* Gradients are those of the features in f32. Below f32 the first call makes a second backbone for
+ * them; the functions after this one need it. */
+dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error);
+
+/* Whether dn_extractor_run gives the features that gradients are taken at: in f32. */
+int dn_extractor_is_exact(const dn_extractor *extractor);
+
+/* Features in f32, and what dn_extractor_backward needs of them:
  * gates[count * dn_extractor_gate_count()]. */
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error);

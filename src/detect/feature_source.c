@@ -23,6 +23,18 @@ static void write_views(dn_text *text, const dn_views *views) {
                        config->transf_contrast, config->transf_saturation, config->add_img_noise);
 }
 
+static void write_precision(dn_text *text, const dn_feature_origin *origin) {
+    char digest[DN_DIGEST_LENGTH + 1];
+    const dn_compute *compute = origin->compute;
+    dn_text_append(text, "compute: %s %s", compute->backend->name,
+                   dn_precision_name(compute->precision));
+    if (compute->precision == DN_PRECISION_INT8) {
+        dn_digest_bytes(&origin->backbone->steps.step, sizeof origin->backbone->steps.step, digest);
+        dn_text_append(text, ", activation steps %s", digest);
+    }
+    dn_text_append(text, "\n");
+}
+
 static dn_status write_key(const dn_feature_source *source, const dn_feature_origin *origin,
                            char **key, dn_error *error) {
     const dn_config *config = source->config;
@@ -31,8 +43,8 @@ static dn_status write_key(const dn_feature_source *source, const dn_feature_ori
     dn_text text = {0};
     dn_text_append(&text, "differnet features %d, f32 of %zu dimensions, %s-endian\n",
                    FEATURE_FORMAT, source->dimensions, *(const uint8_t *)&order ? "little" : "big");
-    dn_text_append(&text, "backbone: %s\ncompute: %s %s\n", origin->backbone_sha256,
-                   origin->compute->backend->name, dn_precision_name(origin->compute->precision));
+    dn_text_append(&text, "backbone: %s\n", origin->backbone->digest);
+    write_precision(&text, origin);
     dn_text_append(&text,
                    "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
                    config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],

@@ -25,7 +25,7 @@ typedef struct dn_feature_source {
 /* What the bank's numbers depend on besides the images. */
 typedef struct dn_feature_origin {
     const dn_compute *compute;
-    const char *backbone_sha256;
+    const dn_backbone_weights *backbone;
 } dn_feature_origin;
 
 /* A bank that cannot be opened is told to the observer, not a failure. */

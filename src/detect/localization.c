@@ -43,8 +43,11 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_localizer), error));
     dn_localizer *self = block;
     *self = (dn_localizer){.scorer = scorer, .width = width, .height = height};
-    dn_status status =
-        dn_flow_create(compute, shape, scorer->rows, DN_FLOW_EXPLAIN, &self->flow, error);
+    dn_status status = dn_extractor_prepare_gradients(scorer->extractor, error);
+    if (status == DN_OK)
+        status = dn_flow_create(compute, shape, scorer->rows, DN_FLOW_EXPLAIN, &self->flow, error);
+    if (status == DN_OK)
+        dn_flow_use_bf16(self->flow, dn_flow_bf16(scorer->flow));
     if (status == DN_OK)
         status = dn_smoother_create(width, height, DN_LOCALIZATION_SIGMA, roi ? roi->inside : NULL,
                                     compute->threads, &self->smoother, error);
@@ -149,5 +152,8 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
         DN_TRY(project(localizer, done, rows, map, error));
     }
     finish(localizer, map);
-    return DN_OK;
+    if (dn_extractor_is_exact(scorer->extractor))
+        return DN_OK;
+    const dn_views even = even_views(localizer);
+    return dn_views_extract(&even, scorer->extractor, NULL, image, features, error);
 }

@@ -46,7 +46,7 @@ static dn_status create_network(dn_trainer *trainer, const dn_detector *detector
 static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *backbone,
                               size_t train_count, size_t evaluate_count, dn_error *error) {
     const dn_config *config = trainer->config;
-    const dn_feature_origin origin = {trainer->compute, backbone->digest};
+    const dn_feature_origin origin = {trainer->compute, backbone};
     int bank = dn_config_bank(config);
     if (train_count > 0 || evaluate_count > 0)
         DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_EVEN,

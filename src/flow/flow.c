@@ -154,6 +154,10 @@ void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters) {
     flow->bf16 = parameters;
 }
 
+const uint16_t *dn_flow_bf16(const dn_flow *flow) {
+    return flow->bf16;
+}
+
 static dn_status check_rows(const dn_flow *flow, int rows, dn_error *error) {
     if (rows >= 1 && rows <= flow->max_rows)
         return DN_OK;

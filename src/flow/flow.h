@@ -57,6 +57,7 @@ void dn_flow_destroy(dn_flow *flow);
 /* The parameters rounded to bf16, which products read in place of the others from now on where the
  * backend's are in bf16 (NULL: they are rounded at each use). The caller keeps both alike. */
 void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters);
+const uint16_t *dn_flow_bf16(const dn_flow *flow);
 
 /* z[rows][features], log_det[rows] from x[rows][features]; rows <= max_rows. In a training flow,
  * `dropout` (may be NULL: none) draws one mask per pass. */

@@ -15,7 +15,7 @@
 
 struct dn_model {
     dn_model_options options;
-    char backbone[256], device[16], compute[16];
+    char backbone[256], device[16], compute[16], precision[16];
 };
 
 const char *dn_version(void) {
@@ -127,6 +127,8 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
              options->backbone ? options->backbone : "its own");
     snprintf((*model)->device, sizeof(*model)->device, "%s", options->device);
     snprintf((*model)->compute, sizeof(*model)->compute, "%s", options->compute);
+    snprintf((*model)->precision, sizeof(*model)->precision, "%s",
+             options->precision ? options->precision : "f32");
     return DN_OK;
 }
 
@@ -142,6 +144,12 @@ const char *dn_model_id(const dn_model *model) {
 int dn_is_image_name(const char *name) {
     const char *dot = strrchr(name, '.');
     return dot && strcmp(dot, ".png") == 0;
+}
+
+/* A machine without int8. */
+const char *dn_model_precision(const dn_model *model, const char **wanted) {
+    *wanted = model->precision;
+    return strcmp(model->precision, "int8") == 0 ? "bf16" : model->precision;
 }
 
 int dn_model_judges(const dn_model *model) {

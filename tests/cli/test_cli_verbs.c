@@ -91,6 +91,12 @@ static void test_test(void **state) {
     ran = run("test model --set compute=onednn --set batch_size=1", NULL);
     assert_says(ran->err, "note: data its own class its own output none backbone its own device "
                           "auto compute onednn threads 0 rotations 0\n");
+    assert_silent(ran->err, "precision");
+    ran = run("test model --precision int8", NULL);
+    assert_says(ran->err, "differnet: warning: precision: this processor has no instructions for "
+                          "int8; computing in bf16\n");
+    ran = run("test model --set precision=bf16", NULL);
+    assert_silent(ran->err, "precision");
     ran = run("test model --set class_name=c", NULL);
     assert_says(ran->err, "note: data its own class c ");
     ran = run("test --json --quiet model --output o", NULL);

@@ -1,0 +1,19 @@
+/* Which precision is computed in: what was asked for, as far as the processor has it
+ * (docs/precision.md). */
+#ifndef DN_DETECT_PRECISION_H
+#define DN_DETECT_PRECISION_H
+
+#include "compute/compute.h"
+#include "config/config.h"
+
+/* What a training or a benchmark with this configuration wants. */
+dn_precision dn_precision_wanted(const dn_config *config);
+
+/* Tells the observer where the processor lacks the instructions for what was wanted. */
+void dn_tell_precision(const dn_observer *observer, dn_precision wanted, dn_precision real);
+
+/* Opens the configuration's backend in `wanted`, and tells. */
+dn_status dn_precision_open(const dn_config *config, dn_precision wanted,
+                            const dn_observer *observer, dn_compute *compute, dn_error *error);
+
+#endif

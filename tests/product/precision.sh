@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# --precision from training to prediction, on this processor and with its newer instructions hidden.
+. "$(dirname "$0")/lib.sh" "$@"
+cd "$source"
+bad=dummy_dataset/dummy_class/test/anomaly
+
+score() { # MODEL OPTION...: raw_score of one picture
+    local model=$1
+    shift
+    expect 0 "$differnet" predict "$model" "$@" "$(ls $bad/* | head -n 1)"
+    sed 's/.*"raw_score":\([^,]*\),.*/\1/' "$work/out"
+}
+
+near() { # A B SHARE
+    awk -v a="$1" -v b="$2" -v share="$3" 'BEGIN { exit !(a > 0 && (a - b)^2 <= (share * b)^2) }' ||
+        fail "$1 is not within $3 of $2"
+}
+
+version=0
+for precision in f32 bf16 int8; do
+    version=$((version + 1))
+    expect 0 "$differnet" train "${small[@]}" --precision $precision --val-fraction 0.2
+    model=$results/v$version/model.safetensors
+    auroc=$(grep '^image_AUROC' "$work/out" | tail -n 1)
+    rm -rf "$XDG_CACHE_HOME"
+    expect 0 "$differnet" test "$model" --output "$work/test"
+    cmp "$work/test/scores.csv" "$results/v$version/scores.csv" || fail "$precision: test does not reproduce train"
+    [ "$(grep '^image_AUROC' "$work/out" | tail -n 1)" = "$auroc" ] || fail "$precision: another AUROC than $auroc"
+    exact=$(score "$model" --precision f32)
+    near "$(score "$model" --precision bf16)" "$exact" 0.02
+    near "$(score "$model" --precision int8)" "$exact" 0.05
+    [ "$(score "$model")" = "$(score "$model" --precision auto)" ] || fail "auto is not what the model was trained in"
+    expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --precision $precision
+    expect 0 "$differnet" predict "$model" --precision $precision --maps --output "$work/maps" "$bad/"
+done
+
+# Without the instructions: computed in f32, and said so.
+export ONEDNN_MAX_CPU_ISA=SSE41
+for precision in bf16 int8; do
+    expect 0 "$differnet" predict "$model" --precision $precision "$bad"
+    holds "$work/err" "warning: precision: this processor has no instructions for $precision; computing in f32"
+    expect 0 "$differnet" train "${small[@]}" --precision $precision
+    holds "$work/err" "warning: precision: this processor has no instructions for $precision; computing in f32"
+    expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2 --precision $precision
+    holds "$work/err" "computing in f32"
+done
+unset ONEDNN_MAX_CPU_ISA
+
+for precision in f32 bf16 int8; do
+    expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2 --precision $precision
+    holds "$work/out" '"precision"'
+done
+
+expect 2 "$differnet" train "${small[@]}" --precision int8 --set add_img_noise=0.1
+holds "$work/err" "add_img_noise"
+expect 2 "$differnet" predict "$model" --precision f16 "$bad"
