@@ -38,21 +38,6 @@ static void print_position(char text[STATE_SIZE], const dn_trainer *trainer, lon
              trainer->auroc_epoch_max, log_bytes);
 }
 
-static dn_status check_finite(const dn_trainer *trainer, dn_error *error) {
-    for (size_t i = 0; i < dn_flow_tensor_count(&trainer->shape); i++) {
-        dn_flow_tensor tensor;
-        dn_flow_tensor_at(&trainer->shape, i, &tensor);
-        size_t index = dn_find_not_finite(trainer->compute->threads,
-                                          trainer->parameters + tensor.offset, tensor.count);
-        if (index < tensor.count)
-            return dn_fail(error, DN_ERROR_NUMERIC,
-                           "training diverged: after step %" PRId64
-                           " %s[%zu] is not a finite number; a smaller lr_init may help",
-                           trainer->optimizer.adam.step, tensor.name, index);
-    }
-    return DN_OK;
-}
-
 static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
                             const char *yaml, dn_error *error) {
     char position[STATE_SIZE], augment[STATE_SIZE], dropout[STATE_SIZE];
@@ -85,7 +70,7 @@ static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *t
 dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
                               dn_error *error) {
     char *yaml;
-    DN_TRY(check_finite(trainer, error));
+    DN_TRY(dn_trainer_check(trainer, error));
     DN_TRY(dn_config_to_yaml(trainer->config, &yaml, error));
     dn_status status = write_file(checkpoint, trainer, yaml, error);
     dn_text_free(yaml);

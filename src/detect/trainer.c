@@ -1,5 +1,6 @@
 #include "detect/trainer.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/checkpoint.h"
@@ -134,6 +135,37 @@ float *dn_trainer_take_parameters(dn_trainer *trainer) {
     return parameters;
 }
 
+static dn_status check_block(const dn_trainer *trainer, const float *block, const char *kind,
+                             dn_error *error) {
+    for (size_t i = 0; i < dn_flow_tensor_count(&trainer->shape); i++) {
+        dn_flow_tensor tensor;
+        dn_flow_tensor_at(&trainer->shape, i, &tensor);
+        size_t index =
+            dn_find_not_finite(trainer->compute->threads, block + tensor.offset, tensor.count);
+        if (index < tensor.count)
+            return dn_fail(error, DN_ERROR_NUMERIC,
+                           "training diverged: after step %lld %s%s[%zu] is not a finite number; a "
+                           "smaller lr_init may help",
+                           (long long)trainer->optimizer.adam.step, kind, tensor.name, index);
+    }
+    return DN_OK;
+}
+
+dn_status dn_trainer_check(const dn_trainer *trainer, dn_error *error) {
+    const dn_optimizer *optimizer = &trainer->optimizer;
+    DN_TRY(check_block(trainer, optimizer->parameters, "", error));
+    DN_TRY(check_block(trainer, optimizer->first, "Adam's first moment of ", error));
+    return check_block(trainer, optimizer->second, "Adam's second moment of ", error);
+}
+
+static dn_status fail_diverged(const dn_trainer *trainer, dn_error *error) {
+    DN_TRY(dn_trainer_check(trainer, error));
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "training diverged: the loss of step %lld is not a finite number; a smaller "
+                   "lr_init may help",
+                   (long long)trainer->optimizer.adam.step + 1);
+}
+
 dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
                           dn_error *error) {
     float dlog_det;
@@ -142,10 +174,7 @@ dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, dou
     *loss = dn_flow_loss(trainer->dz, &dlog_det, trainer->z, trainer->log_det, rows,
                          trainer->shape.features);
     if (!isfinite(*loss))
-        return dn_fail(error, DN_ERROR_NUMERIC,
-                       "training diverged: the loss of step %lld is not a finite number; a smaller "
-                       "lr_init may help",
-                       (long long)trainer->optimizer.adam.step + 1);
+        return fail_diverged(trainer, error);
     dn_optimizer_next_step(&trainer->optimizer);
     return dn_flow_backward(trainer->flow, trainer->parameters, NULL, trainer->dz, dlog_det, rows,
                             dn_optimizer_sink, &trainer->optimizer, error);
@@ -427,5 +456,6 @@ dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {
     dn_status status = run_schedule(trainer, error);
     if (status == DN_CANCELLED && trainer->config->checkpoint > 0)
         write_checkpoint(trainer, NULL);
-    return status;
+    DN_TRY(status);
+    return dn_trainer_check(trainer, error); /* the last step's numbers went through no loss */
 }

@@ -69,8 +69,12 @@ void dn_trainer_destroy(dn_trainer *trainer);
  * tenth of the time, and when the observer asks to stop. */
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
 
+/* DN_ERROR_NUMERIC names the step and the first parameter that is not finite, or whose moments in
+ * Adam are not: they would make it so at a later step. */
+dn_status dn_trainer_check(const dn_trainer *trainer, dn_error *error);
+
 /* One optimiser step on x[rows][features] (in trainer->x) and its loss; DN_ERROR_NUMERIC when that
- * is not finite. */
+ * is not finite; the message names a parameter that is not, else the loss. */
 dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
                           dn_error *error);
 

@@ -1,4 +1,5 @@
 /* detect/: what the trainer draws and refuses, looked at from inside. */
+#include "detect/checkpoint.h"
 #include "detect/trainer.h"
 #include "support/support.h"
 
@@ -18,6 +19,7 @@ typedef struct scene {
     dn_observer observer;
     double degrees[EPOCHS][VIEWS]; /* of every epoch's views, noted when it ends */
     int epochs;
+    float *ruined;
 } scene;
 
 static void set(scene *self, const char *key, const char *value) {
@@ -139,6 +141,47 @@ static void test_divergence_is_named(void **state) {
     assert_int_equal(self->trainer.optimizer.adam.step, 0);
 }
 
+/* Ruins a number of the training once its second meta epoch has begun. */
+static int ruin(void *user, const dn_progress *progress) {
+    scene *self = user;
+    if (progress->stage == DN_STAGE_TRAIN && progress->meta_epoch == 1)
+        *self->ruined = NAN;
+    return 0;
+}
+
+/* Trains with checkpoints until `ruined` is found out; the checkpoint before it is a good one. */
+static void diverge(scene *self, float *ruined, const char *part) {
+    dn_error error = {0};
+    dn_checkpoint checkpoint = {.dataset_sha256 = "0", .backbone_sha256 = "1", .roi_sha256 = ""};
+    size_t log_bytes;
+    snprintf(checkpoint.path, sizeof checkpoint.path, "%s/checkpoint", self->folder);
+    self->trainer.checkpoint = &checkpoint;
+    self->ruined = ruined;
+    self->observer.on_progress = ruin;
+    assert_fails(dn_trainer_run(&self->trainer, &error), DN_ERROR_NUMERIC, part);
+    dn_trainer_destroy(&self->trainer);
+    create(self);
+    assert_ok(dn_checkpoint_read(&checkpoint, &self->trainer, &log_bytes, &error));
+    assert_int_equal(self->trainer.position.meta, 1);
+    assert_ok(dn_trainer_check(&self->trainer, &error));
+}
+
+static void test_ruined_weight(void **state) {
+    scene *self = *state;
+    create(self);
+    diverge(self, &self->trainer.parameters[self->trainer.optimizer.count - 1],
+            "after step 4 nf.module_list.2.s2.fc3.bias[255] is not a finite number");
+}
+
+/* A moment spoils its weight at the next step; in the last step there is none. */
+static void test_ruined_moment(void **state) {
+    scene *self = *state;
+    set(self, "sub_epochs", "1");
+    create(self);
+    diverge(self, &self->trainer.optimizer.second[0],
+            "after step 2 Adam's second moment of nf.module_list.2.s1.fc1.weight[0]");
+}
+
 static void test_overflowing_backbone(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -179,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         with_scene(test_random_rotations),    with_scene(test_no_rotations),
         with_scene(test_divergence_is_named), with_scene(test_overflowing_backbone),
+        with_scene(test_ruined_weight),       with_scene(test_ruined_moment),
         with_scene(test_early_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
