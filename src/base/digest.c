@@ -50,6 +50,11 @@ void dn_digest_add(dn_digest *digest, const void *data, size_t size) {
     sha256_update(&digest->context, size, data);
 }
 
+void dn_digest_end_bytes(dn_digest *digest, uint8_t bytes[DN_DIGEST_BYTES]) {
+    sha256_digest(&digest->context, DN_DIGEST_BYTES, bytes);
+    dn_release(digest);
+}
+
 void dn_digest_end(dn_digest *digest, char text[DN_DIGEST_LENGTH + 1]) {
     finish(&digest->context, text);
     dn_release(digest);

@@ -27,5 +27,6 @@ typedef struct dn_digest dn_digest;
 dn_status dn_digest_begin(dn_digest **digest, dn_error *error);
 void dn_digest_add(dn_digest *digest, const void *data, size_t size);
 void dn_digest_end(dn_digest *digest, char text[DN_DIGEST_LENGTH + 1]);
+void dn_digest_end_bytes(dn_digest *digest, uint8_t bytes[DN_DIGEST_BYTES]);
 
 #endif

@@ -105,6 +105,37 @@ dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *s
     return status;
 }
 
+static dn_status add_all(int descriptor, const char *path, dn_digest *digest, uint64_t *size,
+                         dn_error *error) {
+    uint8_t piece[1 << 16];
+    for (*size = 0;;) {
+        ssize_t count = read(descriptor, piece, sizeof piece);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return fail_errno(error, "read", path);
+        if (count == 0)
+            return DN_OK;
+        dn_digest_add(digest, piece, (size_t)count);
+        *size += (uint64_t)count;
+    }
+}
+
+dn_status dn_file_digest(const char *path, uint8_t digest[DN_DIGEST_BYTES], uint64_t *size,
+                         dn_error *error) {
+    int descriptor;
+    size_t expected;
+    dn_digest *running;
+    DN_TRY(open_regular(path, &descriptor, &expected, error));
+    dn_status status = dn_digest_begin(&running, error);
+    if (status == DN_OK) {
+        status = add_all(descriptor, path, running, size, error);
+        dn_digest_end_bytes(running, digest);
+    }
+    close(descriptor);
+    return status;
+}
+
 dn_status dn_output_open(dn_output *output, const char *path, dn_error *error) {
     static atomic_uint serial; /* two threads may write the same file */
     *output = (dn_output){0};

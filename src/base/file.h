@@ -2,6 +2,7 @@
 #ifndef DN_BASE_FILE_H
 #define DN_BASE_FILE_H
 
+#include "base/digest.h"
 #include "base/error.h"
 
 #include <stdio.h>
@@ -23,6 +24,11 @@ void dn_file_forget(const void *data, size_t size);
  */
 dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *size,
                        dn_error *error);
+
+/* SHA-256 of a regular file's bytes, and how many were read. A file that changes meanwhile gives
+ * the digest of what was read, whatever that was. */
+dn_status dn_file_digest(const char *path, uint8_t digest[DN_DIGEST_BYTES], uint64_t *size,
+                         dn_error *error);
 
 /* A file that appears under its name, synced to disk, with dn_output_commit or not at all. */
 typedef struct dn_output {

@@ -86,18 +86,31 @@ void dn_dataset_close(dn_dataset *dataset) {
 
 /* Adds name, zero, size as 8 little-endian bytes, and the content's digest. */
 static dn_status add_to_fingerprint(dn_digest *digest, dn_sample *sample, dn_error *error) {
-    dn_mapped_file file;
     char content[DN_DIGEST_LENGTH + 1];
     uint8_t size[8];
-    DN_TRY(dn_file_map(sample->path, &file, error));
-    dn_digest_parts(&(dn_digest_part){file.data, file.size}, 1, sample->digest);
+    uint64_t bytes;
+    DN_TRY(dn_file_digest(sample->path, sample->digest, &bytes, error));
     dn_digest_print(sample->digest, content);
     for (int i = 0; i < 8; i++)
-        size[i] = (uint8_t)((uint64_t)file.size >> (8 * i));
-    dn_file_unmap(&file);
+        size[i] = (uint8_t)(bytes >> (8 * i));
     dn_digest_add(digest, sample->name, strlen(sample->name) + 1);
     dn_digest_add(digest, size, sizeof size);
     dn_digest_add(digest, content, DN_DIGEST_LENGTH);
+    return DN_OK;
+}
+
+int dn_digest_is_known(const uint8_t digest[DN_DIGEST_BYTES]) {
+    static const uint8_t none[DN_DIGEST_BYTES];
+    return memcmp(digest, none, DN_DIGEST_BYTES) != 0;
+}
+
+dn_status dn_sample_digest(const uint8_t *bytes, size_t size, const char *path,
+                           uint8_t digest[DN_DIGEST_BYTES], dn_error *error) {
+    uint8_t found[DN_DIGEST_BYTES];
+    dn_digest_parts(&(dn_digest_part){bytes, size}, 1, found);
+    if (dn_digest_is_known(digest) && memcmp(found, digest, DN_DIGEST_BYTES) != 0)
+        return dn_fail(error, DN_ERROR_IO, "%s: has changed since it was read first", path);
+    memcpy(digest, found, DN_DIGEST_BYTES);
     return DN_OK;
 }
 

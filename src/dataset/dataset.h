@@ -49,6 +49,14 @@ void dn_dataset_close(dn_dataset *dataset);
 dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error);
 
+/* Zeros stand for a digest that is not known. */
+int dn_digest_is_known(const uint8_t digest[DN_DIGEST_BYTES]);
+
+/* Notes the digest of a file's bytes in `digest`, or, where one is known, holds them against it:
+ * DN_ERROR_IO when the file is not what it was when the data set was looked at. */
+dn_status dn_sample_digest(const uint8_t *bytes, size_t size, const char *path,
+                           uint8_t digest[DN_DIGEST_BYTES], dn_error *error);
+
 /* The classes of a data set: "" alone where `root` is a class folder itself or a manifest, else the
  * folders in it that hold train/, test/ or validate/, in byte order. DN_ERROR_DATA when there are
  * none. Free with dn_class_list_free, after a failure too. */

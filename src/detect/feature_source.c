@@ -103,18 +103,13 @@ int dn_feature_source_has_bank(const dn_feature_source *source) {
 
 /* ---- one image ---- */
 
-static int is_known(const uint8_t digest[DN_DIGEST_BYTES]) {
-    static const uint8_t none[DN_DIGEST_BYTES];
-    return memcmp(digest, none, DN_DIGEST_BYTES) != 0;
-}
-
 static int holds(const dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES]) {
     return source->holds && memcmp(source->held, digest, DN_DIGEST_BYTES) == 0;
 }
 
 static int find_in_bank(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES]) {
     size_t record, rows = (size_t)source->views.count;
-    if (!dn_feature_source_has_bank(source) || !is_known(digest) ||
+    if (!dn_feature_source_has_bank(source) || !dn_digest_is_known(digest) ||
         !dn_feature_bank_find(&source->bank, digest, &record))
         return 0;
     source->holds = 0;
@@ -138,16 +133,6 @@ static void put_into_bank(dn_feature_source *source) {
             "the feature cache takes no more, further features are computed whenever they are "
             "needed: %s",
             reason.message);
-}
-
-static dn_status check_digest(const uint8_t *bytes, size_t size, const char *path,
-                              uint8_t digest[DN_DIGEST_BYTES], dn_error *failure) {
-    uint8_t found[DN_DIGEST_BYTES];
-    dn_digest_parts(&(dn_digest_part){bytes, size}, 1, found);
-    if (is_known(digest) && memcmp(found, digest, DN_DIGEST_BYTES) != 0)
-        return dn_fail(failure, DN_ERROR_IO, "%s: has changed since it was read first", path);
-    memcpy(digest, found, DN_DIGEST_BYTES);
-    return DN_OK;
 }
 
 static dn_status decode(const dn_feature_source *source, const uint8_t *bytes, size_t size,
@@ -176,8 +161,8 @@ static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes,
                                 const char *path, uint8_t digest[DN_DIGEST_BYTES],
                                 dn_error *failure, dn_error *error) {
     dn_image image = {0};
-    if (check_digest(bytes, size, path, digest, failure) != DN_OK || find_in_bank(source, digest) ||
-        decode(source, bytes, size, path, &image, failure) != DN_OK)
+    if (dn_sample_digest(bytes, size, path, digest, failure) != DN_OK ||
+        find_in_bank(source, digest) || decode(source, bytes, size, path, &image, failure) != DN_OK)
         return DN_OK;
     dn_status status = compute(source, &image, digest, error);
     dn_image_free(&image);
@@ -190,7 +175,7 @@ dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
     uint8_t *bytes;
     size_t size;
     *failure = (dn_error){0};
-    if (is_known(digest) && (holds(source, digest) || find_in_bank(source, digest)))
+    if (dn_digest_is_known(digest) && (holds(source, digest) || find_in_bank(source, digest)))
         return DN_OK;
     if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, failure) != DN_OK)
         return DN_OK;
@@ -204,8 +189,8 @@ dn_status dn_feature_source_row(dn_feature_source *source, const char *path,
                                 dn_error *error) {
     dn_error failure;
     size_t record, number = (size_t)row;
-    if (!holds(source, digest) && dn_feature_source_has_bank(source) && is_known(digest) &&
-        dn_feature_bank_find(&source->bank, digest, &record) &&
+    if (!holds(source, digest) && dn_feature_source_has_bank(source) &&
+        dn_digest_is_known(digest) && dn_feature_bank_find(&source->bank, digest, &record) &&
         dn_feature_bank_read(&source->bank, digest, record, number, features))
         return DN_OK;
     DN_TRY(dn_feature_source_get(source, path, digest, &failure, error));

@@ -1,7 +1,10 @@
 #include "detect/image_store.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+
+#include <string.h>
 
 static dn_status furnish(dn_image_store *store, dn_error *error) {
     void *block;
@@ -49,6 +52,29 @@ typedef struct request {
     const dn_image **images;
 } request;
 
+static dn_status decode(const dn_image_store *store, const uint8_t *bytes, size_t size,
+                        const char *path, dn_image *image, dn_error *error) {
+    dn_image picture = {0};
+    DN_TRY(dn_image_decode(bytes, size, path, &picture, error));
+    dn_status status = dn_extractor_prepare(store->extractor, &picture, image, error);
+    dn_image_free(&picture);
+    return status;
+}
+
+/* The bytes that the data set's fingerprint was made of, or none. */
+static dn_status read_sample(const dn_image_store *store, const dn_sample *sample, dn_image *image,
+                             dn_error *error) {
+    uint8_t *bytes, digest[DN_DIGEST_BYTES];
+    size_t size;
+    memcpy(digest, sample->digest, sizeof digest);
+    DN_TRY(dn_file_read(sample->path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    dn_status status = dn_sample_digest(bytes, size, sample->path, digest, error);
+    if (status == DN_OK)
+        status = decode(store, bytes, size, sample->path, image, error);
+    dn_release(bytes);
+    return status;
+}
+
 static void load_range(void *context, size_t begin, size_t end) {
     const request *self = context;
     dn_image_store *store = self->store;
@@ -60,7 +86,7 @@ static void load_range(void *context, size_t begin, size_t end) {
         if (index < store->kept_count && image->pixels)
             continue;
         dn_image_free(image);
-        dn_extractor_read(store->extractor, store->samples[index].path, image, &store->failures[i]);
+        read_sample(store, &store->samples[index], image, &store->failures[i]);
     }
 }
 

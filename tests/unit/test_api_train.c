@@ -327,6 +327,58 @@ static void test_unreadable_images(void **state) {
     assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_FORMAT, "broken.png");
 }
 
+/* At the first report, when the data set was looked at and its images are still to be read. */
+typedef struct accident {
+    const scene *self;
+    const char *name; /* that becomes `content`; NULL: of nothing, it is gone */
+    const char *content;
+    int calls;
+} accident;
+
+static int happen(void *user, const dn_progress *progress) {
+    accident *event = user;
+    char path[512];
+    (void)progress;
+    snprintf(path, sizeof path, "%s/%s", event->self->folder, event->name);
+    if (event->calls++ == 0 && event->content)
+        put_file(event->self->folder, event->name, event->content, strlen(event->content));
+    else if (event->calls == 1)
+        assert_int_equal(unlink(path), 0);
+    return 0;
+}
+
+static dn_status train_through(const scene *self, const char *name, const char *content,
+                               dn_train_summary *summary, dn_error *error) {
+    accident event = {self, name, content, 0};
+    dn_observer observer = {.user = &event, .on_progress = happen};
+    put_pictures(self->folder, "data/part/train/good", 3, 0);
+    put_pictures(self->folder, "data/part/test/round", 3, 1);
+    return dn_train(self->config, &observer, summary, error);
+}
+
+/* Training images must be those of the fingerprint; a test image is one less. */
+static void test_images_that_change_or_vanish(void **state) {
+    static const char *const ways[] = {"random", "bank:4"};
+    scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    const char *trained = "data/part/train/good/01.pgm", *tested = "data/part/test/round/01.pgm";
+    for (size_t i = 0; i < 2; i++) {
+        set(self->config, "train_rotations", ways[i]);
+        set(self->config, "cache_limit", i ? "1" : "0");
+        assert_fails(train_through(self, trained, NULL, NULL, &error), DN_ERROR_IO,
+                     "good/01.pgm: cannot open: No such file");
+        assert_fails(train_through(self, trained, "P5 2 2 255\nabcd", NULL, &error), DN_ERROR_IO,
+                     "good/01.pgm: has changed since it was read first");
+        assert_fails(train_through(self, trained, "", NULL, &error), DN_ERROR_IO, "has changed");
+        assert_ok(train_through(self, tested, "P5 2 2 255\na", &summary, &error));
+        assert_int_equal(summary.metrics.unreadable_count, 1);
+        assert_file_holds(summary.results_directory, "scores.csv", "round/01.pgm");
+    }
+    assert_ok(train_through(self, "data/part/test/round/02.pgm", NULL, &summary, &error));
+    assert_int_equal(summary.metrics.unreadable_count, 1);
+}
+
 static void test_bad_data_and_places(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -507,14 +559,23 @@ static void test_training_learns(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_results_tree),        with_scene(test_test_reproduces_train),
-        with_scene(test_damaged_weights),     with_scene(test_same_seed_same_bytes),
-        with_scene(test_validate_split),      with_scene(test_training_alone),
-        with_scene(test_good_only),           with_scene(test_cancel_saves_no_model),
-        with_scene(test_unreadable_images),   with_scene(test_bad_data_and_places),
-        with_scene(test_full_disk),           with_scene(test_defects_only),
-        with_scene(test_training_learns),     with_scene(test_bank_changes_nothing),
-        with_scene(test_no_place_for_a_bank), with_scene(test_unknown_train_rotations),
+        with_scene(test_results_tree),
+        with_scene(test_test_reproduces_train),
+        with_scene(test_damaged_weights),
+        with_scene(test_same_seed_same_bytes),
+        with_scene(test_validate_split),
+        with_scene(test_training_alone),
+        with_scene(test_good_only),
+        with_scene(test_cancel_saves_no_model),
+        with_scene(test_unreadable_images),
+        with_scene(test_bad_data_and_places),
+        with_scene(test_images_that_change_or_vanish),
+        with_scene(test_full_disk),
+        with_scene(test_defects_only),
+        with_scene(test_training_learns),
+        with_scene(test_bank_changes_nothing),
+        with_scene(test_no_place_for_a_bank),
+        with_scene(test_unknown_train_rotations),
     };
     signal(SIGXFSZ, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
