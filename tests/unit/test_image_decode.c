@@ -303,36 +303,155 @@ static void put_big_endian(uint8_t *target, uint32_t value) {
         target[i] = (uint8_t)(value >> (24 - 8 * i));
 }
 
-/* The CRC of IHDR for 100000 x 100000 and for 20000 x 20000 pixels of 8-bit grey. */
-static void refuse_big_png(uint32_t side, uint32_t crc) {
+/* The checksum is that of IHDR. */
+static void put_little_endian(uint8_t *target, uint32_t value) {
+    for (int i = 0; i < 4; i++)
+        target[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* An uncompressed grey TIFF of one strip, as far as its tags go. */
+static void refuse_tiff(uint32_t width, uint32_t height, const char *part) {
+    const uint16_t tags[8] = {256, 257, 258, 259, 262, 273, 278, 279};
+    const uint32_t values[8] = {width, height, 8, 1, 1, 110, 1, 4};
+    uint8_t tiff[114] = "II*\0\x08\0\0\0\x08";
+    for (int i = 0; i < 8; i++) {
+        uint8_t *entry = tiff + 10 + 12 * i;
+        put_little_endian(entry, tags[i] | 4u << 16);
+        put_little_endian(entry + 4, 1);
+        put_little_endian(entry + 8, values[i]);
+    }
+    assert_refused(tiff, sizeof tiff, part);
+}
+
+static void refuse_bmp(uint32_t width, uint32_t height, const char *part) {
+    uint8_t bmp[58] = "BM";
+    bmp[10] = 54;
+    bmp[14] = 40;
+    put_little_endian(bmp + 18, width);
+    put_little_endian(bmp + 22, height);
+    bmp[26] = 1;
+    bmp[28] = 24;
+    assert_refused(bmp, sizeof bmp, part);
+}
+
+/* `crc`: of the header chunk. */
+static void refuse_png(uint32_t width, uint32_t height, uint32_t crc, const char *part) {
     uint8_t png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR........\x08\0\0\0\0....\0\0\0\0IDAT";
-    put_big_endian(png + 16, side);
-    put_big_endian(png + 20, side);
+    put_big_endian(png + 16, width);
+    put_big_endian(png + 20, height);
     put_big_endian(png + 29, crc);
-    assert_refused(png, sizeof png - 1,
-                   side == 100000 ? "is a PNG of 100000 x 100000 pixels: the limit is 65500 a side "
-                                    "and 178956970 in all"
-                                  : "is a PNG of 20000 x 20000 pixels");
+    assert_refused(png, sizeof png - 1, part);
+}
+
+/* The canvas of an extended WebP, sides less one in three bytes each. */
+static void refuse_webp(uint32_t width, uint32_t height, const char *part) {
+    file_bytes file = load("image", "animated.webp");
+    assert_memory_equal(file.data + 12, "VP8X", 4);
+    uint64_t canvas = (uint64_t)(width - 1) | (uint64_t)(height - 1) << 24;
+    for (int i = 0; i < 6; i++)
+        file.data[24 + i] = (uint8_t)(canvas >> 8 * i);
+    assert_refused(file.data, file.size, part);
+    free(file.data);
+}
+
+static void refuse_jpeg(uint32_t width, uint32_t height, const char *part) {
+    file_bytes file = load("image", "grey.jpg");
+    uint8_t sides[4] = {(uint8_t)(height >> 8), (uint8_t)height, (uint8_t)(width >> 8),
+                        (uint8_t)width};
+    for (size_t i = 0; i + 9 < file.size; i++)
+        if (file.data[i] == 0xff && file.data[i + 1] == 0xc0)
+            memcpy(file.data + i + 5, sides, 4);
+    assert_refused(file.data, file.size, part);
+    free(file.data);
 }
 
 static void huge_images_are_refused_unread(void **state) {
     (void)state;
-    refuse_big_png(100000, 0x8d395414);
-    refuse_big_png(20000, 0xc61b19e5);
+    refuse_png(
+        100000, 100000, 0x8d395414,
+        "is a PNG of 100000 x 100000 pixels: the limit is 65500 a side and 178956970 in all");
+    refuse_png(20000, 20000, 0xc61b19e5, "is a PNG of 20000 x 20000 pixels");
     assert_refused("P5 99999 1 255\n", 15, "is a PNM of 99999 x 1 pixels");
     assert_refused("P6 60000 60000 255\n", 19, "is a PNM of 60000 x 60000 pixels");
     assert_refused("P5 99999999999 1 255\n", 21, "is a damaged PNM: its width");
     assert_refused("P4 0 5\n", 7, "it is empty");
-    uint8_t bmp[54] = "BM";
-    bmp[14] = 40;
-    memset(bmp + 18, 0x7f, 8);
-    bmp[28] = 24;
-    assert_refused(bmp, sizeof bmp, "is a BMP of 2139062143 x 2139062143 pixels");
-    file_bytes file = load("image", "grey.jpg");
-    for (size_t i = 0; i + 9 < file.size; i++)
-        if (file.data[i] == 0xff && file.data[i + 1] == 0xc0)
-            memcpy(file.data + i + 5, "\xea\x60\xea\x60", 4);
-    assert_refused(file.data, file.size, "is a JPEG of 60000 x 60000 pixels");
+    refuse_bmp(2139062143, 2139062143, "is a BMP of 2139062143 x 2139062143 pixels");
+    refuse_jpeg(60000, 60000, "is a JPEG of 60000 x 60000 pixels");
+}
+
+static void long_and_thin_images_are_refused(void **state) {
+    (void)state;
+    refuse_png(100000, 1, 0x78154909, "is a PNG of 100000 x 1 pixels: the limit is 65500 a side");
+    refuse_png(1, 100000, 0xcf528648, "is a PNG of 1 x 100000 pixels");
+    refuse_tiff(100000, 1, "is a TIFF of 100000 x 1 pixels");
+    refuse_tiff(1, 100000, "is a TIFF of 1 x 100000 pixels");
+    refuse_bmp(100000, 1, "is a BMP of 100000 x 1 pixels");
+    refuse_bmp(1, 100000, "is a BMP of 1 x 100000 pixels");
+    refuse_jpeg(65535, 1, "is a damaged JPEG: Maximum supported image dimension is 65500");
+    refuse_webp(100000, 1, "is a WebP of 100000 x 1 pixels");
+    assert_refused("P6 1 100000 255\n", 16, "is a PNM of 1 x 100000 pixels");
+}
+
+static void images_of_no_size_are_refused(void **state) {
+    (void)state;
+    refuse_png(0, 5, 0x4e2db27d, "is a damaged PNG: Invalid IHDR data");
+    refuse_png(5, 0, 0xf8c9e88a, "is a damaged PNG: Invalid IHDR data");
+    refuse_tiff(0, 5, "is a damaged TIFF");
+    refuse_tiff(5, 0, "is a damaged TIFF");
+    refuse_bmp(0, 5, "it is empty");
+    refuse_bmp(5, 0, "it is empty");
+    refuse_jpeg(0, 5, "is a damaged JPEG: Empty JPEG image");
+    refuse_jpeg(5, 0, "is a damaged JPEG");
+    assert_refused("P6 0 5 255\n", 11, "it is empty");
+    assert_refused("P6 5 0 255\n", 11, "it is empty");
+}
+
+static void huge_canvases_are_refused(void **state) {
+    (void)state;
+    refuse_tiff(60000, 60000, "is a TIFF of 60000 x 60000 pixels");
+    refuse_tiff(0xffffffff, 0xffffffff, "is a damaged TIFF");
+    refuse_webp(16384, 16384, "is a WebP of 16384 x 16384 pixels");
+    refuse_webp(65536, 65535, "is a WebP of 65536 x 65535 pixels");
+}
+
+/* Every scan takes a pass over the picture: a small file would keep the decoder busy for hours. */
+static void endless_scans_are_refused(void **state) {
+    (void)state;
+    enum { TIMES = 600 };
+    file_bytes file = load("image", "progressive.jpg");
+    size_t begin = 2, end;
+    while (!(file.data[begin] == 0xff && file.data[begin + 1] == 0xda))
+        begin++;
+    for (end = begin + 2; file.data[end] != 0xff || file.data[end + 1] == 0;)
+        end++;
+    size_t scan = end - begin;
+    uint8_t *bytes = malloc(begin + TIMES * scan);
+    memcpy(bytes, file.data, begin);
+    for (size_t i = 0; i < TIMES; i++)
+        memcpy(bytes + begin + i * scan, file.data + begin, scan);
+    assert_refused(bytes, begin + TIMES * scan, "more than 500 scans");
+    free(bytes);
+    free(file.data);
+}
+
+/* Texts and profiles in a PNG are compressed too; nobody looks into them. */
+static void compressed_texts_are_passed_over(void **state) {
+    (void)state;
+    const uint8_t text[] = "\0\0\0\x08zTXtkey\0\0bad\x12\x34\x56\x78"; /* after IHDR: byte 33 */
+    file_bytes file = load("formats", "part.png");
+    size_t size = file.size + sizeof text - 1;
+    uint8_t *bytes = malloc(size);
+    memcpy(bytes, file.data, 33);
+    memcpy(bytes + 33, text, sizeof text - 1);
+    memcpy(bytes + 33 + sizeof text - 1, file.data + 33, file.size - 33);
+    dn_image image, plain;
+    dn_error error = {0};
+    assert_ok(dn_image_decode(bytes, size, "text.png", &image, &error));
+    assert_ok(dn_image_decode(file.data, file.size, "plain.png", &plain, &error));
+    assert_memory_equal(image.pixels, plain.pixels, (size_t)plain.width * (size_t)plain.height * 3);
+    dn_image_free(&image);
+    dn_image_free(&plain);
+    free(bytes);
     free(file.data);
 }
 
@@ -413,6 +532,11 @@ int main(void) {
         silent_test(damaged_files_are_survived),
         silent_test(lost_pixels_are_refused),
         silent_test(huge_images_are_refused_unread),
+        silent_test(long_and_thin_images_are_refused),
+        silent_test(images_of_no_size_are_refused),
+        silent_test(huge_canvases_are_refused),
+        silent_test(endless_scans_are_refused),
+        silent_test(compressed_texts_are_passed_over),
         silent_test(layouts_that_are_not_read_are_named),
         silent_test(tiff_kinds_that_are_not_read_are_named),
         cmocka_unit_test(paths_that_are_no_image_files_are_named),
