@@ -1,16 +1,98 @@
 #include "check/check.h"
 
-#include "config/config.h"
+#include "api/estimate.h"
+#include "backbone/embedded.h"
+#include "base/memory.h"
+#include "detect/precision.h"
 #include "report/check.h"
+
+#include <math.h>
+
+/* Pixels of all images: what most of a training's images are like. */
+static void add_sizes(const dn_checked_class *class, dn_workload *work) {
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < class->size_count; i++) {
+        const dn_check_size *size = &class->sizes[i];
+        uint64_t pixels = (uint64_t)size->width * (uint64_t)size->height;
+        work->most_pixels = pixels > work->most_pixels ? pixels : work->most_pixels;
+        sum += (double)pixels * (double)size->count;
+        count += (double)size->count;
+    }
+    work->mean_pixels = count > 0 ? (uint64_t)(sum / count) : 0;
+}
+
+static dn_workload workload_of(const dn_checked_class *class, const dn_config *config) {
+    size_t tested = class->good[DN_SPLIT_TEST] + class->defective[DN_SPLIT_TEST];
+    size_t validated = class->good[DN_SPLIT_VALIDATE] + class->defective[DN_SPLIT_VALIDATE];
+    double share = class->good[DN_SPLIT_VALIDATE] > 0 ? 0 : config->val_fraction;
+    dn_workload work = {
+        .train = (size_t)ceil((double)class->good[DN_SPLIT_TRAIN] * (1 - share)),
+        .observed = validated > 0 ? validated : tested,
+        .tested = validated > 0 ? tested : 0,
+    };
+    add_sizes(class, &work);
+    return work;
+}
+
+/* A step has as many rows as the largest class fills: one measurement serves all of them. */
+static int rows_of(const dn_check_report *report, const dn_config *config) {
+    int most = 1;
+    for (size_t i = 0; i < report->count; i++) {
+        const dn_workload work = workload_of(&report->classes[i], config);
+        int rows = dn_step_rows(config, &work);
+        most = rows > most ? rows : most;
+    }
+    return most;
+}
+
+static dn_status measure(const dn_config *config, const dn_compute *compute, int rows,
+                         dn_machine_speed *speed, dn_error *error) {
+    dn_backbone_weights backbone;
+    DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
+    dn_status status = dn_speed_measure(config, compute, &backbone, rows, speed, error);
+    dn_backbone_weights_free(&backbone);
+    return status;
+}
+
+static dn_status estimate(const dn_config *config, const dn_compute *compute,
+                          const dn_check_report *report, dn_report_estimate *estimates,
+                          dn_error *error) {
+    dn_machine_speed speed;
+    if (config->estimate)
+        DN_TRY(measure(config, compute, rows_of(report, config), &speed, error));
+    for (size_t i = 0; i < report->count; i++) {
+        const dn_workload work = workload_of(&report->classes[i], config);
+        dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimates[i]);
+    }
+    return DN_OK;
+}
+
+static dn_status write_report(const dn_config *config, const dn_check_report *report,
+                              const dn_observer *observer, int json, char **text, dn_error *error) {
+    dn_compute compute;
+    void *estimates;
+    DN_TRY(dn_allocate(&estimates, report->count, sizeof(dn_report_estimate), error));
+    dn_status status =
+        dn_precision_open(config, dn_precision_wanted(config), observer, &compute, error);
+    if (status == DN_OK) {
+        status = estimate(config, &compute, report, estimates, error);
+        dn_compute_close(&compute);
+    }
+    if (status == DN_OK)
+        status = dn_report_check(report, estimates, json, text, error);
+    dn_release(estimates);
+    return status;
+}
 
 dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
                    int json, char **text, size_t *to_mend, dn_error *error) {
     dn_check_report report;
     *text = NULL;
+    DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_check_run(config, class_name, observer, &report, error));
     if (to_mend)
         *to_mend = report.to_mend;
-    dn_status status = dn_report_check(&report, json, text, error);
+    dn_status status = write_report(config, &report, observer, json, text, error);
     dn_check_free(&report);
     return status;
 }

@@ -1,5 +1,6 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/calibrating.h"
+#include "api/estimate.h"
 #include "api/evaluate.h"
 #include "api/maps.h"
 #include "api/results.h"
@@ -315,10 +316,18 @@ static dn_status prepare_precision(training *self, dn_error *error) {
                                     count, &self->detector.backbone, error);
 }
 
+static dn_status estimate(training *self, dn_error *error) {
+    size_t count;
+    dn_calibrating_samples(&self->calibrating, &count);
+    return dn_estimate_training(self->config, &self->compute, &self->detector.backbone,
+                                &self->dataset, count, &self->observer, error);
+}
+
 static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
     DN_TRY(prepare_precision(self, error));
+    DN_TRY(estimate(self, error));
     if (self->calibrating.source == DN_FROM_CROSS_FIT)
         DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
     DN_TRY(dn_cross_fit(&self->calibrating, error));

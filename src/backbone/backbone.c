@@ -106,25 +106,34 @@ static dn_status create_scales(dn_backbone *backbone, dn_error *error) {
     return DN_OK;
 }
 
+/* Values of one image at scale s behind convolution i, and behind its pooling, if it has one. */
+static void layer_sizes(const dn_backbone_shape *shape, int s, size_t sizes[][2]) {
+    int height = shape->height >> s, width = s == 0 ? shape->width : height;
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+        const dn_backbone_layer *layer = &dn_backbone_layers[i];
+        for (int pooling = 0; pooling < 2; pooling++) {
+            if (pooling == 0 || layer->pool) {
+                height = pooling ? pooled(height) : convolved(height, layer);
+                width = pooling ? pooled(width) : convolved(width, layer);
+            }
+            sizes[i][pooling] = (size_t)height * (size_t)width * (size_t)layer->out_channels;
+        }
+    }
+}
+
 /* The largest maps: before and after the first pooling; everything later is smaller. */
-static void activation_sizes(const dn_backbone *backbone, size_t sizes[2]) {
+static void activation_sizes(const dn_backbone_shape *shape, size_t sizes[2]) {
     sizes[0] = sizes[1] = 0;
-    for (int s = 0; s < backbone->shape.scales; s++) {
-        int height = scale_side(backbone, s);
-        int width = s == 0 ? backbone->shape.width : height;
+    for (int s = 0; s < shape->scales; s++) {
+        size_t layers[DN_BACKBONE_CONVOLUTIONS][2];
         int turn = 0;
-        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
-            const dn_backbone_layer *layer = &dn_backbone_layers[i];
-            height = convolved(height, layer);
-            width = convolved(width, layer);
-            for (int pooling = 0; pooling <= layer->pool; pooling++) {
-                height = pooling ? pooled(height) : height;
-                width = pooling ? pooled(width) : width;
-                size_t size = (size_t)height * (size_t)width * (size_t)layer->out_channels;
+        layer_sizes(shape, s, layers);
+        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
+            for (int pooling = 0; pooling <= dn_backbone_layers[i].pool; pooling++) {
+                size_t size = layers[i][pooling];
                 sizes[turn] = size > sizes[turn] ? size : sizes[turn];
                 turn = !turn;
             }
-        }
     }
 }
 
@@ -136,7 +145,7 @@ static dn_status furnish(dn_backbone *backbone, dn_error *error) {
         batch * (size_t)backbone->shape.height * (size_t)backbone->shape.width * 3, error));
     if (backbone->shape.scales > 1)
         DN_TRY(dn_allocate_floats(&backbone->resized, batch * half * half * 3, error));
-    activation_sizes(backbone, sizes);
+    activation_sizes(&backbone->shape, sizes);
     DN_TRY(dn_allocate_floats(&backbone->activation[0], batch * sizes[0], error));
     return dn_allocate_floats(&backbone->activation[1], batch * sizes[1], error);
 }
@@ -158,6 +167,53 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
     else
         dn_backbone_destroy(created);
     return status;
+}
+
+/* Of one scale. */
+static size_t weight_count(void) {
+    size_t sum = 0;
+    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
+        const dn_backbone_layer *layer = &dn_backbone_layers[i];
+        sum += (size_t)(layer->in_channels * layer->kernel * layer->kernel + 1) *
+               (size_t)layer->out_channels;
+    }
+    return sum;
+}
+
+static size_t pixel_count(const dn_backbone_shape *shape, int s) {
+    size_t side = (size_t)(shape->height >> s);
+    return side * (s == 0 ? (size_t)shape->width : side);
+}
+
+size_t dn_backbone_weight_bytes(void) {
+    return weight_count() * sizeof(float);
+}
+
+size_t dn_backbone_gates(const dn_backbone_shape *shape) {
+    size_t sum = 0, layers[DN_BACKBONE_CONVOLUTIONS][2];
+    for (int s = 0; s < shape->scales; s++) {
+        layer_sizes(shape, s, layers);
+        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
+            sum += layers[i][1];
+    }
+    return sum;
+}
+
+size_t dn_backbone_bytes(const dn_backbone_shape *shape) {
+    size_t sizes[2], pixels = pixel_count(shape, 0);
+    if (shape->scales > 1)
+        pixels += pixel_count(shape, 1);
+    activation_sizes(shape, sizes);
+    return sizeof(float) * ((size_t)shape->batch * (3 * pixels + sizes[0] + sizes[1]) +
+                            (size_t)shape->scales * weight_count());
+}
+
+/* The weights turned, and the phases of the first layer: as many values as the image has. */
+size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape) {
+    size_t sum = 0;
+    for (int s = 0; s < shape->scales; s++)
+        sum += 3 * (size_t)shape->batch * pixel_count(shape, s) + weight_count();
+    return sizeof(float) * sum;
 }
 
 void dn_backbone_destroy(dn_backbone *backbone) {

@@ -33,6 +33,15 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
                              dn_error *error);
 void dn_backbone_destroy(dn_backbone *backbone);
 
+/* dn_backbone_gate_count of such a backbone, and the bytes of AlexNet's weights. */
+size_t dn_backbone_gates(const dn_backbone_shape *shape);
+size_t dn_backbone_weight_bytes(void);
+
+/* Memory that such a backbone takes, in bytes, its copies of the weights included; and what the
+ * first dn_backbone_backward adds. */
+size_t dn_backbone_bytes(const dn_backbone_shape *shape);
+size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape);
+
 /* Room for shape->batch normalised images, NHWC; fill it, then call dn_backbone_forward. */
 float *dn_backbone_input(dn_backbone *backbone);
 

@@ -124,6 +124,30 @@ static dn_convolution_format layer_format(const dn_narrow *narrow, int s, int i)
     };
 }
 
+/* How many values layer i of a scale makes of an image; the extent becomes that of its output,
+ * pooled. */
+static void measure_layer(dn_narrow *narrow, int s, int i, dn_extent *extent) {
+    const dn_backbone_layer *layer = &dn_backbone_layers[i];
+    const dn_convolution_shape shape = layer_shape(narrow, i, extent->height, extent->width);
+    *extent = dn_convolution_extent(&shape);
+    narrow->scales[s].maps[i] = (size_t)(extent->height * extent->width * layer->out_channels);
+    const dn_pooling_shape pool = {.height = extent->height,
+                                   .width = extent->width,
+                                   .kernel = DN_BACKBONE_POOL_KERNEL,
+                                   .stride = DN_BACKBONE_POOL_STRIDE};
+    if (layer->pool)
+        *extent = dn_pooling_extent(&pool);
+}
+
+static void measure_scale(dn_narrow *narrow, int s) {
+    scale *self = &narrow->scales[s];
+    self->fold = fold_of(narrow, s);
+    dn_extent extent = {self->fold.rows, self->fold.columns};
+    for (int i = 0; i < LAYERS; i++)
+        measure_layer(narrow, s, i, &extent);
+    self->positions = extent.height * extent.width;
+}
+
 /* Creates layer i of a scale; height and width become those of its output, pooled. */
 static dn_status create_layer(dn_narrow *narrow, const dn_backbone_weights *weights, int s, int i,
                               dn_extent *extent, dn_error *error) {
@@ -135,7 +159,6 @@ static dn_status create_layer(dn_narrow *narrow, const dn_backbone_weights *weig
         compute->context, &shape, &format, i ? weights->weight[i] : narrow->first_weights,
         i ? weights->bias[i] : narrow->first_bias, &self->convolution[i], error));
     *extent = dn_convolution_extent(&shape);
-    self->maps[i] = (size_t)(extent->height * extent->width * shape.out_channels);
     if (!dn_backbone_layers[i].pool)
         return DN_OK;
     dn_pooling_shape pool = {shape.batch,        extent->height,          extent->width,
@@ -149,40 +172,47 @@ static dn_status create_layer(dn_narrow *narrow, const dn_backbone_weights *weig
 static dn_status create_scale(dn_narrow *narrow, const dn_backbone_weights *weights, int s,
                               dn_error *error) {
     scale *self = &narrow->scales[s];
-    self->fold = fold_of(narrow, s);
-    DN_TRY(dn_backbone_check_side(self->fold.height, self->fold.width, error));
+    DN_TRY(dn_backbone_check_side(side_of(narrow, s),
+                                  s == 0 ? narrow->shape.width : side_of(narrow, s), error));
+    measure_scale(narrow, s);
     dn_extent extent = {self->fold.rows, self->fold.columns};
     for (int i = 0; i < LAYERS; i++)
         DN_TRY(create_layer(narrow, weights, s, i, &extent, error));
-    self->positions = extent.height * extent.width;
     return DN_OK;
 }
 
-/* The first scale has the largest maps: the first convolution's, and the second's or what it reads.
- * All buffers are counted in floats, as if every element were one. */
-static dn_status allocate_buffers(dn_narrow *narrow, dn_error *error) {
-    size_t batch = (size_t)narrow->shape.batch, first = 0, rest = 0, size, squares = 0;
-    size = dn_element_size(narrow->element);
+/* Bytes of an image's buffers. The first scale has the largest maps: the first convolution's, and
+ * the second's or what it reads. */
+typedef struct buffer_sizes {
+    size_t pixels, folded, activation;
+} buffer_sizes;
+
+static buffer_sizes measure_buffers(const dn_narrow *narrow) {
+    size_t size = dn_element_size(narrow->element), squares = 0, most = 0;
     for (int s = 0; s < narrow->shape.scales; s++) {
         const scale *self = &narrow->scales[s];
         size_t folded = (size_t)self->fold.rows * (size_t)self->fold.columns;
         squares = folded > squares ? folded : squares;
-        first = self->maps[0] > first ? self->maps[0] : first;
-        for (int i = 1; i < LAYERS; i++) {
+        for (int i = 0; i < LAYERS; i++) {
             size_t bytes = self->maps[i] * (i == LAYERS - 1 ? sizeof(float) : size);
-            rest = bytes > rest ? bytes : rest;
+            most = bytes > most ? bytes : most;
         }
     }
-    rest = rest > first * size ? rest : first * size;
+    return (buffer_sizes){(size_t)narrow->shape.height * (size_t)narrow->shape.width * 3,
+                          squares * (size_t)folded_channels() * size, most};
+}
+
+/* All buffers but the pixels are counted in floats, as if every element were one. */
+static dn_status allocate_buffers(dn_narrow *narrow, dn_error *error) {
+    size_t batch = (size_t)narrow->shape.batch;
+    const buffer_sizes bytes = measure_buffers(narrow);
+    size_t activation = batch * bytes.activation / sizeof(float) + 1;
     void *block;
-    DN_TRY(dn_allocate(&block, batch,
-                       (size_t)narrow->shape.height * (size_t)narrow->shape.width * 3, error));
+    DN_TRY(dn_allocate(&block, batch, bytes.pixels, error));
     narrow->pixels = block;
-    DN_TRY(dn_allocate_floats(
-        &narrow->folded, batch * squares * (size_t)folded_channels() * size / sizeof(float) + 1,
-        error));
-    DN_TRY(dn_allocate_floats(&narrow->activation[0], batch * rest / sizeof(float) + 1, error));
-    return dn_allocate_floats(&narrow->activation[1], batch * rest / sizeof(float) + 1, error);
+    DN_TRY(dn_allocate_floats(&narrow->folded, batch * bytes.folded / sizeof(float) + 1, error));
+    DN_TRY(dn_allocate_floats(&narrow->activation[0], activation, error));
+    return dn_allocate_floats(&narrow->activation[1], activation, error);
 }
 
 static dn_status furnish(dn_narrow *narrow, const dn_backbone_weights *weights,
@@ -228,6 +258,27 @@ dn_status dn_narrow_create(const dn_compute *compute, const dn_backbone_weights 
     else
         dn_narrow_destroy(created);
     return status;
+}
+
+/* Of one scale. */
+static size_t weight_bytes(dn_element element) {
+    size_t sum = 0;
+    for (int i = 0; i < LAYERS; i++) {
+        const dn_backbone_layer *layer = &dn_backbone_layers[i];
+        size_t window = i == 0 ? (size_t)(folded_channels() * folded_window() * folded_window())
+                               : (size_t)(layer->in_channels * layer->kernel * layer->kernel);
+        sum += (size_t)layer->out_channels * window;
+    }
+    return sum * (element == DN_ELEMENT_U8 ? 1 : dn_element_size(element));
+}
+
+size_t dn_narrow_bytes(const dn_backbone_shape *shape, dn_element element) {
+    dn_narrow narrow = {.shape = *shape, .element = element};
+    for (int s = 0; s < shape->scales; s++)
+        measure_scale(&narrow, s);
+    const buffer_sizes bytes = measure_buffers(&narrow);
+    return (size_t)shape->batch * (bytes.pixels + bytes.folded + 2 * bytes.activation) +
+           (size_t)shape->scales * weight_bytes(element);
 }
 
 static void destroy_scale(const dn_narrow *narrow, const scale *self) {

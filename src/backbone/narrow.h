@@ -28,6 +28,9 @@ dn_status dn_narrow_create(const dn_compute *compute, const dn_backbone_weights 
                            dn_narrow **narrow, dn_error *error);
 void dn_narrow_destroy(dn_narrow *narrow);
 
+/* Memory that such a backbone takes, in bytes, its copies of the weights included. */
+size_t dn_narrow_bytes(const dn_backbone_shape *shape, dn_element element);
+
 /* Room for shape->batch images, [height][width][3]; fill it, then call dn_narrow_forward. */
 uint8_t *dn_narrow_pixels(dn_narrow *narrow);
 

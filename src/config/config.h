@@ -38,6 +38,7 @@ struct dn_config {
     char precision[16];  /* auto, f32, bf16, int8 */
     char backbone[1024]; /* weights file; empty: the embedded backbone */
     char output[1024];   /* folder of results */
+    int estimate;        /* boolean: say what a training will take */
     int threads;         /* 0: all processors */
     uint64_t seed;
     int early_stop; /* meta epochs; 0: off */

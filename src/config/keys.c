@@ -99,6 +99,8 @@ const dn_key dn_keys[] = {
         "AlexNet weights file; empty: the embedded backbone; random: random weights, to compare",
         MAY_BE_EMPTY),
     KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
+    KEY(estimate, DN_KIND_BOOLEAN, 1, "true",
+        "measure this machine for a second, to say what a training will take", EITHER),
     KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
         CLOSED(0, 256)),
     KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),

@@ -140,6 +140,14 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
     return status;
 }
 
+size_t dn_flow_bytes(const dn_flow_shape *shape, int max_rows, dn_flow_use use) {
+    const dn_flow flow = {.shape = *shape, .max_rows = max_rows, .use = use};
+    size_t passes = use == DN_FLOW_SCORE ? 1 : (size_t)shape->blocks;
+    size_t indices = 2 * (size_t)shape->blocks * (size_t)shape->features;
+    return (passes * pass_size(&flow) + scratch_size(&flow)) * sizeof(float) +
+           indices * sizeof(uint32_t);
+}
+
 void dn_flow_destroy(dn_flow *flow) {
     if (!flow)
         return;

@@ -54,6 +54,9 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
                          dn_flow_use use, dn_flow **flow, dn_error *error);
 void dn_flow_destroy(dn_flow *flow);
 
+/* Memory that such a flow takes, in bytes; parameters are not among it. */
+size_t dn_flow_bytes(const dn_flow_shape *shape, int max_rows, dn_flow_use use);
+
 /* The parameters rounded to bf16, which products read in place of the others from now on where the
  * backend's are in bf16 (NULL: they are rounded at each use). The caller keeps both alike. */
 void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters);

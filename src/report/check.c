@@ -74,7 +74,8 @@ static void add_finding(dn_json *json, cJSON *array, const dn_finding *finding) 
     }
 }
 
-static void add_class(dn_json *json, cJSON *array, const dn_checked_class *class) {
+static void add_class(dn_json *json, cJSON *array, const dn_checked_class *class,
+                      const dn_report_estimate *estimate) {
     cJSON *object = dn_json_item(json, array);
     dn_json_text(json, object, "class", class->name);
     dn_json_count(json, object, "images", class->images);
@@ -84,19 +85,22 @@ static void add_class(dn_json *json, cJSON *array, const dn_checked_class *class
     dn_json_number(json, object, "roi_share",
                    class->roi_share > 0 ? class->roi_share : (double)NAN);
     add_spreads(json, object, class);
+    if (estimate)
+        dn_report_add_estimate(json, object, estimate);
     cJSON *findings = dn_json_array(json, object, "findings");
     for (size_t i = 0; i < class->finding_count; i++)
         add_finding(json, findings, &class->findings[i]);
 }
 
-static dn_status check_json(const dn_check_report *check, char **text, dn_error *error) {
+static dn_status check_json(const dn_check_report *check, const dn_report_estimate *estimates,
+                            char **text, dn_error *error) {
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "dataset_path", check->root);
     dn_json_count(&json, json.root, "to_mend", check->to_mend);
     dn_json_count(&json, json.root, "to_look_at", check->to_look_at);
     cJSON *classes = dn_json_array(&json, json.root, "classes");
     for (size_t i = 0; i < check->count; i++)
-        add_class(&json, classes, &check->classes[i]);
+        add_class(&json, classes, &check->classes[i], estimates ? &estimates[i] : NULL);
     return dn_json_take(&json, 1, text, error);
 }
 
@@ -204,8 +208,25 @@ static void append_finding(dn_text *text, const dn_finding *finding) {
     dn_text_append(text, "      -> %s\n", finding->rule->remedy);
 }
 
-static void append_class(dn_text *text, const dn_check_report *check,
-                         const dn_checked_class *class) {
+static void append_lack(dn_text *text, const dn_report_need *need, const char *what) {
+    char line[256];
+    if (dn_report_lack(need, what, line, sizeof line))
+        dn_text_append(text, "           too little: %s\n", line);
+}
+
+static void append_estimate(dn_text *text, const dn_report_estimate *estimate) {
+    char line[256];
+    if (!estimate->known)
+        return;
+    dn_report_estimate_line(estimate, line, sizeof line);
+    dn_text_append(text, "  training %s\n", line);
+    append_lack(text, &estimate->memory, "memory");
+    append_lack(text, &estimate->results, "disk for results");
+    append_lack(text, &estimate->cache, "disk for the cache");
+}
+
+static void append_class(dn_text *text, const dn_check_report *check, const dn_checked_class *class,
+                         const dn_report_estimate *estimate) {
     append_plain(text, check->root);
     if (class->name[0]) {
         dn_text_append(text, "%s", check->root[strlen(check->root) - 1] == '/' ? "" : "/");
@@ -217,15 +238,18 @@ static void append_class(dn_text *text, const dn_check_report *check,
     append_kinds(text, class);
     append_roi(text, class);
     append_spreads(text, class);
+    if (estimate)
+        append_estimate(text, estimate);
     for (size_t i = 0; i < class->finding_count; i++)
         append_finding(text, &class->findings[i]);
     dn_text_append(text, "\n");
 }
 
-static dn_status check_text(const dn_check_report *check, char **taken, dn_error *error) {
+static dn_status check_text(const dn_check_report *check, const dn_report_estimate *estimates,
+                            char **taken, dn_error *error) {
     dn_text text = {0};
     for (size_t i = 0; i < check->count; i++)
-        append_class(&text, check, &check->classes[i]);
+        append_class(&text, check, &check->classes[i], estimates ? &estimates[i] : NULL);
     if (check->to_mend + check->to_look_at == 0)
         dn_text_append(&text, "nothing to mend\n");
     else
@@ -233,6 +257,8 @@ static dn_status check_text(const dn_check_report *check, char **taken, dn_error
     return dn_text_take(&text, taken, error);
 }
 
-dn_status dn_report_check(const dn_check_report *check, int json, char **text, dn_error *error) {
-    return json ? check_json(check, text, error) : check_text(check, text, error);
+dn_status dn_report_check(const dn_check_report *check, const dn_report_estimate *estimates,
+                          int json, char **text, dn_error *error) {
+    return json ? check_json(check, estimates, text, error)
+                : check_text(check, estimates, text, error);
 }

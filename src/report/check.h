@@ -3,8 +3,10 @@
 #define DN_REPORT_CHECK_H
 
 #include "check/check.h"
-#include "report/report.h"
+#include "report/estimate.h"
 
-dn_status dn_report_check(const dn_check_report *check, int json, char **text, dn_error *error);
+/* estimates[check->count] of the classes' trainings; NULL: none. */
+dn_status dn_report_check(const dn_check_report *check, const dn_report_estimate *estimates,
+                          int json, char **text, dn_error *error);
 
 #endif

@@ -5,6 +5,9 @@
 expect 0 "$differnet" check "$source/dummy_dataset"
 holds "$work/out" "test/anomaly"
 holds "$work/out" "0 to mend"
+holds "$work/out" "  training about "
+expect 0 "$differnet" check "$source/dummy_dataset" --json --set estimate=false
+grep -q '"seconds": *null' <(tr -d '\t' <"$work/out") || fail "a time that was not measured"
 
 cp -r "$source/dummy_dataset" "$work/data"
 class=$work/data/dummy_class

@@ -68,6 +68,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"precision", "auto"},
         {"backbone", "\"\""},
         {"output", "results"},
+        {"estimate", "true"},
         {"threads", "0"},
         {"seed", "0"},
         {"early_stop", "0"},

@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include <cJSON.h>
+#include <math.h>
 #include <string.h>
 
 static const dn_rule MEND = {"unreadable", 1, "images that cannot be read", "replace them"};
@@ -47,7 +48,7 @@ static void test_text(void **state) {
     (void)state;
     dn_error error;
     char *text;
-    assert_ok(dn_report_check(&report, 0, &text, &error));
+    assert_ok(dn_report_check(&report, NULL, 0, &text, &error));
     assert_string_equal(text, "data/screws\n"
                               "       12  train/good, 1 unreadable\n"
                               "        3  test/cr\xc3\xa4"
@@ -69,7 +70,7 @@ static void test_text(void **state) {
                               "1 to mend, 1 to look at\n");
     dn_text_free(text);
     const dn_check_report nothing = {.root = "data"};
-    assert_ok(dn_report_check(&nothing, 0, &text, &error));
+    assert_ok(dn_report_check(&nothing, NULL, 0, &text, &error));
     assert_string_equal(text, "nothing to mend\n");
     dn_text_free(text);
 }
@@ -78,7 +79,7 @@ static void test_json(void **state) {
     (void)state;
     dn_error error;
     char *text;
-    assert_ok(dn_report_check(&report, 1, &text, &error));
+    assert_ok(dn_report_check(&report, NULL, 1, &text, &error));
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "to_mend")) == 1);
@@ -96,8 +97,63 @@ static void test_json(void **state) {
     dn_text_free(text);
 }
 
+static const dn_report_estimate enough = {.known = 1,
+                                          .seconds = 5400,
+                                          .steps = 192,
+                                          .passes = 3200,
+                                          .memory = {(uint64_t)2304 << 20, (uint64_t)4096 << 20},
+                                          .results = {(uint64_t)700 << 20, (uint64_t)701 << 20},
+                                          .cache = {1, 0}};
+
+static void assert_says(const dn_report_estimate *estimate, const char *lines) {
+    dn_error error;
+    char *text;
+    assert_ok(dn_report_check(&report, estimate, 0, &text, &error));
+    const char *found = strstr(text, "  training "), *end = strstr(text, "  mend:");
+    assert_true(found && end && found < end);
+    assert_int_equal((size_t)(end - found), strlen(lines));
+    assert_memory_equal(found, lines, strlen(lines));
+    dn_text_free(text);
+}
+
+/* Unknown is neither enough nor too little. */
+static void test_estimate(void **state) {
+    (void)state;
+    dn_report_estimate other = enough;
+    assert_says(&enough, "  training about 90 min, 2.2 GiB of memory, 700 MiB of disk for results "
+                         "and 1 MiB for the cache\n");
+    other.seconds = NAN;
+    other.memory.available = (uint64_t)1 << 30;
+    assert_says(&other, "  training about 2.2 GiB of memory, 700 MiB of disk for results and 1 MiB "
+                        "for the cache\n"
+                        "           too little: about 2.2 GiB of memory are needed and 1.0 GiB are "
+                        "free\n");
+}
+
+static void test_estimate_json(void **state) {
+    (void)state;
+    dn_error error;
+    char *text;
+    dn_report_estimate nothing = {.known = 0};
+    assert_ok(dn_report_check(&report, &enough, 1, &text, &error));
+    cJSON *root = cJSON_Parse(text);
+    const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "classes"), 0);
+    const cJSON *estimate = cJSON_GetObjectItem(item, "estimate");
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(estimate, "seconds")) == 5400);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(estimate, "peak_train_mib")) == 2304);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(estimate, "cache_mib")) == 1);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(estimate, "available_cache_mib")));
+    cJSON_Delete(root);
+    dn_text_free(text);
+    assert_ok(dn_report_check(&report, &nothing, 1, &text, &error));
+    assert_null(strstr(text, "estimate"));
+    dn_text_free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_estimate),
+        cmocka_unit_test(test_estimate_json),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_json),
     };

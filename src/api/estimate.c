@@ -1,0 +1,266 @@
+#include "api/estimate.h"
+
+#include "api/engine.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "base/resources.h"
+#include "dataset/cache_folder.h"
+#include "detect/detector.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Decoding and resizing, measured (docs/performance.md): a pixel of the file, and one of the
+ * input. */
+static const double DECODE_SECONDS = 15e-9, RESIZE_SECONDS = 10e-9;
+
+/* A view's way forward and back costs so many passes. */
+static const double MAP_PASSES = 3;
+
+/* ---- Views ----------------------------------------------------------------------------------- */
+
+enum { WIDEST = 2048 }; /* layers wider than this are measured in part */
+static const double MEASURE_SECONDS = 0.5;
+
+static dn_status time_batch(dn_extractor *extractor, const dn_image *image, int count,
+                            float *features, double *seconds, dn_error *error) {
+    dn_view views[DN_EXTRACTOR_BATCH];
+    for (int i = 0; i < count; i++)
+        views[i] = (dn_view){.image = image, .degrees = 10.0 + 20.0 * i};
+    double start = dn_seconds();
+    DN_TRY(dn_extractor_run(extractor, views, count, features, error));
+    *seconds = (dn_seconds() - start) / count;
+    return DN_OK;
+}
+
+/* The first batch, one view a thread, warms up and says how large the second one may be. */
+static dn_status time_views(dn_extractor *extractor, const dn_config *config, int threads,
+                            double *seconds, dn_error *error) {
+    dn_image image = {0};
+    float *features = NULL;
+    int first = threads < DN_EXTRACTOR_BATCH ? threads : DN_EXTRACTOR_BATCH;
+    dn_status status = dn_image_create(config->img_size[1], config->img_size[0], &image, error);
+    if (status == DN_OK)
+        status = dn_allocate_floats(&features,
+                                    DN_EXTRACTOR_BATCH * dn_extractor_dimensions(extractor), error);
+    if (status == DN_OK)
+        status = time_batch(extractor, &image, first, features, seconds, error);
+    if (status == DN_OK) {
+        double fit = MEASURE_SECONDS / *seconds;
+        int count = fit < first ? first : fit < DN_EXTRACTOR_BATCH ? (int)fit : DN_EXTRACTOR_BATCH;
+        status = time_batch(extractor, &image, count, features, seconds, error);
+    }
+    dn_release(features);
+    dn_image_free(&image);
+    return status;
+}
+
+/* ---- A layer --------------------------------------------------------------------------------- */
+
+/* A square layer with its moments, and what goes in and out of it. */
+typedef struct layer {
+    const dn_compute *compute;
+    int rows, width;
+    size_t count;
+    dn_trained weight, bias;
+    float *x, *y;
+    void *block;
+} layer;
+
+static dn_status create_layer(layer *self, dn_error *error) {
+    size_t width = (size_t)self->width, values = (size_t)self->rows * width;
+    self->count = width * width;
+    size_t halves = self->compute->products == DN_ELEMENT_BF16 ? self->count / 2 + width : 0;
+    DN_TRY(dn_allocate(&self->block, 3 * (self->count + width) + 2 * values + halves, sizeof(float),
+                       error));
+    float *next = self->block;
+    self->weight = (dn_trained){next, next + self->count, next + 2 * self->count, NULL};
+    next += 3 * self->count;
+    self->bias = (dn_trained){next, next + width, next + 2 * width, NULL};
+    self->x = next + 3 * width;
+    self->y = self->x + values;
+    if (halves > 0) {
+        self->weight.bf16 = (uint16_t *)(void *)(self->y + values);
+        self->bias.bf16 = self->weight.bf16 + self->count;
+    }
+    return DN_OK;
+}
+
+static dn_status time_layer_once(const layer *self, double *forward, double *backward,
+                                 dn_error *error) {
+    const dn_backend *backend = self->compute->backend;
+    void *context = self->compute->context;
+    const dn_weights weights = {self->weight.values, self->weight.bf16};
+    const dn_adam adam = {
+        .learning_rate = 1e-3, .beta1 = 0.8, .beta2 = 0.8, .epsilon = 1, .step = 1};
+    double start = dn_seconds();
+    DN_TRY(backend->linear_forward(context, self->y, self->x, weights, self->bias.values,
+                                   self->rows, self->width, self->width, 1, error));
+    double middle = dn_seconds();
+    DN_TRY(backend->linear_backward_input(context, self->x, self->y, weights, self->rows,
+                                          self->width, self->width, error));
+    DN_TRY(backend->linear_train(context, &self->weight, &self->bias, self->y, self->x, self->rows,
+                                 self->width, self->width, &adam, error));
+    *forward = middle - start;
+    *backward = dn_seconds() - middle;
+    return DN_OK;
+}
+
+/* Step and vector as shares of the whole flow: the time goes with the number of weights. */
+static dn_status time_layer(const dn_config *config, layer *self, dn_machine_speed *speed,
+                            dn_error *error) {
+    const dn_flow_shape flow = dn_flow_shape_of(config);
+    double forward, backward;
+    DN_TRY(create_layer(self, error));
+    for (int i = 0; i < 2; i++) /* the first one warms up */
+        DN_TRY(time_layer_once(self, &forward, &backward, error));
+    double layers = (double)dn_flow_parameter_count(&flow) / (double)self->count;
+    speed->step = layers * (forward + backward);
+    speed->vector = layers * forward / self->rows;
+    return DN_OK;
+}
+
+/* ---- All of it ------------------------------------------------------------------------------- */
+
+static dn_status time_network(const dn_config *config, const dn_compute *compute,
+                              const dn_backbone_weights *backbone, dn_machine_speed *speed,
+                              dn_error *error) {
+    dn_backbone_weights weights = *backbone; /* the steps do not change the time */
+    dn_extractor *extractor;
+    weights.steps.known = 1;
+    for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++)
+        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS - 1; i++)
+            weights.steps.step[s][i] = 1;
+    DN_TRY(dn_extractor_create(compute, config, &weights, NULL, &extractor, error));
+    dn_status status = time_views(extractor, config, compute->threads, &speed->pass, error);
+    dn_extractor_destroy(extractor);
+    return status;
+}
+
+dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
+                           const dn_backbone_weights *backbone, int rows, dn_machine_speed *speed,
+                           dn_error *error) {
+    int width = config->fc_internal < WIDEST ? config->fc_internal : WIDEST;
+    layer self = {.compute = compute, .rows = rows, .width = width};
+    *speed = (dn_machine_speed){0};
+    DN_TRY(time_network(config, compute, backbone, speed, error));
+    dn_status status = time_layer(config, &self, speed, error);
+    dn_release(self.block);
+    return status;
+}
+
+static double time_of(const dn_config *config, const dn_workload *work, const dn_labour *labour,
+                      const dn_machine_speed *speed) {
+    double input = (double)config->img_size[0] * config->img_size[1];
+    double image = DECODE_SECONDS * (double)work->mean_pixels + RESIZE_SECONDS * input;
+    return labour->passes * speed->pass + labour->steps * speed->step +
+           labour->vectors * speed->vector + labour->images * image +
+           labour->maps * MAP_PASSES * speed->pass;
+}
+
+void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
+                      const dn_machine_speed *speed, dn_report_estimate *estimate) {
+    const dn_footprint print = dn_footprint_of(config, compute, work);
+    const dn_labour labour = dn_labour_of(config, work);
+    char folder[1024];
+    dn_memory_state memory;
+    *estimate = (dn_report_estimate){.known = work->train > 0,
+                                     .seconds = NAN,
+                                     .steps = labour.steps,
+                                     .passes = labour.passes,
+                                     .memory.wanted = print.memory,
+                                     .results.wanted = print.results,
+                                     .cache.wanted = print.cache};
+    if (speed)
+        estimate->seconds = time_of(config, work, &labour, speed);
+    if (dn_memory_look("", &memory))
+        estimate->memory.available = memory.available;
+    dn_disk_free(config->output, &estimate->results.available);
+    if (dn_cache_folder(config->cache_dir, folder, sizeof folder, NULL) == DN_OK)
+        dn_disk_free(folder, &estimate->cache.available);
+}
+
+/* ---- A training that is about to start ------------------------------------------------------- */
+
+enum { LOOKED_AT = 3 };
+
+/* Of a few of the images; one that cannot be read will be noticed by others. */
+static void look_at_images(const dn_sample *samples, size_t count, dn_workload *work) {
+    uint64_t sum = 0, seen = 0;
+    for (size_t i = 0; i < LOOKED_AT && i < count; i++) {
+        dn_image image = {0};
+        if (dn_image_read(samples[i * count / LOOKED_AT].path, &image, NULL) != DN_OK)
+            continue;
+        uint64_t pixels = (uint64_t)image.width * (uint64_t)image.height;
+        work->most_pixels = pixels > work->most_pixels ? pixels : work->most_pixels;
+        sum += pixels;
+        seen++;
+        dn_image_free(&image);
+    }
+    work->mean_pixels = seen ? sum / seen : 0;
+}
+
+static dn_workload workload_of(const dn_dataset *dataset, size_t train) {
+    size_t count[DN_SPLITS];
+    for (int s = 0; s < DN_SPLITS; s++)
+        count[s] = dataset->begin[s + 1] - dataset->begin[s];
+    int validates = count[DN_SPLIT_VALIDATE] > 0;
+    dn_workload work = {.train = train,
+                        .observed = count[validates ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST],
+                        .tested = validates ? count[DN_SPLIT_TEST] : 0};
+    look_at_images(dataset->samples, count[DN_SPLIT_TRAIN], &work);
+    return work;
+}
+
+static void warn(const dn_report_need *need, const char *what, const char *advice,
+                 const dn_observer *observer) {
+    char line[256];
+    if (dn_report_lack(need, what, line, sizeof line))
+        dn_tell(observer, DN_WARNING, "%s: %s", line, advice);
+}
+
+/* What would fail for certain fails now, and not after hours. */
+static dn_status refuse(const dn_config *config, const dn_report_estimate *estimate, uint64_t model,
+                        dn_error *error) {
+    dn_memory_state memory;
+    char line[256];
+    if (dn_memory_look("", &memory)) {
+        const dn_report_need most = {estimate->memory.wanted, memory.limit};
+        if (dn_report_lack(&most, "memory", line, sizeof line))
+            return dn_fail(error, DN_ERROR_MEMORY,
+                           "out of memory before it starts: %s at the most; a smaller batch_size, "
+                           "fc_internal or img_size takes less",
+                           line);
+    }
+    const dn_report_need room = {model, estimate->results.available};
+    if (dn_report_lack(&room, "disk for the model alone", line, sizeof line))
+        return dn_fail(error, DN_ERROR_IO, "%s: %s", config->output, line);
+    return DN_OK;
+}
+
+dn_status dn_estimate_training(const dn_config *config, const dn_compute *compute,
+                               const dn_backbone_weights *backbone, const dn_dataset *dataset,
+                               size_t train, const dn_observer *observer, dn_error *error) {
+    dn_report_estimate estimate;
+    dn_machine_speed speed;
+    char line[256];
+    const dn_workload work = workload_of(dataset, train);
+    if (config->estimate)
+        DN_TRY(dn_speed_measure(config, compute, backbone, dn_step_rows(config, &work), &speed,
+                                error));
+    dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimate);
+    DN_TRY(refuse(config, &estimate, dn_footprint_of(config, compute, &work).model, error));
+    dn_report_estimate_line(&estimate, line, sizeof line);
+    if (config->estimate)
+        dn_tell(observer, DN_NOTE, "the whole training takes %s", line);
+    warn(
+        &estimate.memory, "memory",
+        "the system may end this program; a smaller batch_size, fc_internal or img_size takes less",
+        observer);
+    warn(&estimate.results, "disk for results", "checkpoints may fail; checkpoint: 0 does without",
+         observer);
+    warn(&estimate.cache, "disk for the cache",
+         "features that do not fit are computed again; cache_dir names another place", observer);
+    return DN_OK;
+}
