@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/activation_steps.h"
+#include "detect/auto_precision.h"
 #include "detect/checkpoint.h"
 #include "detect/precision.h"
 
@@ -28,6 +29,7 @@ typedef struct training {
     dn_dataset dataset;
     dn_detector detector;
     dn_compute compute;
+    dn_auto_precision chosen; /* precision: auto */
     dn_calibrating calibrating;
     dn_trainer trainer;
     dn_evaluation final; /* of test/, where validate/ served during training */
@@ -281,6 +283,8 @@ static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_m
 
 static dn_status finish(training *self, dn_train_summary *summary, dn_error *error) {
     dn_evaluation *evaluation;
+    DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
+                                    &self->observer, error));
     DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
@@ -305,15 +309,28 @@ static dn_status finish(training *self, dn_train_summary *summary, dn_error *err
     return DN_OK;
 }
 
+static dn_status choose_precision(training *self, const dn_sample *samples, size_t count,
+                                  dn_error *error) {
+    DN_TRY(dn_auto_precision_choose(self->config, &self->detector.roi, samples, count,
+                                    &self->detector.backbone, &self->observer, &self->chosen,
+                                    error));
+    dn_compute_close(&self->compute);
+    return dn_precision_open(self->config, self->chosen.chosen, &self->observer, &self->compute,
+                             error);
+}
+
 /* Every model gets activation steps, so that it can be run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
     DN_TRY(dn_precision_open(self->config, dn_precision_wanted(self->config), &self->observer,
                              &self->compute, error));
+    DN_TRY(dn_activation_steps_find(&self->compute, self->config, &self->detector.roi, samples,
+                                    count, &self->detector.backbone, error));
+    if (strcmp(self->config->precision, "auto") == 0)
+        DN_TRY(choose_precision(self, samples, count, error));
     self->detector.precision = self->compute.precision;
-    return dn_activation_steps_find(&self->compute, self->config, &self->detector.roi, samples,
-                                    count, &self->detector.backbone, error);
+    return DN_OK;
 }
 
 static dn_status estimate(training *self, dn_error *error) {
@@ -346,6 +363,7 @@ static void release(training *self) {
     dn_evaluation_destroy(&self->final);
     dn_trainer_destroy(&self->trainer);
     dn_calibrating_end(&self->calibrating);
+    dn_auto_precision_free(&self->chosen);
     dn_compute_close(&self->compute);
     dn_detector_close(&self->detector);
     dn_dataset_close(&self->dataset);

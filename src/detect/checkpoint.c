@@ -2,6 +2,7 @@
 
 #include "base/finite.h"
 #include "base/memory.h"
+#include "base/observer.h"
 #include "model/tensor_file.h"
 
 #include <inttypes.h>
@@ -10,7 +11,7 @@
 
 #define FORMAT "differnet-checkpoint-2"
 
-enum { ENTRIES = 9, TENSORS = 3, STATE_SIZE = 256 };
+enum { ENTRIES = 10, TENSORS = 3, STATE_SIZE = 256 };
 
 static const char *const tensor_names[TENSORS] = {"parameters", "adam.first", "adam.second"};
 
@@ -59,6 +60,7 @@ static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *t
         {"config", yaml},
         {"dataset_sha256", checkpoint->dataset_sha256},
         {"backbone_sha256", checkpoint->backbone_sha256},
+        {"precision", dn_precision_name(trainer->compute->precision)},
         {"roi_sha256", checkpoint->roi_sha256},
         {"position", position},
         {"augment", augment},
@@ -196,6 +198,18 @@ static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_t
     return DN_OK;
 }
 
+/* Nothing is wrong with going on; but it is not the same training to the byte. */
+static void compare_precision(const dn_tensor_file *file, const char *path,
+                              const dn_trainer *trainer) {
+    const char *there = dn_tensor_file_metadata(file, "precision");
+    const char *here = dn_precision_name(trainer->compute->precision);
+    if (there && strcmp(there, here) != 0)
+        dn_tell(trainer->observer, DN_WARNING,
+                "%s: was training in precision %.16s and goes on in %s: the model will not be the "
+                "same as without the stop",
+                path, there, here);
+}
+
 static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
                          dn_trainer *trainer, size_t *log_bytes, dn_error *error) {
     const char *path = checkpoint->path, *format;
@@ -209,6 +223,7 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
     DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
                           error));
     DN_TRY(compare_roi(file, path, checkpoint->roi_sha256, error));
+    compare_precision(file, path, trainer);
     DN_TRY(read_position(file, path, trainer, log_bytes, error));
     DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
     DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));

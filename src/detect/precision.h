@@ -6,7 +6,8 @@
 #include "compute/compute.h"
 #include "config/config.h"
 
-/* What a training or a benchmark with this configuration wants. */
+/* The one that the configuration names; f32 for auto, whose choice is made with images
+ * (detect/auto_precision.h). */
 dn_precision dn_precision_wanted(const dn_config *config);
 
 /* Tells the observer where the processor lacks the instructions for what was wanted. */

@@ -34,6 +34,13 @@ for precision in f32 bf16 int8; do
     expect 0 "$differnet" predict "$model" --precision $precision --maps --output "$work/maps" "$bad/"
 done
 
+expect 0 "$differnet" train "${small[@]}" --precision auto
+holds "$work/err" "note: precision auto: "
+holds "$work/err" " is taken"
+taken=$(sed -n 's/.*precision auto: \([a-z0-9]*\) is taken.*/\1/p' "$work/err")
+expect 0 "$differnet" info "$results/v4/model.safetensors"
+grep -q "^precision *$taken\$" "$work/out" || fail "auto took $taken, the model says otherwise"
+
 # Without the instructions: computed in f32, and said so.
 export ONEDNN_MAX_CPU_ISA=SSE41
 for precision in bf16 int8; do

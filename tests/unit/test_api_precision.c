@@ -2,6 +2,7 @@
  * what a processor without the instructions does. */
 #include "api/model.h"
 #include "detect/activation_steps.h"
+#include "detect/auto_precision.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -263,6 +264,107 @@ static void test_half_models(void **state) {
     }
 }
 
+/* ---- auto ---- */
+
+static void test_gap_by_hand(void **state) {
+    (void)state;
+    const double exact[] = {1, 2, 3}, shifted[] = {1.04, 2.04, 3.04}, turned[] = {1.06, 2, 2.94};
+    dn_precision_gap gap = dn_precision_gap_of(shifted, exact, 3);
+    assert_true(fabs(gap.difference - 0.04) < 1e-12 && gap.disorder < 1e-12);
+    assert_true(dn_precision_gap_holds(&gap));
+    gap = dn_precision_gap_of(turned, exact, 3);
+    assert_true(fabs(gap.difference - 0.06) < 1e-12);
+    assert_true(fabs(gap.disorder - 0.06) < 1e-12); /* sqrt(2 * 0.06^2) over sqrt(2) */
+    assert_false(dn_precision_gap_holds(&gap));
+    gap = dn_precision_gap_of(turned, exact, 2); /* two images have no order to speak of */
+    assert_true(gap.disorder == 0);
+    const double same[] = {2, 2, 2};
+    gap = dn_precision_gap_of(same, exact, 3);
+    assert_true(fabs(gap.difference - 1) < 1e-12 && fabs(gap.disorder - 1) < 1e-12);
+    gap = (dn_precision_gap){DN_AUTO_DIFFERENCE / 2, DN_AUTO_DISORDER * 2};
+    assert_false(dn_precision_gap_holds(&gap));
+}
+
+typedef struct notes {
+    int taken, refused, verified;
+    char name[16];
+} notes;
+
+static void note_choice(void *user, dn_severity severity, const char *message) {
+    static const char start[] = "precision auto: ";
+    notes *self = user;
+    (void)severity;
+    if (strncmp(message, start, sizeof start - 1) == 0 && strstr(message, " is taken")) {
+        self->taken++;
+        sscanf(message + sizeof start - 1, "%15s", self->name);
+    }
+    self->refused += strstr(message, " is not taken: ") != NULL;
+    self->verified += strstr(message, "the trained model's scores of 3 training images") != NULL;
+}
+
+/* Something is taken and said to be; the model was trained in it and keeps it. Whatever is faster
+ * and is there was looked at and is said to be beyond the bound. */
+static void test_auto_says_what_it_takes(void **state) {
+    const scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    notes said = {0};
+    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    char path[1100];
+    dn_config *config = configure(self, "auto");
+    assert_ok(dn_train(config, &observer, &summary, &error));
+    dn_config_destroy(config);
+    assert_int_equal(said.taken, 1);
+    dn_precision taken = dn_precision_of(said.name);
+    assert_int_equal(real_of(taken), taken);
+    assert_int_equal(said.verified, taken != DN_PRECISION_F32);
+    int faster = 0;
+    for (int p = (int)taken + 1; p < DN_PRECISIONS; p++)
+        faster += real_of((dn_precision)p) == (dn_precision)p;
+    assert_int_equal(said.refused, faster);
+    snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
+    dn_model *model = open_in(path, NULL, 2);
+    assert_string_equal(dn_model_precision(model, NULL), said.name);
+    dn_model_close(model);
+}
+
+/* Noise on normalised pixels leaves no choice, and is not refused. */
+static void test_auto_with_noise_is_f32(void **state) {
+    const scene *self = *state;
+    dn_error error = {0};
+    dn_train_summary summary;
+    notes said = {0};
+    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    dn_config *config = configure(self, "auto");
+    assert_ok(dn_config_set(config, "add_img_noise", "0.1", &error));
+    assert_ok(dn_train(config, &observer, &summary, &error));
+    dn_config_destroy(config);
+    assert_int_equal(said.taken, 1);
+    assert_int_equal(said.refused, 0);
+    assert_string_equal(said.name, "f32");
+}
+
+/* Steps as coarse as can be ruin int8, which auto sees. */
+static void test_auto_refuses_what_is_ruined(void **state) {
+    const scene *self = *state;
+    dn_error error = {0};
+    notes said = {0};
+    dn_detector detector;
+    dn_auto_precision choice;
+    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    dn_sample samples[2] = {{.path = (char *)self->picture}, {.path = (char *)self->picture}};
+    assert_ok(dn_detector_load(self->model[0], NULL, &detector, &error));
+    for (int s = 0; s < 2; s++)
+        for (int i = 0; i < 4; i++)
+            detector.backbone.steps.step[s][i] *= 100;
+    assert_ok(dn_auto_precision_choose(detector.config, NULL, samples, 2, &detector.backbone,
+                                       &observer, &choice, &error));
+    assert_int_not_equal(choice.chosen, DN_PRECISION_INT8);
+    assert_true(said.refused >= (real_of(DN_PRECISION_INT8) == DN_PRECISION_INT8));
+    dn_auto_precision_free(&choice);
+    dn_detector_close(&detector);
+}
+
 /* ---- activation steps ---- */
 
 static void test_steps_survive_the_file(void **state) {
@@ -362,6 +464,10 @@ int main(void) {
         cmocka_unit_test(test_scores_are_close),
         cmocka_unit_test(test_maps),
         cmocka_unit_test(test_half_models),
+        cmocka_unit_test(test_gap_by_hand),
+        cmocka_unit_test(test_auto_says_what_it_takes),
+        cmocka_unit_test(test_auto_with_noise_is_f32),
+        cmocka_unit_test(test_auto_refuses_what_is_ruined),
         cmocka_unit_test(test_steps_survive_the_file),
         cmocka_unit_test(test_int8_needs_steps),
         cmocka_unit_test(test_what_cannot_be_narrow_is_refused),

@@ -65,7 +65,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"save_model", "true"},
         {"device", "auto"},
         {"compute", "auto"},
-        {"precision", "auto"},
+        {"precision", "f32"},
         {"backbone", "\"\""},
         {"output", "results"},
         {"estimate", "true"},
