@@ -49,11 +49,17 @@ static uint64_t extractor_bytes(const dn_config *config, const dn_compute *compu
                                                 : DN_ELEMENT_BF16);
 }
 
-/* Weights, both moments, and the weights rounded. */
+/* Weights, and the weights rounded. */
 static uint64_t parameter_bytes(const dn_config *config, const dn_compute *compute) {
     const dn_flow_shape flow = dn_flow_shape_of(config);
     uint64_t rounded = compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
-    return dn_flow_parameter_count(&flow) * (3 * sizeof(float) + rounded);
+    return dn_flow_parameter_count(&flow) * (sizeof(float) + rounded);
+}
+
+/* Both moments; they are given back before there are maps. */
+static uint64_t moment_bytes(const dn_config *config) {
+    const dn_flow_shape flow = dn_flow_shape_of(config);
+    return dn_flow_parameter_count(&flow) * 2 * sizeof(float);
 }
 
 /* One image's features at all views, and the bank's record of them. */
@@ -102,12 +108,13 @@ static uint64_t memory_of(const dn_config *config, const dn_compute *compute,
     const dn_flow_shape flow = dn_flow_shape_of(config);
     int rows = config->batch_size * config->n_transforms;
     size_t images = work->train + work->observed + work->tested;
+    uint64_t moments = moment_bytes(config), maps = map_bytes(config, compute, work);
     uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)flow.features;
     return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(config, compute) + buffers +
            dn_flow_bytes(&flow, rows, DN_FLOW_TRAIN) + extractor_bytes(config, compute) +
            source_bytes(config, dn_test_rotations(config)) +
            source_bytes(config, dn_config_bank(config)) + image_bytes(config, compute, work) +
-           kept_bytes(config, work) + map_bytes(config, compute, work);
+           kept_bytes(config, work) + (moments > maps ? moments : maps);
 }
 
 /* ---- Disk ------------------------------------------------------------------------------------ */

@@ -457,5 +457,7 @@ dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {
     if (status == DN_CANCELLED && trainer->config->checkpoint > 0)
         write_checkpoint(trainer, NULL);
     DN_TRY(status);
-    return dn_trainer_check(trainer, error); /* the last step's numbers went through no loss */
+    DN_TRY(dn_trainer_check(trainer, error)); /* the last step's numbers went through no loss */
+    dn_optimizer_finish(&trainer->optimizer);
+    return DN_OK;
 }

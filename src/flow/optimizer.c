@@ -47,6 +47,12 @@ void dn_optimizer_destroy(dn_optimizer *optimizer) {
     *optimizer = (dn_optimizer){0};
 }
 
+void dn_optimizer_finish(dn_optimizer *optimizer) {
+    dn_release(optimizer->first);
+    dn_release(optimizer->second);
+    optimizer->first = optimizer->second = NULL;
+}
+
 void dn_optimizer_next_step(dn_optimizer *optimizer) {
     optimizer->adam.step++;
 }

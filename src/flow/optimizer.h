@@ -24,6 +24,9 @@ dn_status dn_optimizer_create(const dn_compute *compute, float *parameters, size
                               double learning_rate, dn_optimizer *optimizer, dn_error *error);
 void dn_optimizer_destroy(dn_optimizer *optimizer);
 
+/* Gives the moments back, two thirds of a training's memory; no step may follow. */
+void dn_optimizer_finish(dn_optimizer *optimizer);
+
 /* Starts the next step; the gradients that dn_optimizer_sink takes until the next call belong to
  * it. */
 void dn_optimizer_next_step(dn_optimizer *optimizer);
