@@ -103,7 +103,7 @@ static void test_man_page(void **state) {
                                         "\\fBevaluate\\fR",
                                         "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
                                         "\\fB\\-o\\fR, ",
-                                        "(train, test, predict, config, import, export)",
+                                        "(train, test, predict, config, check, import, export)",
                                         "\\fBn_coupling_blocks\\fR: 8",
                                         "\\fBseed\\fR: 0",
                                         ".SH EXIT STATUS"};
