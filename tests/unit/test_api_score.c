@@ -6,7 +6,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { WIDTH = 300, HEIGHT = 217, ROTATIONS = 8 };
 
@@ -226,6 +228,33 @@ static void test_truncated_model(void **state) {
     }
 }
 
+/* A blank more in the header, as another writer may have it, and no weight lies at a multiple of 4.
+ */
+static void test_unaligned_model(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    dn_result result;
+    struct stat status;
+    uint64_t header;
+    FILE *stream = fopen(self->model_path, "rb");
+    assert_int_equal(stat(self->model_path, &status), 0);
+    size_t size = (size_t)status.st_size;
+    uint8_t *bytes = malloc(size + 1);
+    assert_int_equal(fread(bytes, 1, size, stream), size);
+    fclose(stream);
+    memcpy(&header, bytes, sizeof header);
+    memmove(bytes + 8 + header + 1, bytes + 8 + header, size - 8 - (size_t)header);
+    bytes[8 + header++] = ' ';
+    memcpy(bytes, &header, sizeof header);
+    const char *path = put_file(self->folder, "unaligned.safetensors", bytes, size + 1);
+    assert_ok(dn_model_open(path, NULL, &model, &error));
+    assert_ok(dn_model_score_file(model, self->image_path, &result, &error));
+    assert_score(&result);
+    dn_model_close(model);
+    free(bytes);
+}
+
 static void test_describe(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -299,6 +328,7 @@ int main(void) {
         cmocka_unit_test(test_other_rotations),
         cmocka_unit_test(test_errors_name_the_file),
         cmocka_unit_test(test_truncated_model),
+        cmocka_unit_test(test_unaligned_model),
         cmocka_unit_test(test_describe),
         cmocka_unit_test(test_map),
     };

@@ -258,6 +258,36 @@ static void test_pickles_are_refused(void **state) {
     refuse_pickle("\x80\2}(NNu.\x80\2].", "a tensor's name is None, expected a text");
 }
 
+/* All of Python's opcodes that no state_dict needs (pickletools.opcodes). */
+static void test_refused_opcodes_are_named(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t code;
+        const char *name;
+    } refused[] = {{0x49, "INT"},         {0x4c, "LONG"},
+                   {0x8b, "LONG4"},       {0x53, "STRING"},
+                   {0x42, "BINBYTES"},    {0x43, "SHORT_BINBYTES"},
+                   {0x8e, "BINBYTES8"},   {0x96, "BYTEARRAY8"},
+                   {0x97, "NEXT_BUFFER"}, {0x98, "READONLY_BUFFER"},
+                   {0x56, "UNICODE"},     {0x8d, "BINUNICODE8"},
+                   {0x46, "FLOAT"},       {0x6c, "LIST"},
+                   {0x64, "DICT"},        {0x8f, "EMPTY_SET"},
+                   {0x90, "ADDITEMS"},    {0x91, "FROZENSET"},
+                   {0x30, "POP"},         {0x32, "DUP"},
+                   {0x31, "POP_MARK"},    {0x67, "GET"},
+                   {0x70, "PUT"},         {0x82, "EXT1"},
+                   {0x83, "EXT2"},        {0x84, "EXT4"},
+                   {0x69, "INST"},        {0x6f, "OBJ"},
+                   {0x81, "NEWOBJ"},      {0x92, "NEWOBJ_EX"},
+                   {0x50, "PERSID"}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char bytes[] = PREAMBLE "\x80\2?.", part[80];
+        bytes[sizeof bytes - 3] = (char)refused[i].code;
+        snprintf(part, sizeof part, "refuses the pickle opcode %s at byte 47: ", refused[i].name);
+        refuse_bytes(bytes, sizeof bytes - 1, part);
+    }
+}
+
 static void test_endless_pickles_are_refused(void **state) {
     (void)state;
     const size_t start = sizeof PREAMBLE - 1, size = start + (1 << 20) + 16;
@@ -387,6 +417,7 @@ int main(void) {
         cmocka_unit_test(test_archives_that_torch_does_not_write),
         cmocka_unit_test(test_other_content),
         cmocka_unit_test(test_pickles_are_refused),
+        cmocka_unit_test(test_refused_opcodes_are_named),
         cmocka_unit_test(test_endless_pickles_are_refused),
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_edited_legacy_files),

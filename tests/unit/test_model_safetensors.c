@@ -109,6 +109,41 @@ static void test_coverage(void **state) {
            "two tensors have the name \"a\"");
 }
 
+static void test_deep_headers(void **state) {
+    (void)state;
+    enum { DEPTH = 1000000 };
+    char *text = malloc(DEPTH + 1);
+    memset(text, '[', DEPTH);
+    memcpy(text, "{\"a\":", 5);
+    text[DEPTH] = '\0';
+    refuse(text, 0, "is not a JSON object");
+    free(text);
+}
+
+/* Numbers may lie anywhere: a byte comes first. */
+static void test_unaligned_tensors(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_tensor_file *file;
+    const float expected[2] = {1.5F, -3e30F};
+    float found[2];
+    size_t size;
+    uint8_t *bytes = build("{" U8("a", "1", "0", "1") ",\"b\":{\"dtype\":\"F32\",\"shape\":[2],"
+                                                      "\"data_offsets\":[1,9]}}",
+                           9, &size);
+    memcpy(bytes + size - 8, expected, 8);
+    for (size_t shift = 0; shift < 4; shift++) {
+        uint8_t *moved = malloc(size + shift);
+        memcpy(moved + shift, bytes, size);
+        assert_ok(dn_tensor_file_open_memory("a", moved + shift, size, &file, &error));
+        assert_ok(dn_tensor_to_f32(dn_tensor_file_find(file, "b"), found, &error));
+        assert_memory_equal(found, expected, sizeof found);
+        dn_tensor_file_close(file);
+        free(moved);
+    }
+    free(bytes);
+}
+
 static void test_metadata_entries(void **state) {
     (void)state;
     refuse("{\"__metadata__\":[]}", 0, "__metadata__ is not an object");
@@ -290,6 +325,8 @@ int main(void) {
         cmocka_unit_test(test_lengths_and_json),
         cmocka_unit_test(test_entries),
         cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_deep_headers),
+        cmocka_unit_test(test_unaligned_tensors),
         cmocka_unit_test(test_metadata_entries),
         cmocka_unit_test(test_what_is_written_is_read),
         cmocka_unit_test(test_data_is_aligned),
