@@ -2,7 +2,8 @@
 
     python3 tools/fuzz.py BUILD WORK TARGET... [--seconds 600]    e.g. build-fuzz /tmp/fuzz manifest config
 
-BUILD is a build with DIFFERNET_FUZZ (fuzz/README.md); WORK keeps corpora, logs and findings. Stops at a target's first finding.
+BUILD is a build with DIFFERNET_FUZZ (fuzz/README.md); WORK keeps corpora, logs and findings. A target's first
+finding ends its turn; so does SIGINT to the fuzz target itself.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
+INTERRUPTED = 72  # libFuzzer's exit status after SIGINT
 LONGEST = {"image": 16384, "pytorch_zip": 16384, "config": 4096, "manifest": 4096}  # others: 8192
 
 
@@ -52,8 +54,8 @@ def fuzz(build, work, target, seconds):
     findings.mkdir(exist_ok=True)
     command = [build / "fuzz" / f"fuzz_{target}", *LIMITS, f"-max_len={LONGEST.get(target, 8192)}"]
     command += [f"-artifact_prefix={findings}/{target}-", *dictionary(target, work)]
-    start, inputs, edges, failed = processor_seconds(), 0, 0, False
-    while not failed and seconds - (processor_seconds() - start) >= 1:
+    start, inputs, edges, status = processor_seconds(), 0, 0, 0
+    while status == 0 and seconds - (processor_seconds() - start) >= 1:
         left = seconds - (processor_seconds() - start)
         with open(work / f"{target}.log", "w+", encoding="utf-8", errors="replace") as log:
             run = subprocess.run(
@@ -64,10 +66,11 @@ def fuzz(build, work, target, seconds):
             text = log.read()
         inputs += last_number(text, "stat::number_of_executed_units:")
         edges = max(edges, last_number(text, "cov:"))
-        failed = run.returncode != 0
+        status = run.returncode
     used = processor_seconds() - start
-    print(f"| `fuzz_{target}` | {used:.0f} s | {inputs} | {edges} | {'FINDING' if failed else 'none'} |", flush=True)
-    return not failed
+    found = status not in (0, INTERRUPTED)
+    print(f"| `fuzz_{target}` | {used:.0f} s | {inputs} | {edges} | {'FINDING' if found else 'none'} |", flush=True)
+    return not found
 
 
 def main():
