@@ -78,9 +78,13 @@ static dn_status make_map(map_set *self, const dn_sample *sample, dn_error *erro
     dn_image image = {0};
     dn_map *map = NULL;
     dn_map_files files;
-    if (dn_image_read(sample->path, &image, NULL) != DN_OK)
+    dn_error failure;
+    dn_status status = dn_image_read(sample->path, &image, &failure);
+    if (status == DN_ERROR_MEMORY)
+        return dn_fail(error, status, "%s", failure.message);
+    if (status != DN_OK)
         return DN_OK; /* the evaluation has said so */
-    dn_status status = fill_map(self, &image, &map, error);
+    status = fill_map(self, &image, &map, error);
     dn_image_free(&image);
     if (status == DN_OK)
         status = dn_map_write_files(map, &source, self->images, sample->name,

@@ -58,12 +58,16 @@ static dn_split observed_split(const training *self) {
     return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
 }
 
-/* The report can do without its curve. */
+/* The report can do without a point of its curve. */
 static void keep_epoch(training *self, const dn_report_epoch *epoch) {
     void *epochs = self->epochs;
-    if (dn_grow(&epochs, &self->epoch_capacity, self->epoch_count + 1, sizeof *epoch, NULL) !=
-        DN_OK)
+    dn_error reason;
+    if (dn_grow(&epochs, &self->epoch_capacity, self->epoch_count + 1, sizeof *epoch, &reason) !=
+        DN_OK) {
+        dn_tell(&self->observer, DN_WARNING, "the report's curve lacks an epoch: %s",
+                reason.message);
         return;
+    }
     self->epochs = epochs;
     self->epochs[self->epoch_count++] = *epoch;
 }

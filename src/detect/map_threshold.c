@@ -22,11 +22,15 @@ static size_t pixels_of(const dn_config *config) {
 /* The largest value of one image's map. */
 static dn_status add_peak(map_run *self, const dn_sample *sample, dn_error *error) {
     dn_image image = {0};
+    dn_error failure;
     float peak = 0;
-    if (dn_extractor_read(self->extractor, sample->path, &image, NULL) != DN_OK)
-        return DN_OK;
-    dn_status status = dn_localizer_run(self->localizer, self->parameters, &image, self->features,
-                                        self->map, error);
+    dn_status status = dn_extractor_read(self->extractor, sample->path, &image, &failure);
+    if (status == DN_ERROR_MEMORY)
+        return dn_fail(error, status, "%s", failure.message);
+    if (status != DN_OK)
+        return DN_OK; /* the evaluation has said so */
+    status = dn_localizer_run(self->localizer, self->parameters, &image, self->features, self->map,
+                              error);
     dn_image_free(&image);
     DN_TRY(status);
     for (size_t i = 0; i < pixels_of(self->config); i++)

@@ -40,7 +40,7 @@ static void *json_allocate(size_t size) {
 
 typedef struct scene {
     char *folder;
-    char told[256];                                      /* the last message to the observer */
+    char told[256];                                      /* the warning that speaks of memory */
     char model[256], data[256], results[256], path[512]; /* path: what a reader is to read */
     dn_config *config;
 } scene;
@@ -90,7 +90,9 @@ static void refuse_each(const char *what, attempt *work, scene *self, long step,
         }
         if (status == DN_OK) {
             survived++;
-            silent += !strstr(self->told, "memory");
+            silent += !*self->told;
+            if (!*self->told && spared == 0)
+                print_message("%s: allocation %ld is missed in silence\n", what, number);
         } else
             assert_one_message(what, number, status, &error);
     }
@@ -194,7 +196,7 @@ static dn_status open_and_score(scene *self, dn_error *error) {
 
 static void on_message(void *user, dn_severity severity, const char *message) {
     scene *self = user;
-    if (severity == DN_WARNING)
+    if (severity == DN_WARNING && strstr(message, "memory"))
         snprintf(self->told, sizeof self->told, "%s", message);
 }
 
@@ -277,9 +279,8 @@ static void test_scoring(void **state) {
     refuse_every_one("open and score", open_and_score, *state, 5, 0);
 }
 
-/* The training log's curve is kept for the report only. */
 static void test_training(void **state) {
-    refuse_every_one("train", train, *state, 37, 4);
+    refuse_every_one("train", train, *state, 37, 0);
 }
 
 /* An image of the report's gallery that there is no memory for is said to be missing there. */

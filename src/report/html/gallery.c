@@ -51,19 +51,29 @@ static dn_status embed(dn_text *page, const dn_image *image, const char *alterna
     return status;
 }
 
+/* Words in a picture's place; where memory ran out they would not be true, and there is no page. */
+static void append_instead(dn_text *page, dn_status status, const char *words) {
+    if (status == DN_ERROR_MEMORY)
+        page->failed = 1;
+    else if (status != DN_OK)
+        dn_text_append(page, "%s", words);
+}
+
 static void append_picture(dn_text *page, const char *path) {
     dn_image image = {0};
     dn_text_append(page, "<span class=\"picture\">");
-    if (dn_image_read(path, &image, NULL) != DN_OK || embed(page, &image, "", NULL) != DN_OK)
-        dn_text_append(page, "cannot be read any more");
+    dn_status status = dn_image_read(path, &image, NULL);
+    if (status == DN_OK)
+        status = embed(page, &image, "", NULL);
+    append_instead(page, status, "cannot be read any more");
     dn_text_append(page, "</span>");
     dn_image_free(&image);
 }
 
 static void append_overlay(dn_text *page, const dn_report_marks *marks) {
     dn_text_append(page, "<span class=\"picture\">");
-    if (embed(page, &marks->overlay, "where the score comes from", NULL) != DN_OK)
-        dn_text_append(page, "no map");
+    append_instead(page, embed(page, &marks->overlay, "where the score comes from", NULL),
+                   "no map");
     dn_text_append(page, "</span>");
 }
 
