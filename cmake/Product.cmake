@@ -55,7 +55,12 @@ install(FILES ${CMAKE_BINARY_DIR}/differnet.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 
 # `cpack -G DEB`: a Debian package whose dependencies are those of the libraries it was linked with.
 set(CPACK_PACKAGE_NAME differnet)
-set(CPACK_PACKAGE_CONTACT "The DifferNet maintainers <maintainers@differnet.invalid>")
+# Whoever builds the package is its maintainer, if Debian's variables name him. The project has no mail address:
+# ".invalid" is reserved never to be one.
+set(CPACK_PACKAGE_CONTACT "The DifferNet in C authors <no-address@differnet.invalid>")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
+  set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -37,28 +37,28 @@ static dn_status run(dn_model *model, const dn_engine *engine, dn_evaluation *ev
 
 static dn_status evaluate_from(dn_model *model, dn_engine *engine, dn_feature_source *source,
                                const dn_dataset *dataset, const char *output_directory,
-                               dn_outcome *outcome, dn_metrics *metrics, dn_error *error) {
+                               const dn_outcome *about, dn_metrics *metrics, dn_error *error) {
+    dn_outcome outcome = *about;
     dn_evaluation evaluation;
+    outcome.compute = &engine->compute;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer, source, 0,
                                 &evaluation, error));
-    dn_status status = run(model, engine, &evaluation, output_directory, outcome, metrics, error);
+    dn_status status = run(model, engine, &evaluation, output_directory, &outcome, metrics, error);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
 
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
-                                  const char *output_directory, dn_outcome *outcome,
+                                  const char *output_directory, const dn_outcome *about,
                                   dn_metrics *metrics, dn_error *error) {
     dn_feature_source source;
     dn_engine *engine;
     DN_TRY(dn_model_borrow(model, &engine, error));
-    outcome->compute = &engine->compute;
-    dn_status status =
-        dn_engine_source(engine, &model->detector, outcome->observer, &source, error);
+    dn_status status = dn_engine_source(engine, &model->detector, about->observer, &source, error);
     if (status == DN_OK) {
-        status = evaluate_from(model, engine, &source, dataset, output_directory, outcome, metrics,
-                               error);
+        status =
+            evaluate_from(model, engine, &source, dataset, output_directory, about, metrics, error);
         dn_feature_source_destroy(&source);
     }
     dn_model_give_back(model, engine);
@@ -70,16 +70,15 @@ dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const cha
                             dn_metrics *metrics, dn_error *error) {
     const dn_config *config = model->detector.config;
     dn_dataset dataset;
-    dn_outcome outcome = {
+    const dn_outcome about = {
         .detector = &model->detector,
         .dataset_path = dataset_path ? dataset_path : config->dataset_path,
         .class_name = class_name ? class_name : config->class_name,
         .observer = observer,
     };
-    DN_TRY(dn_dataset_open(outcome.dataset_path, outcome.class_name, 1u << DN_SPLIT_TEST, observer,
+    DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, observer,
                            &dataset, error));
-    dn_status status =
-        evaluate_samples(model, &dataset, output_directory, &outcome, metrics, error);
+    dn_status status = evaluate_samples(model, &dataset, output_directory, &about, metrics, error);
     dn_dataset_close(&dataset);
     return status;
 }

@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,10 +76,10 @@ static dn_status split_directory(const char *directory, dn_results *results, dn_
 
 /* The number of "v12", or 0. */
 static int version_of(const char *name) {
-    char canonical[16];
-    int number = name[0] == 'v' ? atoi(name + 1) : 0;
-    snprintf(canonical, sizeof canonical, "v%d", number);
-    return number > 0 && strcmp(canonical, name) == 0 ? number : 0;
+    char canonical[32];
+    long number = name[0] == 'v' ? strtol(name + 1, NULL, 10) : 0;
+    snprintf(canonical, sizeof canonical, "v%ld", number);
+    return number > 0 && number < INT_MAX && strcmp(canonical, name) == 0 ? (int)number : 0;
 }
 
 static int holds(const dn_results *results, const char *version, const char *mark) {

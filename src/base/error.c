@@ -9,7 +9,7 @@ void dn_flatten(char *text) {
             *text = '?';
 }
 
-dn_status dn_fail(dn_error *error, dn_status status, const char *format, ...) {
+dn_status(dn_fail)(dn_error *error, dn_status status, const char *format, ...) {
     if (error) {
         va_list arguments;
         va_start(arguments, format);

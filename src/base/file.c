@@ -54,7 +54,7 @@ dn_status dn_file_map(const char *path, dn_mapped_file *file, dn_error *error) {
 
 void dn_file_unmap(dn_mapped_file *file) {
     if (file->data)
-        munmap((void *)(uintptr_t)file->data, file->size);
+        munmap((void *)file->data, file->size);
     *file = (dn_mapped_file){0};
 }
 

@@ -107,7 +107,7 @@ typedef struct number_text {
 } number_text;
 
 static number_text shown(dn_property property, double value) {
-    number_text number;
+    number_text number = {0};
     dn_number_print_fixed(number.text, value, PROPERTIES[property].decimals);
     return number;
 }

@@ -28,8 +28,8 @@ void dn_display_init(dn_display *display, int quiet, const dn_config *config);
 
 /* The two callbacks of a dn_observer whose user is the display. The first asks to stop after an
  * interrupt. */
-int dn_display_progress(void *display, const dn_progress *progress);
-void dn_display_message(void *display, dn_severity severity, const char *message);
+int dn_display_progress(void *user, const dn_progress *progress);
+void dn_display_message(void *user, dn_severity severity, const char *message);
 
 /* Takes the bar off the screen, before anything else is written. */
 void dn_display_clear(dn_display *display);

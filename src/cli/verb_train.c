@@ -98,8 +98,9 @@ static dn_status run(dn_cli *cli, const dn_config *config, dn_train_summary *sum
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
     dn_train_summary *summary = calloc(1, sizeof *summary);
-    dn_status status = summary ? dn_settings_config(&cli->command, &config, &cli->error)
-                               : dn_out_of_memory(&cli->error);
+    if (!summary)
+        return dn_out_of_memory(&cli->error);
+    dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK)
         status = find_dummy_dataset(&cli->command, config, &cli->error);
     if (status == DN_OK)

@@ -71,7 +71,7 @@ char *dn_quote(const char *text) {
             *end++ = *text;
         }
     }
-    strcpy(end, "\"");
+    memcpy(end, "\"", 2);
     return quoted;
 }
 

@@ -22,15 +22,6 @@ const dn_backend *dn_backend_at(size_t index) {
     return index < BACKENDS ? backends[index] : NULL;
 }
 
-static const dn_backend *find(const char *name) {
-    if (strcmp(name, "auto") == 0)
-        return backends[BACKENDS - 1];
-    for (size_t i = 0; i < BACKENDS; i++)
-        if (strcmp(name, backends[i]->name) == 0)
-            return backends[i];
-    return NULL;
-}
-
 static dn_status fail_unknown(const char *name, dn_error *error) {
     char names[256] = "auto";
     for (size_t i = 0; i < BACKENDS; i++) {
@@ -41,11 +32,22 @@ static dn_status fail_unknown(const char *name, dn_error *error) {
                    "compute: this build has no backend \"%s\"; it has %s", name, names);
 }
 
+static dn_status find(const char *name, const dn_backend **backend, dn_error *error) {
+    *backend = backends[BACKENDS - 1];
+    if (strcmp(name, "auto") == 0)
+        return DN_OK;
+    for (size_t i = 0; i < BACKENDS; i++)
+        if (strcmp(name, backends[i]->name) == 0) {
+            *backend = backends[i];
+            return DN_OK;
+        }
+    return fail_unknown(name, error);
+}
+
 dn_status dn_compute_plan(const char *name, dn_precision wanted, dn_precision *real,
                           dn_element *products, dn_error *error) {
-    const dn_backend *backend = find(name);
-    if (!backend)
-        return fail_unknown(name, error);
+    const dn_backend *backend;
+    DN_TRY(find(name, &backend, error));
     *real = backend->precision(wanted);
     *products = backend->products(*real);
     return DN_OK;
@@ -54,9 +56,8 @@ dn_status dn_compute_plan(const char *name, dn_precision wanted, dn_precision *r
 dn_status dn_compute_open_in(const char *name, dn_precision precision, int threads,
                              dn_compute *compute, dn_error *error) {
     *compute = (dn_compute){0};
-    const dn_backend *backend = find(name);
-    if (!backend)
-        return fail_unknown(name, error);
+    const dn_backend *backend;
+    DN_TRY(find(name, &backend, error));
     if (threads < 0)
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "compute: threads is %d, expected 0 (all processors) or more", threads);

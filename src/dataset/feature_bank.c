@@ -65,7 +65,7 @@ static void digest_row(const dn_feature_bank *bank, const uint8_t image[DN_DIGES
 static void describe(dn_feature_bank *bank, const char *key, uint8_t page[PAGE]) {
     char text[DN_DIGEST_LENGTH + 1];
     memset(page, 0, PAGE);
-    memcpy(page, key, strlen(key));
+    memcpy(page, key, strlen(key) + 1);
     dn_digest_parts(&(dn_digest_part){page, KEY_BYTES}, 1, page + KEY_BYTES);
     memcpy(bank->key, page + KEY_BYTES, DN_DIGEST_BYTES);
     dn_digest_print(bank->key, text);

@@ -54,7 +54,7 @@ static dn_status furnish(dn_extractor *extractor, const dn_config *config, dn_er
                                  DN_EXTRACTOR_BATCH};
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
     extractor->pixels = (size_t)shape->height * (size_t)shape->width * 3;
-    extractor->dimensions = (size_t)(DN_BACKBONE_CHANNELS * shape->scales);
+    extractor->dimensions = (size_t)DN_BACKBONE_CHANNELS * (size_t)shape->scales;
     if (extractor->compute->precision != DN_PRECISION_F32)
         return create_narrow(extractor, config, error);
     if (wants_jitter(config))

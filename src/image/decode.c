@@ -37,8 +37,9 @@ static int is_png(const dn_bytes *file) {
 
 /* P1 to P6; the digit must end there, for "P5" may begin any text. */
 static int is_pnm(const dn_bytes *file) {
+    static const char ends[] = {' ', '\t', '\n', '\v', '\f', '\r', '#'};
     return file->size > 2 && file->data[0] == 'P' && file->data[1] >= '1' && file->data[1] <= '6' &&
-           memchr(" \t\n\v\f\r#", file->data[2], 7) != NULL;
+           memchr(ends, file->data[2], sizeof ends) != NULL;
 }
 
 /* Classic and BigTIFF, in both byte orders. */

@@ -164,7 +164,7 @@ static void add_block(const task *t, size_t y, size_t first, size_t pixels) {
     const dn_smoother *self = t->self;
     size_t count = pixels * CHANNELS, row = row_of(self);
     const float *column = self->across + first * CHANNELS;
-    float smooth[BLOCK * CHANNELS];
+    float smooth[BLOCK * CHANNELS] = {0};
     for (size_t i = 0; i < count; i++)
         smooth[i] = self->weights[0] * column[y * row + i];
     for (int k = 1; k <= self->radius; k++) {

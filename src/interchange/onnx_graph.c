@@ -204,7 +204,7 @@ static const char *constant(dn_onnx *graph, const char *name, dn_onnx_type type,
     added->has_data_type = 1;
     added->data_type = (int32_t)type;
     added->has_raw_data = 1;
-    added->raw_data.data = (uint8_t *)(uintptr_t)bytes;
+    added->raw_data.data = (uint8_t *)bytes;
     added->raw_data.len = size;
     append(graph, &outermost->initializer, &outermost->n_initializer, added);
     return added->name;
@@ -329,7 +329,7 @@ static void finish(const dn_onnx *model, Onnx__ModelProto *message,
     message->has_ir_version = 1;
     message->ir_version = DN_ONNX_IR;
     message->producer_name = producer;
-    message->producer_version = (char *)(uintptr_t)dn_version();
+    message->producer_version = (char *)dn_version();
 }
 
 dn_status dn_onnx_write(const dn_onnx *model, const char *path, dn_error *error) {

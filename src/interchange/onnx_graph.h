@@ -34,11 +34,11 @@ const char *dn_onnx_node(dn_onnx *graph, const char *operation, const char *cons
 const char *dn_onnx_more_output(dn_onnx *graph);
 
 /* Attributes of the last node. */
-void dn_onnx_int(dn_onnx *graph, const char *attribute, int64_t value);
-void dn_onnx_real(dn_onnx *graph, const char *attribute, float value);
-void dn_onnx_ints(dn_onnx *graph, const char *attribute, const int64_t *values, size_t count);
-void dn_onnx_text(dn_onnx *graph, const char *attribute, const char *value);
-void dn_onnx_body_attribute(dn_onnx *graph, const char *attribute, dn_onnx *body);
+void dn_onnx_int(dn_onnx *graph, const char *name, int64_t value);
+void dn_onnx_real(dn_onnx *graph, const char *name, float value);
+void dn_onnx_ints(dn_onnx *graph, const char *name, const int64_t *values, size_t count);
+void dn_onnx_text(dn_onnx *graph, const char *name, const char *value);
+void dn_onnx_body_attribute(dn_onnx *graph, const char *name, dn_onnx *body);
 
 /* Constants; all are kept in the outermost graph. The first refers to the tensor's bytes, which
  * must outlive the model, the others copy. */

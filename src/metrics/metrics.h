@@ -21,7 +21,7 @@ dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, 
 /* Largest F1 over all thresholds of precision_recall_curve; `threshold` is the smallest score
  * called anomalous there; interval: stratified bootstrap. */
 dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count,
-                           dn_statistic *f1_max, double *threshold, dn_error *error);
+                           dn_statistic *statistic, double *threshold, dn_error *error);
 
 /* `defect` as it stands in dn_metrics: cut between two UTF-8 characters when it is too long. */
 void dn_defect_name(char name[64], const char *defect);

@@ -193,6 +193,7 @@ static dn_status write_whole(archive_writer *writer, const char *path, dn_error 
     dn_output output;
     DN_TRY(dn_output_open(&output, path, error));
     dn_status status = write_archive(writer, &output, error);
+    /* cppcheck-suppress leakReturnValNotUsed; what it returns is the stream it was given */
     if (status == DN_OK && !freopen(output.temporary, "r+b", output.stream)) {
         output.stream = NULL; /* closed by freopen */
         unlink(output.temporary);

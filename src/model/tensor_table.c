@@ -64,10 +64,10 @@ dn_status dn_table_finish(dn_tensor_file *file, dn_error *error) {
 
 void dn_table_destroy(dn_tensor_file *file) {
     for (size_t i = 0; i < file->count; i++)
-        dn_release((void *)(uintptr_t)file->tensors[i].name);
+        dn_release((void *)file->tensors[i].name);
     for (size_t i = 0; i < file->metadata_count; i++) {
-        dn_release((void *)(uintptr_t)file->metadata[i].key);
-        dn_release((void *)(uintptr_t)file->metadata[i].value);
+        dn_release((void *)file->metadata[i].key);
+        dn_release((void *)file->metadata[i].value);
     }
     dn_release(file->tensors);
     dn_release(file->metadata);

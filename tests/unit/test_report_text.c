@@ -20,8 +20,8 @@ static dn_metrics example(void) {
         .f1_max_threshold = NAN,
         .loss = -1.25,
         .defect_kinds = 2,
-        .defects = {{"crack", 12, {1, 1.0, 0.75, 1.0, NULL}},
-                    {"gro\xc3\x9f, \"q\"", 1, {0, 0, 0, 0, "one image only"}}},
+        .defects = {{"crack", 12, {1, 1.0, 0.75, 1.0, NULL}, {0}},
+                    {"gro\xc3\x9f, \"q\"", 1, {0, 0, 0, 0, "one image only"}, {0}}},
     };
     return metrics;
 }

@@ -9,7 +9,6 @@
 #ifdef DN_USE_OPENMP
 #include <omp.h>
 #endif
-#include <stdio.h>
 
 static const char *status_text(dnnl_status_t status) {
     switch (status) {
@@ -133,9 +132,8 @@ static dn_status add_argument(const dn_onednn_context *context, dn_primitive *se
 
 static dn_status add_arguments(dn_onednn_context *context, dn_primitive *self,
                                const_dnnl_primitive_desc_t description,
-                               const dn_argument *arguments, dn_error *error) {
+                               const dn_argument *arguments, int given, dn_error *error) {
     void *block;
-    int given = self->count - 1;
     size_t slots = (size_t)self->workers * (size_t)self->count;
     const dnnl_memory_desc_t *scratchpad =
         dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
@@ -162,7 +160,7 @@ dn_status dn_primitive_create(dn_onednn_context *context, dn_primitive *self,
         self->primitive = NULL;
         return dn_onednn_fail(error, self->name, "generating the kernel", status);
     }
-    dn_status result = add_arguments(context, self, description, arguments, error);
+    dn_status result = add_arguments(context, self, description, arguments, count, error);
     if (result != DN_OK)
         dn_primitive_destroy(self);
     return result;

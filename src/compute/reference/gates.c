@@ -26,12 +26,17 @@ dn_status dn_reference_relu_gates_backward(void *context, float *dx, const float
     return DN_OK;
 }
 
+/* The offset of a window's tap from its first pixel. */
+static size_t tap_place(const dn_pooling_shape *s, int tap) {
+    size_t row = (size_t)(tap / s->kernel), column = (size_t)(tap % s->kernel);
+    return (row * (size_t)s->width + column) * (size_t)s->channels;
+}
+
 static uint8_t gate_of(const dn_pooling_shape *s, const float *window) {
     int first = 0;
     float largest = window[0];
     for (int tap = 1; tap < s->kernel * s->kernel; tap++) {
-        size_t place = (size_t)(tap / s->kernel * s->width + tap % s->kernel);
-        float value = window[place * (size_t)s->channels];
+        float value = window[tap_place(s, tap)];
         if (value > largest) {
             largest = value;
             first = tap;
@@ -72,10 +77,7 @@ dn_status dn_reference_pooling_gates_backward(void *context, float *dx, const fl
                 for (int c = 0; c < shape->channels; c++, dy++, gates++) {
                     if (*gates == DN_GATE_SHUT)
                         continue;
-                    size_t tap =
-                        (size_t)(*gates / shape->kernel * shape->width + *gates % shape->kernel);
-                    dx[window_start(shape, b, p, q) + tap * (size_t)shape->channels + (size_t)c] +=
-                        *dy;
+                    dx[window_start(shape, b, p, q) + tap_place(shape, *gates) + (size_t)c] += *dy;
                 }
     return DN_OK;
 }
