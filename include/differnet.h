@@ -113,7 +113,8 @@ DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
 /* What good images stay below; NaN where the model does not know (it has no calibration). */
 DN_API double dn_map_threshold(const dn_map *map);
 
-/* Connected parts above the threshold, by falling score, in pixels of the image as it was read. */
+/* Connected parts above the threshold, and above a third of the map's largest value, by falling
+ * score, in pixels of the image as it was read. */
 typedef struct dn_region {
     int x, y, width, height;       /* box */
     size_t area;                   /* pixels */
@@ -122,8 +123,9 @@ typedef struct dn_region {
 } dn_region;
 DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
 
-/* Files: the values (TIFF, f32); in colours (PNG), on one scale for all images of a model; over the
- * image (PNG, its size) with the threshold as a line; white above the threshold (PNG, its size). */
+/* Files: the values (TIFF, f32); in colours (PNG), on one scale for all images of a model that are
+ * not far above it; over the image (PNG, its size) with what regions are made of within a line;
+ * that in white (PNG, its size). */
 DN_API dn_status dn_map_write_tiff(const dn_map *map, const char *path, dn_error *error);
 DN_API dn_status dn_map_write_png(const dn_map *map, const char *path, dn_error *error);
 DN_API dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source,

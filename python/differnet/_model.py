@@ -51,7 +51,7 @@ class Map:
 
     values: np.ndarray  #: float32 [height, width] at the network's input size, from 0 on
     threshold: float  #: what good images stay below; NaN without calibration
-    regions: List[Region]  #: connected parts above the threshold, by falling score
+    regions: List[Region]  #: connected parts above it and a third of the largest value, by falling score
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The display's full strength, in thresholds: what good images stay below is then at most a quarter
- * of full strength, which grows with the square. */
+/* The display's full strength, in thresholds, for an image that stays below it: what good images
+ * stay below is then at most a quarter of full strength, which grows with the square. */
 #define DISPLAY_THRESHOLDS 2
 
 dn_status dn_map_create(int width, int height, int image_width, int image_height, double threshold,
@@ -43,6 +43,8 @@ void dn_map_free(dn_map *map) {
 }
 
 dn_status dn_map_finish(dn_map *map, dn_error *error) {
+    map->level = dn_region_level(map->values, (size_t)map->width * (size_t)map->height,
+                                 (float)map->threshold);
     return dn_regions_find(map->values, map->width, map->height, (float)map->threshold,
                            map->image_width, map->image_height, &map->regions, &map->region_count,
                            error);
@@ -63,15 +65,13 @@ const dn_region *dn_map_regions(const dn_map *map, size_t *count) {
     return map->regions;
 }
 
+/* One scale for all images of a model; a map that rises above it has its own, by its largest value,
+ * and so has one of which nothing is known of good images. */
 static dn_map_view view_of(const dn_map *map) {
-    dn_map_view view = {.values = map->values,
-                        .width = map->width,
-                        .height = map->height,
-                        .scale = (float)(DISPLAY_THRESHOLDS * map->threshold),
-                        .threshold = (float)map->threshold};
+    dn_map_view view = {
+        .values = map->values, .width = map->width, .height = map->height, .threshold = map->level};
     if (isfinite(map->threshold))
-        return view;
-    view.scale = 0; /* nothing is known of good images: this map's own largest value */
+        view.scale = (float)(DISPLAY_THRESHOLDS * map->threshold);
     for (size_t i = 0; i < (size_t)map->width * (size_t)map->height; i++)
         view.scale = map->values[i] > view.scale ? map->values[i] : view.scale;
     return view;

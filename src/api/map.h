@@ -9,6 +9,7 @@ struct dn_map {
     float *values; /* [height][width]; owned, as regions are */
     int width, height, image_width, image_height;
     double threshold; /* NaN: unknown */
+    float level;      /* dn_region_level, once it is finished */
     dn_region *regions;
     size_t region_count;
 };

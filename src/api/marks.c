@@ -44,6 +44,8 @@ static dn_status mark(dn_marking *self, dn_image *photograph, dn_report_marks *m
         dn_map_draw_over(map, photograph);
         marks->knows_regions = isfinite(threshold);
         marks->region_count = map->region_count;
+        for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
+            marks->regions[i] = map->regions[i];
     }
     dn_map_free(map);
     return status;

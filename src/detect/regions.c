@@ -16,7 +16,7 @@ typedef struct patch {
 typedef struct search {
     const float *values;
     int width, height;
-    float threshold;
+    float threshold, level;
     uint8_t *seen;     /* [height][width] */
     uint32_t *waiting; /* a stack of pixels */
     size_t waiting_count;
@@ -29,7 +29,7 @@ static void visit(search *self, int x, int y) {
     if (x < 0 || y < 0 || x >= self->width || y >= self->height)
         return;
     size_t i = (size_t)y * (size_t)self->width + (size_t)x;
-    if (self->seen[i] || !(self->values[i] > self->threshold))
+    if (self->seen[i] || !(self->values[i] > self->level))
         return;
     self->seen[i] = 1;
     self->waiting[self->waiting_count++] = (uint32_t)i;
@@ -46,7 +46,7 @@ static void add_pixel(patch *found, int x, int y, float value) {
     found->peak = value > found->peak ? value : found->peak;
 }
 
-/* Everything that the pixel (x, y), not seen yet and above the threshold, is joined to. */
+/* Everything that the pixel (x, y), not seen yet and above the level, is joined to. */
 static patch follow(search *self, int x, int y) {
     patch found = {.left = x, .top = y, .right = x, .bottom = y};
     visit(self, x, y);
@@ -104,7 +104,7 @@ static dn_status find_all(search *self, dn_error *error) {
     for (int y = 0; y < self->height; y++)
         for (int x = 0; x < self->width; x++) {
             size_t i = (size_t)y * (size_t)self->width + (size_t)x;
-            if (self->seen[i] || !(self->values[i] > self->threshold))
+            if (self->seen[i] || !(self->values[i] > self->level))
                 continue;
             patch found = follow(self, x, y);
             DN_TRY(add_region(self, &found, error));
@@ -122,6 +122,13 @@ static int compare(const void *first, const void *second) {
     return (a->x > b->x) - (a->x < b->x);
 }
 
+float dn_region_level(const float *values, size_t count, float threshold) {
+    float peak = 0;
+    for (size_t i = 0; i < count; i++)
+        peak = values[i] > peak ? values[i] : peak;
+    return threshold > 0 ? fmaxf(threshold, peak / 3) : NAN;
+}
+
 dn_status dn_regions_find(const float *values, int width, int height, float threshold,
                           int image_width, int image_height, dn_region **regions, size_t *count,
                           dn_error *error) {
@@ -129,6 +136,7 @@ dn_status dn_regions_find(const float *values, int width, int height, float thre
                    .width = width,
                    .height = height,
                    .threshold = threshold,
+                   .level = dn_region_level(values, (size_t)width * (size_t)height, threshold),
                    .image_width = image_width,
                    .image_height = image_height};
     *regions = NULL;

@@ -8,9 +8,16 @@
  * sigma 3 covers. Maps of other sizes in proportion. */
 #define DN_REGION_LEAST_SHARE (32.0 / (448.0 * 448.0))
 
-/* Pixels of values[height][width] above `threshold` (> 0), joined to their 8 neighbours, as regions
- * in pixels of an image of image_width x image_height, by falling score: a region's largest value
- * over the threshold. *regions is freed with dn_release. A threshold of NaN: no regions. */
+/* What a region's pixels are above: the threshold, or a third of the largest value where that is
+ * more. A strongly anomalous image is above the threshold nearly everywhere, for the loss's
+ * gradient grows with the distance from good as a whole; this says where it is largest. NaN: no
+ * threshold. */
+float dn_region_level(const float *values, size_t count, float threshold);
+
+/* Pixels of values[height][width] above dn_region_level of `threshold` (> 0), joined to their 8
+ * neighbours, as regions in pixels of an image of image_width x image_height, by falling score: a
+ * region's largest value over the threshold. *regions is freed with dn_release. A threshold of NaN:
+ * no regions. */
 dn_status dn_regions_find(const float *values, int width, int height, float threshold,
                           int image_width, int image_height, dn_region **regions, size_t *count,
                           dn_error *error);

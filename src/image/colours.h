@@ -10,7 +10,7 @@ typedef struct dn_map_view {
     const float *values; /* [height][width] */
     int width, height;
     float scale;
-    float threshold; /* outlined in overlays; NaN: nothing is */
+    float threshold; /* outlined in overlays, white in masks; NaN: nothing is */
 } dn_map_view;
 
 /* The colour of strength t in [0, 1]: in OKLCh lightness 0.15 + 0.8 t, hue 300 + 150 t degrees

@@ -26,11 +26,14 @@ typedef struct dn_report_sample {
     dn_verdict verdict;
 } dn_report_sample;
 
+enum { DN_REPORT_REGIONS = 3 };
+
 /* Where a sample's score comes from. */
 typedef struct dn_report_marks {
-    dn_image overlay;  /* the image with its map over it; dn_image_free */
-    int knows_regions; /* 0: the model does not know what good images stay below */
-    size_t region_count;
+    dn_image overlay;    /* the image with its map over it; dn_image_free */
+    int knows_regions;   /* 0: the model does not know what good images stay below */
+    size_t region_count; /* all of them; */
+    dn_region regions[DN_REPORT_REGIONS]; /* those with the highest scores */
 } dn_report_marks;
 
 /* Fills in *marks and returns 1, or 0 where there is no map of the sample. */

@@ -1,4 +1,5 @@
 /* A region of interest on its way through training, model, scores, maps and metrics. */
+#include "model/tensor_file.h"
 #include "support/support.h"
 
 #include <stdio.h>
@@ -175,6 +176,55 @@ static void test_the_model_keeps_it(void **state) {
     assert_region(self);
 }
 
+/* Writes the model again with another tensor in the region's place. */
+static void replace_roi(const char *from, const char *to, const dn_tensor *roi) {
+    enum { MOST = 64 };
+    dn_error error = {0};
+    dn_tensor_file *file;
+    dn_tensor tensors[MOST];
+    dn_metadata_entry metadata[MOST];
+    size_t entries = 0;
+    assert_ok(dn_tensor_file_open(from, &file, &error));
+    size_t count = dn_tensor_file_count(file);
+    assert_in_range(count, 1, MOST);
+    for (size_t i = 0; i < count; i++) {
+        tensors[i] = *dn_tensor_file_at(file, i);
+        if (strcmp(tensors[i].name, "roi") == 0)
+            tensors[i] = *roi;
+    }
+    while (
+        dn_tensor_file_metadata_at(file, entries, &metadata[entries].key, &metadata[entries].value))
+        entries++;
+    assert_ok(dn_safetensors_write(to, tensors, count, metadata, entries, &error));
+    dn_tensor_file_close(file);
+}
+
+/* A region that does not fit the model is refused, whatever it is. */
+static void test_damaged_regions(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_model *model;
+    char path[512];
+    static uint8_t nothing[SEEN * SEEN];
+    dn_tensor roi = {.name = "roi", .dtype = DN_U8, .rank = 2, .shape = {SEEN, SEEN}};
+    put_mask(self, "data/part/roi/mask.pgm", 0, INSIDE);
+    train(self);
+    snprintf(path, sizeof path, "%s/damaged.safetensors", self->folder);
+    roi.data = nothing;
+    roi.bytes = sizeof nothing;
+    replace_roi(self->model_path, path, &roi);
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_FORMAT, "is empty");
+    roi.shape[0] = SEEN / 2;
+    roi.shape[1] = SEEN * 2;
+    replace_roi(self->model_path, path, &roi);
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_FORMAT, "shape [96, 96]");
+    roi = (dn_tensor){.name = "roi", .dtype = DN_F32, .rank = 2, .shape = {SEEN, SEEN / 4}};
+    roi.data = nothing;
+    roi.bytes = sizeof nothing;
+    replace_roi(self->model_path, path, &roi);
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_FORMAT, "expected U8");
+}
+
 /* Defects that lie outside have no pixel to be found by; features kept without a region are not
  * taken for those with one. */
 static void test_metrics_and_cache(void **state) {
@@ -207,6 +257,7 @@ int main(void) {
         with_scene(test_outside_does_not_count),
         with_scene(test_the_model_keeps_it),
         with_scene(test_metrics_and_cache),
+        with_scene(test_damaged_regions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,7 +240,7 @@ static void test_regions(void **state) {
     size_t count;
     /* Joined across a corner; alone; at the border. */
     const float map[5 * 6] = {
-        0, 0, 0, 0, 0, 9, //
+        0, 0, 0, 0, 0, 5, //
         0, 3, 0, 0, 0, 0, //
         0, 0, 4, 0, 0, 0, //
         0, 0, 4, 0, 2, 0, //
@@ -248,7 +248,7 @@ static void test_regions(void **state) {
     };
     assert_ok(dn_regions_find(map, 6, 5, 1.5F, 12, 5, &regions, &count, &error));
     assert_int_equal(count, 3);
-    assert_float_equal(regions[0].score, 6, 1e-9);
+    assert_true(regions[0].score == 5 / 1.5);
     assert_int_equal(regions[0].x, 10);
     assert_int_equal(regions[0].y, 0);
     assert_int_equal(regions[0].width, 2);
@@ -266,6 +266,28 @@ static void test_regions(void **state) {
     assert_ok(dn_regions_find(map, 6, 5, NAN, 12, 5, &regions, &count, &error));
     assert_int_equal(count, 0);
     assert_null(regions);
+}
+
+/* Above the threshold everywhere: what is above a third of the largest value, its score unchanged.
+ */
+static void test_regions_of_a_strong_image(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_region *regions;
+    size_t count;
+    const float map[2 * 6] = {
+        3, 10, 30, 12, 9, 5, //
+        4, 11, 9,  9,  8, 7, //
+    };
+    assert_true(dn_region_level(map, 12, 1) == 10);
+    assert_true(dn_region_level(map, 12, 20) == 20);
+    assert_true(isnan(dn_region_level(map, 12, NAN)));
+    assert_ok(dn_regions_find(map, 6, 2, 1, 6, 2, &regions, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(regions[0].area, 3);
+    assert_int_equal(regions[0].x, 1);
+    assert_float_equal(regions[0].score, 30, 1e-9);
+    dn_release(regions);
 }
 
 /* Smaller than a Gaussian's spot: noise. */
@@ -290,7 +312,7 @@ int main(void) {
         cmocka_unit_test(test_smoothing),        cmocka_unit_test(test_smoothing_small),
         cmocka_unit_test(test_smoothing_inside), cmocka_unit_test(test_map),
         cmocka_unit_test(test_map_in_batches),   cmocka_unit_test(test_regions),
-        cmocka_unit_test(test_small_regions),
+        cmocka_unit_test(test_small_regions),    cmocka_unit_test(test_regions_of_a_strong_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,7 +248,7 @@ static void test_decision(void **state) {
     assert_holds(page, row);
     assert_null(strstr(page, "of this very test"));
     assert_int_equal(occurrences(page, "class=\"verdict REVIEW\">REVIEW"),
-                     1 + (12 < decision->good.review ? 12 : decision->good.review) +
+                     1 + (8 < decision->good.review ? 8 : decision->good.review) +
                          decision->defective.review);
 }
 
@@ -285,7 +285,7 @@ static void test_gallery_is_bounded(void **state) {
     scene *set = *state;
     remove(set->paths[GOOD]); /* the defective part with the lowest score */
     const char *page = render(set, 0, COUNT);
-    assert_int_equal(occurrences(page, "<img "), 23);
+    assert_int_equal(occurrences(page, "<img "), 15);
     assert_int_equal(occurrences(page, "cannot be read any more"), 1);
     assert_sound(page);
 }
@@ -293,7 +293,11 @@ static void test_gallery_is_bounded(void **state) {
 /* Stands in for maps: red images, none for every second sample. */
 static int mark(void *user, const dn_report_sample *sample, dn_report_marks *marks) {
     int *calls = user;
-    *marks = (dn_report_marks){.knows_regions = 1, .region_count = (size_t)*calls};
+    *marks = (dn_report_marks){
+        .knows_regions = 1,
+        .region_count = (size_t)*calls,
+        .regions = {{.x = 7, .y = 9, .width = 12, .height = 5, .score = 2.5}},
+    };
     if ((*calls)++ % 2)
         return 0;
     assert_non_null(sample->image_path);
@@ -310,11 +314,13 @@ static void test_maps(void **state) {
     set->report.marking = &calls;
     const char *page = render(set, 0, COUNT);
     assert_sound(page);
-    assert_int_equal(calls, 6); /* three of each list */
-    assert_int_equal(occurrences(page, "<li class=\"marked\">"), 3);
-    assert_int_equal(occurrences(page, "<img width=\"40\" height=\"30\""), 3);
+    assert_int_equal(calls, 16); /* eight of each list */
+    assert_int_equal(occurrences(page, "<li class=\"marked\">"), 8);
+    assert_int_equal(occurrences(page, "<img width=\"40\" height=\"30\""), 8);
     assert_holds(page, "<br>nothing above what good parts show");
-    assert_holds(page, "2 regions above what good parts show");
+    assert_holds(page,
+                 "2 regions above what good parts show:<ol><li>12 × 5 pixels at 7, 9: 2.5 ×</li>");
+    assert_holds(page, "4 regions above what good parts show, the strongest:<ol>");
     assert_null(strstr(page, "1 region above")); /* there was no map */
 }
 
@@ -350,6 +356,20 @@ static void test_unreadable(void **state) {
     assert_holds(page, "19 good, 16 defective, 1 unreadable and left out");
 }
 
+/* Where maps were made, also what they could not measure and why. */
+static void test_pixel_figures(void **state) {
+    scene *set = *state;
+    assert_null(strstr(render(set, 0, COUNT), "pixel_AUROC"));
+    set->metrics.pixel_auroc = (dn_statistic){1, 0.98765, NAN, NAN, NULL};
+    set->metrics.pixel_aupro = (dn_statistic){1, 0.87654, NAN, NAN, NULL};
+    set->metrics.pixel_f1_max = (dn_statistic){0, NAN, NAN, NAN, "no masks of defects"};
+    const char *page = write_page(set);
+    assert_sound(page);
+    assert_holds(page, "pixel_AUROC</th><td>0.9877</td>");
+    assert_holds(page, "pixel_AUPRO</th><td>0.8765</td>");
+    assert_holds(page, "pixel_F1Max</th><td>no masks of defects</td>");
+}
+
 /* One image, equal scores, negative scores: axes must not collapse. */
 static void test_odd_scores(void **state) {
     scene *set = *state;
@@ -382,7 +402,7 @@ int main(void) {
         SCENE(test_full_page),   SCENE(test_decision),           SCENE(test_rules),
         SCENE(test_maps),        SCENE(test_gallery_is_bounded), SCENE(test_one_class),
         SCENE(test_no_test_set), SCENE(test_unreadable),         SCENE(test_odd_scores),
-        SCENE(test_failure),
+        SCENE(test_failure),     SCENE(test_pixel_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

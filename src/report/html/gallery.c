@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12, MARKED = 3, SIDE = 320, QUALITY = 80 }; /* a map takes seconds */
+enum { SHOWN = 8, SIDE = 320, QUALITY = 80 }; /* a map takes seconds */
 
 static void append_base64(dn_text *page, const uint8_t *bytes, size_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -77,14 +77,26 @@ static void append_overlay(dn_text *page, const dn_report_marks *marks) {
     dn_text_append(page, "</span>");
 }
 
+static void append_region(dn_text *page, const dn_region *region) {
+    dn_text_append(page, "<li>%d × %d pixels at %d, %d: ", region->width, region->height, region->x,
+                   region->y);
+    dn_html_score(page, region->score);
+    dn_text_append(page, " ×</li>");
+}
+
 static void append_regions(dn_text *page, const dn_report_marks *marks) {
+    size_t count = marks->region_count;
     if (!marks->knows_regions)
         return;
-    if (marks->region_count == 0)
+    if (count == 0) {
         dn_text_append(page, "<br>nothing above what good parts show");
-    else
-        dn_text_append(page, "<br>%zu region%s above what good parts show", marks->region_count,
-                       marks->region_count == 1 ? "" : "s");
+        return;
+    }
+    dn_text_append(page, "<br>%zu region%s above what good parts show%s<ol>", count,
+                   count == 1 ? "" : "s", count > DN_REPORT_REGIONS ? ", the strongest:" : ":");
+    for (size_t i = 0; i < count && i < DN_REPORT_REGIONS; i++)
+        append_region(page, &marks->regions[i]);
+    dn_text_append(page, "</ol>");
 }
 
 /* Long names may be broken behind these. */
@@ -123,11 +135,10 @@ static void append_caption(dn_text *page, const dn_report *report, const dn_repo
     dn_text_append(page, "</figcaption>");
 }
 
-/* `marked`: with its map beside it, if there is one. */
-static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample,
-                        int marked) {
+/* With its map beside it, if there is one. */
+static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample) {
     dn_report_marks marks = {0};
-    marked = marked && report->mark && report->mark(report->marking, sample, &marks);
+    int marked = report->mark && report->mark(report->marking, sample, &marks);
     if (!marked)
         marks = (dn_report_marks){0};
     dn_text_append(page, "<li%s><figure><div class=\"pictures\">",
@@ -169,7 +180,7 @@ static void append_list(dn_text *page, const dn_report *report, int label,
                    label ? "Defective parts with the lowest scores"
                          : "Good parts with the highest scores");
     for (size_t i = 0; i < shown; i++)
-        append_item(page, report, sorted[label ? i : count - 1 - i], i < MARKED);
+        append_item(page, report, sorted[label ? i : count - 1 - i]);
     dn_text_append(page, "</ul>\n");
 }
 

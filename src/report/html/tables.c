@@ -83,6 +83,15 @@ static void append_figure(dn_text *page, const char *name, const dn_statistic *s
     dn_text_append(page, "</td></tr>\n");
 }
 
+/* Only where maps were made. */
+static void append_pixel_figures(dn_text *page, const dn_metrics *metrics) {
+    if (!metrics->pixel_auroc.defined && !metrics->pixel_auroc.reason)
+        return;
+    append_figure(page, "pixel_AUROC", &metrics->pixel_auroc);
+    append_figure(page, "pixel_AUPRO", &metrics->pixel_aupro);
+    append_figure(page, "pixel_F1Max", &metrics->pixel_f1_max);
+}
+
 static void append_figures(dn_text *page, const dn_metrics *metrics) {
     const dn_decision *decision = &metrics->decision;
     dn_text_append(page,
@@ -96,9 +105,10 @@ static void append_figures(dn_text *page, const dn_metrics *metrics) {
     append_figure(page, "image_AUPR", &metrics->image_aupr);
     append_figure(page, "image_F1Max", &metrics->image_f1_max);
     append_figure(page, "good parts rejected", &decision->false_reject_rate);
-    append_figure(page, "defective parts found", &decision->detection_rate);
+    append_figure(page, "defective parts found (recall)", &decision->detection_rate);
     append_figure(page, "precision", &decision->precision);
     append_figure(page, "accuracy", &decision->accuracy);
+    append_pixel_figures(page, metrics);
     dn_text_append(page, "<tr><th scope=\"row\">loss</th><td>");
     dn_html_fixed(page, metrics->loss, 4);
     dn_text_append(page, "</td></tr>\n</tbody></table>\n<p class=\"soft\">The small numbers are 95 "
