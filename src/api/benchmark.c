@@ -18,6 +18,7 @@ typedef struct measurements {
     const char *backend, *precision;
     int threads, rotations, rows;
     double features_ms, flow_ms, image_ms; /* medians per image */
+    double map_ms;                         /* median per image, score and map */
     double step_ms;                        /* median per training step of `rows` vectors */
     double score_mib, train_mib;           /* peak resident memory so far */
 } measurements;
@@ -72,6 +73,26 @@ static dn_status time_scoring(dn_engine *engine, const dn_detector *detector, co
     return DN_OK;
 }
 
+/* Score and map of the same picture. */
+static dn_status time_maps(dn_engine *engine, const dn_detector *detector, const dn_image *image,
+                           measurements *result, dn_error *error) {
+    double total[REPEATS];
+    dn_score score;
+    float *map;
+    dn_status status = DN_OK;
+    DN_TRY(dn_allocate_floats(&map, (size_t)image->width * (size_t)image->height, error));
+    for (int i = -1; i < REPEATS && status == DN_OK; i++) {
+        double start = dn_seconds();
+        status = dn_engine_localize(engine, detector, image, &score, map, error);
+        if (i >= 0)
+            total[i] = (dn_seconds() - start) * 1e3;
+    }
+    dn_release(map);
+    DN_TRY(status);
+    result->map_ms = median(total);
+    return DN_OK;
+}
+
 static dn_status measure_scoring(dn_detector *detector, int threads, measurements *result,
                                  dn_error *error) {
     dn_engine *engine;
@@ -84,6 +105,8 @@ static dn_status measure_scoring(dn_detector *detector, int threads, measurement
     dn_status status = draw_picture(detector->config, &image, error);
     if (status == DN_OK)
         status = time_scoring(engine, detector, &image, result, error);
+    if (status == DN_OK)
+        status = time_maps(engine, detector, &image, result, error);
     dn_image_free(&image);
     dn_engine_destroy(engine);
     return status;
@@ -183,11 +206,12 @@ static void write_json(const measurements *m, dn_text *text) {
                    "{\"software_version\": \"%s\", \"backend\": \"%s\", \"precision\": \"%s\", "
                    "\"threads\": %d, \"rotations\": %d, \"image_ms\": %.3f, "
                    "\"image_rotation_ms\": %.4f, \"features_ms\": %.3f, \"flow_ms\": %.3f, "
+                   "\"map_ms\": %.3f, "
                    "\"step_vectors\": %d, \"step_ms\": %.3f, \"peak_score_mib\": %.1f, "
                    "\"peak_train_mib\": %.1f}\n",
                    dn_version(), m->backend, m->precision, m->threads, m->rotations, m->image_ms,
-                   m->image_ms / m->rotations, m->features_ms, m->flow_ms, m->rows, m->step_ms,
-                   m->score_mib, m->train_mib);
+                   m->image_ms / m->rotations, m->features_ms, m->flow_ms, m->map_ms, m->rows,
+                   m->step_ms, m->score_mib, m->train_mib);
 }
 
 static void write_table(const measurements *m, dn_text *text) {
@@ -197,6 +221,8 @@ static void write_table(const measurements *m, dn_text *text) {
     dn_text_append(text, "  per rotation                 %10.2f ms\n", m->image_ms / m->rotations);
     dn_text_append(text, "  rotate and backbone          %10.1f ms\n", m->features_ms);
     dn_text_append(text, "  flow                         %10.1f ms\n", m->flow_ms);
+    dn_text_append(text, "score and map of an image      %10.1f ms, %.2f times the score alone\n",
+                   m->map_ms, m->map_ms / m->image_ms);
     dn_text_append(text, "training step (%d vectors)     %10.1f ms\n", m->rows, m->step_ms);
     dn_text_append(text, "peak memory while scoring      %10.1f MiB\n", m->score_mib);
     dn_text_append(text, "peak memory while training     %10.1f MiB\n", m->train_mib);

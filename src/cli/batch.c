@@ -139,36 +139,47 @@ static dn_status print_places(dn_batch *batch, const char *name, const dn_result
     return status;
 }
 
-/* A file that cannot be written is the image's failure: its row says so. */
-static dn_status score_with_map(dn_batch *batch, const char *name, const dn_image_source *source) {
-    dn_result result = {0};
-    dn_error failure = {0};
-    dn_map *map = NULL;
-    dn_map_files files = {0};
+/* ---- one image ---- */
+
+/* What becomes of an image; a file that cannot be written is its failure. */
+typedef struct outcome {
+    dn_result result;
+    dn_map *map; /* NULL: none is wanted */
+    dn_map_files files;
+    dn_error failure;
+} outcome;
+
+static int score(const dn_batch *batch, const char *name, const dn_image_source *source,
+                 outcome *found) {
     const dn_command *command = &batch->cli->command;
     const char *folder = dn_command_value(command, DN_OPTION_OUTPUT);
-    dn_status status = dn_model_score(batch->model, source, &result, &map, &failure);
+    dn_status status = dn_model_score(batch->model, source, &found->result,
+                                      wants_map(command) ? &found->map : NULL, &found->failure);
     if (status == DN_OK && wanted_files(command))
-        status = dn_map_write_files(map, source, folder ? folder : "maps", name,
-                                    wanted_files(command), &files, &failure);
+        status = dn_map_write_files(found->map, source, folder ? folder : "maps", name,
+                                    wanted_files(command), &found->files, &found->failure);
+    return status == DN_OK;
+}
+
+static dn_status print_outcome(dn_batch *batch, const char *name, const outcome *found,
+                               int failed) {
     batch->done++;
-    if (status == DN_OK && batch->format == DN_ROW_JSON)
-        status = print_places(batch, name, &result, map, &files);
-    else
-        status = dn_batch_row(batch, name, &result, status == DN_OK ? NULL : &failure);
-    dn_map_free(map);
+    if (!failed && wants_map(&batch->cli->command) && batch->format == DN_ROW_JSON)
+        return print_places(batch, name, &found->result, found->map, &found->files);
+    return dn_batch_row(batch, name, &found->result, failed ? &found->failure : NULL);
+}
+
+dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source *source, int final,
+                       int *failed) {
+    outcome found = {0};
+    *failed = !score(batch, name, source, &found);
+    dn_status status = *failed && !final ? DN_OK : print_outcome(batch, name, &found, *failed);
+    dn_map_free(found.map);
     return status;
 }
 
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
-    dn_result result = {0};
-    dn_error failure = {0};
+    int failed;
     dn_status status = dn_batch_progress(batch);
-    if (status != DN_OK)
-        return status;
-    if (wants_map(&batch->cli->command))
-        return score_with_map(batch, name, source);
-    status = dn_model_score(batch->model, source, &result, NULL, &failure);
-    batch->done++;
-    return dn_batch_row(batch, name, &result, status == DN_OK ? NULL : &failure);
+    return status == DN_OK ? dn_batch_try(batch, name, source, 1, &failed) : status;
 }

@@ -24,6 +24,11 @@ void dn_batch_close(dn_batch *batch);
 /* Scores an image and writes its row; an image that cannot be scored gets one as well. */
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source);
 
+/* The same, unless the image cannot be scored and the attempt is not `final`: then *failed is 1 and
+ * no row is written. */
+dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source *source, int final,
+                       int *failed);
+
 /* The row alone: of a result, or of a failure (not NULL). */
 dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *result,
                        const dn_error *failure);

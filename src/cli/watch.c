@@ -131,22 +131,16 @@ static int is_unchanged(watched_file *file, const char *path) {
 
 /* `final`: a failure is the file's, not that of a moment too early. */
 static dn_status score(watch *self, watched_file *file, int final) {
-    dn_batch *batch = self->batch;
-    dn_result result = {0};
-    dn_error failure = {0};
+    int failed;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
     is_unchanged(file, path);
     const dn_image_source source = {.path = path};
-    int failed = dn_model_score(batch->model, &source, &result, NULL, &failure) != DN_OK;
-    if (failed && !final) {
-        file->state = SETTLING;
+    dn_status status = dn_batch_try(self->batch, path, &source, final, &failed);
+    file->state = !failed ? SCORED : final ? FAILED : SETTLING;
+    if (file->state == SETTLING)
         file->changed_at = now_ms();
-        return DN_OK;
-    }
-    batch->done++;
-    file->state = failed ? FAILED : SCORED;
-    return dn_batch_row(batch, path, &result, failed ? &failure : NULL);
+    return status;
 }
 
 static dn_status score_settled(watch *self) {

@@ -58,7 +58,7 @@ expect 2 "$differnet" train "${small[@]}" --cross-fit 1
 
 # A picture that is dropped into a watched folder.
 mkdir "$work/parts"
-"$differnet" predict "$model" --watch "$work/parts" >"$work/rows" 2>"$work/log" &
+"$differnet" predict "$model" --watch "$work/parts" --regions --overlay --output "$work/watched" >"$work/rows" 2>"$work/log" &
 watcher=$!
 for _ in $(seq 100); do grep -q watching "$work/log" && break; sleep 0.1; done
 cp "$picture" "$work/parts/one.png"
@@ -69,3 +69,5 @@ wait "$watcher" || status=$?
 [ "$status" = 0 ] || fail "watching ended with $status"
 holds "$work/rows" "$score"
 [ "$(grep -c . "$work/rows")" = 1 ] || fail "not one row of the watched folder"
+holds "$work/rows" '"regions":['
+[ -n "$(find "$work/watched" -name one_overlay.png)" ] || fail "no overlay of a watched picture"

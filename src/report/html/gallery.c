@@ -80,7 +80,7 @@ static void append_overlay(dn_text *page, const dn_report_marks *marks) {
 static void append_region(dn_text *page, const dn_region *region) {
     dn_text_append(page, "<li>%d × %d pixels at %d, %d: ", region->width, region->height, region->x,
                    region->y);
-    dn_html_score(page, region->score);
+    dn_html_fixed(page, region->score, 1);
     dn_text_append(page, " ×</li>");
 }
 

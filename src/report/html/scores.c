@@ -235,9 +235,9 @@ static void append_rule(dn_text *page, const dn_decision *choice) {
     dn_html_percent(page, choice->detection_rate.defined ? choice->detection_rate.value : NAN);
     dn_text_append(page, "</td><td>");
     dn_html_percent(page, choice->precision.defined ? choice->precision.value : NAN);
-    dn_text_append(page, "</td><td>");
+    dn_text_append(page, "<small>");
     dn_html_percent(page, choice->accuracy.defined ? choice->accuracy.value : NAN);
-    dn_text_append(page, "</td></tr>\n");
+    dn_text_append(page, "</small></td></tr>\n");
 }
 
 /* What every rule would choose; a button moves the slider there. */
@@ -249,8 +249,8 @@ static void append_rules(dn_text *page, const dn_metrics *metrics) {
                    "choose; those \"from test\" have looked at these very images</caption>\n"
                    "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
                    "<th scope=\"col\">good rejected</th><th scope=\"col\">defective "
-                   "found</th><th scope=\"col\">precision</th><th "
-                   "scope=\"col\">accuracy</th></tr></thead>\n<tbody>\n");
+                   "found</th><th scope=\"col\">precision<small>accuracy</small></th></tr>"
+                   "</thead>\n<tbody>\n");
     for (size_t i = 0; i < metrics->rule_count; i++)
         append_rule(page, &metrics->by_rule[i]);
     dn_text_append(page, "</tbody></table></div>\n");
