@@ -7,6 +7,7 @@
 #include "report/check.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Pixels of all images: what most of a training's images are like. */
 static void add_sizes(const dn_checked_class *class, dn_workload *work) {
@@ -67,13 +68,20 @@ static dn_status estimate(const dn_config *config, const dn_compute *compute,
     return DN_OK;
 }
 
+/* `auto` is chosen with the images, when a training starts: mostly the fastest there is. */
+static dn_status open_compute(const dn_config *config, const dn_observer *observer,
+                              dn_compute *compute, dn_error *error) {
+    if (strcmp(config->precision, "auto") == 0)
+        return dn_precision_open(config, DN_PRECISION_INT8, NULL, compute, error);
+    return dn_precision_open(config, dn_precision_wanted(config), observer, compute, error);
+}
+
 static dn_status write_report(const dn_config *config, const dn_check_report *report,
                               const dn_observer *observer, int json, char **text, dn_error *error) {
     dn_compute compute;
     void *estimates;
     DN_TRY(dn_allocate(&estimates, report->count, sizeof(dn_report_estimate), error));
-    dn_status status =
-        dn_precision_open(config, dn_precision_wanted(config), observer, &compute, error);
+    dn_status status = open_compute(config, observer, &compute, error);
     if (status == DN_OK) {
         status = estimate(config, &compute, report, estimates, error);
         dn_compute_close(&compute);

@@ -43,7 +43,7 @@ static int set_up(void **state) {
     static const char *const common[][2] = {{"class_name", "part"}, {"n_transforms_test", "6"},
                                             {"n_transforms", "2"},  {"meta_epochs", "1"},
                                             {"sub_epochs", "1"},    {"threads", "2"},
-                                            {"batch_size", "16"}};
+                                            {"batch_size", "16"},   {"precision", "f32"}};
     dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
     char path[512];
@@ -157,6 +157,19 @@ static void test_wide(void **state) {
     check_memory(self, "wide");
 }
 
+static void test_wide_bf16(void **state) {
+    scene *self = *state;
+    set(self->config, "precision", "bf16");
+    test_wide(state);
+}
+
+/* Whatever is chosen in the end. */
+static void test_wide_auto(void **state) {
+    scene *self = *state;
+    set(self->config, "precision", "auto");
+    test_wide(state);
+}
+
 /* Most of it images and activations. */
 static void test_large_images(void **state) {
     scene *self = *state;
@@ -263,6 +276,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_small, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wide, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_wide_bf16, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_wide_auto, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_images, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
