@@ -25,7 +25,8 @@ const dn_verb dn_verbs[] = {
      "score images: a row each, in their order",
      "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - for "
      "file names on standard input, one a line. With --watch DIR, images of that folder (not below "
-     "it) are scored as they appear, each once and none half-written, until Ctrl-C. An image that "
+     "it) are scored as they appear, each once and none half-written, until Ctrl-C. --maps, "
+     "--overlay and --regions go with all of these. An image that "
      "cannot be scored gives a row with \"error\"; the others go on, and the exit status is 1 at "
      "the "
      "end, whatever else was found.",

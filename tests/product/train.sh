@@ -49,6 +49,7 @@ expect 1 "$differnet" info --verify "$model" --data "$work" --class other --json
 holds "$work/out" '"same":	false'
 expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2
 holds "$work/out" '"image_rotation_ms"'
+holds "$work/out" '"map_ms"'
 
 expect 2 "$differnet" train --set n_scale=3
 holds "$work/err" 'n_scales'

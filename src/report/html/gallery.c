@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 8, SIDE = 320, QUALITY = 80 }; /* a map takes seconds */
+enum { SHOWN = 6, SIDE = 320, QUALITY = 80 }; /* a map takes seconds */
 
 static void append_base64(dn_text *page, const uint8_t *bytes, size_t size) {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
