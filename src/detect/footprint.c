@@ -15,7 +15,7 @@
 #define SMALL_FILES ((uint64_t)1 << 20)
 
 /* Images whose maps the report shows: the worst of the good and of the defective ones. */
-enum { REPORT_MAPS = 6 };
+enum { REPORT_MAPS = 12 };
 
 static uint64_t least(uint64_t a, uint64_t b) {
     return a < b ? a : b;
