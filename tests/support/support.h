@@ -32,6 +32,10 @@ void assert_close(const char *what, const float *actual, const float *expected, 
  * pseudo(count, seed, scale). */
 void pseudo_floats(float *values, size_t count, uint32_t seed, double scale);
 
+/* No file gets longer than that, as on a full disk, until disk_clear. */
+void disk_fill(size_t bytes);
+void disk_clear(void);
+
 /* A fresh temporary folder; removed with all it holds by temporary_remove. */
 char *temporary_create(void);
 void temporary_remove(char *folder);

@@ -9,11 +9,9 @@
 
 #include <float.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,24 +49,18 @@ static void test_discard_leaves_nothing(void **state) {
     free(folder);
 }
 
-/* A file-size limit stands in for a full disk. */
 static void test_full_disk_leaves_the_old_file(void **state) {
     (void)state;
     dn_error error = {0};
     char *folder = temporary_create(), path[256];
-    struct rlimit before, limit;
     uint8_t *data;
     size_t size;
     static char large[8192];
     snprintf(path, sizeof path, "%s/file", folder);
     assert_ok(dn_file_write(path, "old", 3, &error));
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before);
-    limit = before;
-    limit.rlim_cur = 1000;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    disk_fill(1000);
     assert_fails(dn_file_write(path, large, sizeof large, &error), DN_ERROR_IO, "cannot write");
-    setrlimit(RLIMIT_FSIZE, &before);
+    disk_clear();
     assert_ok(dn_file_read(path, 100, &data, &size, &error));
     assert_string_equal((char *)data, "old");
     dn_release(data);

@@ -1,4 +1,6 @@
 /* What the writers write, the readers read; PyTorch reads it in tools/interchange.py. */
+#include "base/file.h"
+#include "base/memory.h"
 #include "model/chunks.h"
 #include "support/support.h"
 
@@ -116,12 +118,44 @@ static void test_too_large(void **state) {
     assert_int_equal(dn_pytorch_write("/nowhere/file.pth", DN_F16, &huge, 1, &error), DN_ERROR_IO);
 }
 
+/* A disk that fills, a folder that is none: one message, the old file stays, nothing else is left.
+ */
+static void test_no_room(void **state) {
+    (void)state;
+    dn_error error = {0};
+    char *folder = temporary_create(), path[256];
+    uint8_t *kept;
+    size_t size;
+    const dn_tensor tensor = {
+        .name = "w", .dtype = DN_F32, .rank = 1, .shape = {5000}, .bytes = 20000};
+    dn_status written[2];
+    dn_error reasons[2];
+    snprintf(path, sizeof path, "%s", put_file(folder, "weights", "old", 3));
+    disk_fill(1000);
+    written[0] = dn_pytorch_write(path, DN_F32, &tensor, 1, &reasons[0]);
+    written[1] = dn_safetensors_write(path, &tensor, 1, NULL, 0, &reasons[1]);
+    disk_clear();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(written[i], DN_ERROR_IO);
+        assert_non_null(strstr(reasons[i].message, "weights: cannot write"));
+    }
+    assert_ok(dn_file_read(path, 100, &kept, &size, &error));
+    assert_int_equal(size, 3);
+    dn_release(kept);
+    unlink(path);
+    assert_int_equal(rmdir(folder), 0);
+    free(folder);
+    assert_fails(dn_pytorch_write("/nowhere/w.pth", DN_F32, &tensor, 1, &error), DN_ERROR_IO,
+                 "/nowhere/w.pth");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_state_dict_round_trip),
         cmocka_unit_test(test_storages_are_shared_and_zeros_need_no_memory),
         cmocka_unit_test(test_halves_are_rounded_to_nearest_even),
         cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
