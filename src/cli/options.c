@@ -40,6 +40,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                            "threads; 0: all processors of the process"},
     [DN_OPTION_SEED] = {"seed", 0, "N", TRAINING | DN_VERB_BENCHMARK, "seed",
                         "start of all random numbers"},
+    [DN_OPTION_DETERMINISTIC] = {"deterministic", 0, NULL, COMPUTING, NULL,
+                                 "the same bits every time, whatever the threads: always so"},
     [DN_OPTION_RESUME] = {"resume", 0, NULL, DN_VERB_TRAIN, NULL,
                           "go on with an unfinished training: DIR, or the newest"},
     [DN_OPTION_QUIET] = {"quiet", 'q', NULL,

@@ -20,7 +20,7 @@ same() { # what FILE FILE
 version=0
 for threads in 2 2 1 4; do # v1 to v4
     version=$((version + 1))
-    expect 0 "$differnet" train "${settings[@]}" --threads $threads
+    expect 0 "$differnet" train "${settings[@]}" --threads $threads --deterministic
     run=$results/v$version
     tensors "$run/model.safetensors" >"$run/tensors"
     expect 0 "$differnet" predict "$results/v1/model.safetensors" dummy_dataset/dummy_class/test/anomaly --threads $threads \
