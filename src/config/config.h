@@ -43,9 +43,10 @@ struct dn_config {
     uint64_t seed;
     int early_stop; /* meta epochs; 0: off */
     double early_stop_delta;
-    int checkpoint;       /* meta epochs from one to the next; 0: none */
-    char cache_dir[1024]; /* of features; empty: the user's cache folder */
-    double cache_limit;   /* GiB; 0: no cache */
+    int checkpoint;          /* meta epochs from one to the next; 0: none */
+    double checkpoint_share; /* of the time; 1: all that are due */
+    char cache_dir[1024];    /* of features; empty: the user's cache folder */
+    double cache_limit;      /* GiB; 0: no cache */
 };
 
 /* Checks what concerns several keys at once (scales against image size, features even, ...). */

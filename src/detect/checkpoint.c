@@ -91,9 +91,9 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
 }
 
 static int may_differ(const char *key) {
-    static const char *const harmless[] = {"threads",   "verbose",     "hide_tqdm_bar", "output",
-                                           "cache_dir", "cache_limit", "checkpoint",    "modelname",
-                                           "roi",       "estimate"};
+    static const char *const harmless[] = {
+        "threads",    "verbose",          "hide_tqdm_bar", "output", "cache_dir", "cache_limit",
+        "checkpoint", "checkpoint_share", "modelname",     "roi",    "estimate"};
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
         if (strcmp(key, harmless[i]) == 0)
             return 1;

@@ -401,8 +401,9 @@ static double seconds(void) {
 /* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
 static int is_checkpoint_due(const dn_trainer *trainer) {
     int every = trainer->config->checkpoint;
+    double trained = seconds() - trainer->checkpoint_end, wrote = trainer->checkpoint_seconds;
     return every > 0 && trainer->position.meta % every == 0 &&
-           seconds() - trainer->checkpoint_end >= 10 * trainer->checkpoint_seconds;
+           wrote <= trainer->config->checkpoint_share * (wrote + trained);
 }
 
 /* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are, and so is

@@ -65,9 +65,9 @@ void dn_trainer_destroy(dn_trainer *trainer);
 
 /* The schedule from the trainer's position to its end, or until the training loss has not fallen
  * by early_stop_delta for early_stop meta epochs (no image but those trained on has a say). Writes
- * the checkpoint every `config->checkpoint` meta epochs, except where that would take more than a
- * tenth of the time, and when the observer asks to stop. At the schedule's end the moments are
- * given back: no step and no checkpoint may follow. */
+ * the checkpoint every `config->checkpoint` meta epochs, except where that would take more than
+ * `checkpoint_share` of the time, and when the observer asks to stop. At the schedule's end the
+ * moments are given back: no step and no checkpoint may follow. */
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
 
 /* DN_ERROR_NUMERIC names the step and the first parameter that is not finite, or whose moments in

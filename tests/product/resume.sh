@@ -12,41 +12,54 @@ tiny=(--data "$work/data" --class part --quiet --set img_size='[64, 64]' --set n
     --set sub_epochs=24 --set dropout=0.1 --set transf_contrast=0.2 --set "output=$work/results")
 parent=$work/results/DifferNet/data/part
 
-# Both ways of rotating; the second one's log must lose and repeat nothing either.
-for rotations in random bank:3; do
-    rm -rf "$work/results"
-    own=("${tiny[@]}" --set "train_rotations=$rotations")
-    begun=$(date +%s%N)
-    expect 0 "$differnet" train "${own[@]}"
-    whole=$((($(date +%s%N) - begun) / 1000000)) # milliseconds: the killer strikes within a sixth of it or so
-    mv "$parent/v1" "$work/whole"
-    [ ! -e "$work/whole/checkpoint.safetensors" ] || fail "a finished training left its checkpoint"
-    rm "$parent/latest"
-
-    kills=0 resumed=0 RANDOM=7
-    while [ "$kills" -lt 10 ]; do
-        resume=(--resume)
-        [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
-        resumed=$((resumed + ${#resume[@]}))
-        "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"} >"$work/out" 2>"$work/err" &
-        pid=$!
-        delay=$((whole / 10 + RANDOM % (whole / 8 + 1)))
-        sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
-        # At any moment, and between two steps: that checkpoint is in the middle of an epoch.
-        if [ $((kills % 3)) = 2 ]; then kill -TERM $pid 2>/dev/null || true; else kill -KILL $pid 2>/dev/null || true; fi
-        wait $pid 2>/dev/null || true
-        kills=$((kills + 1))
-        [ ! -e "$parent/latest" ] || break # it was quicker than the killer
-    done
-    resume=(--resume)
-    [ -e "$parent/v1/checkpoint.safetensors" ] || [ -e "$parent/latest" ] || { rm -rf "$parent/v1"; resume=(); }
-    [ -e "$parent/latest" ] || expect 0 "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"}
+# compare: the finished training in v1 is, byte for byte, the one that was left alone; its log lost and repeated nothing.
+compare() {
     cmp "$work/whole/model.safetensors" "$parent/v1/model.safetensors" || fail "$rotations: other bytes after $kills kills"
     cmp "$work/whole/scores.csv" "$parent/v1/scores.csv" || fail "$rotations: other scores"
     for file in "$work/whole" "$parent/v1"; do sed 's/,"seconds":[^}]*//' "$file/train_log.jsonl"; done >"$work/logs"
     lines=$(($(wc -l <"$work/logs") / 2))
     [ "$(head -n $lines "$work/logs")" = "$(tail -n $lines "$work/logs")" ] || fail "$rotations: another log"
-    rm -rf "$work/whole"
+    rm -rf "$parent/v1" "$parent/latest"
+}
+
+# strike SIGNAL: trains, goes on where there is a checkpoint, and is killed at a random moment. A training that was quicker than
+# its killer is compared, and the next one begins at the beginning.
+strike() {
+    resume=(--resume)
+    [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
+    "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"} >"$work/out" 2>"$work/err" &
+    pid=$!
+    delay=$((whole / 10 + RANDOM % (whole / 8 + 1)))
+    sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
+    kill -"$1" $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || true
+    if [ -e "$parent/latest" ]; then
+        compare
+    else
+        kills=$((kills + 1)) resumed=$((resumed + ${#resume[@]}))
+    fi
+}
+
+# Both ways of rotating. kill -9 comes at any moment; SIGTERM is obeyed between two steps, in the middle of an epoch.
+RANDOM=7
+for rotations in random bank:3; do
+    rm -rf "$work/results" "$work/whole"
+    own=("${tiny[@]}" --set "train_rotations=$rotations" --set checkpoint_share=1)
+    begun=$(date +%s%N)
+    expect 0 "$differnet" train "${own[@]}"
+    whole=$((($(date +%s%N) - begun) / 1000000)) # milliseconds: the killer strikes within a fifth of it or so
+    mv "$parent/v1" "$work/whole"
+    [ ! -e "$work/whole/checkpoint.safetensors" ] || fail "a finished training left its checkpoint"
+    rm "$parent/latest"
+
+    kills=0 resumed=0
+    read -ra signals < <(printf 'KILL %.0s' {1..20})
+    [ $rotations = random ] || signals=(TERM KILL TERM KILL TERM)
+    while [ $kills -lt ${#signals[@]} ]; do strike ${signals[$kills]}; done
+    resume=(--resume)
+    [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
+    expect 0 "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"}
+    compare
     echo "$rotations: killed $kills times, went on $resumed times"
     [ "$resumed" -gt 0 ] || fail "$rotations: no checkpoint was ever there to go on from"
 done

@@ -74,6 +74,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"early_stop", "0"},
         {"early_stop_delta", "0.001"},
         {"checkpoint", "1"},
+        {"checkpoint_share", "0.1"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
     };
