@@ -15,18 +15,33 @@
  * stay below is then at most a quarter of full strength, which grows with the square. */
 #define DISPLAY_THRESHOLDS 2
 
-dn_status dn_map_create(int width, int height, int image_width, int image_height, double threshold,
-                        dn_map **map, dn_error *error) {
+/* A map may outlive its model. */
+static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
+    void *block;
+    size_t pixels = (size_t)self->width * (size_t)self->height;
+    if (!dn_roi_limits(roi))
+        return DN_OK;
+    DN_TRY(dn_allocate(&block, pixels, 1, error));
+    self->inside = block;
+    memcpy(self->inside, roi->inside, pixels);
+    return DN_OK;
+}
+
+dn_status dn_map_create(const dn_detector *detector, const dn_image *image, dn_map **map,
+                        dn_error *error) {
+    const int *size = detector->config->img_size;
     void *block;
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    *self = (dn_map){.width = width,
-                     .height = height,
-                     .image_width = image_width,
-                     .image_height = image_height,
-                     .threshold = threshold};
-    dn_status status = dn_allocate_floats(&self->values, (size_t)width * (size_t)height, error);
+    *self = (dn_map){.width = size[1],
+                     .height = size[0],
+                     .image_width = image->width,
+                     .image_height = image->height,
+                     .threshold = detector->calibration.map_threshold};
+    dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
+    if (status == DN_OK)
+        status = copy_roi(self, &detector->roi, error);
     if (status == DN_OK)
         *map = self;
     else
@@ -38,6 +53,7 @@ void dn_map_free(dn_map *map) {
     if (!map)
         return;
     dn_release(map->values);
+    dn_release(map->inside);
     dn_release(map->regions);
     dn_release(map);
 }
@@ -68,8 +84,11 @@ const dn_region *dn_map_regions(const dn_map *map, size_t *count) {
 /* One scale for all images of a model; a map that rises above it has its own, by its largest value,
  * and so has one of which nothing is known of good images. */
 static dn_map_view view_of(const dn_map *map) {
-    dn_map_view view = {
-        .values = map->values, .width = map->width, .height = map->height, .threshold = map->level};
+    dn_map_view view = {.values = map->values,
+                        .inside = map->inside,
+                        .width = map->width,
+                        .height = map->height,
+                        .threshold = map->level};
     if (isfinite(map->threshold))
         view.scale = (float)(DISPLAY_THRESHOLDS * map->threshold);
     for (size_t i = 0; i < (size_t)map->width * (size_t)map->height; i++)

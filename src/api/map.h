@@ -2,21 +2,21 @@
 #ifndef DN_API_MAP_H
 #define DN_API_MAP_H
 
-#include "base/error.h"
-#include "image/image.h"
+#include "detect/detector.h"
 
 struct dn_map {
     float *values; /* [height][width]; owned, as regions are */
     int width, height, image_width, image_height;
     double threshold; /* NaN: unknown */
     float level;      /* dn_region_level, once it is finished */
+    uint8_t *inside;  /* [height][width], the region of interest; owned; NULL: everything counts */
     dn_region *regions;
     size_t region_count;
 };
 
-/* An empty map of `width` x `height` for an image of any size. */
-dn_status dn_map_create(int width, int height, int image_width, int image_height, double threshold,
-                        dn_map **map, dn_error *error);
+/* An empty map of the detector's size for an image of any. */
+dn_status dn_map_create(const dn_detector *detector, const dn_image *image, dn_map **map,
+                        dn_error *error);
 
 /* Finds the regions of a map whose values are complete. */
 dn_status dn_map_finish(dn_map *map, dn_error *error);

@@ -61,10 +61,8 @@ static dn_status count_pixels(map_set *self, const dn_sample *sample, const dn_m
 }
 
 static dn_status fill_map(map_set *self, const dn_image *image, dn_map **map, dn_error *error) {
-    const dn_detector *detector = self->making->detector;
     dn_image input = {0};
-    DN_TRY(dn_map_create(self->width, self->height, image->width, image->height,
-                         detector->calibration.map_threshold, map, error));
+    DN_TRY(dn_map_create(self->making->detector, image, map, error));
     DN_TRY(dn_extractor_prepare(self->making->scorer->extractor, image, &input, error));
     dn_status status = dn_localizer_run(self->localizer, self->making->parameters, &input,
                                         self->features, (*map)->values, error);

@@ -33,16 +33,12 @@ static dn_status localize(dn_marking *self, const dn_image *photograph, dn_map *
 
 static dn_status mark(dn_marking *self, dn_image *photograph, dn_report_marks *marks,
                       dn_error *error) {
-    const dn_detector *detector = self->outcome->detector;
-    const int *size = detector->config->img_size;
-    double threshold = detector->calibration.map_threshold;
     dn_map *map;
-    DN_TRY(dn_map_create(size[1], size[0], photograph->width, photograph->height, threshold, &map,
-                         error));
+    DN_TRY(dn_map_create(self->outcome->detector, photograph, &map, error));
     dn_status status = localize(self, photograph, map, error);
     if (status == DN_OK) {
         dn_map_draw_over(map, photograph);
-        marks->knows_regions = isfinite(threshold);
+        marks->knows_regions = isfinite(map->threshold);
         marks->region_count = map->region_count;
         for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
             marks->regions[i] = map->regions[i];

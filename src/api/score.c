@@ -31,11 +31,9 @@ static dn_status score_image(dn_model *model, const dn_image *image, dn_score *s
 /* A map for the image, where one is wanted. */
 static dn_status prepare_map(const dn_model *model, const dn_image *image, dn_map **map,
                              dn_error *error) {
-    const int *size = model->detector.config->img_size;
     if (!map)
         return DN_OK;
-    return dn_map_create(size[1], size[0], image->width, image->height,
-                         model->detector.calibration.map_threshold, map, error);
+    return dn_map_create(&model->detector, image, map, error);
 }
 
 static void fill_result(const dn_model *model, const dn_score *score, double start,

@@ -93,6 +93,19 @@ static int above_around(const dn_map_view *view, int x, int y, int reach, const 
            is_above(view, x, y - reach, image) + is_above(view, x, y + reach, image);
 }
 
+static int counts(const dn_map_view *view, int x, int y, const dn_image *image) {
+    int column = (2 * x + 1) * view->width / (2 * image->width);
+    int row = (2 * y + 1) * view->height / (2 * image->height);
+    return !view->inside || view->inside[row * view->width + column];
+}
+
+/* What is not looked at, is seen to be so. */
+static void darken(dn_image *image, int x, int y) {
+    uint8_t *pixel = image->pixels + ((size_t)y * (size_t)image->width + (size_t)x) * 3;
+    for (int c = 0; c < 3; c++)
+        pixel[c] /= 2;
+}
+
 /* `value` is the map's at this pixel. */
 static void draw_pixel(const dn_map_view *view, const uint8_t shades[SHADES][3], dn_image *image,
                        int x, int y, float value, int reach) {
@@ -119,8 +132,11 @@ void dn_map_view_overlay(const dn_map_view *view, dn_image *photograph) {
     fill_shades(shades);
     for (int y = 0; y < photograph->height; y++)
         for (int x = 0; x < photograph->width; x++)
-            draw_pixel(view, (const uint8_t(*)[3])shades, photograph, x, y,
-                       sample(view, x, y, photograph->width, photograph->height), reach);
+            if (counts(view, x, y, photograph))
+                draw_pixel(view, (const uint8_t(*)[3])shades, photograph, x, y,
+                           sample(view, x, y, photograph->width, photograph->height), reach);
+            else
+                darken(photograph, x, y);
 }
 
 dn_status dn_map_view_mask(const dn_map_view *view, int width, int height, dn_image *image,

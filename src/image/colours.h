@@ -7,7 +7,8 @@
 
 /* A map and how to show it: shown strength d = min(1, (value / scale)^2). */
 typedef struct dn_map_view {
-    const float *values; /* [height][width] */
+    const float *values;   /* [height][width] */
+    const uint8_t *inside; /* [height][width]; 0: darkened in overlays; NULL: nothing is */
     int width, height;
     float scale;
     float threshold; /* outlined in overlays, white in masks; NaN: nothing is */

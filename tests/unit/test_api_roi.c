@@ -1,4 +1,5 @@
 /* A region of interest on its way through training, model, scores, maps and metrics. */
+#include "image/image.h"
 #include "model/tensor_file.h"
 #include "support/support.h"
 
@@ -137,6 +138,29 @@ static void test_outside_does_not_count(void **state) {
     dn_model_close(model);
 }
 
+/* An overlay shows what was not looked at: half as bright, and without colour. */
+static void test_overlay(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_map *map;
+    dn_image overlay;
+    char path[512], drawn[512];
+    put_mask(self, "data/part/roi/mask.pgm", 0, INSIDE);
+    train(self);
+    dn_model *model = open_model(self);
+    snprintf(path, sizeof path, "%s", put_picture(self, "a.pgm", 5, 0, 0));
+    score(model, path, &map);
+    dn_model_close(model); /* the map lives on */
+    snprintf(drawn, sizeof drawn, "%s/overlay.png", self->folder);
+    assert_ok(dn_map_write_overlay(map, &(dn_image_source){.path = path}, drawn, &error));
+    dn_map_free(map);
+    assert_ok(dn_image_read(drawn, &overlay, &error));
+    for (int i = 0; i < SIDE * SIDE * 3; i++)
+        if (i / 3 % SIDE >= INSIDE)
+            assert_int_equal(overlay.pixels[i], (60 + 5) / 2);
+    dn_image_free(&overlay);
+}
+
 static void assert_region(const scene *self) {
     int width, height;
     dn_model *model = open_model(self);
@@ -258,6 +282,7 @@ int main(void) {
         with_scene(test_the_model_keeps_it),
         with_scene(test_metrics_and_cache),
         with_scene(test_damaged_regions),
+        with_scene(test_overlay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
