@@ -247,7 +247,9 @@ DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_p
                                    const char *class_name, int json, char **text, int *same,
                                    dn_error *error);
 
-/* Speed and memory on this machine with `config`'s network: takes about a minute. */
+/* Speed and memory on this machine with `config`'s network and random weights: peaks, every stage
+ * of scoring, a training step; in config's precision (auto: all that the processor has), on
+ * config's threads (0: on all, then on one). Takes minutes. */
 DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
                               char **text, dn_error *error);
 

@@ -3,8 +3,9 @@
 
     python3 tools/compare_pytorch.py [--binary build/differnet] [--runs 5] [--threads N]
 
-Prints a Markdown table of medians and their ratios. Needs torch, torchvision, pillow and numpy. Both sides
-use random weights: speed does not depend on them. "The original's way" is the published procedure:
+Prints a Markdown table of medians and, in brackets, PyTorch's time over ours, in every precision that this
+processor has. Needs torch, torchvision, pillow and numpy. Both sides use random weights: speed does not depend
+on them. "The original's way" is the published procedure:
 every one of the 64 views resizes the picture anew, images pass through the backbone as one
 contiguous batch, and a training step runs the subnets twice, for z and for the log-determinant.
 Memory is the peak of a process of its own for each side.
@@ -22,6 +23,7 @@ import time
 from pathlib import Path
 
 ROTATIONS, VECTORS = 64, 96
+PRECISIONS = ("f32", "bf16", "int8")
 
 
 def build_pytorch():
@@ -105,21 +107,33 @@ def run_child(kind, arguments, image):
     return json.loads(run(command))
 
 
-def ours(arguments, folder, image):
-    threads = ["--threads", str(arguments.threads)] if arguments.threads else []
-    model = train_quickly(arguments, folder, threads)
-    lines = run([arguments.binary, "predict", model, *threads, *[image] * (arguments.runs + 1)]).splitlines()
-    peak = peak_of([arguments.binary, "predict", model, *threads, image])
-    times = [json.loads(line)["elapsed_ms"] for line in lines]
-    return {"ms": statistics.median(times[1:]), "peak_mib": peak}, json.loads(
-        run([arguments.binary, "benchmark", "--json", *threads])
-    )
+def ours_score(arguments, model, image, precision):
+    """Time of an image and peak memory, of `predict` in processes of its own; None where this processor lacks it."""
+    command = [arguments.binary, "predict", model, "--precision", precision, *threads_of(arguments)]
+    result = subprocess.run([*command, *[image] * (arguments.runs + 1)], check=True, capture_output=True, text=True)
+    if "has no instructions for" in result.stderr:
+        return None
+    times = [json.loads(line)["elapsed_ms"] for line in result.stdout.splitlines()]
+    return {"ms": statistics.median(times[1:]), "peak_mib": peak_of([*command, image])}
 
 
-def train_quickly(arguments, folder, threads):
+def ours_step(arguments, precision):
+    """Time of a step and peak memory of training, of `benchmark`."""
+    command = [arguments.binary, "benchmark", "--json", "--quiet", "--precision", precision, "--set", "n_transforms_test=1"]
+    threads = arguments.threads or len(os.sched_getaffinity(0))
+    benchmark = json.loads(run([*command, "--threads", str(threads)]))
+    measured = benchmark["runs"][0]
+    return {"ms": measured["step_ms"], "peak_mib": measured["peak_train_mib"], "vectors": benchmark["step_vectors"]}
+
+
+def threads_of(arguments):
+    return ["--threads", str(arguments.threads)] if arguments.threads else []
+
+
+def train_quickly(arguments, folder):
     """A full-size model after one short sub epoch."""
     settings = ["meta_epochs=1", "sub_epochs=1", "n_transforms=1", f"output={folder}", "seed=1"]
-    command = [arguments.binary, "train", "--quiet", "--json", *threads]
+    command = [arguments.binary, "train", "--quiet", "--json", *threads_of(arguments)]
     for setting in settings:
         command += ["--set", setting]
     return json.loads(run(command, cwd=Path(__file__).parent.parent))["results_directory"] + "/model.safetensors"
@@ -158,22 +172,33 @@ def main():
     image = str(sorted(image.iterdir())[0] if image.is_dir() else image)
 
     with tempfile.TemporaryDirectory() as folder:
+        model = train_quickly(arguments, folder)
         score_theirs = run_child("score", arguments, image)
-        score_ours, benchmark = ours(arguments, folder, image)
-        step_theirs = run_child("step", arguments, image)
+        scores = {precision: ours_score(arguments, model, image, precision) for precision in PRECISIONS}
+    scores = {precision: score for precision, score in scores.items() if score}
+    step_theirs = run_child("step", arguments, image)
+    steps = {precision: ours_step(arguments, precision) for precision in scores}
+    print_table(arguments, score_theirs, scores, step_theirs, steps)
+
+
+def print_table(arguments, score_theirs, scores, step_theirs, steps):
     import torch
 
-    print(f"{processor()}, {benchmark['threads']} threads, PyTorch {torch.__version__}, "
-          f"{time.strftime('%Y-%m-%d')}, medians of {arguments.runs}\n")
-    print("| | PyTorch, the original's way | differnet | ratio |\n|---|---|---|---|")
-    rows = [
-        (f"score an image file, {ROTATIONS} rotations", score_theirs["ms"], score_ours["ms"], "ms"),
-        (f"one training step, {benchmark['step_vectors']} vectors", step_theirs["ms"], benchmark["step_ms"], "ms"),
-        ("peak memory while scoring", score_theirs["peak_mib"], score_ours["peak_mib"], "MiB"),
-        ("peak memory while training", step_theirs["peak_mib"], benchmark["peak_train_mib"], "MiB"),
-    ]
-    for name, theirs, our, unit in rows:
-        print(f"| {name} | {theirs:.0f} {unit} | {our:.0f} {unit} | {theirs / our:.2f} |")
+    threads = arguments.threads or len(os.sched_getaffinity(0))
+    print(f"{processor()}, {threads} threads, PyTorch {torch.__version__}, {time.strftime('%Y-%m-%d')}, "
+          f"medians of {arguments.runs}; load {os.getloadavg()[0]:.1f} at the end\n")
+    print("| | PyTorch, the original's way | " + " | ".join(f"differnet {precision}" for precision in scores) + " |")
+    print("|---" * (2 + len(scores)) + "|")
+    vectors = steps["f32"]["vectors"]
+    assert vectors == VECTORS, f"benchmark's step has {vectors} vectors, PyTorch's {VECTORS}"
+    for name, key, unit, theirs, our in [
+        (f"score an image file, {ROTATIONS} rotations", "ms", "ms", score_theirs, scores),
+        (f"one training step, {VECTORS} vectors", "ms", "ms", step_theirs, steps),
+        ("peak memory while scoring", "peak_mib", "MiB", score_theirs, scores),
+        ("peak memory while training", "peak_mib", "MiB", step_theirs, steps),
+    ]:
+        cells = [f"{value[key]:.0f} {unit} ({theirs[key] / value[key]:.2f})" for value in our.values()]
+        print(f"| {name} | {theirs[key]:.0f} {unit} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ const dn_verb dn_verbs[] = {
     {"config", NULL, DN_VERB_CONFIG, "", 0, 0, "print the configuration as YAML",
      "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
     {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",
-     "Takes about a minute.", dn_verb_benchmark},
+     "Takes some minutes; --precision or --threads name less to measure.", dn_verb_benchmark},
     {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "look a data set over before training",
      "Reads every image of DATASET (a folder of classes, a class folder or a manifest CSV) and "
      "says "

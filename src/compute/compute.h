@@ -87,6 +87,9 @@ typedef struct dn_adam {
 typedef struct dn_backend {
     const char *name;
 
+    /* The processor's instructions that it computes with, for people; static storage. */
+    const char *(*instructions)(void);
+
     /* The wanted precision, or the next more exact one that this processor has. */
     dn_precision (*precision)(dn_precision wanted);
     /* What the products of linear_* are in then: F32 or BF16. */

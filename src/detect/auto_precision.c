@@ -158,12 +158,19 @@ static dn_status train(trial *self, const dn_compute *compute, const float *feat
 
 /* ---- the choice ---- */
 
-static dn_status measure_exact(trial *self, float *features, dn_error *error) {
+static dn_status extract_exact(const trial *self, float *features, dn_error *error) {
     dn_compute compute;
     DN_TRY(dn_compute_open(self->config->compute, self->config->threads, &compute, error));
     dn_status status = extract(self, &compute, features, error);
-    if (status == DN_OK)
-        status = train(self, &compute, features, error);
+    dn_compute_close(&compute);
+    return status;
+}
+
+/* On one thread: the products are too small to be worth waiting for another one. */
+static dn_status learn(trial *self, const float *features, dn_error *error) {
+    dn_compute compute;
+    DN_TRY(dn_compute_open(self->config->compute, 1, &compute, error));
+    dn_status status = train(self, &compute, features, error);
     if (status == DN_OK)
         status = score(&compute, &self->shape, self->parameters, features, self->count, self->exact,
                        error);
@@ -217,7 +224,8 @@ static dn_status choose(trial *self, const dn_roi *roi, const dn_sample *samples
     choice->images = self->count;
     DN_TRY(dn_allocate_floats(&choice->exact, values, error));
     DN_TRY(dn_allocate_floats(&choice->features, values, error));
-    DN_TRY(measure_exact(self, choice->exact, error));
+    DN_TRY(extract_exact(self, choice->exact, error));
+    DN_TRY(learn(self, choice->exact, error));
     for (int p = DN_PRECISION_INT8; p > DN_PRECISION_F32 && choice->chosen == DN_PRECISION_F32; p--)
         DN_TRY(try_precision(self, (dn_precision)p, observer, choice, error));
     if (choice->chosen == DN_PRECISION_F32)

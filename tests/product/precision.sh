@@ -3,6 +3,7 @@
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 bad=dummy_dataset/dummy_class/test/anomaly
+tiny=(--set fc_internal=32 --set n_scales=1 --set img_size='[96, 96]' --set n_transforms_test=2)
 
 score() { # MODEL OPTION...: raw_score of one picture
     local model=$1
@@ -48,15 +49,27 @@ for precision in bf16 int8; do
     holds "$work/err" "warning: precision: this processor has no instructions for $precision; computing in f32"
     expect 0 "$differnet" train "${small[@]}" --precision $precision
     holds "$work/err" "warning: precision: this processor has no instructions for $precision; computing in f32"
-    expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2 --precision $precision
+    expect 0 "$differnet" benchmark "${tiny[@]}" --threads 1 --precision $precision
     holds "$work/err" "computing in f32"
 done
 unset ONEDNN_MAX_CPU_ISA
 
-for precision in f32 bf16 int8; do
-    expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2 --precision $precision
-    holds "$work/out" '"precision"'
+# benchmark: a named precision, or each that there is; on all threads and on one, or on as many as are named.
+expect 0 "$differnet" benchmark "${tiny[@]}" --json --precision bf16 --threads 1
+[ "$(grep -o '"precision":' "$work/out" | wc -l)" = 1 ] || fail "one precision on one thread is one run"
+for field in processor instructions load decode_ms resize_ms rotate_ms backbone_view_ms flow_ms map_ms map_ratio image_ms \
+    step_ms products_gflops convolutions_gflops bandwidth_gbs peak_score_mib peak_train_mib; do
+    holds "$work/out" "\"$field\":"
 done
+! grep -E '_(ms|gflops|gbs|mib)":(0|-|null)[,}]' "$work/out" || fail "a figure is nothing"
+expect 0 "$differnet" benchmark "${tiny[@]}" --threads 1
+for line in "score an image" "backbone at 96, a view" "training step" "convolutions, GFLOP/s" "memory, GB/s"; do
+    holds "$work/out" "$line"
+done
+columns=$(sed -n 's/^precision *//p' "$work/out")
+case $columns in f32 | f32*bf16 | f32*int8) ;; *) fail "precisions: $columns" ;; esac
+ONEDNN_MAX_CPU_ISA=SSE41 expect 0 "$differnet" benchmark "${tiny[@]}" --threads 1
+[ "$(sed -n 's/^precision *//p' "$work/out")" = f32 ] || fail "a processor without bf16 has f32 alone"
 
 expect 2 "$differnet" train "${small[@]}" --precision int8 --set add_img_noise=0.1
 holds "$work/err" "add_img_noise"

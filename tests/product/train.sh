@@ -47,7 +47,8 @@ expect 0 "$differnet" info --verify "$model" --data "$work" --class other
 rm "$work/other/train/good/003.png"
 expect 1 "$differnet" info --verify "$model" --data "$work" --class other --json
 holds "$work/out" '"same":	false'
-expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set n_transforms_test=2
+expect 0 "$differnet" benchmark --json --set fc_internal=32 --set n_scales=1 --set img_size="[96, 96]" --set n_transforms_test=2 \
+    --threads 1 --precision f32
 holds "$work/out" '"image_rotation_ms"'
 holds "$work/out" '"map_ms"'
 

@@ -6,6 +6,24 @@ static int has(dnnl_cpu_isa_t isa) {
     return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
+static const char *instructions(void) {
+    static const struct {
+        dnnl_cpu_isa_t isa;
+        const char *name;
+    } known[] = {{dnnl_cpu_isa_avx512_core_amx, "AVX-512, VNNI, BF16, AMX"},
+                 {dnnl_cpu_isa_avx512_core_bf16, "AVX-512, VNNI, BF16"},
+                 {dnnl_cpu_isa_avx512_core_vnni, "AVX-512, VNNI"},
+                 {dnnl_cpu_isa_avx512_core, "AVX-512"},
+                 {dnnl_cpu_isa_avx2_vnni, "AVX2, VNNI"},
+                 {dnnl_cpu_isa_avx2, "AVX2"},
+                 {dnnl_cpu_isa_avx, "AVX"},
+                 {dnnl_cpu_isa_sse41, "SSE4.1"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (has(known[i].isa))
+            return known[i].name;
+    return "below SSE4.1";
+}
+
 static dn_precision precision(dn_precision wanted) {
     if (wanted == DN_PRECISION_INT8 && has(dnnl_cpu_isa_avx512_core_vnni))
         return wanted;
@@ -63,6 +81,7 @@ static dn_status open_context(int threads, dn_precision chosen, void **context, 
 
 const dn_backend dn_onednn_backend = {
     .name = "onednn",
+    .instructions = instructions,
     .precision = precision,
     .products = products,
     .open = open_context,

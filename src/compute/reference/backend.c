@@ -1,6 +1,10 @@
 #include "base/memory.h"
 #include "compute/reference/reference.h"
 
+static const char *instructions(void) {
+    return "those that the compiler chose";
+}
+
 static dn_precision any_precision(dn_precision wanted) {
     return wanted;
 }
@@ -18,6 +22,7 @@ static dn_status open_context(int threads, dn_precision precision, void **contex
 
 const dn_backend dn_reference_backend = {
     .name = "reference",
+    .instructions = instructions,
     .precision = any_precision,
     .products = products,
     .open = open_context,
