@@ -66,8 +66,8 @@ static dn_status fold_first_layer(dn_narrow *narrow, const dn_backbone_weights *
                                   const dn_narrow_options *options, dn_error *error) {
     const dn_backbone_layer *layer = &dn_backbone_layers[0];
     size_t outputs = (size_t)layer->out_channels;
-    size_t given = (size_t)(layer->in_channels * layer->kernel * layer->kernel);
-    size_t folded = (size_t)(folded_channels() * folded_window() * folded_window());
+    size_t given = (size_t)layer->in_channels * (size_t)layer->kernel * (size_t)layer->kernel;
+    size_t window = (size_t)folded_window(), folded = (size_t)folded_channels() * window * window;
     void *block;
     DN_TRY(dn_allocate(&block, outputs * folded, sizeof(float), error));
     narrow->first_weights = block;
@@ -130,7 +130,8 @@ static void measure_layer(dn_narrow *narrow, int s, int i, dn_extent *extent) {
     const dn_backbone_layer *layer = &dn_backbone_layers[i];
     const dn_convolution_shape shape = layer_shape(narrow, i, extent->height, extent->width);
     *extent = dn_convolution_extent(&shape);
-    narrow->scales[s].maps[i] = (size_t)(extent->height * extent->width * layer->out_channels);
+    narrow->scales[s].maps[i] =
+        (size_t)extent->height * (size_t)extent->width * (size_t)layer->out_channels;
     const dn_pooling_shape pool = {.height = extent->height,
                                    .width = extent->width,
                                    .kernel = DN_BACKBONE_POOL_KERNEL,

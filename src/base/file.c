@@ -59,9 +59,9 @@ void dn_file_unmap(dn_mapped_file *file) {
 }
 
 void dn_file_forget(const void *data, size_t size) {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)data / page * page;
+    size_t before = (uintptr_t)data % (uintptr_t)sysconf(_SC_PAGESIZE); /* on its first page */
     if (size > 0)
-        madvise((void *)begin, (uintptr_t)data + size - begin, MADV_DONTNEED);
+        madvise((uint8_t *)data - before, before + size, MADV_DONTNEED);
 }
 
 static dn_status read_all(int descriptor, const char *path, uint8_t *data, size_t size,
