@@ -89,7 +89,8 @@ static dn_status measure_convolution(convolving *self, double *gflops, dn_error 
     dn_element element = element_of(compute->precision);
     const dn_convolution_format format = {element, element, 0.01F, 0.01F};
     size_t pixels = (size_t)layer.batch * (size_t)layer.height * (size_t)layer.width;
-    size_t weights = (size_t)(layer.out_channels * layer.channels * layer.kernel * layer.kernel);
+    size_t weights = (size_t)layer.out_channels * (size_t)layer.channels * (size_t)layer.kernel *
+                     (size_t)layer.kernel;
     double milliseconds;
     void *block;
     DN_TRY(dn_allocate_floats(&self->weights, weights, error));
