@@ -53,8 +53,8 @@ for rotations in random bank:3; do
     rm "$parent/latest"
 
     kills=0 resumed=0
-    read -ra signals < <(printf 'KILL %.0s' {1..20})
-    [ $rotations = random ] || signals=(TERM KILL TERM KILL TERM)
+    signals=(TERM KILL TERM KILL TERM)
+    [ $rotations = bank:3 ] || mapfile -t signals < <(for _ in {1..20}; do echo KILL; done)
     while [ $kills -lt ${#signals[@]} ]; do strike ${signals[$kills]}; done
     resume=(--resume)
     [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
