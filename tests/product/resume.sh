@@ -29,13 +29,15 @@ strike() {
     [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
     "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"} >"$work/out" 2>"$work/err" &
     pid=$!
-    delay=$((whole / 10 + RANDOM % (whole / 8 + 1)))
+    delay=$((patience + RANDOM % (whole / 8 + 1)))
     sleep "$((delay / 1000)).$(printf '%03d' $((delay % 1000)))"
     kill -"$1" $pid 2>/dev/null || true
     wait $pid 2>/dev/null || true
     if [ -e "$parent/latest" ]; then
         compare
     else
+        # Too early for a checkpoint: the next one lives longer, or nothing would ever be gone on from.
+        [ -e "$parent/v1/checkpoint.safetensors" ] || patience=$((patience + whole / 6))
         kills=$((kills + 1)) resumed=$((resumed + ${#resume[@]}))
     fi
 }
@@ -52,7 +54,7 @@ for rotations in random bank:3; do
     [ ! -e "$work/whole/checkpoint.safetensors" ] || fail "a finished training left its checkpoint"
     rm "$parent/latest"
 
-    kills=0 resumed=0
+    kills=0 resumed=0 patience=$((whole / 10))
     signals=(TERM KILL TERM KILL TERM)
     [ $rotations = bank:3 ] || mapfile -t signals < <(for _ in {1..20}; do echo KILL; done)
     while [ $kills -lt ${#signals[@]} ]; do strike ${signals[$kills]}; done
