@@ -35,6 +35,7 @@ strike() {
     wait $pid 2>/dev/null || true
     if [ -e "$parent/latest" ]; then
         compare
+        patience=$((patience * 3 / 4)) # too late
     else
         # Too early for a checkpoint: the next one lives longer, or nothing would ever be gone on from.
         [ -e "$parent/v1/checkpoint.safetensors" ] || patience=$((patience + whole / 6))
