@@ -1,6 +1,5 @@
 #include "detect/activation_steps.h"
 
-#include "backbone/narrow.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/number.h"
@@ -8,7 +7,6 @@
 
 #include <cJSON.h>
 #include <math.h>
-#include <string.h>
 
 enum { STEPS = DN_BACKBONE_CONVOLUTIONS - 1 };
 
@@ -43,10 +41,9 @@ dn_status dn_activation_steps_of(const dn_compute *compute, const dn_config *con
                                  dn_error *error) {
     const dn_backbone_shape shape = {config->img_size[0], config->img_size[1], config->n_scales,
                                      DN_STEP_VIEWS};
-    dn_narrow_options options = {.element = DN_ELEMENT_F32, .observes = 1};
+    dn_narrow_options options = dn_narrow_options_of(config, DN_ELEMENT_F32);
     dn_narrow *narrow;
-    memcpy(options.mean, config->norm_mean, sizeof options.mean);
-    memcpy(options.std, config->norm_std, sizeof options.std);
+    options.observes = 1;
     weights->steps = (dn_backbone_steps){0};
     if (dn_narrow_check(&options, NULL) != DN_OK)
         return DN_OK;
@@ -60,11 +57,9 @@ dn_status dn_activation_steps_find(const dn_compute *compute, const dn_config *c
                                    const dn_roi *roi, const dn_sample *samples, size_t count,
                                    dn_backbone_weights *weights, dn_error *error) {
     dn_image images[DN_STEP_VIEWS] = {{0}};
-    size_t taken = count < DN_STEP_VIEWS ? count : DN_STEP_VIEWS;
-    dn_status status = DN_OK;
-    for (size_t i = 0; status == DN_OK && i < taken; i++)
-        status = dn_picture_read(samples[i * count / taken].path, roi, config->img_size[1],
-                                 config->img_size[0], &images[i], error);
+    size_t taken;
+    dn_status status =
+        dn_pictures_read(config, roi, samples, count, DN_STEP_VIEWS, images, &taken, error);
     if (status == DN_OK && taken > 0)
         status = dn_activation_steps_of(compute, config, images, taken, weights, error);
     for (size_t i = 0; i < taken; i++)

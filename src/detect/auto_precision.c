@@ -57,16 +57,6 @@ static size_t values_of(size_t images, int dimensions) {
     return images * ROTATIONS * (size_t)dimensions;
 }
 
-static dn_status read_images(trial *self, const dn_roi *roi, const dn_sample *samples, size_t count,
-                             dn_error *error) {
-    const int *size = self->config->img_size;
-    size_t taken = count < DN_AUTO_IMAGES ? count : DN_AUTO_IMAGES;
-    for (; self->count < taken; self->count++)
-        DN_TRY(dn_picture_read(samples[self->count * count / taken].path, roi, size[1], size[0],
-                               &self->images[self->count], error));
-    return DN_OK;
-}
-
 static dn_status extract(const trial *self, const dn_compute *compute, float *features,
                          dn_error *error) {
     dn_extractor *extractor;
@@ -219,7 +209,8 @@ static dn_status try_precision(const trial *self, dn_precision precision,
 
 static dn_status choose(trial *self, const dn_roi *roi, const dn_sample *samples, size_t count,
                         const dn_observer *observer, dn_auto_precision *choice, dn_error *error) {
-    DN_TRY(read_images(self, roi, samples, count, error));
+    DN_TRY(dn_pictures_read(self->config, roi, samples, count, DN_AUTO_IMAGES, self->images,
+                            &self->count, error));
     size_t values = values_of(self->count, self->shape.features);
     choice->images = self->count;
     DN_TRY(dn_allocate_floats(&choice->exact, values, error));

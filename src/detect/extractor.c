@@ -1,6 +1,5 @@
 #include "detect/extractor.h"
 
-#include "backbone/narrow.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -35,13 +34,19 @@ static dn_status check_steps(const dn_compute *compute, const dn_backbone_weight
                    "backbone that it was not trained with): train it again, or use bf16");
 }
 
+dn_narrow_options dn_narrow_options_of(const dn_config *config, dn_element element) {
+    dn_narrow_options options = {.element = element};
+    memcpy(options.mean, config->norm_mean, sizeof options.mean);
+    memcpy(options.std, config->norm_std, sizeof options.std);
+    return options;
+}
+
 static dn_status create_narrow(dn_extractor *extractor, const dn_config *config, dn_error *error) {
     const dn_backbone_weights *weights = extractor->weights;
     int is_int8 = extractor->compute->precision == DN_PRECISION_INT8;
-    dn_narrow_options options = {.element = is_int8 ? DN_ELEMENT_U8 : DN_ELEMENT_BF16,
-                                 .steps = is_int8 ? &weights->steps : NULL};
-    memcpy(options.mean, config->norm_mean, sizeof options.mean);
-    memcpy(options.std, config->norm_std, sizeof options.std);
+    dn_narrow_options options =
+        dn_narrow_options_of(config, is_int8 ? DN_ELEMENT_U8 : DN_ELEMENT_BF16);
+    options.steps = is_int8 ? &weights->steps : NULL;
     DN_TRY(check_steps(extractor->compute, weights, error));
     DN_TRY(dn_narrow_check(&options, error));
     return dn_narrow_create(extractor->compute, weights, &extractor->shape, &options,
@@ -127,13 +132,24 @@ static dn_status prepare(const dn_roi *roi, int width, int height, const dn_imag
     return dn_image_resize(picture, width, height, image, error);
 }
 
-dn_status dn_picture_read(const char *path, const dn_roi *roi, int width, int height,
-                          dn_image *image, dn_error *error) {
+static dn_status read_picture(const char *path, const dn_roi *roi, int width, int height,
+                              dn_image *image, dn_error *error) {
     dn_image picture = {0};
     DN_TRY(dn_image_read(path, &picture, error));
     dn_status status = prepare(roi, width, height, &picture, image, error);
     dn_image_free(&picture);
     return status;
+}
+
+dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_sample *samples,
+                           size_t count, size_t most, dn_image *images, size_t *taken,
+                           dn_error *error) {
+    const int *size = config->img_size;
+    size_t wanted = count < most ? count : most;
+    for (*taken = 0; *taken < wanted; ++*taken)
+        DN_TRY(read_picture(samples[*taken * count / wanted].path, roi, size[1], size[0],
+                            &images[*taken], error));
+    return DN_OK;
 }
 
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
@@ -144,8 +160,17 @@ dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *pi
 
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error) {
-    return dn_picture_read(path, extractor->roi, extractor->shape.width, extractor->shape.height,
-                           image, error);
+    return read_picture(path, extractor->roi, extractor->shape.width, extractor->shape.height,
+                        image, error);
+}
+
+dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *bytes, size_t size,
+                              const char *path, dn_image *image, dn_error *error) {
+    dn_image picture = {0};
+    DN_TRY(dn_image_decode(bytes, size, path, &picture, error));
+    dn_status status = dn_extractor_prepare(extractor, &picture, image, error);
+    dn_image_free(&picture);
+    return status;
 }
 
 int dn_extractor_is_exact(const dn_extractor *extractor) {

@@ -4,7 +4,9 @@
 #define DN_DETECT_EXTRACTOR_H
 
 #include "backbone/backbone.h"
+#include "backbone/narrow.h"
 #include "config/config.h"
+#include "dataset/dataset.h"
 #include "image/roi.h"
 
 /* One look at one image. */
@@ -41,13 +43,20 @@ const dn_roi *dn_extractor_roi(const dn_extractor *extractor);
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
                                dn_image *image, dn_error *error);
 
-/* The same of an image file. */
+/* The same of an image file, and of one that is in memory; `path` is for messages. */
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error);
+dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *bytes, size_t size,
+                              const char *path, dn_image *image, dn_error *error);
 
-/* The same before there is an extractor. */
-dn_status dn_picture_read(const char *path, const dn_roi *roi, int width, int height,
-                          dn_image *image, dn_error *error);
+/* The same before there is an extractor, of `most` samples at most, evenly chosen by their order;
+ * the caller frees images[0..*taken), after a failure too. */
+dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_sample *samples,
+                           size_t count, size_t most, dn_image *images, size_t *taken,
+                           dn_error *error);
+
+/* Of a backbone on whole pixels that normalises as the configuration says. */
+dn_narrow_options dn_narrow_options_of(const dn_config *config, dn_element element);
 
 /* Features of an image: 256 * n_scales. */
 size_t dn_extractor_dimensions(const dn_extractor *extractor);

@@ -135,15 +135,6 @@ static void put_into_bank(dn_feature_source *source) {
             reason.message);
 }
 
-static dn_status decode(const dn_feature_source *source, const uint8_t *bytes, size_t size,
-                        const char *path, dn_image *image, dn_error *failure) {
-    dn_image decoded = {0};
-    DN_TRY(dn_image_decode(bytes, size, path, &decoded, failure));
-    dn_status status = dn_extractor_prepare(source->extractor, &decoded, image, failure);
-    dn_image_free(&decoded);
-    return status;
-}
-
 static dn_status compute(dn_feature_source *source, const dn_image *image,
                          const uint8_t digest[DN_DIGEST_BYTES], dn_error *error) {
     source->holds = 0;
@@ -162,7 +153,8 @@ static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes,
                                 dn_error *failure, dn_error *error) {
     dn_image image = {0};
     if (dn_sample_digest(bytes, size, path, digest, failure) != DN_OK ||
-        find_in_bank(source, digest) || decode(source, bytes, size, path, &image, failure) != DN_OK)
+        find_in_bank(source, digest) ||
+        dn_extractor_decode(source->extractor, bytes, size, path, &image, failure) != DN_OK)
         return DN_OK;
     dn_status status = compute(source, &image, digest, error);
     dn_image_free(&image);

@@ -52,15 +52,6 @@ typedef struct request {
     const dn_image **images;
 } request;
 
-static dn_status decode(const dn_image_store *store, const uint8_t *bytes, size_t size,
-                        const char *path, dn_image *image, dn_error *error) {
-    dn_image picture = {0};
-    DN_TRY(dn_image_decode(bytes, size, path, &picture, error));
-    dn_status status = dn_extractor_prepare(store->extractor, &picture, image, error);
-    dn_image_free(&picture);
-    return status;
-}
-
 /* The bytes that the data set's fingerprint was made of, or none. */
 static dn_status read_sample(const dn_image_store *store, const dn_sample *sample, dn_image *image,
                              dn_error *error) {
@@ -70,7 +61,7 @@ static dn_status read_sample(const dn_image_store *store, const dn_sample *sampl
     DN_TRY(dn_file_read(sample->path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
     dn_status status = dn_sample_digest(bytes, size, sample->path, digest, error);
     if (status == DN_OK)
-        status = decode(store, bytes, size, sample->path, image, error);
+        status = dn_extractor_decode(store->extractor, bytes, size, sample->path, image, error);
     dn_release(bytes);
     return status;
 }

@@ -3,7 +3,7 @@
 #include "detect/calibration.h"
 #include "detect/detector.h"
 #include "differnet_tools.h"
-#include "support/support.h"
+#include "support/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,19 +49,14 @@ static int set_up(void **state) {
                                            {"sub_epochs", "1"},
                                            {"threads", "1"}};
     scene *self = test_calloc(1, sizeof *self);
-    char path[256];
     self->folder = temporary_create();
     put_pictures(self->folder, "data/part/train/good", 6, 0);
     put_pictures(self->folder, "data/part/test/good", 3, 1);
     put_pictures(self->folder, "data/part/test/odd", 3, 9);
     put_pictures(self->folder, "more", 5, 2);
     assert_ok(dn_config_create(&self->config, &error));
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        set(self, small[i][0], small[i][1]);
-    snprintf(path, sizeof path, "%s/data", self->folder);
-    set(self, "dataset_path", path);
-    snprintf(path, sizeof path, "%s/results", self->folder);
-    set(self, "output", path);
+    settings_put(self->config, small, sizeof small / sizeof *small);
+    settings_in(self->config, self->folder);
     snprintf(self->images, sizeof self->images, "%s/more", self->folder);
     *state = self;
     return 0;

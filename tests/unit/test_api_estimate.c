@@ -1,7 +1,7 @@
 /* What a training is said to take before it starts, against what it takes. */
 #include "base/resources.h"
 #include "detect/footprint.h"
-#include "support/support.h"
+#include "support/settings.h"
 
 #include <cJSON.h>
 #include <stdio.h>
@@ -46,20 +46,13 @@ static int set_up(void **state) {
                                             {"batch_size", "16"},   {"precision", "f32"}};
     dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
-    char path[512];
     self->folder = temporary_create();
     link_pictures(self->folder, "data/part/train/good", IMAGES);
     link_pictures(self->folder, "data/part/test/good", 2);
     link_pictures(self->folder, "data/part/test/bad", 2);
     assert_ok(dn_config_create(&self->config, &error));
-    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
-        set(self->config, common[i][0], common[i][1]);
-    snprintf(path, sizeof path, "%s/data", self->folder);
-    set(self->config, "dataset_path", path);
-    snprintf(path, sizeof path, "%s/results", self->folder);
-    set(self->config, "output", path);
-    snprintf(path, sizeof path, "%s/cache", self->folder);
-    set(self->config, "cache_dir", path);
+    settings_put(self->config, common, sizeof common / sizeof *common);
+    settings_in(self->config, self->folder);
     *state = self;
     return 0;
 }

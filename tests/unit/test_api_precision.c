@@ -3,7 +3,7 @@
 #include "api/model.h"
 #include "detect/activation_steps.h"
 #include "detect/auto_precision.h"
-#include "support/support.h"
+#include "support/settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,16 +53,9 @@ static dn_config *configure(const scene *self, const char *precision) {
         {"val_fraction", "0.25"}};
     dn_error error = {0};
     dn_config *config;
-    char path[512];
     assert_ok(dn_config_create(&config, &error));
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        assert_ok(dn_config_set(config, small[i][0], small[i][1], &error));
-    snprintf(path, sizeof path, "%s/data", self->folder);
-    assert_ok(dn_config_set(config, "dataset_path", path, &error));
-    snprintf(path, sizeof path, "%s/results", self->folder);
-    assert_ok(dn_config_set(config, "output", path, &error));
-    snprintf(path, sizeof path, "%s/cache", self->folder);
-    assert_ok(dn_config_set(config, "cache_dir", path, &error));
+    settings_put(config, small, sizeof small / sizeof *small);
+    settings_in(config, self->folder);
     assert_ok(dn_config_set(config, "precision", precision, &error));
     return config;
 }

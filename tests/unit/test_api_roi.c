@@ -1,7 +1,7 @@
 /* A region of interest on its way through training, model, scores, maps and metrics. */
 #include "image/image.h"
 #include "model/tensor_file.h"
-#include "support/support.h"
+#include "support/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,11 +75,8 @@ static int set_up(void **state) {
     self->folder = temporary_create();
     put_data(self);
     assert_ok(dn_config_create(&self->config, &error));
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        set(self, small[i][0], small[i][1]);
-    set_path(self, "dataset_path", "data");
-    set_path(self, "output", "results");
-    set_path(self, "cache_dir", "cache");
+    settings_put(self->config, small, sizeof small / sizeof *small);
+    settings_in(self->config, self->folder);
     *state = self;
     return 0;
 }

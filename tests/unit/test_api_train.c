@@ -1,5 +1,5 @@
 /* dn_train on small pictures: results, reproducibility, splits, cancelling, bad input. */
-#include "support/support.h"
+#include "support/settings.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -52,20 +52,13 @@ static int set_up(void **state) {
         {"sub_epochs", "2"},    {"threads", "2"},           {"lr_init", "0.001"}};
     dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
-    char path[256];
     self->folder = temporary_create();
     put_pictures(self->folder, "data/part/train/good", 3, 0);
     put_pictures(self->folder, "data/part/test/good", 3, 0);
     put_pictures(self->folder, "data/part/test/round", 3, 1);
     assert_ok(dn_config_create(&self->config, &error));
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        set(self->config, small[i][0], small[i][1]);
-    snprintf(path, sizeof path, "%s/data", self->folder);
-    set(self->config, "dataset_path", path);
-    snprintf(path, sizeof path, "%s/results", self->folder);
-    set(self->config, "output", path);
-    snprintf(path, sizeof path, "%s/cache", self->folder);
-    set(self->config, "cache_dir", path);
+    settings_put(self->config, small, sizeof small / sizeof *small);
+    settings_in(self->config, self->folder);
     *state = self;
     return 0;
 }

@@ -1,6 +1,5 @@
 /* The backbone at each scale by itself. */
 #include "api/benchmark/measure.h"
-#include "backbone/narrow.h"
 #include "base/memory.h"
 
 #include <string.h>
@@ -38,10 +37,8 @@ static dn_status create_narrow(alone *self, const dn_detector *detector, int sca
                                dn_error *error) {
     const dn_config *config = detector->config;
     dn_backbone_steps steps = {.known = 1};
-    dn_narrow_options options = {.element = DN_ELEMENT_BF16};
+    dn_narrow_options options = dn_narrow_options_of(config, DN_ELEMENT_BF16);
     memcpy(steps.step[0], detector->backbone.steps.step[scale], sizeof steps.step[0]);
-    memcpy(options.mean, config->norm_mean, sizeof options.mean);
-    memcpy(options.std, config->norm_std, sizeof options.std);
     if (self->compute->precision == DN_PRECISION_INT8) {
         options.element = DN_ELEMENT_U8;
         options.steps = &steps;
