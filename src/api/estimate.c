@@ -15,8 +15,8 @@
  * input. */
 static const double DECODE_SECONDS = 15e-9, RESIZE_SECONDS = 10e-9;
 
-/* A view's way forward and back costs so many of its passes: it goes in f32 always. */
-static const double MAP_PASSES[DN_PRECISIONS] = {3, 6, 12};
+/* A view's way forward and back costs so many of its passes (docs/performance.md). */
+static const double MAP_PASSES[DN_PRECISIONS] = {2.4, 2.5, 3.6};
 
 /* A byte of the model or the checkpoint, its digest included; measured, to a local disk. */
 static const double WRITE_SECONDS = 2.5e-9;

@@ -1,5 +1,6 @@
 #include "backbone/narrow.h"
 
+#include "backbone/gates.h"
 #include "backbone/histogram.h"
 #include "base/memory.h"
 #include "compute/shape.h"
@@ -10,11 +11,10 @@ enum { LAYERS = DN_BACKBONE_CONVOLUTIONS, STEPS = DN_BACKBONE_CONVOLUTIONS - 1 }
 
 /* AlexNet at one size. */
 typedef struct scale {
+    dn_geometry geometry;
     dn_fold_shape fold;
     dn_convolution *convolution[LAYERS];
     dn_pooling *pooling[LAYERS]; /* NULL where none follows */
-    size_t maps[LAYERS];         /* values of a convolution's output, an image */
-    int positions;               /* of the last feature map */
 } scale;
 
 struct dn_narrow {
@@ -84,17 +84,13 @@ static dn_status fold_first_layer(dn_narrow *narrow, const dn_backbone_weights *
 
 /* ---- creation ---- */
 
-static int side_of(const dn_narrow *narrow, int s) {
-    return narrow->shape.height >> s;
-}
-
-static dn_fold_shape fold_of(const dn_narrow *narrow, int s) {
+static dn_fold_shape fold_of(const dn_backbone_shape *shape, const dn_geometry *geometry) {
     const dn_backbone_layer *layer = &dn_backbone_layers[0];
-    dn_fold_shape fold = {.batch = narrow->shape.batch,
-                          .in_height = narrow->shape.height,
-                          .in_width = narrow->shape.width,
-                          .height = side_of(narrow, s),
-                          .width = s == 0 ? narrow->shape.width : side_of(narrow, s),
+    dn_fold_shape fold = {.batch = shape->batch,
+                          .in_height = shape->height,
+                          .in_width = shape->width,
+                          .height = geometry->height,
+                          .width = geometry->width,
                           .block = layer->stride,
                           .padding = layer->padding};
     int more = 2 * layer->padding - layer->kernel;
@@ -103,15 +99,19 @@ static dn_fold_shape fold_of(const dn_narrow *narrow, int s) {
     return fold;
 }
 
-static dn_convolution_shape layer_shape(const dn_narrow *narrow, int i, int height, int width) {
-    const dn_backbone_layer *layer = &dn_backbone_layers[i];
-    if (i == 0)
-        return (dn_convolution_shape){
-            narrow->shape.batch, height,          width, folded_channels(),
-            layer->out_channels, folded_window(), 1,     0};
-    return (dn_convolution_shape){
-        narrow->shape.batch, height,        width,         layer->in_channels,
-        layer->out_channels, layer->kernel, layer->stride, layer->padding};
+/* As the geometry has it, but for the first layer, which reads squares. */
+static dn_convolution_shape layer_shape(const scale *self, int i) {
+    dn_convolution_shape shape = self->geometry.layer[i];
+    if (i > 0)
+        return shape;
+    return (dn_convolution_shape){shape.batch,
+                                  self->fold.rows,
+                                  self->fold.columns,
+                                  folded_channels(),
+                                  shape.out_channels,
+                                  folded_window(),
+                                  1,
+                                  0};
 }
 
 static dn_convolution_format layer_format(const dn_narrow *narrow, int s, int i) {
@@ -124,62 +124,26 @@ static dn_convolution_format layer_format(const dn_narrow *narrow, int s, int i)
     };
 }
 
-/* How many values layer i of a scale makes of an image; the extent becomes that of its output,
- * pooled. */
-static void measure_layer(dn_narrow *narrow, int s, int i, dn_extent *extent) {
-    const dn_backbone_layer *layer = &dn_backbone_layers[i];
-    const dn_convolution_shape shape = layer_shape(narrow, i, extent->height, extent->width);
-    *extent = dn_convolution_extent(&shape);
-    narrow->scales[s].maps[i] =
-        (size_t)extent->height * (size_t)extent->width * (size_t)layer->out_channels;
-    const dn_pooling_shape pool = {.height = extent->height,
-                                   .width = extent->width,
-                                   .kernel = DN_BACKBONE_POOL_KERNEL,
-                                   .stride = DN_BACKBONE_POOL_STRIDE};
-    if (layer->pool)
-        *extent = dn_pooling_extent(&pool);
+static void measure_scales(dn_narrow *narrow) {
+    for (int s = 0; s < narrow->shape.scales; s++) {
+        narrow->scales[s].geometry = dn_geometry_of(&narrow->shape, s);
+        narrow->scales[s].fold = fold_of(&narrow->shape, &narrow->scales[s].geometry);
+    }
 }
 
-static void measure_scale(dn_narrow *narrow, int s) {
-    scale *self = &narrow->scales[s];
-    self->fold = fold_of(narrow, s);
-    dn_extent extent = {self->fold.rows, self->fold.columns};
-    for (int i = 0; i < LAYERS; i++)
-        measure_layer(narrow, s, i, &extent);
-    self->positions = extent.height * extent.width;
-}
-
-/* Creates layer i of a scale; height and width become those of its output, pooled. */
 static dn_status create_layer(dn_narrow *narrow, const dn_backbone_weights *weights, int s, int i,
-                              dn_extent *extent, dn_error *error) {
+                              dn_error *error) {
     const dn_compute *compute = narrow->compute;
     scale *self = &narrow->scales[s];
-    dn_convolution_shape shape = layer_shape(narrow, i, extent->height, extent->width);
+    dn_convolution_shape shape = layer_shape(self, i);
     dn_convolution_format format = layer_format(narrow, s, i);
     DN_TRY(compute->backend->convolution_create(
         compute->context, &shape, &format, i ? weights->weight[i] : narrow->first_weights,
         i ? weights->bias[i] : narrow->first_bias, &self->convolution[i], error));
-    *extent = dn_convolution_extent(&shape);
     if (!dn_backbone_layers[i].pool)
         return DN_OK;
-    dn_pooling_shape pool = {shape.batch,        extent->height,          extent->width,
-                             shape.out_channels, DN_BACKBONE_POOL_KERNEL, DN_BACKBONE_POOL_STRIDE};
-    DN_TRY(compute->backend->pooling_create(compute->context, &pool, format.out, &self->pooling[i],
-                                            error));
-    *extent = dn_pooling_extent(&pool);
-    return DN_OK;
-}
-
-static dn_status create_scale(dn_narrow *narrow, const dn_backbone_weights *weights, int s,
-                              dn_error *error) {
-    scale *self = &narrow->scales[s];
-    DN_TRY(dn_backbone_check_side(side_of(narrow, s),
-                                  s == 0 ? narrow->shape.width : side_of(narrow, s), error));
-    measure_scale(narrow, s);
-    dn_extent extent = {self->fold.rows, self->fold.columns};
-    for (int i = 0; i < LAYERS; i++)
-        DN_TRY(create_layer(narrow, weights, s, i, &extent, error));
-    return DN_OK;
+    return compute->backend->pooling_create(compute->context, &self->geometry.pool[i], format.out,
+                                            &self->pooling[i], error);
 }
 
 /* Bytes of an image's buffers. The first scale has the largest maps: the first convolution's, and
@@ -195,7 +159,7 @@ static buffer_sizes measure_buffers(const dn_narrow *narrow) {
         size_t folded = (size_t)self->fold.rows * (size_t)self->fold.columns;
         squares = folded > squares ? folded : squares;
         for (int i = 0; i < LAYERS; i++) {
-            size_t bytes = self->maps[i] * (i == LAYERS - 1 ? sizeof(float) : size);
+            size_t bytes = self->geometry.map[i] * (i == LAYERS - 1 ? sizeof(float) : size);
             most = bytes > most ? bytes : most;
         }
     }
@@ -220,8 +184,10 @@ static dn_status furnish(dn_narrow *narrow, const dn_backbone_weights *weights,
                          const dn_narrow_options *options, dn_error *error) {
     void *block;
     DN_TRY(fold_first_layer(narrow, weights, options, error));
+    measure_scales(narrow);
     for (int s = 0; s < narrow->shape.scales; s++)
-        DN_TRY(create_scale(narrow, weights, s, error));
+        for (int i = 0; i < LAYERS; i++)
+            DN_TRY(create_layer(narrow, weights, s, i, error));
     if (options->observes) {
         DN_TRY(dn_allocate(&block, (size_t)(narrow->shape.scales * STEPS), sizeof(dn_histogram),
                            error));
@@ -275,8 +241,7 @@ static size_t weight_bytes(dn_element element) {
 
 size_t dn_narrow_bytes(const dn_backbone_shape *shape, dn_element element) {
     dn_narrow narrow = {.shape = *shape, .element = element};
-    for (int s = 0; s < shape->scales; s++)
-        measure_scale(&narrow, s);
+    measure_scales(&narrow);
     const buffer_sizes bytes = measure_buffers(&narrow);
     return (size_t)shape->batch * (bytes.pixels + bytes.folded + 2 * bytes.activation) +
            (size_t)shape->scales * weight_bytes(element);
@@ -311,7 +276,21 @@ uint8_t *dn_narrow_pixels(dn_narrow *narrow) {
     return narrow->pixels;
 }
 
-static dn_status run_scale(dn_narrow *narrow, int s, float *features, int count, dn_error *error) {
+/* What layer i makes of a scale's images, for whoever looks on. */
+static dn_status watch(const dn_narrow *narrow, int s, int i, uint8_t *gates, const void *out,
+                       int count, dn_error *error) {
+    const dn_geometry *geometry = &narrow->scales[s].geometry;
+    dn_element element = i == LAYERS - 1 ? DN_ELEMENT_F32 : narrow->element;
+    if (narrow->histograms && i < STEPS)
+        dn_histogram_add(&narrow->histograms[s * STEPS + i], out, (size_t)count * geometry->map[i]);
+    if (!gates)
+        return DN_OK;
+    return dn_keep_gates(narrow->compute, geometry, i, gates, out, element, count, error);
+}
+
+/* `gates` (may be NULL) are this scale's. */
+static dn_status run_scale(dn_narrow *narrow, int s, float *features, uint8_t *gates, int count,
+                           dn_error *error) {
     const dn_compute *compute = narrow->compute;
     const scale *self = &narrow->scales[s];
     const float *in = narrow->folded;
@@ -319,9 +298,8 @@ static dn_status run_scale(dn_narrow *narrow, int s, float *features, int count,
     for (int i = 0; i < LAYERS; i++) {
         float *out = narrow->activation[turn];
         DN_TRY(compute->backend->convolution_forward(self->convolution[i], out, in, count, error));
-        if (narrow->histograms && i < STEPS)
-            dn_histogram_add(&narrow->histograms[s * STEPS + i], out,
-                             (size_t)count * self->maps[i]);
+        DN_TRY(watch(narrow, s, i, gates, out, count, error));
+        gates = gates ? gates + (size_t)count * self->geometry.gates[i] : NULL;
         in = out;
         turn = !turn;
         if (!self->pooling[i])
@@ -331,12 +309,13 @@ static dn_status run_scale(dn_narrow *narrow, int s, float *features, int count,
         in = out;
         turn = !turn;
     }
-    return compute->backend->spatial_mean(compute->context, features, in, count, self->positions,
-                                          DN_BACKBONE_CHANNELS,
+    return compute->backend->spatial_mean(compute->context, features, in, count,
+                                          self->geometry.positions, DN_BACKBONE_CHANNELS,
                                           DN_BACKBONE_CHANNELS * narrow->shape.scales, error);
 }
 
-dn_status dn_narrow_forward(dn_narrow *narrow, float *features, int count, dn_error *error) {
+dn_status dn_narrow_forward(dn_narrow *narrow, float *features, uint8_t *gates, int count,
+                            dn_error *error) {
     const dn_compute *compute = narrow->compute;
     DN_TRY(dn_check_images("backbone", count, narrow->shape.batch, error));
     for (int s = 0; s < narrow->shape.scales; s++) {
@@ -344,7 +323,8 @@ dn_status dn_narrow_forward(dn_narrow *narrow, float *features, int count, dn_er
         fold.batch = count;
         DN_TRY(compute->backend->fold_pixels(compute->context, narrow->folded, narrow->element,
                                              narrow->pixels, narrow->fill, &fold, error));
-        DN_TRY(run_scale(narrow, s, features + DN_BACKBONE_CHANNELS * s, count, error));
+        DN_TRY(run_scale(narrow, s, features + DN_BACKBONE_CHANNELS * s, gates, count, error));
+        gates = gates ? gates + (size_t)count * narrow->scales[s].geometry.all_gates : NULL;
     }
     return DN_OK;
 }

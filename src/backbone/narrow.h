@@ -34,8 +34,10 @@ size_t dn_narrow_bytes(const dn_backbone_shape *shape, dn_element element);
 /* Room for shape->batch images, [height][width][3]; fill it, then call dn_narrow_forward. */
 uint8_t *dn_narrow_pixels(dn_narrow *narrow);
 
-/* features[count][256 * scales] of the first `count` <= batch images. */
-dn_status dn_narrow_forward(dn_narrow *narrow, float *features, int count, dn_error *error);
+/* features[count][256 * scales] of the first `count` <= batch images; `gates` as of
+ * dn_backbone_forward, of the values as they are rounded here. */
+dn_status dn_narrow_forward(dn_narrow *narrow, float *features, uint8_t *gates, int count,
+                            dn_error *error);
 
 /* The steps that lose least over all images that went through. */
 void dn_narrow_steps(const dn_narrow *narrow, dn_backbone_steps *steps);

@@ -112,13 +112,15 @@ typedef struct dn_backend {
 
     /* Backward of the convolution to its input, without the ReLU (that is the gates' affair):
      *     dx[b,y,x,c] = sum_{o,i,j} weights[o,c,i,j] dy[b,p,q,o], p*s-pad+i = y, q*s-pad+j = x
-     * torch.nn.grad.conv2d_input. Takes the first `images` <= shape->batch. An object of its own,
-     * so that who only goes forward holds no second copy of the weights. */
+     * torch.nn.grad.conv2d_input. Takes the first `images` <= shape->batch. `format`: dy is read as
+     * `in`, dx written as `out`, F32 or BF16; NULL: f32. An object of its own, so that who only
+     * goes forward holds no second copy of the weights. */
     dn_status (*convolution_gradient_create)(void *context, const dn_convolution_shape *shape,
+                                             const dn_convolution_format *format,
                                              const float *weights,
                                              dn_convolution_gradient **gradient, dn_error *error);
-    dn_status (*convolution_gradient_run)(dn_convolution_gradient *gradient, float *dx,
-                                          const float *dy, int images, dn_error *error);
+    dn_status (*convolution_gradient_run)(dn_convolution_gradient *gradient, void *dx,
+                                          const void *dy, int images, dn_error *error);
     void (*convolution_gradient_destroy)(dn_convolution_gradient *gradient);
 
     /* torch.nn.MaxPool2d(kernel, stride) of any elements, of the first `images` <= shape->batch */
@@ -128,21 +130,23 @@ typedef struct dn_backend {
                                  dn_error *error);
     void (*pooling_destroy)(dn_pooling *pooling);
 
-    /* Gates: one byte a value, all that a backward pass needs of the ReLUs and poolings.
+    /* Gates: one byte a value, all that a backward pass needs of the ReLUs and poolings. Values may
+     * be any element, gradients F32 or BF16.
      * relu_gates: gates[i] = y[i] > 0.  relu_gates_backward: dx[i] = gates[i] ? dy[i] : 0; dx may
      * be dy. */
-    dn_status (*relu_gates)(void *context, uint8_t *gates, const float *y, size_t count,
-                            dn_error *error);
-    dn_status (*relu_gates_backward)(void *context, float *dx, const float *dy,
+    dn_status (*relu_gates)(void *context, uint8_t *gates, const void *y, dn_element element,
+                            size_t count, dn_error *error);
+    dn_status (*relu_gates_backward)(void *context, void *dx, const void *dy, dn_element element,
                                      const uint8_t *gates, size_t count, dn_error *error);
     /* Of a ReLU and the max-pool behind it at once; `in` is the ReLU's output:
      *     gates[b,p,q,c] = i*kernel+j of the first largest in[b, p*stride+i, q*stride+j, c], as
      *     PyTorch chooses among equals; DN_GATE_SHUT where that is not > 0
      * kernel <= DN_GATE_MAX_KERNEL */
-    dn_status (*pooling_gates)(void *context, uint8_t *gates, const float *in,
+    dn_status (*pooling_gates)(void *context, uint8_t *gates, const void *in, dn_element element,
                                const dn_pooling_shape *shape, dn_error *error);
-    /* dx[b, p*stride+i, q*stride+j, c] = sum of dy[b,p,q,c] with gates[b,p,q,c] = i*kernel+j */
-    dn_status (*pooling_gates_backward)(void *context, float *dx, const float *dy,
+    /* dx[b, p*stride+i, q*stride+j, c] = sum of dy[b,p,q,c] with gates[b,p,q,c] = i*kernel+j,
+     * summed in f32 */
+    dn_status (*pooling_gates_backward)(void *context, void *dx, const void *dy, dn_element element,
                                         const uint8_t *gates, const dn_pooling_shape *shape,
                                         dn_error *error);
 
@@ -166,10 +170,10 @@ typedef struct dn_backend {
     /* out[b*out_stride + c] = mean over positions of in[b][positions][c] */
     dn_status (*spatial_mean)(void *context, float *out, const float *in, int batch, int positions,
                               int channels, int out_stride, dn_error *error);
-    /* dx[b][positions][c] = dout[b*out_stride + c] / positions */
-    dn_status (*spatial_mean_backward)(void *context, float *dx, const float *dout, int batch,
-                                       int positions, int channels, int out_stride,
-                                       dn_error *error);
+    /* dx[b][positions][c] = dout[b*out_stride + c] / positions; dx F32 or BF16 */
+    dn_status (*spatial_mean_backward)(void *context, void *dx, dn_element element,
+                                       const float *dout, int batch, int positions, int channels,
+                                       int out_stride, dn_error *error);
 
     /* y[r,o] = bias[o] + sum_i x[r,i] w[o,i]; then max(0, .) where `relu` is set */
     dn_status (*linear_forward)(void *context, float *y, const float *x, dn_weights w,

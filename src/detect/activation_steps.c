@@ -29,7 +29,7 @@ static dn_status observe(const dn_config *config, const dn_image *images, size_t
     size_t values = (size_t)DN_STEP_VIEWS * DN_BACKBONE_CHANNELS * (size_t)config->n_scales;
     DN_TRY(dn_allocate_floats(&features, values, error));
     draw_views(config, images, count, narrow);
-    dn_status status = dn_narrow_forward(narrow, features, DN_STEP_VIEWS, error);
+    dn_status status = dn_narrow_forward(narrow, features, NULL, DN_STEP_VIEWS, error);
     if (status == DN_OK)
         dn_narrow_steps(narrow, steps);
     dn_release(features);

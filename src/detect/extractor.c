@@ -11,8 +11,9 @@ struct dn_extractor {
     const dn_backbone_weights *weights; /* the caller's */
     const dn_roi *roi;                  /* NULL: everything counts */
     dn_backbone_shape shape;
-    dn_narrow *narrow;     /* in bf16 and int8 */
-    dn_backbone *backbone; /* in f32; beside `narrow` for gradients alone, once these are wanted */
+    dn_narrow *narrow;              /* in bf16 and int8 */
+    dn_backbone *backbone;          /* in f32 */
+    dn_backbone_gradient *gradient; /* once it is wanted */
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
     size_t pixels;                       /* floats, or bytes, per image */
@@ -94,6 +95,7 @@ void dn_extractor_destroy(dn_extractor *extractor) {
         dn_image_free(&extractor->turned[i]);
     dn_narrow_destroy(extractor->narrow);
     dn_backbone_destroy(extractor->backbone);
+    dn_backbone_gradient_destroy(extractor->gradient);
     dn_release(extractor);
 }
 
@@ -241,46 +243,50 @@ static dn_status check_count(int count, dn_error *error) {
 }
 
 static dn_status run_narrow(dn_extractor *extractor, dn_view *views, int count, float *features,
-                            dn_error *error) {
+                            uint8_t *gates, dn_error *error) {
     preparation context = {
         .extractor = extractor, .views = views, .pixels = dn_narrow_pixels(extractor->narrow)};
-    DN_TRY(check_count(count, error));
     dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_pixels, &context);
-    DN_TRY(dn_narrow_forward(extractor->narrow, features, count, error));
+    return dn_narrow_forward(extractor->narrow, features, gates, count, error);
+}
+
+static dn_status run_exact(dn_extractor *extractor, dn_view *views, int count, float *features,
+                           uint8_t *gates, dn_error *error) {
+    preparation context = {
+        .extractor = extractor, .views = views, .input = dn_backbone_input(extractor->backbone)};
+    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
+    return dn_backbone_forward(extractor->backbone, features, gates, count, error);
+}
+
+dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
+                                   float *features, uint8_t *gates, dn_error *error) {
+    DN_TRY(check_count(count, error));
+    if (extractor->narrow)
+        DN_TRY(run_narrow(extractor, views, count, features, gates, error));
+    else
+        DN_TRY(run_exact(extractor, views, count, features, gates, error));
     return check_features(extractor, features, count, error);
 }
 
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error) {
-    if (extractor->narrow)
-        return run_narrow(extractor, views, count, features, error);
     return dn_extractor_run_keeping(extractor, views, count, features, NULL, error);
 }
 
 /* ---- gradients ---- */
 
 dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error) {
-    if (extractor->backbone)
+    if (extractor->gradient)
         return DN_OK;
-    return dn_backbone_create(extractor->compute, extractor->weights, &extractor->shape,
-                              &extractor->backbone, error);
+    return dn_backbone_gradient_create(extractor->compute, extractor->weights, &extractor->shape,
+                                       extractor->compute->products, &extractor->gradient, error);
 }
 
 size_t dn_extractor_gate_count(const dn_extractor *extractor) {
-    return dn_backbone_gate_count(extractor->backbone);
-}
-
-dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
-                                   float *features, uint8_t *gates, dn_error *error) {
-    preparation context = {
-        .extractor = extractor, .views = views, .input = dn_backbone_input(extractor->backbone)};
-    DN_TRY(check_count(count, error));
-    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
-    DN_TRY(dn_backbone_forward_keeping(extractor->backbone, features, gates, count, error));
-    return check_features(extractor, features, count, error);
+    return dn_backbone_gates(&extractor->shape);
 }
 
 dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
                                 const uint8_t *gates, int count, dn_error *error) {
-    return dn_backbone_backward(extractor->backbone, dpixels, dfeatures, gates, count, error);
+    return dn_backbone_gradient_run(extractor->gradient, dpixels, dfeatures, gates, count, error);
 }

@@ -4,6 +4,7 @@
 #define DN_DETECT_EXTRACTOR_H
 
 #include "backbone/backbone.h"
+#include "backbone/gradient.h"
 #include "backbone/narrow.h"
 #include "config/config.h"
 #include "dataset/dataset.h"
@@ -67,20 +68,20 @@ size_t dn_extractor_dimensions(const dn_extractor *extractor);
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error);
 
-/* Gradients are those of the features in f32. Below f32 the first call makes a second backbone for
- * them; the functions after this one need it. */
+/* The first call makes what dn_extractor_backward needs. */
 dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error);
 
-/* Whether dn_extractor_run gives the features that gradients are taken at: in f32. */
+/* Whether features are in f32, of normalised pixels; else they are of whole ones. */
 int dn_extractor_is_exact(const dn_extractor *extractor);
 
-/* Features in f32, and what dn_extractor_backward needs of them:
+/* dn_extractor_run, and what dn_extractor_backward needs of it:
  * gates[count * dn_extractor_gate_count()]. */
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error);
 size_t dn_extractor_gate_count(const dn_extractor *extractor);
 
-/* dpixels[count][height][width][3] at the normalised pixels from dfeatures[count][..]. */
+/* dpixels[count][height][width][3] at the normalised pixels from dfeatures[count][..]; between the
+ * layers in f32, or in bf16 where the products of `compute` are. */
 dn_status dn_extractor_backward(dn_extractor *extractor, float *dpixels, const float *dfeatures,
                                 const uint8_t *gates, int count, dn_error *error);
 

@@ -95,9 +95,8 @@ static uint64_t map_bytes(const dn_config *config, const dn_compute *compute,
     const dn_backbone_shape shape = backbone_of(config);
     const dn_flow_shape flow = dn_flow_shape_of(config);
     int rows = rotations_at_once(config);
-    uint64_t exact = compute->precision == DN_PRECISION_F32 ? 0 : dn_backbone_bytes(&shape);
     uint64_t pixels = input_pixels(config);
-    return exact + dn_backbone_gradient_bytes(&shape) +
+    return dn_backbone_gradient_bytes(&shape, compute->products) +
            dn_flow_bytes(&flow, rows, DN_FLOW_EXPLAIN) +
            (uint64_t)rows * (dn_backbone_gates(&shape) + 12 * (uint64_t)flow.features) +
            12 * DN_EXTRACTOR_BATCH * pixels + 6 * 12 * pixels + 4 * 3 * work->most_pixels;
@@ -142,7 +141,7 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
     dn_footprint footprint = {.memory = memory_of(config, compute, work),
                               .cache = cache_of(config, work)};
     if (config->save_model)
-        footprint.model = weights + dn_backbone_weight_bytes();
+        footprint.model = weights + dn_backbone_weight_count() * sizeof(float);
     if (config->checkpoint > 0)
         footprint.checkpoint = 3 * weights;
     uint64_t beside =

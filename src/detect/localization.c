@@ -152,8 +152,5 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
         DN_TRY(project(localizer, done, rows, map, error));
     }
     finish(localizer, map);
-    if (dn_extractor_is_exact(scorer->extractor))
-        return DN_OK;
-    const dn_views even = even_views(localizer);
-    return dn_views_extract(&even, scorer->extractor, NULL, image, features, error);
+    return DN_OK;
 }

@@ -20,8 +20,8 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
 void dn_localizer_destroy(dn_localizer *localizer);
 
 /* map[height][width] of an image of the configured size, and its features[rotations][dimensions],
- * the same bits as dn_scorer_features gives. Gradients go through the backbone in f32, whatever
- * the features are computed in. */
+ * the same bits as dn_scorer_features gives. Gradients are taken at the features of the scorer's
+ * precision; below f32 they are bf16 between the layers of the backbone. */
 dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, const dn_image *image,
                            float *features, float *map, dn_error *error);
 

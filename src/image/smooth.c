@@ -1,5 +1,6 @@
 #include "image/smooth.h"
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -134,6 +135,7 @@ static void reflect_ends(const dn_smoother *self, float *padded) {
 }
 
 /* out[i] = sum_k weights[|k|] * in[i + k * step], |k| <= radius */
+DN_CLONES
 static void smooth_along(const dn_smoother *self, float *restrict out, const float *restrict in,
                          ptrdiff_t step, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -159,12 +161,10 @@ static void turn_rows(void *context, size_t begin, size_t end) {
     }
 }
 
-/* One column block of a row: down the columns, then sizes over the channels. */
-static void add_block(const task *t, size_t y, size_t first, size_t pixels) {
-    const dn_smoother *self = t->self;
-    size_t count = pixels * CHANNELS, row = row_of(self);
-    const float *column = self->across + first * CHANNELS;
-    float smooth[BLOCK * CHANNELS] = {0};
+/* smooth[i] = weights[0] column[y*row + i] + sum_k weights[k] * the rows k before and behind */
+DN_INLINE void smooth_down(const dn_smoother *self, float *restrict smooth,
+                           const float *restrict column, size_t y, size_t count) {
+    size_t row = row_of(self);
     for (size_t i = 0; i < count; i++)
         smooth[i] = self->weights[0] * column[y * row + i];
     for (int k = 1; k <= self->radius; k++) {
@@ -173,6 +173,14 @@ static void add_block(const task *t, size_t y, size_t first, size_t pixels) {
         for (size_t i = 0; i < count; i++)
             smooth[i] += self->weights[k] * (before[i] + behind[i]);
     }
+}
+
+/* One column block of a row: down the columns, then sizes over the channels. */
+DN_CLONES
+static void add_block(const task *t, size_t y, size_t first, size_t pixels) {
+    const dn_smoother *self = t->self;
+    float smooth[BLOCK * CHANNELS] = {0};
+    smooth_down(self, smooth, self->across + first * CHANNELS, y, pixels * CHANNELS);
     float *sum = t->sum + y * (size_t)self->width + first;
     for (size_t x = 0; x < pixels; x++)
         sum[x] += fabsf(smooth[x * CHANNELS]) + fabsf(smooth[x * CHANNELS + 1]) +

@@ -15,8 +15,8 @@ static void *gradient_create(const dn_compute *compute, const int *n, const buff
     dn_error error = {0};
     dn_convolution_gradient *gradient;
     dn_convolution_shape shape = convolution_shape(n);
-    assert_ok(compute->backend->convolution_gradient_create(compute->context, &shape, b->in[1],
-                                                            &gradient, &error));
+    assert_ok(compute->backend->convolution_gradient_create(compute->context, &shape, NULL,
+                                                            b->in[1], &gradient, &error));
     return gradient;
 }
 
@@ -72,10 +72,11 @@ static dn_status pooling_gates_run(const dn_compute *compute, void *object, cons
     size_t in[MAX_BUFFERS], out[MAX_BUFFERS];
     dn_pooling_shape shape = pooling_shape(n);
     pooling_gates_sizes(n, in, out);
-    DN_TRY(compute->backend->pooling_gates(compute->context, object, b->in[0], &shape, error));
+    DN_TRY(compute->backend->pooling_gates(compute->context, object, b->in[0], DN_ELEMENT_F32,
+                                           &shape, error));
     copy_gates(b->out[1], object, out[1]);
-    return compute->backend->pooling_gates_backward(compute->context, b->out[0], b->in[1], object,
-                                                    &shape, error);
+    return compute->backend->pooling_gates_backward(compute->context, b->out[0], b->in[1],
+                                                    DN_ELEMENT_F32, object, &shape, error);
 }
 
 static void *relu_gates_create(const dn_compute *compute, const int *n, const buffers *b) {
@@ -90,11 +91,12 @@ static void relu_gates_sizes(const int *n, size_t *in, size_t *out) {
 
 static dn_status relu_gates_run(const dn_compute *compute, void *object, const int *n,
                                 const buffers *b, dn_error *error) {
-    DN_TRY(compute->backend->relu_gates(compute->context, object, b->in[0], (size_t)n[0], error));
+    DN_TRY(compute->backend->relu_gates(compute->context, object, b->in[0], DN_ELEMENT_F32,
+                                        (size_t)n[0], error));
     copy_gates(b->out[1], object, (size_t)n[0]);
     memcpy(b->out[0], b->in[1], (size_t)n[0] * sizeof(float)); /* dx may be dy */
-    return compute->backend->relu_gates_backward(compute->context, b->out[0], b->out[0], object,
-                                                 (size_t)n[0], error);
+    return compute->backend->relu_gates_backward(compute->context, b->out[0], b->out[0],
+                                                 DN_ELEMENT_F32, object, (size_t)n[0], error);
 }
 
 /* ---- Resize and mean --------------------------------------------------------------------------
@@ -120,8 +122,8 @@ static void mean_backward_sizes(const int *n, size_t *in, size_t *out) {
 static dn_status mean_backward_run(const dn_compute *compute, void *object, const int *n,
                                    const buffers *b, dn_error *error) {
     (void)object;
-    return compute->backend->spatial_mean_backward(compute->context, b->out[0], b->in[0], n[0],
-                                                   n[1], n[2], n[3], error);
+    return compute->backend->spatial_mean_backward(compute->context, b->out[0], DN_ELEMENT_F32,
+                                                   b->in[0], n[0], n[1], n[2], n[3], error);
 }
 
 /* ---- Operators ------------------------------------------------------------------------------- */

@@ -212,9 +212,10 @@ static void test_scores_are_close(void **state) {
     }
 }
 
-/* Gradients come from the backbone in f32, so maps are those of f32 but for the flow's products;
- * the score beside a map is the score without one. */
+/* What rounding may change of a map, in all: gates that open or shut where values are near 0. The
+ * score beside a map is the score without one. */
 static void test_maps(void **state) {
+    static const double map_bound[DN_PRECISIONS] = {0, 0.05, 0.2};
     const scene *self = *state;
     dn_error error = {0};
     dn_result plain, mapped;
@@ -236,7 +237,7 @@ static void test_maps(void **state) {
             sum += (double)exact[i];
         }
         print_message("%s: map %.4f%% from f32\n", names[precision], 100 * difference / sum);
-        assert_true(difference <= 0.02 * sum);
+        assert_true(difference <= map_bound[precision] * sum);
     }
     for (int precision = 0; precision < DN_PRECISIONS; precision++)
         dn_map_free(map[precision]);

@@ -26,7 +26,7 @@ static void on_floats(const dn_compute *compute, const dn_backbone_weights *weig
     float *input = dn_backbone_input(backbone);
     for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
         input[i] = (float)((pixel(i) / 255.0 - mean[i % 3]) / std[i % 3]);
-    assert_ok(dn_backbone_forward(backbone, features, IMAGES, &error));
+    assert_ok(dn_backbone_forward(backbone, features, NULL, IMAGES, &error));
     dn_backbone_destroy(backbone);
 }
 
@@ -41,8 +41,8 @@ static void on_pixels(const dn_compute *compute, const dn_backbone_weights *weig
     assert_ok(dn_narrow_create(compute, weights, &shape, &options, &narrow, &error));
     for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
         dn_narrow_pixels(narrow)[i] = pixel(i);
-    assert_ok(dn_narrow_forward(narrow, features, IMAGES, &error));
-    assert_fails(dn_narrow_forward(narrow, features, IMAGES + 2, &error), DN_ERROR_ARGUMENT,
+    assert_ok(dn_narrow_forward(narrow, features, NULL, IMAGES, &error));
+    assert_fails(dn_narrow_forward(narrow, features, NULL, IMAGES + 2, &error), DN_ERROR_ARGUMENT,
                  "5 images");
     if (options.observes)
         dn_narrow_steps(narrow, steps);

@@ -1,5 +1,6 @@
 /* backbone/ against torchvision's AlexNet with formula weights, and its files' errors. */
 #include "backbone/backbone.h"
+#include "backbone/gradient.h"
 #include "base/memory.h"
 #include "support/support.h"
 
@@ -75,11 +76,13 @@ static void compare_gradients(const char *name, const float *actual, const float
                  apart, count);
 }
 
-/* Every `step`-th gradient as the fixture has them; the buffers of the forward pass may be dirty.
- */
-static void check_gradient(dn_backbone *backbone, const fixture *file, const size_case *size,
-                           const uint8_t *gates, int is_reference) {
+/* Every `step`-th gradient as the fixture has them. */
+static void check_gradient(const dn_compute *compute, const dn_backbone_weights *weights,
+                           const fixture *file, const size_case *size, const uint8_t *gates,
+                           int is_reference) {
     dn_error error = {0};
+    dn_backbone_gradient *gradient;
+    const dn_backbone_shape shape = {size->height, size->width, size->scales, size->batch};
     size_t total = (size_t)(size->images * size->height * size->width * 3), count;
     char name[64];
     float dfeatures[3 * 768], *dinput;
@@ -88,8 +91,13 @@ static void check_gradient(dn_backbone *backbone, const fixture *file, const siz
     size_t step = (total + count - 1) / count;
     assert_ok(dn_allocate_floats(&dinput, total, &error));
     pseudo_floats(dfeatures, (size_t)(size->images * 256 * size->scales), 56, 1.0);
-    fill_input(dn_backbone_input(backbone), 1, size->height, size->width);
-    assert_ok(dn_backbone_backward(backbone, dinput, dfeatures, gates, size->images, &error));
+    assert_ok(
+        dn_backbone_gradient_create(compute, weights, &shape, DN_ELEMENT_F32, &gradient, &error));
+    assert_ok(dn_backbone_gradient_run(gradient, dinput, dfeatures, gates, size->images, &error));
+    assert_fails(
+        dn_backbone_gradient_run(gradient, dinput, dfeatures, gates, size->batch + 1, &error),
+        DN_ERROR_ARGUMENT, "created for 1 to");
+    dn_backbone_gradient_destroy(gradient);
     for (size_t i = 0; i < count; i++)
         dinput[i] = dinput[i * step];
     compare_gradients(name, dinput, expected, count, is_reference);
@@ -105,9 +113,9 @@ static void check_size(const dn_compute *compute, const dn_backbone_weights *wei
     assert_ok(dn_backbone_create(compute, weights, &shape, &backbone, &error));
     fill_input(dn_backbone_input(backbone), size->images, size->height, size->width);
     void *gates;
-    assert_ok(dn_allocate(&gates, (size_t)size->images, dn_backbone_gate_count(backbone), &error));
-    assert_ok(dn_backbone_forward_keeping(backbone, features, gates, size->images, &error));
-    assert_ok(dn_backbone_forward(backbone, again, size->images, &error));
+    assert_ok(dn_allocate(&gates, (size_t)size->images, dn_backbone_gates(&shape), &error));
+    assert_ok(dn_backbone_forward(backbone, features, gates, size->images, &error));
+    assert_ok(dn_backbone_forward(backbone, again, NULL, size->images, &error));
     assert_memory_equal(again, features,
                         (size_t)(size->images * 256 * size->scales) * sizeof *again);
     /* Features average 3.3 here, and PyTorch's own f32 is up to 6e-6 from its float64; the absolute
@@ -116,7 +124,7 @@ static void check_size(const dn_compute *compute, const dn_backbone_weights *wei
                  (size_t)(size->images * 256 * size->scales), 5e-6, 1e-5);
     int is_reference = compute->backend == dn_backend_at(0);
     if (!is_reference || size->height < 448) /* half a minute of plain C on a busy machine */
-        check_gradient(backbone, file, size, gates, is_reference);
+        check_gradient(compute, weights, file, size, gates, is_reference);
     dn_release(gates);
     dn_backbone_destroy(backbone);
 }

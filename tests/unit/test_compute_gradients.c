@@ -226,7 +226,7 @@ static void check_convolution(const dn_compute *compute, image_problem *p) {
     dn_error error = {0};
     dn_convolution_gradient *gradient;
     float dx[BATCH * HEIGHT * WIDTH * DEPTH];
-    assert_ok(compute->backend->convolution_gradient_create(compute->context, &window, p->w,
+    assert_ok(compute->backend->convolution_gradient_create(compute->context, &window, NULL, p->w,
                                                             &gradient, &error));
     assert_ok(compute->backend->convolution_gradient_run(gradient, dx, p->dy, BATCH, &error));
     compute->backend->convolution_gradient_destroy(gradient);
@@ -261,8 +261,8 @@ static void check_moves(const dn_compute *compute, image_problem *p) {
     assert_ok(compute->backend->nearest_resize_backward(compute->context, dx, p->dy, BATCH, HEIGHT,
                                                         WIDTH, DEPTH, 4, 5, &error));
     check_slopes(compute->backend->name, "resize dx", dx, p->x, COUNT_IN, resize_loss, p, allowed);
-    assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, p->dy, BATCH,
-                                                      HEIGHT * WIDTH, DEPTH, DEPTH, &error));
+    assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32, p->dy,
+                                                      BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, &error));
     check_slopes(compute->backend->name, "mean dx", dx, p->x, COUNT_IN, mean_loss, p, allowed);
 }
 
@@ -318,9 +318,10 @@ static void test_pooling(void **state) {
         uint8_t gates[POOLED];
         dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
         open_values(&p, y);
-        assert_ok(compute.backend->pooling_gates(compute.context, gates, y, &pool, &error));
-        assert_ok(compute.backend->pooling_gates_backward(compute.context, dx, p.dy, gates, &pool,
-                                                          &error));
+        assert_ok(compute.backend->pooling_gates(compute.context, gates, y, DN_ELEMENT_F32, &pool,
+                                                 &error));
+        assert_ok(compute.backend->pooling_gates_backward(compute.context, dx, p.dy, DN_ELEMENT_F32,
+                                                          gates, &pool, &error));
         check_slopes(compute.backend->name, "pooling dx", dx, p.x, IMAGE, pooling_loss, &p,
                      (allowance){1.0 / 512, 1e-5, 1e-6});
         dn_compute_close(&compute);

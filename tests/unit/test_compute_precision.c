@@ -240,6 +240,132 @@ static void test_folding(void **state) {
     assert_int_equal(expected[(2 * 4 + 2) * 3 + 1], pixels[1]);
 }
 
+/* ---- Gradients --------------------------------------------------------------------------------
+ */
+
+/* Gates of values as ReLUs leave them, and what passes them; [gates][dx] behind one another. */
+typedef struct passed {
+    uint8_t pooled[3 * 13 * 6 * 67], open[3 * 27 * 13 * 67];
+    uint16_t through_pool[3 * 27 * 13 * 67], through_relu[3 * 27 * 13 * 67], means[3 * 40 * 67];
+} passed;
+
+static void pass(const char *name, dn_element element, int threads, const float *values,
+                 passed *result) {
+    static const dn_pooling_shape shape = {3, 27, 13, 67, 3, 2};
+    size_t in = sizeof result->open, out = sizeof result->pooled;
+    dn_error error = {0};
+    dn_compute compute = open_in(name, DN_PRECISION_F32, threads);
+    const dn_backend *b = compute.backend;
+    float *narrow = take_floats(in), *dy = take_uniform(in, 5, 1e-3);
+    uint16_t *bf16 = (uint16_t *)take_floats(in);
+    dn_elements_narrow(narrow, values, element, 0.01F, in);
+    dn_elements_narrow(bf16, dy, DN_ELEMENT_BF16, 0, in);
+    memset(result, 1, sizeof *result);
+    assert_ok(b->pooling_gates(compute.context, result->pooled, narrow, element, &shape, &error));
+    assert_ok(b->relu_gates(compute.context, result->open, narrow, element, in, &error));
+    assert_ok(b->pooling_gates_backward(compute.context, result->through_pool, bf16,
+                                        DN_ELEMENT_BF16, result->pooled, &shape, &error));
+    assert_ok(b->relu_gates_backward(compute.context, result->through_relu, bf16, DN_ELEMENT_BF16,
+                                     result->open, in, &error));
+    assert_ok(b->spatial_mean_backward(compute.context, result->means, DN_ELEMENT_BF16, dy, 3, 40,
+                                       67, 70, &error));
+    for (size_t i = 0; i < out; i++)
+        assert_true(result->pooled[i] < 9 || result->pooled[i] == DN_GATE_SHUT);
+    dn_release(narrow);
+    dn_release(dy);
+    dn_release(bf16);
+    dn_compute_close(&compute);
+}
+
+/* Byte for byte: nothing but a sum of four numbers is computed, in one order. */
+static void test_gates(void **state) {
+    (void)state;
+    static passed expected, actual;
+    size_t count = sizeof expected.open, shut = 0;
+    float *values = take_uniform(count, 4, 2);
+    for (size_t i = 0; i < count; i++) /* many zeros, some of them negative; equals */
+        values[i] = values[i] < 0.8F ? copysignf(0, values[i]) : roundf(values[i] * 8) / 8;
+    for (int element = DN_ELEMENT_F32; element <= DN_ELEMENT_U8; element++) {
+        pass("reference", (dn_element)element, 1, values, &expected);
+        for (size_t i = 0; i < sizeof expected.pooled; i++)
+            shut += expected.pooled[i] == DN_GATE_SHUT;
+        for (size_t k = 1; dn_backend_at(k); k++)
+            for (int threads = 1; threads <= 4; threads *= 2) {
+                pass(dn_backend_at(k)->name, (dn_element)element, threads, values, &actual);
+                assert_memory_equal(&actual, &expected, sizeof actual);
+            }
+    }
+    assert_true(shut > 0);
+    dn_release(values);
+}
+
+/* AlexNet's layers, the first one's phases among them, and odd ones; outputs in both elements. */
+static const dn_convolution_shape slopes[] = {
+    {2, 112, 112, 3, 64, 11, 4, 2},
+    {2, 13, 13, 64, 192, 5, 1, 2},
+    {2, 13, 13, 192, 384, 3, 1, 1},
+    {2, 7, 9, 5, 67, 3, 2, 1},
+};
+
+static void *run_slopes(const dn_convolution_shape *s, dn_element out, const char *backend,
+                        int threads) {
+    dn_error error = {0};
+    dn_convolution_gradient *gradient;
+    const dn_convolution_format format = {.in = DN_ELEMENT_BF16, .out = out};
+    size_t in = (size_t)s->batch * (size_t)s->height * (size_t)s->width * (size_t)s->channels;
+    float *dy = take_uniform(out_count(s), 1, 1), *elements = take_floats(out_count(s)),
+          *w = take_uniform((size_t)s->channels * (size_t)s->out_channels *
+                                (size_t)(s->kernel * s->kernel),
+                            2, 0.05),
+          *dx = take_constant(in, NAN);
+    dn_compute compute = open_in(backend, DN_PRECISION_BF16, threads);
+    dn_elements_narrow(elements, dy, DN_ELEMENT_BF16, 0, out_count(s));
+    assert_ok(compute.backend->convolution_gradient_create(compute.context, s, &format, w,
+                                                           &gradient, &error));
+    assert_ok(compute.backend->convolution_gradient_run(gradient, dx, elements, s->batch, &error));
+    compute.backend->convolution_gradient_destroy(gradient);
+    dn_compute_close(&compute);
+    dn_release(dy);
+    dn_release(elements);
+    dn_release(w);
+    return dx;
+}
+
+/* As compare_windows: sums of the same products, then the last rounding. */
+static void compare_slopes(const dn_convolution_shape *s, dn_element out, const void *actual,
+                           const void *expected) {
+    size_t count = (size_t)s->batch * (size_t)s->height * (size_t)s->width * (size_t)s->channels;
+    float *a = take_floats(count), *b = take_floats(count);
+    double terms = s->out_channels * s->kernel * s->kernel, rounding = ldexp(4 + sqrt(terms), -24);
+    dn_elements_widen(a, actual, out, 0, count);
+    dn_elements_widen(b, expected, out, 0, count);
+    assert_close("gradient", a, b, count, rounding,
+                 out == DN_ELEMENT_BF16 ? ldexp(1, -7) : rounding);
+    dn_release(a);
+    dn_release(b);
+}
+
+static void test_slopes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++)
+        for (int e = DN_ELEMENT_F32; e <= DN_ELEMENT_BF16; e++) {
+            const dn_convolution_shape *s = &slopes[i];
+            dn_element out = (dn_element)e;
+            void *expected = run_slopes(s, out, "reference", 2);
+            for (size_t k = 1; dn_backend_at(k); k++) {
+                if (!has(dn_backend_at(k), DN_PRECISION_BF16))
+                    continue;
+                void *first = run_slopes(s, out, dn_backend_at(k)->name, 1);
+                void *again = run_slopes(s, out, dn_backend_at(k)->name, 2);
+                compare_slopes(s, out, first, expected);
+                compare_slopes(s, out, again, first);
+                dn_release(first);
+                dn_release(again);
+            }
+            dn_release(expected);
+        }
+}
+
 /* ---- Linear layers ----------------------------------------------------------------------------
  */
 
@@ -386,7 +512,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opening),      cmocka_unit_test(test_elements),
         cmocka_unit_test(test_convolutions), cmocka_unit_test(test_pooling),
-        cmocka_unit_test(test_folding),      cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_folding),      cmocka_unit_test(test_gates),
+        cmocka_unit_test(test_slopes),       cmocka_unit_test(test_layers),
         cmocka_unit_test(test_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

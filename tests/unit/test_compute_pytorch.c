@@ -53,10 +53,11 @@ static void check_convolution_gradient(const dn_compute *compute, const fixture 
     tensor(file, group, "dx", &inputs);
     float *passed = take_floats(count), *dx = take_constant(inputs, NAN);
     assert_ok(dn_allocate(&gates, count, 1, &error));
-    assert_ok(backend->relu_gates(compute->context, gates, out, count, &error));
-    assert_ok(backend->relu_gates_backward(compute->context, passed, dy, gates, count, &error));
+    assert_ok(backend->relu_gates(compute->context, gates, out, DN_ELEMENT_F32, count, &error));
+    assert_ok(backend->relu_gates_backward(compute->context, passed, dy, DN_ELEMENT_F32, gates,
+                                           count, &error));
     assert_ok(backend->convolution_gradient_create(
-        compute->context, shape, tensor(file, group, "weights", NULL), &gradient, &error));
+        compute->context, shape, NULL, tensor(file, group, "weights", NULL), &gradient, &error));
     assert_ok(backend->convolution_gradient_run(gradient, dx, passed, shape->batch, &error));
     check(backend->name, file, group, "dx", dx);
     backend->convolution_gradient_destroy(gradient);
@@ -125,10 +126,11 @@ static void check_pool_relu(const dn_compute *compute, const fixture *file) {
     tensor(file, "pool_relu", "dx", &inputs);
     assert_int_equal(count, sizeof gates);
     float *dx = take_constant(inputs, NAN);
-    assert_ok(compute->backend->pooling_gates(
-        compute->context, gates, tensor(file, "pool_relu", "in", NULL), &shape, &error));
-    assert_ok(
-        compute->backend->pooling_gates_backward(compute->context, dx, dy, gates, &shape, &error));
+    assert_ok(compute->backend->pooling_gates(compute->context, gates,
+                                              tensor(file, "pool_relu", "in", NULL), DN_ELEMENT_F32,
+                                              &shape, &error));
+    assert_ok(compute->backend->pooling_gates_backward(compute->context, dx, dy, DN_ELEMENT_F32,
+                                                       gates, &shape, &error));
     check(compute->backend->name, file, "pool_relu", "dx", dx);
     dn_release(dx);
 }
@@ -140,8 +142,9 @@ static void check_mean(const dn_compute *compute, const fixture *file) {
         compute->context, out, tensor(file, "mean", "in", NULL), 2, 13 * 11, 4, 4, &error));
     check(compute->backend->name, file, "mean", "out", out);
     float dx[2 * 13 * 11 * 4];
-    assert_ok(compute->backend->spatial_mean_backward(
-        compute->context, dx, tensor(file, "mean", "dout", NULL), 2, 13 * 11, 4, 4, &error));
+    assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32,
+                                                      tensor(file, "mean", "dout", NULL), 2,
+                                                      13 * 11, 4, 4, &error));
     check(compute->backend->name, file, "mean", "dx", dx);
 }
 

@@ -16,8 +16,8 @@ typedef struct alone {
 static dn_status forward(void *context, dn_error *error) {
     const alone *self = context;
     if (self->narrow)
-        return dn_narrow_forward(self->narrow, self->features, self->shape.batch, error);
-    return dn_backbone_forward(self->exact, self->features, self->shape.batch, error);
+        return dn_narrow_forward(self->narrow, self->features, NULL, self->shape.batch, error);
+    return dn_backbone_forward(self->exact, self->features, NULL, self->shape.batch, error);
 }
 
 static size_t numbers_of(const alone *self) {

@@ -18,21 +18,21 @@ dn_status dn_cpu_fold_pixels(void *context, void *out, dn_element element, const
                              const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error);
 dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int batch, int positions,
                               int channels, int out_stride, dn_error *error);
-dn_status dn_cpu_relu_gates(void *context, uint8_t *gates, const float *y, size_t count,
-                            dn_error *error);
-dn_status dn_cpu_relu_gates_backward(void *context, float *dx, const float *dy,
+dn_status dn_cpu_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
+                            size_t count, dn_error *error);
+dn_status dn_cpu_relu_gates_backward(void *context, void *dx, const void *dy, dn_element element,
                                      const uint8_t *gates, size_t count, dn_error *error);
-dn_status dn_cpu_pooling_gates(void *context, uint8_t *gates, const float *in,
+dn_status dn_cpu_pooling_gates(void *context, uint8_t *gates, const void *in, dn_element element,
                                const dn_pooling_shape *shape, dn_error *error);
-dn_status dn_cpu_pooling_gates_backward(void *context, float *dx, const float *dy,
+dn_status dn_cpu_pooling_gates_backward(void *context, void *dx, const void *dy, dn_element element,
                                         const uint8_t *gates, const dn_pooling_shape *shape,
                                         dn_error *error);
 dn_status dn_cpu_nearest_resize_backward(void *context, float *dx, const float *dy, int batch,
                                          int height, int width, int channels, int out_height,
                                          int out_width, dn_error *error);
-dn_status dn_cpu_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
-                                       int positions, int channels, int out_stride,
-                                       dn_error *error);
+dn_status dn_cpu_spatial_mean_backward(void *context, void *dx, dn_element element,
+                                       const float *dout, int batch, int positions, int channels,
+                                       int out_stride, dn_error *error);
 dn_status dn_cpu_relu_backward(void *context, float *dx, const float *dy, const float *y,
                                size_t count, dn_error *error);
 dn_status dn_cpu_copy_columns(void *context, float *out, const float *in, int rows, int columns,

@@ -51,28 +51,37 @@ dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int ba
 }
 
 typedef struct mean_gradient {
-    float *dx;
+    uint8_t *dx;
+    dn_element element;
     const float *dout;
     size_t positions, channels, out_stride;
 } mean_gradient;
+
+/* to[c] = dout[c] / positions */
+static void divide(const mean_gradient *t, uint8_t *to, const float *dout) {
+    for (size_t c = 0; c < t->channels; c++) {
+        float value = (float)((double)dout[c] / (double)t->positions);
+        dn_elements_narrow(to + c * dn_element_size(t->element), &value, t->element, 1, 1);
+    }
+}
 
 /* Fills the first position, divided once, and copies it to the others. */
 static void spread_means(void *context, size_t begin, size_t end) {
     const mean_gradient *t = context;
     for (size_t b = begin; b < end; b++) {
-        float *first = t->dx + b * t->positions * t->channels;
-        for (size_t c = 0; c < t->channels; c++)
-            first[c] = (float)((double)t->dout[b * t->out_stride + c] / (double)t->positions);
+        size_t position = t->channels * dn_element_size(t->element);
+        uint8_t *first = t->dx + b * t->positions * position;
+        divide(t, first, t->dout + b * t->out_stride);
         for (size_t p = 1; p < t->positions; p++)
-            memcpy(first + p * t->channels, first, t->channels * sizeof *first);
+            memcpy(first + p * position, first, position);
     }
 }
 
-dn_status dn_cpu_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
-                                       int positions, int channels, int out_stride,
-                                       dn_error *error) {
+dn_status dn_cpu_spatial_mean_backward(void *context, void *dx, dn_element element,
+                                       const float *dout, int batch, int positions, int channels,
+                                       int out_stride, dn_error *error) {
     (void)error;
-    mean_gradient t = {dx, dout, (size_t)positions, (size_t)channels, (size_t)out_stride};
+    mean_gradient t = {dx, element, dout, (size_t)positions, (size_t)channels, (size_t)out_stride};
     dn_parallel_for(((dn_cpu_context *)context)->threads, (size_t)batch, 1, spread_means, &t);
     return DN_OK;
 }

@@ -2,23 +2,10 @@
 #ifndef DN_COMPUTE_VECTOR_H
 #define DN_COMPUTE_VECTOR_H
 
+#include "base/clones.h"
+
 #include <stdint.h>
 #include <string.h>
-
-/* Compiled once for each instruction set, chosen when the program starts. Not under sanitizers,
- * whose run time is not ready when that choice is made. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&       \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define DN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define DN_CLONES
-#endif
-
-/* `#pragma omp simd` says that a loop's iterations are independent, or that its sum may be formed
- * in any order. Without OpenMP the compiler finds that out itself or does without. */
-#ifndef _OPENMP
-#pragma GCC diagnostic ignored "-Wunknown-pragmas"
-#endif
 
 /* Elementary functions without branches or tables, so that compilers vectorise the loops around
  * them everywhere. Polynomials: minimax fits of our own (weighted least squares on Chebyshev nodes,

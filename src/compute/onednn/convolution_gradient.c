@@ -27,11 +27,12 @@ typedef struct axis {
 struct dn_convolution_gradient {
     dn_onednn_context *context;
     dn_convolution_shape shape;
+    dn_convolution_format format;
     int window; /* K */
     axis rows, columns;
     dn_primitive primitive; /* arguments: dy, weights, phases */
-    float *weights;
-    float *phases; /* [batch][rows][columns][s*s*channels]; NULL where dx is written at once */
+    float *weights;         /* in the primitive's layout and element */
+    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written at once */
 };
 
 static axis axis_of(const dn_convolution_shape *shape, int window, int extent, int out_extent) {
@@ -72,13 +73,16 @@ static dnnl_status_t describe(const dn_convolution_gradient *self,
     const dnnl_dims_t before = {self->rows.before, self->columns.before};
     const dnnl_dims_t behind = {self->rows.behind, self->columns.behind};
     dnnl_memory_desc_t source, weights, destination;
-    dnnl_status_t status = dnnl_memory_desc_init_by_tag(&source, 4, in, dnnl_f32, dnnl_nhwc);
+    dnnl_status_t status =
+        dnnl_memory_desc_init_by_tag(&source, 4, in, dn_onednn_type(self->format.in), dnnl_nhwc);
     if (status == dnnl_success)
         status = dnnl_memory_desc_init_by_tag(given, 4, kernel, dnnl_f32, dnnl_oihw);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_init_by_tag(&weights, 4, kernel, dnnl_f32, dnnl_format_tag_any);
+        status = dnnl_memory_desc_init_by_tag(&weights, 4, kernel, dn_onednn_type(self->format.in),
+                                              dnnl_format_tag_any);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_init_by_tag(&destination, 4, out, dnnl_f32, dnnl_nhwc);
+        status = dnnl_memory_desc_init_by_tag(&destination, 4, out,
+                                              dn_onednn_type(self->format.out), dnnl_nhwc);
     if (status == dnnl_success)
         status = dnnl_convolution_forward_desc_init(operation, dnnl_forward_inference,
                                                     dnnl_convolution_direct, &source, &weights,
@@ -149,11 +153,11 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
 }
 
 static dn_status furnish(dn_convolution_gradient *self, const float *weights, dn_error *error) {
+    size_t phases = (size_t)self->shape.batch * (size_t)self->rows.count *
+                    (size_t)self->columns.count * phase_channels(self);
     if (!is_direct(self))
-        DN_TRY(dn_allocate_floats(&self->phases,
-                                  (size_t)self->shape.batch * (size_t)self->rows.count *
-                                      (size_t)self->columns.count * phase_channels(self),
-                                  error));
+        DN_TRY(dn_allocate_floats(
+            &self->phases, phases * dn_element_size(self->format.out) / sizeof(float) + 1, error));
     int threads = dn_onednn_begin();
     dn_status status = create_primitive(self, weights, error);
     dn_onednn_end(threads);
@@ -161,6 +165,7 @@ static dn_status furnish(dn_convolution_gradient *self, const float *weights, dn
 }
 
 dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                const dn_convolution_format *format,
                                                 const float *weights,
                                                 dn_convolution_gradient **gradient,
                                                 dn_error *error) {
@@ -171,6 +176,7 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
     dn_convolution_gradient *self = block;
     self->context = context;
     self->shape = *shape;
+    self->format = format ? *format : (dn_convolution_format){0};
     plan(self);
     snprintf(self->primitive.name, sizeof self->primitive.name,
              "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d+%d", shape->batch,
@@ -198,21 +204,22 @@ void dn_onednn_convolution_gradient_destroy(dn_convolution_gradient *gradient) {
 
 typedef struct arrangement {
     const dn_convolution_gradient *self;
-    float *dx;
+    uint8_t *dx;
 } arrangement;
 
 /* Row of dx from the phases [columns][s*s*channels] of its u, of which `r` picks a line of s. */
-static void arrange_row(const dn_convolution_gradient *self, float *dx, const float *phases,
+static void arrange_row(const dn_convolution_gradient *self, uint8_t *dx, const uint8_t *phases,
                         int r) {
     const dn_convolution_shape *shape = &self->shape;
-    size_t channels = (size_t)shape->channels, line = (size_t)(r * shape->stride) * channels;
-    for (int v = 0; v < self->columns.count; v++, phases += phase_channels(self)) {
+    size_t size = dn_element_size(self->format.out), channels = (size_t)shape->channels * size;
+    size_t line = (size_t)(r * shape->stride) * channels;
+    for (int v = 0; v < self->columns.count; v++, phases += phase_channels(self) * size) {
         int x = shape->stride * (v + self->columns.first) - shape->padding;
         int begin = x < 0 ? -x : 0;
         int end = shape->width - x < shape->stride ? shape->width - x : shape->stride;
         if (begin < end)
             memcpy(dx + (size_t)(x + begin) * channels, phases + line + (size_t)begin * channels,
-                   (size_t)(end - begin) * channels * sizeof *dx);
+                   (size_t)(end - begin) * channels);
     }
 }
 
@@ -221,28 +228,31 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
     const arrangement *t = context;
     const dn_convolution_gradient *self = t->self;
     const dn_convolution_shape *shape = &self->shape;
-    size_t height = (size_t)shape->height, width = (size_t)shape->width * (size_t)shape->channels;
-    size_t line = (size_t)self->columns.count * phase_channels(self);
+    size_t height = (size_t)shape->height, size = dn_element_size(self->format.out);
+    size_t width = (size_t)shape->width * (size_t)shape->channels * size;
+    size_t line = (size_t)self->columns.count * phase_channels(self) * size;
+    const uint8_t *phases = (const uint8_t *)self->phases;
     for (size_t row = begin; row < end; row++) {
         int place = (int)(row % height) + shape->padding;
         size_t u = (size_t)(place / shape->stride - self->rows.first);
         arrange_row(self, t->dx + row * width,
-                    self->phases + (row / height * (size_t)self->rows.count + u) * line,
+                    phases + (row / height * (size_t)self->rows.count + u) * line,
                     place % shape->stride);
     }
 }
 
-dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                             const float *dy, int images, dn_error *error) {
+dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
+                                             const void *dy, int images, dn_error *error) {
     dn_convolution_gradient *self = gradient;
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     DN_TRY(dn_check_images("gradient of a convolution", images, shape->batch, error));
     size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
     size_t out = (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self);
-    const dn_pieces pieces[] = {{dy, in * sizeof *dy},
-                                {self->weights, 0},
-                                {self->phases ? self->phases : dx, out * sizeof *dx}};
+    const dn_pieces pieces[] = {
+        {dy, in * dn_element_size(self->format.in)},
+        {self->weights, 0},
+        {self->phases ? self->phases : dx, out * dn_element_size(self->format.out)}};
     DN_TRY(dn_primitive_run_pieces(self->context, &self->primitive, (size_t)images, pieces, error));
     arrangement t = {self, dx};
     if (self->phases)

@@ -16,11 +16,12 @@ dn_status dn_onednn_convolution_forward(dn_convolution *convolution, void *out, 
 void dn_onednn_convolution_destroy(dn_convolution *convolution);
 
 dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                const dn_convolution_format *format,
                                                 const float *weights,
                                                 dn_convolution_gradient **gradient,
                                                 dn_error *error);
-dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                             const float *dy, int images, dn_error *error);
+dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
+                                             const void *dy, int images, dn_error *error);
 void dn_onednn_convolution_gradient_destroy(dn_convolution_gradient *gradient);
 
 dn_status dn_onednn_pooling_create(void *context, const dn_pooling_shape *shape, dn_element element,

@@ -4,6 +4,7 @@
  *                                                                 q*stride-padding+j = x
  * w  [out_channels][channels][kernel][kernel]; kept as [kernel][kernel][out_channels][channels]
  * dy [batch][P][Q][out_channels], dx [batch][height][width][channels]
+ * Where dy is bf16, so are the weights; dx is rounded when it is written.
  */
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -13,6 +14,7 @@
 struct dn_convolution_gradient {
     dn_convolution_shape shape;
     dn_extent extent;
+    dn_convolution_format format;
     int threads;
     float *weights;
 };
@@ -22,12 +24,16 @@ static void reorder_weights(dn_convolution_gradient *self, const float *weights)
     size_t inputs = (size_t)self->shape.channels, outputs = (size_t)self->shape.out_channels;
     for (size_t o = 0; o < outputs; o++)
         for (size_t c = 0; c < inputs; c++)
-            for (size_t k = 0; k < window; k++)
-                self->weights[(k * outputs + o) * inputs + c] =
-                    weights[(o * inputs + c) * window + k];
+            for (size_t k = 0; k < window; k++) {
+                float weight = weights[(o * inputs + c) * window + k];
+                if (self->format.in == DN_ELEMENT_BF16)
+                    weight = dn_bf16_value(dn_bf16_round(weight));
+                self->weights[(k * outputs + o) * inputs + c] = weight;
+            }
 }
 
 dn_status dn_reference_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                   const dn_convolution_format *format,
                                                    const float *weights,
                                                    dn_convolution_gradient **gradient,
                                                    dn_error *error) {
@@ -38,6 +44,7 @@ dn_status dn_reference_convolution_gradient_create(void *context, const dn_convo
     dn_convolution_gradient *self = block;
     self->shape = *shape;
     self->extent = dn_convolution_extent(shape);
+    self->format = format ? *format : (dn_convolution_format){0};
     self->threads = ((dn_reference_context *)context)->threads;
     size_t count = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels *
                    (size_t)shape->out_channels;
@@ -64,19 +71,22 @@ static int position_of(int place, int tap, int stride, int padding, int extent) 
     return start >= 0 && start % stride == 0 && start / stride < extent ? start / stride : -1;
 }
 
-/* Adds one output position's part to the sums of input channels first .. first + count. */
-static void add_position(double *sum, const dn_convolution_gradient *self, const float *dy,
-                         const float *weights, int first, int count) {
+/* Adds the part of the output position at `from` to the sums of input channels first .. first +
+ * count. */
+static void add_position(double *sum, const dn_convolution_gradient *self, const void *dy,
+                         size_t from, const float *weights, int first, int count) {
     int inputs = self->shape.channels;
     for (int o = 0; o < self->shape.out_channels; o++) {
         const float *w = weights + (size_t)o * (size_t)inputs + first;
+        double value = (double)dn_reference_value(dy, self->format.in, from + (size_t)o);
         for (int c = 0; c < count; c++)
-            sum[c] += (double)w[c] * (double)dy[o];
+            sum[c] += (double)w[c] * value;
     }
 }
 
-static void sum_windows(double *sum, const dn_convolution_gradient *self, const float *dy, int y,
-                        int x, int first, int count) {
+/* Of the image whose dy begins at element `image`. */
+static void sum_windows(double *sum, const dn_convolution_gradient *self, const void *dy,
+                        size_t image, int y, int x, int first, int count) {
     const dn_convolution_shape *s = &self->shape;
     size_t outputs = (size_t)s->out_channels;
     for (int c = 0; c < count; c++)
@@ -88,28 +98,33 @@ static void sum_windows(double *sum, const dn_convolution_gradient *self, const 
             if (p < 0 || q < 0)
                 continue;
             size_t tap = (size_t)(i * s->kernel + j) * outputs * (size_t)s->channels;
-            add_position(sum, self, dy + (size_t)(p * self->extent.width + q) * outputs,
+            add_position(sum, self, dy, image + (size_t)(p * self->extent.width + q) * outputs,
                          self->weights + tap, first, count);
         }
 }
 
-static void fill_position(const dn_convolution_gradient *self, float *dx, const float *dy, int y,
-                          int x) {
+typedef struct task {
+    const dn_convolution_gradient *self;
+    uint8_t *dx;
+    const void *dy;
+} task;
+
+/* Place (y, x) of an image, whose dx is written at element `to`. */
+static void fill_position(const task *t, size_t to, size_t image, int y, int x) {
+    const dn_convolution_gradient *self = t->self;
+    size_t size = dn_element_size(self->format.out);
     for (int first = 0; first < self->shape.channels; first += DN_REFERENCE_BLOCK) {
         double sum[DN_REFERENCE_BLOCK];
         int left = self->shape.channels - first;
         int count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
-        sum_windows(sum, self, dy, y, x, first, count);
-        for (int c = 0; c < count; c++)
-            dx[first + c] = (float)sum[c];
+        sum_windows(sum, self, t->dy, image, y, x, first, count);
+        for (int c = 0; c < count; c++) {
+            float value = (float)sum[c];
+            dn_elements_narrow(t->dx + (to + (size_t)(first + c)) * size, &value, self->format.out,
+                               1, 1);
+        }
     }
 }
-
-typedef struct task {
-    const dn_convolution_gradient *self;
-    float *dx;
-    const float *dy;
-} task;
 
 /* Rows of input positions, over all images. */
 static void fill_rows(void *context, size_t begin, size_t end) {
@@ -120,12 +135,12 @@ static void fill_rows(void *context, size_t begin, size_t end) {
         (size_t)t->self->extent.height * (size_t)t->self->extent.width * (size_t)s->out_channels;
     for (size_t row = begin; row < end; row++)
         for (size_t x = 0; x < width; x++)
-            fill_position(t->self, t->dx + (row * width + x) * (size_t)s->channels,
-                          t->dy + row / height * image, (int)(row % height), (int)x);
+            fill_position(t, (row * width + x) * (size_t)s->channels, row / height * image,
+                          (int)(row % height), (int)x);
 }
 
-dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                                const float *dy, int images, dn_error *error) {
+dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
+                                                const void *dy, int images, dn_error *error) {
     DN_TRY(dn_check_images("gradient of a convolution", images, gradient->shape.batch, error));
     task t = {gradient, dx, dy};
     size_t rows = (size_t)images * (size_t)gradient->shape.height;

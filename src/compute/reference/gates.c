@@ -8,21 +8,23 @@
 #include "compute/reference/reference.h"
 #include "compute/shape.h"
 
-#include <string.h>
-
-dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const float *y, size_t count,
-                                  dn_error *error) {
+dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
+                                  size_t count, dn_error *error) {
     (void)context, (void)error;
     for (size_t i = 0; i < count; i++)
-        gates[i] = y[i] > 0;
+        gates[i] = dn_reference_value(y, element, i) > 0;
     return DN_OK;
 }
 
-dn_status dn_reference_relu_gates_backward(void *context, float *dx, const float *dy,
-                                           const uint8_t *gates, size_t count, dn_error *error) {
+dn_status dn_reference_relu_gates_backward(void *context, void *dx, const void *dy,
+                                           dn_element element, const uint8_t *gates, size_t count,
+                                           dn_error *error) {
     (void)context, (void)error;
-    for (size_t i = 0; i < count; i++)
-        dx[i] = gates[i] ? dy[i] : 0;
+    size_t size = dn_element_size(element);
+    for (size_t i = 0; i < count; i++) {
+        float value = gates[i] ? dn_reference_value(dy, element, i) : 0;
+        dn_elements_narrow((uint8_t *)dx + i * size, &value, element, 1, 1);
+    }
     return DN_OK;
 }
 
@@ -32,11 +34,13 @@ static size_t tap_place(const dn_pooling_shape *s, int tap) {
     return (row * (size_t)s->width + column) * (size_t)s->channels;
 }
 
-static uint8_t gate_of(const dn_pooling_shape *s, const float *window) {
+/* Of the window that starts at element `start`. */
+static uint8_t gate_of(const dn_pooling_shape *s, const void *in, dn_element element,
+                       size_t start) {
     int first = 0;
-    float largest = window[0];
+    float largest = dn_reference_value(in, element, start);
     for (int tap = 1; tap < s->kernel * s->kernel; tap++) {
-        float value = window[tap_place(s, tap)];
+        float value = dn_reference_value(in, element, start + tap_place(s, tap));
         if (value > largest) {
             largest = value;
             first = tap;
@@ -51,33 +55,58 @@ static size_t window_start(const dn_pooling_shape *s, int b, int p, int q) {
     return (row * (size_t)s->width + (size_t)(q * s->stride)) * (size_t)s->channels;
 }
 
-dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const float *in,
-                                     const dn_pooling_shape *shape, dn_error *error) {
+dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const void *in,
+                                     dn_element element, const dn_pooling_shape *shape,
+                                     dn_error *error) {
     (void)context;
     DN_TRY(dn_check_pooling_gates(shape, error));
     dn_extent extent = dn_pooling_extent(shape);
     for (int b = 0; b < shape->batch; b++)
         for (int p = 0; p < extent.height; p++)
             for (int q = 0; q < extent.width; q++)
-                for (int c = 0; c < shape->channels; c++)
-                    *gates++ = gate_of(shape, in + window_start(shape, b, p, q) + c);
+                for (size_t c = 0; c < (size_t)shape->channels; c++)
+                    *gates++ = gate_of(shape, in, element, window_start(shape, b, p, q) + c);
     return DN_OK;
 }
 
-dn_status dn_reference_pooling_gates_backward(void *context, float *dx, const float *dy,
-                                              const uint8_t *gates, const dn_pooling_shape *shape,
-                                              dn_error *error) {
+/* The window of which `place` is tap `tap`, or -1. */
+static int window_of(int place, int tap, int stride, int extent) {
+    int start = place - tap;
+    return start >= 0 && start % stride == 0 && start / stride < extent ? start / stride : -1;
+}
+
+/* The sum of the gradients whose gates name place (y, x) of the image that begins at element
+ * `image`; windows in their order. */
+static float sum_at(const dn_pooling_shape *s, const void *dy, dn_element element,
+                    const uint8_t *gates, size_t image, int y, int x, int c) {
+    dn_extent extent = dn_pooling_extent(s);
+    float sum = 0;
+    for (int tap = s->kernel * s->kernel; tap-- > 0;) {
+        int p = window_of(y, tap / s->kernel, s->stride, extent.height);
+        int q = window_of(x, tap % s->kernel, s->stride, extent.width);
+        if (p < 0 || q < 0)
+            continue;
+        size_t from = image + (size_t)((p * extent.width + q) * s->channels + c);
+        if (gates[from] == tap)
+            sum += dn_reference_value(dy, element, from);
+    }
+    return sum;
+}
+
+dn_status dn_reference_pooling_gates_backward(void *context, void *dx, const void *dy,
+                                              dn_element element, const uint8_t *gates,
+                                              const dn_pooling_shape *shape, dn_error *error) {
     (void)context;
     DN_TRY(dn_check_pooling_gates(shape, error));
     dn_extent extent = dn_pooling_extent(shape);
-    memset(dx, 0, window_start(shape, shape->batch, 0, 0) * sizeof *dx);
-    for (int b = 0; b < shape->batch; b++)
-        for (int p = 0; p < extent.height; p++)
-            for (int q = 0; q < extent.width; q++)
-                for (int c = 0; c < shape->channels; c++, dy++, gates++) {
-                    if (*gates == DN_GATE_SHUT)
-                        continue;
-                    dx[window_start(shape, b, p, q) + tap_place(shape, *gates) + (size_t)c] += *dy;
+    size_t image = (size_t)extent.height * (size_t)extent.width * (size_t)shape->channels;
+    uint8_t *to = dx;
+    for (size_t b = 0; b < (size_t)shape->batch; b++)
+        for (int y = 0; y < shape->height; y++)
+            for (int x = 0; x < shape->width; x++)
+                for (int c = 0; c < shape->channels; c++, to += dn_element_size(element)) {
+                    float sum = sum_at(shape, dy, element, gates, b * image, y, x, c);
+                    dn_elements_narrow(to, &sum, element, 1, 1);
                 }
     return DN_OK;
 }

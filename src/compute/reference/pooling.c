@@ -39,12 +39,6 @@ typedef struct task {
     const uint8_t *in;
 } task;
 
-static float value_of(const uint8_t *place, dn_element element) {
-    float value;
-    dn_elements_widen(&value, place, element, 1, 1);
-    return value;
-}
-
 /* The place of the largest of a window whose first value is `in`. */
 static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *in) {
     const dn_pooling_shape *s = &self->shape;
@@ -53,7 +47,8 @@ static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *in) 
         for (int j = 0; j < s->kernel; j++) {
             const uint8_t *place = in + (size_t)(i * s->width + j) * (size_t)s->channels *
                                             dn_element_size(self->element);
-            if (value_of(place, self->element) > value_of(largest, self->element))
+            if (dn_reference_value(place, self->element, 0) >
+                dn_reference_value(largest, self->element, 0))
                 largest = place;
         }
     return largest;

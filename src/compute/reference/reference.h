@@ -16,6 +16,14 @@ typedef struct dn_reference_context {
 /* Outputs whose sums are formed side by side; a bound for arrays on the stack. */
 enum { DN_REFERENCE_BLOCK = 64 };
 
+/* Element number `index`, whose step (of U8) is taken as 1. */
+static inline float dn_reference_value(const void *elements, dn_element element, size_t index) {
+    float value;
+    dn_elements_widen(&value, (const uint8_t *)elements + index * dn_element_size(element), element,
+                      1, 1);
+    return value;
+}
+
 dn_status dn_reference_convolution_create(void *context, const dn_convolution_shape *shape,
                                           const dn_convolution_format *format, const float *weights,
                                           const float *bias, dn_convolution **convolution,
@@ -25,11 +33,12 @@ dn_status dn_reference_convolution_forward(dn_convolution *convolution, void *ou
 void dn_reference_convolution_destroy(dn_convolution *convolution);
 
 dn_status dn_reference_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                   const dn_convolution_format *format,
                                                    const float *weights,
                                                    dn_convolution_gradient **gradient,
                                                    dn_error *error);
-dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, float *dx,
-                                                const float *dy, int images, dn_error *error);
+dn_status dn_reference_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
+                                                const void *dy, int images, dn_error *error);
 void dn_reference_convolution_gradient_destroy(dn_convolution_gradient *gradient);
 
 dn_status dn_reference_pooling_create(void *context, const dn_pooling_shape *shape,
@@ -47,21 +56,23 @@ dn_status dn_reference_nearest_resize(void *context, float *out, const float *in
 dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, int batch,
                                     int positions, int channels, int out_stride, dn_error *error);
 
-dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const float *y, size_t count,
-                                  dn_error *error);
-dn_status dn_reference_relu_gates_backward(void *context, float *dx, const float *dy,
-                                           const uint8_t *gates, size_t count, dn_error *error);
-dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const float *in,
-                                     const dn_pooling_shape *shape, dn_error *error);
-dn_status dn_reference_pooling_gates_backward(void *context, float *dx, const float *dy,
-                                              const uint8_t *gates, const dn_pooling_shape *shape,
-                                              dn_error *error);
+dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
+                                  size_t count, dn_error *error);
+dn_status dn_reference_relu_gates_backward(void *context, void *dx, const void *dy,
+                                           dn_element element, const uint8_t *gates, size_t count,
+                                           dn_error *error);
+dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const void *in,
+                                     dn_element element, const dn_pooling_shape *shape,
+                                     dn_error *error);
+dn_status dn_reference_pooling_gates_backward(void *context, void *dx, const void *dy,
+                                              dn_element element, const uint8_t *gates,
+                                              const dn_pooling_shape *shape, dn_error *error);
 dn_status dn_reference_nearest_resize_backward(void *context, float *dx, const float *dy, int batch,
                                                int height, int width, int channels, int out_height,
                                                int out_width, dn_error *error);
-dn_status dn_reference_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
-                                             int positions, int channels, int out_stride,
-                                             dn_error *error);
+dn_status dn_reference_spatial_mean_backward(void *context, void *dx, dn_element element,
+                                             const float *dout, int batch, int positions,
+                                             int channels, int out_stride, dn_error *error);
 
 dn_status dn_reference_linear_forward(void *context, float *y, const float *x, dn_weights w,
                                       const float *bias, int rows, int inputs, int outputs,

@@ -20,15 +20,17 @@ dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, 
     return DN_OK;
 }
 
-dn_status dn_reference_spatial_mean_backward(void *context, float *dx, const float *dout, int batch,
-                                             int positions, int channels, int out_stride,
-                                             dn_error *error) {
+dn_status dn_reference_spatial_mean_backward(void *context, void *dx, dn_element element,
+                                             const float *dout, int batch, int positions,
+                                             int channels, int out_stride, dn_error *error) {
     (void)context, (void)error;
-    size_t depth = (size_t)channels;
+    size_t depth = (size_t)channels, size = dn_element_size(element);
+    uint8_t *to = dx;
     for (size_t b = 0; b < (size_t)batch; b++)
         for (size_t p = 0; p < (size_t)positions; p++)
-            for (size_t c = 0; c < depth; c++)
-                dx[(b * (size_t)positions + p) * depth + c] =
-                    (float)((double)dout[b * (size_t)out_stride + c] / positions);
+            for (size_t c = 0; c < depth; c++, to += size) {
+                float value = (float)((double)dout[b * (size_t)out_stride + c] / positions);
+                dn_elements_narrow(to, &value, element, 1, 1);
+            }
     return DN_OK;
 }
