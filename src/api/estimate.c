@@ -192,11 +192,16 @@ void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const 
 enum { LOOKED_AT = 3 };
 
 /* Of a few of the images; one that cannot be read will be noticed by others. */
-static void look_at_images(const dn_sample *samples, size_t count, dn_workload *work) {
+static dn_status look_at_images(const dn_sample *samples, size_t count, dn_workload *work,
+                                dn_error *error) {
     uint64_t sum = 0, seen = 0;
     for (size_t i = 0; i < LOOKED_AT && i < count; i++) {
         dn_image image = {0};
-        if (dn_image_read(samples[i * count / LOOKED_AT].path, &image, NULL) != DN_OK)
+        dn_error failure;
+        dn_status status = dn_image_read(samples[i * count / LOOKED_AT].path, &image, &failure);
+        if (status == DN_ERROR_MEMORY)
+            return dn_fail(error, status, "%s", failure.message);
+        if (status != DN_OK)
             continue;
         uint64_t pixels = (uint64_t)image.width * (uint64_t)image.height;
         work->most_pixels = pixels > work->most_pixels ? pixels : work->most_pixels;
@@ -205,18 +210,19 @@ static void look_at_images(const dn_sample *samples, size_t count, dn_workload *
         dn_image_free(&image);
     }
     work->mean_pixels = seen ? sum / seen : 0;
+    return DN_OK;
 }
 
-static dn_workload workload_of(const dn_dataset *dataset, size_t train) {
+static dn_status look_at_workload(const dn_dataset *dataset, size_t train, dn_workload *work,
+                                  dn_error *error) {
     size_t count[DN_SPLITS];
     for (int s = 0; s < DN_SPLITS; s++)
         count[s] = dataset->begin[s + 1] - dataset->begin[s];
     int validates = count[DN_SPLIT_VALIDATE] > 0;
-    dn_workload work = {.train = train,
-                        .observed = count[validates ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST],
-                        .tested = validates ? count[DN_SPLIT_TEST] : 0};
-    look_at_images(dataset->samples, count[DN_SPLIT_TRAIN], &work);
-    return work;
+    *work = (dn_workload){.train = train,
+                          .observed = count[validates ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST],
+                          .tested = validates ? count[DN_SPLIT_TEST] : 0};
+    return look_at_images(dataset->samples, count[DN_SPLIT_TRAIN], work, error);
 }
 
 static void warn(const dn_report_need *need, const char *what, const char *advice,
@@ -251,7 +257,8 @@ dn_status dn_estimate_training(const dn_config *config, const dn_compute *comput
     dn_report_estimate estimate;
     dn_machine_speed speed;
     char line[256];
-    const dn_workload work = workload_of(dataset, train);
+    dn_workload work;
+    DN_TRY(look_at_workload(dataset, train, &work, error));
     if (config->estimate)
         DN_TRY(dn_speed_measure(config, compute, backbone, dn_step_rows(config, &work), &speed,
                                 error));
