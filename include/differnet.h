@@ -189,6 +189,12 @@ DN_API const char *dn_model_precision(const dn_model *model, const char **wanted
 DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
                                 dn_map **map, dn_error *error);
 
+/* An image file that will be scored soon: begins to read and decode it in the background, beside
+ * the score that is being computed. dn_model_score of the same path goes on from there, with the
+ * same result, or failure, as without. Files that are never scored are forgotten after a few
+ * others. Does nothing in a model of one thread. Thread-safe. */
+DN_API void dn_model_expect(dn_model *model, const char *path);
+
 /* The short form for an image file, without a map. */
 DN_API dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
                                      dn_error *error);

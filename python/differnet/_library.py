@@ -106,6 +106,7 @@ _SIGNATURES = {
     "dn_model_id": (_TEXT, _HANDLE),
     "dn_model_roi": (c.POINTER(c.c_uint8), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),
     "dn_model_precision": (_TEXT, _HANDLE, c.POINTER(c.c_char_p)),
+    "dn_model_expect": (None, _HANDLE, c.c_char_p),
     "dn_model_score": (c.c_int, _HANDLE, c.POINTER(ImageSourceStruct), c.POINTER(ResultStruct), _OUT, _ERROR),
     "dn_map_free": (None, _HANDLE),
     "dn_map_values": (c.POINTER(c.c_float), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),

@@ -2,6 +2,7 @@
 
 import ctypes as c
 import enum
+import itertools
 import os
 from dataclasses import dataclass
 from typing import Iterable, List, Optional, Tuple, Union
@@ -181,7 +182,15 @@ class Model:
         """
         if isinstance(images, (str, bytes, os.PathLike)):
             raise TypeError("predict takes several images; predict_one takes one")
-        return [self.predict_one(image, maps=maps) for image in images]
+        return [self.predict_one(image, maps=maps) for image in self._expecting(images)]
+
+    def _expecting(self, images: Iterable[Image]) -> Iterable[Image]:
+        """The images; where all are known already, the file after each is read meanwhile."""
+        following = list(images[1:]) if isinstance(images, (list, tuple)) else []
+        for image, after in itertools.zip_longest(images, following):
+            if isinstance(after, (str, os.PathLike)):
+                library.dn_model_expect(self._open(), path_bytes(after))
+            yield image
 
     def predict_one(self, image: Image, *, maps: bool = False) -> Result:
         """The result of one image: a path, an image file's bytes, or RGB or grey pixels."""

@@ -77,7 +77,9 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
         dn_release(created);
         return dn_fail(error, DN_ERROR_MEMORY, "cannot create a lock");
     }
-    dn_status status = furnish(created, path, options, error);
+    dn_status status = dn_lookahead_create(&created->ahead, error);
+    if (status == DN_OK)
+        status = furnish(created, path, options, error);
     if (status == DN_OK)
         *model = created;
     else
@@ -93,6 +95,7 @@ void dn_model_close(dn_model *model) {
         model->idle = engine->next;
         dn_engine_destroy(engine);
     }
+    dn_lookahead_destroy(&model->ahead);
     dn_early_exit_destroy(&model->early_exit);
     dn_detector_close(&model->detector);
     pthread_mutex_destroy(&model->lock);

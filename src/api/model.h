@@ -4,6 +4,7 @@
 
 #include "api/engine.h"
 #include "detect/early_exit.h"
+#include "detect/lookahead.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@ struct dn_model {
     atomic_int prepared;      /* the weights, for the engines' products: at the first score */
     pthread_mutex_t lock;     /* guards `idle` and preparing */
     dn_engine *idle;
+    dn_lookahead ahead; /* at the files that dn_model_expect named */
 };
 
 /* The image of a source; DN_ERROR_ARGUMENT where it is none. */

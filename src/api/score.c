@@ -1,6 +1,7 @@
 /* dn_model_score: from an image, wherever it comes from, to a result. */
 #include "api/map.h"
 #include "api/model.h"
+#include "base/parallel.h"
 #include "image/image.h"
 
 dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_error *error) {
@@ -14,6 +15,24 @@ dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_erro
         return dn_image_decode(source->bytes, source->size, "image in memory", image, error);
     return dn_image_from_pixels(source->pixels, source->format, source->width, source->height,
                                 source->stride, image, error);
+}
+
+void dn_model_expect(dn_model *model, const char *path) {
+    int threads = model->threads > 0 ? model->threads : dn_processor_count();
+    if (threads > 1)
+        dn_lookahead_expect(&model->ahead, path, NULL);
+}
+
+static dn_status load(dn_model *model, const dn_image_source *source, dn_image *image,
+                      dn_error *error) {
+    dn_picture picture;
+    if (!source->path || source->bytes || source->pixels ||
+        !dn_lookahead_take(&model->ahead, source->path, 0, &picture))
+        return dn_source_load(source, image, error);
+    *image = picture.image;
+    if (picture.failure.status != DN_OK)
+        return dn_fail(error, picture.failure.status, "%s", picture.failure.message);
+    return DN_OK;
 }
 
 static dn_status score_image(dn_model *model, const dn_image *image, dn_score *score, dn_map *map,
@@ -54,7 +73,7 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
     double start = dn_seconds();
     if (map)
         *map = NULL;
-    DN_TRY(dn_source_load(source, &image, error));
+    DN_TRY(load(model, source, &image, error));
     dn_status status = prepare_map(model, &image, map, error);
     if (status == DN_OK)
         status = score_image(model, &image, &score, map ? *map : NULL, error);

@@ -5,7 +5,6 @@
 #ifdef DN_USE_OPENMP
 #include <omp.h>
 #else
-#include <pthread.h>
 #include <stdatomic.h>
 #endif
 
@@ -111,6 +110,22 @@ void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *
     else
         for (size_t i = 0; i < count; i++)
             task(context, 0, i);
+}
+
+static void *run_aside(void *argument) {
+    const dn_aside *aside = argument;
+    aside->body(aside->context);
+    return NULL;
+}
+
+int dn_aside_start(dn_aside *aside, void (*body)(void *context), void *context) {
+    aside->body = body;
+    aside->context = context;
+    return pthread_create(&aside->thread, NULL, run_aside, aside) == 0;
+}
+
+void dn_aside_wait(dn_aside *aside) {
+    pthread_join(aside->thread, NULL);
 }
 
 int dn_processor_count(void) {

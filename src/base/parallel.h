@@ -3,6 +3,7 @@
 #ifndef DN_BASE_PARALLEL_H
 #define DN_BASE_PARALLEL_H
 
+#include <pthread.h>
 #include <stddef.h>
 
 typedef void dn_parallel_body(void *context, size_t begin, size_t end);
@@ -19,6 +20,17 @@ typedef void dn_parallel_task(void *context, int worker, size_t index);
 /* Runs tasks 0 .. count-1 on at most `threads` threads, each on whichever is free; returns when all
  * are done. What a task computes must not depend on its worker. */
 void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context);
+
+/* One call beside the caller's own work. */
+typedef struct dn_aside {
+    pthread_t thread;
+    void (*body)(void *context);
+    void *context;
+} dn_aside;
+
+/* Returns 0 when the system has no thread for it; then there is nothing to wait for. */
+int dn_aside_start(dn_aside *aside, void (*body)(void *context), void *context);
+void dn_aside_wait(dn_aside *aside);
 
 /* Processors that this process may run on. */
 int dn_processor_count(void);

@@ -181,5 +181,9 @@ dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source 
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
     int failed;
     dn_status status = dn_batch_progress(batch);
-    return status == DN_OK ? dn_batch_try(batch, name, source, 1, &failed) : status;
+    if (status != DN_OK)
+        return status;
+    if (batch->next)
+        dn_model_expect(batch->model, batch->next);
+    return dn_batch_try(batch, name, source, 1, &failed);
 }

@@ -11,6 +11,7 @@ typedef struct dn_batch {
     size_t done, total;       /* images; total grows as folders are opened */
     int total_unknown;        /* images come one by one, nobody knows how many */
     size_t failed, anomalous; /* rows with an error; rows with the verdict FAIL */
+    const char *next;         /* the file after the one being scored, where it is known, or NULL */
 } dn_batch;
 
 /* Opens the model of the command line and writes the heading, if the format has one. */
@@ -33,8 +34,9 @@ dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source 
 dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *result,
                        const dn_error *failure);
 
-/* An operand: an image file, a folder, or a pattern that the shell left alone. */
-dn_status dn_batch_operand(dn_batch *batch, const char *operand);
+/* An operand: an image file, a folder, or a pattern that the shell left alone; and the one after it
+ * (NULL: none). */
+dn_status dn_batch_operand(dn_batch *batch, const char *operand, const char *after);
 
 /* File names or folders on standard input, one a line; or one image file there. */
 dn_status dn_batch_names(dn_batch *batch);

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list) {
+/* `after` is expected behind the last one. */
+static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list,
+                            const char *after) {
     dn_status status = DN_OK;
     char note[1200];
     if (list->skipped > 0) {
@@ -20,24 +22,26 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
     batch->total += list->count - 1; /* the path itself was counted as one */
     for (size_t i = 0; status == DN_OK && i < list->count; i++) {
         const dn_image_source source = {.path = list->paths[i]};
+        batch->next = i + 1 < list->count ? list->paths[i + 1] : after;
         status = dn_batch_score(batch, list->paths[i], &source);
     }
     return status;
 }
 
-static dn_status score_path(dn_batch *batch, const char *path) {
+static dn_status score_path(dn_batch *batch, const char *path, const char *after) {
     dn_image_list list = {0};
     dn_error failure = {0};
     if (dn_image_list_create(path, &list, &failure) != DN_OK) {
         batch->done++;
         return dn_batch_row(batch, path, NULL, &failure);
     }
-    dn_status status = score_list(batch, path, &list);
+    dn_status status = score_list(batch, path, &list, after);
     dn_image_list_free(&list);
     return status;
 }
 
-static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_t *matches) {
+static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_t *matches,
+                               const char *after) {
     dn_status status = DN_OK;
     dn_error failure = {0};
     if (matches->gl_pathc == 0) {
@@ -47,20 +51,21 @@ static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_
     }
     batch->total += matches->gl_pathc - 1;
     for (size_t i = 0; status == DN_OK && i < matches->gl_pathc; i++)
-        status = score_path(batch, matches->gl_pathv[i]);
+        status = score_path(batch, matches->gl_pathv[i],
+                            i + 1 < matches->gl_pathc ? matches->gl_pathv[i + 1] : after);
     return status;
 }
 
 /* A file whose name looks like a pattern is a file. */
-dn_status dn_batch_operand(dn_batch *batch, const char *operand) {
+dn_status dn_batch_operand(dn_batch *batch, const char *operand, const char *after) {
     glob_t matches = {0};
     if (!strpbrk(operand, "*?[") || access(operand, F_OK) == 0)
-        return score_path(batch, operand);
+        return score_path(batch, operand, after);
     dn_status status = DN_OK;
     if (glob(operand, 0, NULL, &matches) == GLOB_NOSPACE)
         status = dn_out_of_memory(&batch->cli->error);
     if (status == DN_OK)
-        status = score_matches(batch, operand, &matches);
+        status = score_matches(batch, operand, &matches, after);
     globfree(&matches);
     return status;
 }
@@ -72,7 +77,7 @@ dn_status dn_batch_names(dn_batch *batch) {
     while (status == DN_OK && getline(&line, &capacity, stdin) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
         if (*line)
-            status = score_path(batch, line);
+            status = score_path(batch, line, NULL);
     }
     free(line);
     return status == DN_OK ? dn_batch_progress(batch) : status;

@@ -7,6 +7,12 @@ static int is_standard_input(const char *operand) {
     return strcmp(operand, "-") == 0;
 }
 
+/* NULL: none, or nothing that could be a file. */
+static const char *operand_after(const dn_command *command, size_t i) {
+    int is_last = i + 1 >= command->operand_count;
+    return is_last || is_standard_input(command->operands[i + 1]) ? NULL : command->operands[i + 1];
+}
+
 static dn_status score_operands(dn_batch *batch) {
     const dn_command *command = &batch->cli->command;
     dn_status status = DN_OK;
@@ -16,7 +22,7 @@ static dn_status score_operands(dn_batch *batch) {
     for (size_t i = 1; status == DN_OK && i < command->operand_count; i++)
         status = is_standard_input(command->operands[i])
                      ? dn_batch_names(batch)
-                     : dn_batch_operand(batch, command->operands[i]);
+                     : dn_batch_operand(batch, command->operands[i], operand_after(command, i));
     return status;
 }
 

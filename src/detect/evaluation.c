@@ -96,6 +96,9 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
     dn_sample_score *result = &evaluation->results[index];
     double start = milliseconds();
     dn_error failure;
+    if (index + 1 < evaluation->count)
+        dn_feature_source_expect(evaluation->source, evaluation->samples[index + 1].path,
+                                 evaluation->digests[index + 1]);
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
                                  evaluation->digests[index], &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));

@@ -103,6 +103,10 @@ size_t dn_extractor_dimensions(const dn_extractor *extractor) {
     return extractor->dimensions;
 }
 
+int dn_extractor_threads(const dn_extractor *extractor) {
+    return extractor->compute->threads;
+}
+
 size_t dn_extractor_image_bytes(const dn_extractor *extractor) {
     return extractor->pixels;
 }

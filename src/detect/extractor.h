@@ -33,6 +33,9 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
                               dn_extractor **extractor, dn_error *error);
 void dn_extractor_destroy(dn_extractor *extractor);
 
+/* Threads that it computes with. */
+int dn_extractor_threads(const dn_extractor *extractor);
+
 /* Bytes of a prepared image. */
 size_t dn_extractor_image_bytes(const dn_extractor *extractor);
 

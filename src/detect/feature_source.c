@@ -81,7 +81,13 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
         .dimensions = dn_extractor_dimensions(extractor),
         .bank = {.descriptor = -1},
     };
-    DN_TRY(dn_allocate_floats(&source->features, (size_t)count * source->dimensions, error));
+    DN_TRY(dn_lookahead_create(&source->ahead, error));
+    dn_status status =
+        dn_allocate_floats(&source->features, (size_t)count * source->dimensions, error);
+    if (status != DN_OK) {
+        dn_lookahead_destroy(&source->ahead);
+        return status;
+    }
     if (!(config->cache_limit > 0))
         return DN_OK;
     source->stores = open_bank(source, origin, &reason) == DN_OK;
@@ -91,8 +97,10 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
 }
 
 void dn_feature_source_destroy(dn_feature_source *source) {
-    if (source->features) /* else it was never created */
+    if (source->features) { /* else it was never created */
         dn_feature_bank_close(&source->bank);
+        dn_lookahead_destroy(&source->ahead);
+    }
     dn_release(source->features);
     *source = (dn_feature_source){.bank = {.descriptor = -1}};
 }
@@ -156,6 +164,34 @@ static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes,
         find_in_bank(source, digest) ||
         dn_extractor_decode(source->extractor, bytes, size, path, &image, failure) != DN_OK)
         return DN_OK;
+    source->computes = 1;
+    dn_status status = compute(source, &image, digest, error);
+    dn_image_free(&image);
+    return status;
+}
+
+static dn_status get_from_file(dn_feature_source *source, const char *path,
+                               uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
+                               dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, failure) != DN_OK)
+        return DN_OK;
+    dn_status status = get_from_bytes(source, bytes, size, path, digest, failure, error);
+    dn_release(bytes);
+    return status;
+}
+
+static dn_status get_from_picture(dn_feature_source *source, const dn_picture *picture,
+                                  uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
+                                  dn_error *error) {
+    dn_image image = {0};
+    *failure = picture->failure;
+    memcpy(digest, picture->digest, DN_DIGEST_BYTES);
+    if (failure->status != DN_OK || find_in_bank(source, digest) ||
+        dn_extractor_prepare(source->extractor, &picture->image, &image, failure) != DN_OK)
+        return DN_OK;
+    source->computes = 1;
     dn_status status = compute(source, &image, digest, error);
     dn_image_free(&image);
     return status;
@@ -164,16 +200,22 @@ static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes,
 dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
                                 uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
                                 dn_error *error) {
-    uint8_t *bytes;
-    size_t size;
+    dn_picture picture;
     *failure = (dn_error){0};
+    source->computes = 0;
     if (dn_digest_is_known(digest) && (holds(source, digest) || find_in_bank(source, digest)))
         return DN_OK;
-    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, failure) != DN_OK)
-        return DN_OK;
-    dn_status status = get_from_bytes(source, bytes, size, path, digest, failure, error);
-    dn_release(bytes);
+    if (!dn_lookahead_take(&source->ahead, path, 1, &picture))
+        return get_from_file(source, path, digest, failure, error);
+    dn_status status = get_from_picture(source, &picture, digest, failure, error);
+    dn_image_free(&picture.image);
     return status;
+}
+
+void dn_feature_source_expect(dn_feature_source *source, const char *path,
+                              const uint8_t digest[DN_DIGEST_BYTES]) {
+    if (source->computes && dn_extractor_threads(source->extractor) > 1)
+        dn_lookahead_expect(&source->ahead, path, digest);
 }
 
 dn_status dn_feature_source_row(dn_feature_source *source, const char *path,

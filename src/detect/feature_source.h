@@ -6,6 +6,7 @@
 
 #include "dataset/dataset.h"
 #include "dataset/feature_bank.h"
+#include "detect/lookahead.h"
 #include "detect/views.h"
 
 typedef struct dn_feature_source {
@@ -16,7 +17,9 @@ typedef struct dn_feature_source {
     size_t dimensions;
     dn_feature_bank bank; /* descriptor -1: there is none */
     int stores;           /* 0 once the bank refused a record */
-    float *features;      /* [views.count][dimensions] of the image asked for last */
+    dn_lookahead ahead;
+    int computes;    /* whether the image asked for last was in no bank */
+    float *features; /* [views.count][dimensions] of the image asked for last */
     uint8_t held[DN_DIGEST_BYTES];
     int holds;       /* whether `features` are those of the image `held` */
     size_t computed; /* images, so far */
@@ -44,6 +47,10 @@ int dn_feature_source_has_bank(const dn_feature_source *source);
 dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
                                 uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
                                 dn_error *error);
+
+/* Will be asked for next: begins to read it, where that seems worth it. */
+void dn_feature_source_expect(dn_feature_source *source, const char *path,
+                              const uint8_t digest[DN_DIGEST_BYTES]);
 
 /* One view's features alone; a failure of the image is one of the call. */
 dn_status dn_feature_source_row(dn_feature_source *source, const char *path,

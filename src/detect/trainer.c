@@ -384,6 +384,9 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     for (size_t i = 0; i < images->count; i++) {
         memcpy(trainer->digests[i], images->samples[i].digest, DN_DIGEST_BYTES);
         DN_TRY(report_features(trainer, i, error));
+        if (i + 1 < images->count)
+            dn_feature_source_expect(&trainer->bank, images->samples[i + 1].path,
+                                     images->samples[i + 1].digest);
         DN_TRY(dn_feature_source_get(&trainer->bank, images->samples[i].path, trainer->digests[i],
                                      &failure, error));
         if (failure.status != DN_OK)

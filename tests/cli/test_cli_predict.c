@@ -46,6 +46,28 @@ static void test_formats(void **state) {
     temporary_remove(folder);
 }
 
+/* While a file is scored the next one is read, where it is known: not on standard input, whose next
+ * line may wait for this row. */
+static void test_expectations(void **state) {
+    (void)state;
+    char *folder = temporary_create();
+    put_file(folder, "a.png", "1234", 4);
+    put_file(folder, "e.png", "123", 3);
+    setenv("DN_STUB_EXPECTS", "1", 1);
+    const program *ran = in_folder(folder, "a.png e.png '[a].png'");
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->err, "expecting e.png\nexpecting [a].png\n");
+    ran = in_folder(folder, "'[ae].png' a.png");
+    assert_string_equal(ran->err, "expecting e.png\nexpecting a.png\n");
+    char command[1100];
+    snprintf(command, sizeof command, "predict -q model %s/a.png -", folder);
+    ran = run(command, "a.png\ne.png\n");
+    assert_int_equal(count_of(ran->out, "\n"), 3);
+    assert_string_equal(ran->err, "");
+    unsetenv("DN_STUB_EXPECTS");
+    temporary_remove(folder);
+}
+
 static void test_patterns(void **state) {
     (void)state;
     char *folder = temporary_create();
@@ -243,6 +265,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_an_image_on_standard_input),
         cmocka_unit_test(test_exit_status_of_anomalies),
         cmocka_unit_test(test_maps),

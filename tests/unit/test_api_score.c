@@ -144,6 +144,25 @@ static void test_file_bytes_and_pixels_agree(void **state) {
     }
 }
 
+/* Read meanwhile or not: the same score of a file, the same failure. */
+static void test_expected_files(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    dn_result plain, expected;
+    dn_model *model;
+    const dn_model_options options = {.threads = 2};
+    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+    assert_ok(dn_model_score_file(model, self->image_path, &plain, &error));
+    dn_model_expect(model, self->model_path);
+    dn_model_expect(model, self->image_path);
+    dn_model_expect(model, self->image_path); /* once too often */
+    assert_ok(dn_model_score_file(model, self->image_path, &expected, &error));
+    assert_true(expected.raw_score == plain.raw_score);
+    assert_fails(dn_model_score_file(model, self->model_path, &expected, &error), DN_ERROR_FORMAT,
+                 "model.safetensors");
+    dn_model_close(model);
+}
+
 static void test_features_of_every_rotation(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -324,6 +343,7 @@ static void test_map(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_file_bytes_and_pixels_agree),
+        cmocka_unit_test(test_expected_files),
         cmocka_unit_test(test_features_of_every_rotation),
         cmocka_unit_test(test_other_rotations),
         cmocka_unit_test(test_errors_name_the_file),

@@ -64,6 +64,65 @@ static void *score_all(void *argument) {
     return NULL;
 }
 
+typedef struct reading {
+    dn_model *model;
+    char (*paths)[512];
+    double scores[2 * IMAGES];
+} reading;
+
+/* Each file is expected while the one before it is scored. */
+static void *score_files(void *argument) {
+    reading *self = argument;
+    for (int i = 0; i < 2 * IMAGES; i++) {
+        dn_result result = {0};
+        if (i + 1 < 2 * IMAGES)
+            dn_model_expect(self->model, self->paths[(i + 1) % IMAGES]);
+        if (dn_model_score_file(self->model, self->paths[i % IMAGES], &result, NULL) == DN_OK)
+            self->scores[i] = result.raw_score;
+    }
+    return NULL;
+}
+
+static void put_images(const char *folder, const char *directory) {
+    uint8_t ppm[SIDE * SIDE * 3 + 32];
+    char name[256];
+    for (int i = 0; i < IMAGES; i++) {
+        int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", SIDE, SIDE);
+        draw(ppm + header, i);
+        snprintf(name, sizeof name, "part/%s/good/%d.ppm", directory, i);
+        put_file(folder, name, ppm, (size_t)header + SIDE * SIDE * 3);
+    }
+}
+
+static void test_threads_expect_files(void **state) {
+    (void)state;
+    dn_error error = {0};
+    char *folder = temporary_create(), path[256], paths[IMAGES][512];
+    const dn_model_options options = {.threads = 2};
+    reading readings[THREADS] = {0};
+    pthread_t threads[THREADS];
+    dn_model *model;
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    write_small_model(path);
+    put_images(folder, "test");
+    for (int i = 0; i < IMAGES; i++)
+        snprintf(paths[i], sizeof paths[i], "%s/part/test/good/%d.ppm", folder, i);
+    assert_ok(dn_model_open(path, &options, &model, &error));
+    for (int i = 0; i < THREADS; i++) {
+        readings[i] = (reading){.model = model, .paths = paths};
+        assert_int_equal(pthread_create(&threads[i], NULL, score_files, &readings[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i < THREADS; i++)
+        for (int k = 0; k < 2 * IMAGES; k++) {
+            assert_true(readings[i].scores[k] > 0);
+            assert_true(readings[i].scores[k] == readings[0].scores[k % IMAGES]);
+        }
+    dn_model_close(model);
+    temporary_remove(folder);
+}
+
 static void test_threads_share_a_model(void **state) {
     (void)state;
     dn_error error = {0};
@@ -111,17 +170,6 @@ static void *train(void *argument) {
     return NULL;
 }
 
-static void put_images(const char *folder, const char *directory) {
-    uint8_t ppm[SIDE * SIDE * 3 + 32];
-    char name[256];
-    for (int i = 0; i < IMAGES; i++) {
-        int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", SIDE, SIDE);
-        draw(ppm + header, i);
-        snprintf(name, sizeof name, "part/%s/good/%d.ppm", directory, i);
-        put_file(folder, name, ppm, (size_t)header + SIDE * SIDE * 3);
-    }
-}
-
 static void test_cancel_from_another_thread(void **state) {
     (void)state;
     dn_error error = {0};
@@ -150,6 +198,7 @@ static void test_cancel_from_another_thread(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads_share_a_model),
+        cmocka_unit_test(test_threads_expect_files),
         cmocka_unit_test(test_cancel_from_another_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
