@@ -103,16 +103,17 @@ typedef struct passing {
 DN_INLINE void add_window(float *restrict sums, const passing *t, size_t from, int tap,
                           size_t count) {
     const uint8_t *gates = t->gates + from;
-    const float *floats = (const float *)t->dy + from;
-    const uint16_t *shorts = (const uint16_t *)t->dy + from;
-    if (t->element == DN_ELEMENT_F32)
+    if (t->element == DN_ELEMENT_F32) {
+        const float *dy = (const float *)t->dy + from;
 #pragma omp simd
         for (size_t c = 0; c < count; c++)
-            sums[c] += gates[c] == tap ? floats[c] : 0.0F;
-    else
+            sums[c] += gates[c] == tap ? dy[c] : 0.0F;
+    } else {
+        const uint16_t *dy = (const uint16_t *)t->dy + from;
 #pragma omp simd
         for (size_t c = 0; c < count; c++)
-            sums[c] += gates[c] == tap ? dn_bf16_value(shorts[c]) : 0.0F;
+            sums[c] += gates[c] == tap ? dn_bf16_value(dy[c]) : 0.0F;
+    }
 }
 
 /* The windows along one axis that hold `place`: first .. last. */
