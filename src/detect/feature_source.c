@@ -218,19 +218,52 @@ void dn_feature_source_expect(dn_feature_source *source, const char *path,
         dn_lookahead_expect(&source->ahead, path, digest);
 }
 
-dn_status dn_feature_source_row(dn_feature_source *source, const char *path,
-                                uint8_t digest[DN_DIGEST_BYTES], int row, float *features,
-                                dn_error *error) {
+/* ---- some of its views ---- */
+
+static int read_rows(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
+                     const uint32_t *rows, int count, float *features) {
+    size_t record;
+    if (!dn_feature_source_has_bank(source) || !dn_digest_is_known(digest) ||
+        !dn_feature_bank_find(&source->bank, digest, &record))
+        return 0;
+    for (int i = 0; i < count; i++)
+        if (!dn_feature_bank_read(&source->bank, digest, record, rows[i],
+                                  features + (size_t)i * source->dimensions))
+            return 0;
+    return 1;
+}
+
+static dn_status compute_rows(dn_feature_source *source, const char *path,
+                              uint8_t digest[DN_DIGEST_BYTES], const uint32_t *rows, int count,
+                              float *features, dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    dn_image image = {0};
+    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    dn_status status = dn_sample_digest(bytes, size, path, digest, error);
+    if (status == DN_OK)
+        status = dn_extractor_decode(source->extractor, bytes, size, path, &image, error);
+    dn_release(bytes);
+    if (status == DN_OK)
+        status = dn_views_extract_some(&source->views, source->extractor, digest, &image, rows,
+                                       count, features, error);
+    dn_image_free(&image);
+    return status;
+}
+
+dn_status dn_feature_source_rows(dn_feature_source *source, const char *path,
+                                 uint8_t digest[DN_DIGEST_BYTES], const uint32_t *rows, int count,
+                                 float *features, dn_error *error) {
     dn_error failure;
-    size_t record, number = (size_t)row;
-    if (!holds(source, digest) && dn_feature_source_has_bank(source) &&
-        dn_digest_is_known(digest) && dn_feature_bank_find(&source->bank, digest, &record) &&
-        dn_feature_bank_read(&source->bank, digest, record, number, features))
+    if (read_rows(source, digest, rows, count, features))
         return DN_OK;
+    if (!source->stores)
+        return compute_rows(source, path, digest, rows, count, features, error);
     DN_TRY(dn_feature_source_get(source, path, digest, &failure, error));
     if (failure.status != DN_OK)
         return dn_fail(error, failure.status, "%s", failure.message);
-    memcpy(features, source->features + number * source->dimensions,
-           source->dimensions * sizeof(float));
+    for (int i = 0; i < count; i++)
+        memcpy(features + (size_t)i * source->dimensions,
+               source->features + rows[i] * source->dimensions, source->dimensions * sizeof(float));
     return DN_OK;
 }

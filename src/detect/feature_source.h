@@ -52,9 +52,10 @@ dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
 void dn_feature_source_expect(dn_feature_source *source, const char *path,
                               const uint8_t digest[DN_DIGEST_BYTES]);
 
-/* One view's features alone; a failure of the image is one of the call. */
-dn_status dn_feature_source_row(dn_feature_source *source, const char *path,
-                                uint8_t digest[DN_DIGEST_BYTES], int row, float *features,
-                                dn_error *error);
+/* features[count][dimensions] of some views alone; a failure of the image is one of the call. What
+ * the bank lacks and cannot take any more is computed each time, and only that. */
+dn_status dn_feature_source_rows(dn_feature_source *source, const char *path,
+                                 uint8_t digest[DN_DIGEST_BYTES], const uint32_t *rows, int count,
+                                 float *features, dn_error *error);
 
 #endif

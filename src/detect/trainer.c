@@ -55,14 +55,12 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
                                         &trainer->evaluated, error));
     if (bank == 0 || train_count == 0)
         return DN_OK;
-    DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_SPREAD, bank,
-                                    trainer->observer, &trainer->bank, error));
-    if (!dn_feature_source_has_bank(&trainer->bank))
-        dn_tell(trainer->observer, DN_WARNING,
-                "train_rotations: %s without a feature cache computes all of an image's features "
-                "in every epoch: random is faster",
-                config->train_rotations);
-    return DN_OK;
+    if (strcmp(config->train_rotations, "auto") == 0)
+        dn_tell(trainer->observer, DN_NOTE,
+                "train_rotations auto: features of %d rotations of each image are computed once",
+                bank);
+    return dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_SPREAD, bank,
+                                    trainer->observer, &trainer->bank, error);
 }
 
 static dn_status furnish(dn_trainer *trainer, const dn_detector *detector, const dn_sample *train,
@@ -219,16 +217,16 @@ static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, siz
 
 /* An image's views are dealt like cards: none comes twice before all came once. */
 static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_error *error) {
-    uint32_t views = (uint32_t)trainer->bank.views.count;
-    for (uint32_t i = 0; i < (uint32_t)trainer->config->n_transforms; i++) {
-        if (i % views == 0) {
-            for (uint32_t card = 0; card < views; card++)
-                trainer->deck[card] = card;
-            dn_random_shuffle(&trainer->position.augment, trainer->deck, views);
-        }
-        DN_TRY(dn_feature_source_row(&trainer->bank, trainer->images.samples[image].path,
-                                     trainer->digests[image], (int)trainer->deck[i % views],
-                                     x + i * (size_t)trainer->shape.features, error));
+    uint32_t cards = (uint32_t)trainer->bank.views.count, left;
+    uint32_t wanted = (uint32_t)trainer->config->n_transforms;
+    for (uint32_t done = 0; done < wanted; done += left) {
+        left = wanted - done < cards ? wanted - done : cards;
+        for (uint32_t card = 0; card < cards; card++)
+            trainer->deck[card] = card;
+        dn_random_shuffle(&trainer->position.augment, trainer->deck, cards);
+        DN_TRY(dn_feature_source_rows(&trainer->bank, trainer->images.samples[image].path,
+                                      trainer->digests[image], trainer->deck, (int)left,
+                                      x + done * (size_t)trainer->shape.features, error));
     }
     return DN_OK;
 }

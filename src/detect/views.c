@@ -32,17 +32,31 @@ dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image
     return view;
 }
 
-dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
-                           const dn_image *image, float *features, dn_error *error) {
+/* `numbers` NULL: 0 .. count - 1 */
+static dn_status extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
+                         const dn_image *image, const uint32_t *numbers, int total, float *features,
+                         dn_error *error) {
     size_t dimensions = dn_extractor_dimensions(extractor);
     dn_view batch[DN_EXTRACTOR_BATCH];
-    for (int done = 0; done < views->count; done += DN_EXTRACTOR_BATCH) {
-        int left = views->count - done,
-            count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
+    for (int done = 0; done < total; done += DN_EXTRACTOR_BATCH) {
+        int left = total - done, count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
         for (int i = 0; i < count; i++)
-            batch[i] = dn_views_at(views, digest, image, done + i);
+            batch[i] =
+                dn_views_at(views, digest, image, numbers ? (int)numbers[done + i] : done + i);
         DN_TRY(
             dn_extractor_run(extractor, batch, count, features + (size_t)done * dimensions, error));
     }
     return DN_OK;
+}
+
+dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
+                                const uint8_t *digest, const dn_image *image,
+                                const uint32_t *numbers, int count, float *features,
+                                dn_error *error) {
+    return extract(views, extractor, digest, image, numbers, count, features, error);
+}
+
+dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
+                           const dn_image *image, float *features, dn_error *error) {
+    return extract(views, extractor, digest, image, NULL, views->count, features, error);
 }

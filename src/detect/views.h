@@ -21,7 +21,11 @@ typedef struct dn_views {
  * for DN_VIEWS_EVEN), never from the training's seed. */
 dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image *image, int index);
 
-/* features[count][dimensions] of all views. */
+/* features[count][dimensions] of the views of these numbers, then of all of them. */
+dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
+                                const uint8_t *digest, const dn_image *image,
+                                const uint32_t *numbers, int count, float *features,
+                                dn_error *error);
 dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
                            const dn_image *image, float *features, dn_error *error);
 
