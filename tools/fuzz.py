@@ -20,9 +20,8 @@ LONGEST = {"image": 16384, "pytorch_zip": 16384, "config": 4096, "manifest": 409
 
 def seeds(target):
     """The folders whose files replay as the target's unit test."""
-    if target == "image":
-        return [ROOT / "tests/fixtures/formats", ROOT / "tests/fixtures/image"]
-    return [ROOT / "fuzz/corpus" / target]
+    more = [ROOT / "tests/fixtures/formats", ROOT / "tests/fixtures/image"] if target == "image" else []
+    return [ROOT / "fuzz/corpus" / target, *more]
 
 
 def dictionary(target, folder):
