@@ -14,8 +14,7 @@ enum {
     /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
      * one pixel of 63 and none of 62. */
     SMALLEST_INPUT = 63,
-    LARGEST_BANK = 1024,
-    AUTO_BANK = 64
+    LARGEST_BANK = 1024
 };
 
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
@@ -131,22 +130,11 @@ dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *erro
     return dn_text_take(&text, yaml, error);
 }
 
-/* Fresh jitter and noise in every epoch are what they are for; and a training that draws fewer
- * views of an image than a bank has would compute some for nothing. */
-static int auto_bank(const dn_config *config) {
-    double drawn = (double)config->meta_epochs * config->sub_epochs * config->n_transforms;
-    int varies = config->transf_brightness > 0 || config->transf_contrast > 0 ||
-                 config->transf_saturation > 0 || config->add_img_noise > 0;
-    return config->transf_rotations && !varies && drawn >= AUTO_BANK ? AUTO_BANK : 0;
-}
-
-/* N of "bank:N", 0 of "random", either of "auto", -1 of anything else. */
+/* N of "bank:N", 0 of "random", -1 of anything else. */
 int dn_config_bank(const dn_config *config) {
     static const char prefix[] = "bank:";
     const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
     int count;
-    if (strcmp(text, "auto") == 0)
-        return auto_bank(config);
     if (strcmp(text, "random") == 0)
         return 0;
     if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !dn_integer_read(number, &count) ||

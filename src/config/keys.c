@@ -67,11 +67,10 @@ const dn_key dn_keys[] = {
         CLOSED(1, 100000)),
     KEY(sub_epochs, DN_KIND_INTEGER, 1, "8", "passes over the training images in a meta epoch",
         CLOSED(1, 100000)),
-    KEY(train_rotations, DN_KIND_TEXT, 1, "auto",
+    KEY(train_rotations, DN_KIND_TEXT, 1, "random",
         "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
-        "whose features are computed once; auto: bank:64, but random in short or jittered "
-        "trainings",
-        0, 0, DN_CLOSED, "auto, random, or bank: and 1 to 1024"),
+        "whose features are computed once",
+        0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
         "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
     KEY(false_reject_rate, DN_KIND_REAL, 1, "0.01",

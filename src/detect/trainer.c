@@ -55,10 +55,6 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
                                         &trainer->evaluated, error));
     if (bank == 0 || train_count == 0)
         return DN_OK;
-    if (strcmp(config->train_rotations, "auto") == 0)
-        dn_tell(trainer->observer, DN_NOTE,
-                "train_rotations auto: features of %d rotations of each image are computed once",
-                bank);
     return dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_SPREAD, bank,
                                     trainer->observer, &trainer->bank, error);
 }

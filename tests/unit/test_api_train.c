@@ -528,7 +528,7 @@ static void test_unknown_train_rotations(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         set(self->config, "train_rotations", wrong[i]);
         assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_CONFIG,
-                     "expected: auto, random, or bank: and 1 to 1024");
+                     "expected: random, or bank: and 1 to 1024");
     }
 }
 

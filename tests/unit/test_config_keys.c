@@ -52,7 +52,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"batch_size", "24"},
         {"meta_epochs", "24"},
         {"sub_epochs", "8"},
-        {"train_rotations", "auto"},
+        {"train_rotations", "random"},
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
@@ -101,29 +101,6 @@ static void test_keys_can_be_listed(void **state) {
     assert_int_equal(count, DN_KEY_COUNT);
     assert_string_equal(dn_config_key_at(0)->name, "dataset_path");
     assert_null(dn_config_key_at(SIZE_MAX));
-}
-
-/* 64 views of each image where the training draws that many and nothing else varies them. */
-static void test_bank_of_auto(void **state) {
-    (void)state;
-    static const struct {
-        const char *key, *value;
-        int bank;
-    } steps[] = {
-        {"train_rotations", "auto", 64},  {"meta_epochs", "2", 64}, /* 2 * 8 * 4 */
-        {"sub_epochs", "7", 0},           {"n_transforms", "5", 64},
-        {"transf_brightness", "0.1", 0},  {"transf_brightness", "0", 64},
-        {"add_img_noise", "0.1", 0},      {"add_img_noise", "0", 64},
-        {"transf_rotations", "false", 0}, {"transf_rotations", "true", 64},
-        {"train_rotations", "random", 0}, {"train_rotations", "bank:7", 7},
-        {"train_rotations", "autos", -1},
-    };
-    dn_config *config = create();
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        assert_ok(dn_config_set(config, steps[i].key, steps[i].value, &error));
-        assert_int_equal(dn_config_bank(config), steps[i].bank);
-    }
-    dn_config_destroy(config);
 }
 
 static void test_ranges(void **state) {
@@ -322,7 +299,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_are_the_originals),
         cmocka_unit_test(test_keys_can_be_listed),
-        cmocka_unit_test(test_bank_of_auto),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_booleans_in_many_spellings),
         cmocka_unit_test(test_texts_of_all_kinds_survive),
