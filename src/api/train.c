@@ -207,6 +207,7 @@ static dn_status open_results(training *self, dn_error *error) {
 /* What was logged after the checkpoint will be logged again. */
 static dn_status go_on(training *self, dn_error *error) {
     size_t log_bytes;
+    dn_output_sweep(self->results.directory);
     DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
     struct stat status;
     int descriptor = fileno(self->log);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -155,6 +156,17 @@ dn_status dn_output_open(dn_output *output, const char *path, dn_error *error) {
         return DN_ERROR_IO;
     }
     return DN_OK;
+}
+
+void dn_output_sweep(const char *directory) {
+    char path[1024];
+    DIR *listing = opendir(directory);
+    for (struct dirent *entry; listing && (entry = readdir(listing));)
+        if (strstr(entry->d_name, ".tmp-") &&
+            dn_path_join(path, sizeof path, directory, entry->d_name, NULL) == DN_OK)
+            unlink(path);
+    if (listing)
+        closedir(listing);
 }
 
 void dn_output_advance(dn_output *output) {

@@ -53,6 +53,9 @@ dn_status dn_file_write(const char *path, const void *data, size_t size, dn_erro
 int dn_read_at(int descriptor, void *data, size_t size, uint64_t offset);
 int dn_write_at(int descriptor, const void *data, size_t size, uint64_t offset);
 
+/* Removes what writers that were killed left in a directory, which must be the caller's alone. */
+void dn_output_sweep(const char *directory);
+
 /* Creates a directory and its parents; one that exists is fine. */
 dn_status dn_make_directories(const char *path, dn_error *error);
 

@@ -33,4 +33,12 @@ wait $pid 2>/dev/null || true
 
 expect 0 "$differnet" train "${small[@]}" --quiet
 [ "$(cat "$results/latest")" = v3 ] || fail "the next training is not v3"
-[ -z "$(find "$work/results" -name '*.tmp-*')" ] || fail "temporary files are left"
+[ -z "$(find "$results/v1" "$results/v3" -name '*.tmp-*')" ] || fail "temporary files are left"
+
+# What kill -9 leaves when it comes in the middle of a write goes with the resumption, which is stopped in its turn.
+touch "$results/v1/checkpoint.safetensors.tmp-1-1"
+status=0
+timeout -s INT 5 env --default-signal=INT "$differnet" train --resume "$results/v1" >"$work/out" 2>"$work/err" || status=$?
+[ "$status" = 124 ] || fail "exit status $status of a resumption that is stopped, expected timeout's 124"
+holds "$work/err" "going on in"
+[ -z "$(find "$results/v1" -name '*.tmp-*')" ] || fail "the resumption leaves temporary files"
