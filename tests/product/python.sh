@@ -2,9 +2,10 @@
 # The Python package, installed from the tree: skipped where Python, numpy or pytest are not there.
 . "$(dirname "$0")/lib.sh" "$@"
 
-python=${PYTHON:-python3}
-for module in numpy pytest; do
-    "$python" -c "import $module" 2>/dev/null || { echo "no $module for $python: skipped"; exit 77; }
+# The system's own comes second: another python3 may stand before the one that ./run installs modules for.
+for python in "${PYTHON:-python3}" /usr/bin/python3 ""; do
+    [ -n "$python" ] || { echo "no python3 with numpy and pytest: skipped"; exit 77; }
+    "$python" -c 'import numpy, pytest' 2>/dev/null && break
 done
 export DIFFERNET_LIBRARY=$build/libdiffernet.so PYTHONDONTWRITEBYTECODE=1
 where=$source/python
