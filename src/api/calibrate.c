@@ -2,9 +2,9 @@
 #include "api/model.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/decide.h"
-#include "detect/map_threshold.h"
 #include "detect/precision.h"
+#include "train/decide.h"
+#include "train/map_threshold.h"
 
 #include <math.h>
 

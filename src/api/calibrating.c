@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/map_threshold.h"
+#include "train/map_threshold.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
 #ifndef DN_API_CALIBRATING_H
 #define DN_API_CALIBRATING_H
 
-#include "detect/decide.h"
-#include "detect/split.h"
-#include "detect/trainer.h"
+#include "train/decide.h"
+#include "train/split.h"
+#include "train/trainer.h"
 
 /* The first five are the caller's and outlive it. */
 typedef struct dn_calibrating {

@@ -3,9 +3,9 @@
 #define DN_API_ENGINE_H
 
 #include "detect/detector.h"
-#include "detect/feature_source.h"
 #include "detect/localization.h"
 #include "detect/score.h"
+#include "train/feature_source.h"
 
 typedef struct dn_engine {
     dn_compute compute;

@@ -1,12 +1,12 @@
-/* What a training will take, before it starts: its footprint (detect/footprint.h) against what the
+/* What a training will take, before it starts: its footprint (train/footprint.h) against what the
  * machine has, and the time from a short measurement. */
 #ifndef DN_API_ESTIMATE_H
 #define DN_API_ESTIMATE_H
 
 #include "backbone/weights.h"
 #include "dataset/dataset.h"
-#include "detect/footprint.h"
 #include "report/estimate.h"
+#include "train/footprint.h"
 
 /* Seconds that this machine needs. */
 typedef struct dn_machine_speed {

@@ -3,7 +3,7 @@
 #include "api/maps.h"
 #include "api/model.h"
 #include "base/file.h"
-#include "detect/decide.h"
+#include "train/decide.h"
 
 static dn_status make_maps(const dn_model *model, const dn_engine *engine,
                            const dn_outcome *outcome, const char *directory, dn_metrics *metrics,

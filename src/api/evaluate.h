@@ -4,8 +4,8 @@
 #define DN_API_EVALUATE_H
 
 #include "api/engine.h"
-#include "detect/evaluation.h"
 #include "report/report.h"
+#include "train/evaluation.h"
 
 /* What an evaluation leaves behind; everything is the caller's. */
 typedef struct dn_outcome {

@@ -9,9 +9,9 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/activation_steps.h"
-#include "detect/auto_precision.h"
-#include "detect/checkpoint.h"
 #include "detect/precision.h"
+#include "train/auto_precision.h"
+#include "train/checkpoint.h"
 
 #include <errno.h>
 #include <math.h>

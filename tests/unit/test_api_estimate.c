@@ -1,7 +1,7 @@
 /* What a training is said to take before it starts, against what it takes. */
 #include "base/resources.h"
-#include "detect/footprint.h"
 #include "support/settings.h"
+#include "train/footprint.h"
 
 #include <cJSON.h>
 #include <stdio.h>

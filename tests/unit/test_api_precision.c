@@ -2,8 +2,8 @@
  * what a processor without the instructions does. */
 #include "api/model.h"
 #include "detect/activation_steps.h"
-#include "detect/auto_precision.h"
 #include "support/settings.h"
+#include "train/auto_precision.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* A training step on random features. */
 #include "api/benchmark/measure.h"
-#include "detect/trainer.h"
+#include "train/trainer.h"
 
 static dn_status step(void *context, dn_error *error) {
     dn_trainer *trainer = context;

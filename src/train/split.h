@@ -1,6 +1,6 @@
 /* Holding images out of training: a share of them, or fold by fold. */
-#ifndef DN_DETECT_SPLIT_H
-#define DN_DETECT_SPLIT_H
+#ifndef DN_TRAIN_SPLIT_H
+#define DN_TRAIN_SPLIT_H
 
 #include "dataset/dataset.h"
 

@@ -1,10 +1,10 @@
-#include "detect/footprint.h"
+#include "train/footprint.h"
 
 #include "backbone/narrow.h"
 #include "dataset/feature_bank.h"
 #include "detect/detector.h"
-#include "detect/map_threshold.h"
-#include "detect/trainer.h"
+#include "train/map_threshold.h"
+#include "train/trainer.h"
 
 /* The program, its libraries and the code that oneDNN generates; and what an image costs whose
  * features are elsewhere: names, digests, scores. Measured: docs/performance.md. */

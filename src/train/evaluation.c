@@ -1,4 +1,4 @@
-#include "detect/evaluation.h"
+#include "train/evaluation.h"
 
 #include "base/memory.h"
 #include "base/observer.h"

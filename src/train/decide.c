@@ -1,4 +1,4 @@
-#include "detect/decide.h"
+#include "train/decide.h"
 
 #include "base/memory.h"
 #include "metrics/decision.h"

@@ -1,7 +1,7 @@
 /* detect/: what the trainer draws and refuses, looked at from inside. */
-#include "detect/checkpoint.h"
-#include "detect/trainer.h"
 #include "support/support.h"
+#include "train/checkpoint.h"
+#include "train/trainer.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* What a training will take of memory and disk, from its configuration and the number of its
  * images: the sums of what dn_trainer_create and those after it allocate, and of the files they
  * write. */
-#ifndef DN_DETECT_FOOTPRINT_H
-#define DN_DETECT_FOOTPRINT_H
+#ifndef DN_TRAIN_FOOTPRINT_H
+#define DN_TRAIN_FOOTPRINT_H
 
 #include "compute/compute.h"
 #include "config/config.h"

@@ -1,9 +1,9 @@
-#include "detect/trainer.h"
+#include "train/trainer.h"
 
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "detect/feature_source.h"
+#include "train/feature_source.h"
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -5,8 +5,8 @@
  * features, in f32, of DN_AUTO_IMAGES training images at DN_AUTO_ROTATIONS rotations. After the
  * training the same images tell how far the trained flow's scores really are apart.
  */
-#ifndef DN_DETECT_AUTO_PRECISION_H
-#define DN_DETECT_AUTO_PRECISION_H
+#ifndef DN_TRAIN_AUTO_PRECISION_H
+#define DN_TRAIN_AUTO_PRECISION_H
 
 #include "backbone/weights.h"
 #include "compute/compute.h"

@@ -1,9 +1,9 @@
 /* What a calibration's thresholds make of evaluated images. */
-#ifndef DN_DETECT_DECIDE_H
-#define DN_DETECT_DECIDE_H
+#ifndef DN_TRAIN_DECIDE_H
+#define DN_TRAIN_DECIDE_H
 
 #include "detect/calibration.h"
-#include "detect/evaluation.h"
+#include "train/evaluation.h"
 
 /* The scores of the evaluation's readable good images, after a run, become the calibration's. */
 dn_status dn_calibrate_from(dn_calibration *calibration, dn_calibration_source source,

@@ -1,8 +1,8 @@
 /* Features of image files at views that are the same in every run: from the bank on disk where they
  * are in it, else computed and put there. Without a bank (cache_limit 0, a folder that cannot be
  * written) everything is computed when asked for. */
-#ifndef DN_DETECT_FEATURE_SOURCE_H
-#define DN_DETECT_FEATURE_SOURCE_H
+#ifndef DN_TRAIN_FEATURE_SOURCE_H
+#define DN_TRAIN_FEATURE_SOURCE_H
 
 #include "dataset/dataset.h"
 #include "dataset/feature_bank.h"

@@ -1,4 +1,4 @@
-#include "detect/auto_precision.h"
+#include "train/auto_precision.h"
 
 #include "base/memory.h"
 #include "base/observer.h"

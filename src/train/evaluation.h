@@ -1,10 +1,10 @@
 /* Scores of a labelled set of images, and what they say. */
-#ifndef DN_DETECT_EVALUATION_H
-#define DN_DETECT_EVALUATION_H
+#ifndef DN_TRAIN_EVALUATION_H
+#define DN_TRAIN_EVALUATION_H
 
 #include "dataset/dataset.h"
-#include "detect/feature_source.h"
 #include "detect/score.h"
+#include "train/feature_source.h"
 
 typedef struct dn_sample_score {
     dn_score score;

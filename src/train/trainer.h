@@ -4,13 +4,13 @@
  * fresh random ones or drawn from its bank (train_rotations), in batches of batch_size images; an
  * evaluation after every meta epoch.
  */
-#ifndef DN_DETECT_TRAINER_H
-#define DN_DETECT_TRAINER_H
+#ifndef DN_TRAIN_TRAINER_H
+#define DN_TRAIN_TRAINER_H
 
 #include "detect/detector.h"
-#include "detect/evaluation.h"
-#include "detect/image_store.h"
 #include "flow/optimizer.h"
+#include "train/evaluation.h"
+#include "train/image_store.h"
 
 /* How far the schedule is, and what the running sub epoch goes on with. */
 typedef struct dn_position {

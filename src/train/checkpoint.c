@@ -1,4 +1,4 @@
-#include "detect/checkpoint.h"
+#include "train/checkpoint.h"
 
 #include "base/finite.h"
 #include "base/memory.h"

@@ -1,7 +1,7 @@
 /* Images of a data set, as the network sees them, prepared once where they fit the memory set
  * aside, else each time they are asked for. */
-#ifndef DN_DETECT_IMAGE_STORE_H
-#define DN_DETECT_IMAGE_STORE_H
+#ifndef DN_TRAIN_IMAGE_STORE_H
+#define DN_TRAIN_IMAGE_STORE_H
 
 #include "dataset/dataset.h"
 #include "detect/extractor.h"

@@ -1,4 +1,4 @@
-#include "detect/map_threshold.h"
+#include "train/map_threshold.h"
 
 #include "base/memory.h"
 

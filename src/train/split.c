@@ -1,4 +1,4 @@
-#include "detect/split.h"
+#include "train/split.h"
 
 #include "base/memory.h"
 #include "base/random.h"

@@ -1,6 +1,6 @@
 /* How high anomaly maps of good images rise. */
-#ifndef DN_DETECT_MAP_THRESHOLD_H
-#define DN_DETECT_MAP_THRESHOLD_H
+#ifndef DN_TRAIN_MAP_THRESHOLD_H
+#define DN_TRAIN_MAP_THRESHOLD_H
 
 #include "dataset/dataset.h"
 #include "detect/calibration.h"

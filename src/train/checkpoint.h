@@ -1,10 +1,10 @@
 /* A training that can go on: weights, Adam's moments and step, position in the schedule with the
  * random streams' states, what was observed, and how long the log was. The order of the data
  * follows from the seed and the position. One safetensors file, written whole or not at all. */
-#ifndef DN_DETECT_CHECKPOINT_H
-#define DN_DETECT_CHECKPOINT_H
+#ifndef DN_TRAIN_CHECKPOINT_H
+#define DN_TRAIN_CHECKPOINT_H
 
-#include "detect/trainer.h"
+#include "train/trainer.h"
 
 #include <stdio.h>
 
