@@ -216,8 +216,10 @@ static dn_status go_on(training *self, dn_error *error) {
         fseek(self->log, 0, SEEK_END) != 0)
         return dn_fail(error, DN_ERROR_IO, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory, strerror(errno));
+    const dn_position *at = &self->trainer.position;
     dn_tell(&self->observer, DN_NOTE, "going on in %s after %d of %d meta epochs",
-            self->results.directory, self->trainer.position.meta, self->config->meta_epochs);
+            self->results.directory, at->meta + (at->sub == self->config->sub_epochs),
+            self->config->meta_epochs);
     return DN_OK;
 }
 

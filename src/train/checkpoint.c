@@ -9,78 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#define FORMAT "differnet-checkpoint-2"
-
-enum { ENTRIES = 10, TENSORS = 3, STATE_SIZE = 256 };
-
-static const char *const tensor_names[TENSORS] = {"parameters", "adam.first", "adam.second"};
-
-static float *tensor_data(const dn_trainer *trainer, int index) {
-    const dn_optimizer *optimizer = &trainer->optimizer;
-    return index == 0 ? optimizer->parameters : index == 1 ? optimizer->first : optimizer->second;
-}
-
-/* ---- writing ---- */
-
-static void print_random(char text[STATE_SIZE], const dn_random *random) {
-    const uint32_t *c = random->counter, *b = random->block;
-    snprintf(text, STATE_SIZE,
-             "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32
-             " %" PRIu32 " %" PRIu32 " %" PRIu32 " %d",
-             random->key[0], random->key[1], c[0], c[1], c[2], c[3], b[0], b[1], b[2], b[3],
-             random->used);
-}
-
-static void print_position(char text[STATE_SIZE], const dn_trainer *trainer, long log_bytes) {
-    const dn_position *at = &trainer->position;
-    snprintf(text, STATE_SIZE, "%d %d %zu %zu %a %a %a %d %" PRId64 " %a %a %d %ld", at->meta,
-             at->sub, at->images, at->steps, at->loss_sum, at->meta_loss, at->best_loss, at->stale,
-             trainer->optimizer.adam.step, trainer->auroc_last, trainer->auroc_max,
-             trainer->auroc_epoch_max, log_bytes);
-}
-
-static dn_status write_file(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
-                            const char *yaml, dn_error *error) {
-    char position[STATE_SIZE], augment[STATE_SIZE], dropout[STATE_SIZE];
-    dn_tensor tensors[TENSORS];
-    size_t count = trainer->optimizer.count;
-    for (int i = 0; i < TENSORS; i++)
-        tensors[i] = (dn_tensor){.name = tensor_names[i],
-                                 .dtype = DN_F32,
-                                 .rank = 1,
-                                 .shape = {count},
-                                 .data = tensor_data(trainer, i),
-                                 .bytes = count * sizeof(float)};
-    print_position(position, trainer, checkpoint->log ? ftell(checkpoint->log) : 0);
-    print_random(augment, &trainer->position.augment);
-    print_random(dropout, &trainer->position.dropout);
-    const dn_metadata_entry metadata[ENTRIES] = {
-        {"format", FORMAT},
-        {"software_version", dn_version()},
-        {"config", yaml},
-        {"dataset_sha256", checkpoint->dataset_sha256},
-        {"backbone_sha256", checkpoint->backbone_sha256},
-        {"precision", dn_precision_name(trainer->compute->precision)},
-        {"roi_sha256", checkpoint->roi_sha256},
-        {"position", position},
-        {"augment", augment},
-        {"dropout", dropout},
-    };
-    return dn_safetensors_write(checkpoint->path, tensors, TENSORS, metadata, ENTRIES, error);
-}
-
-dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
-                              dn_error *error) {
-    char *yaml;
-    DN_TRY(dn_trainer_check(trainer, error));
-    DN_TRY(dn_config_to_yaml(trainer->config, &yaml, error));
-    dn_status status = write_file(checkpoint, trainer, yaml, error);
-    dn_text_free(yaml);
-    return status;
-}
-
-/* ---- reading ---- */
-
 static dn_status find_entry(const dn_tensor_file *file, const char *path, const char *key,
                             const char **value, dn_error *error) {
     *value = dn_tensor_file_metadata(file, key);
@@ -181,18 +109,19 @@ static dn_status read_position(const dn_tensor_file *file, const char *path, dn_
 
 static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_trainer *trainer,
                               dn_error *error) {
-    for (int i = 0; i < TENSORS; i++) {
-        const dn_tensor *tensor = dn_tensor_file_find(file, tensor_names[i]);
-        if (!tensor || tensor->dtype != DN_F32 ||
-            dn_tensor_elements(tensor) != trainer->optimizer.count)
-            return dn_fail(error, DN_ERROR_FORMAT, "%s: has no tensor %s of %zu F32", path,
-                           tensor_names[i], trainer->optimizer.count);
-        DN_TRY(dn_tensor_to_f32(tensor, tensor_data(trainer, i), error));
-        size_t index = dn_find_not_finite(trainer->compute->threads, tensor_data(trainer, i),
-                                          trainer->optimizer.count);
-        if (index < trainer->optimizer.count)
+    size_t count = trainer->optimizer.count;
+    for (int i = 0; i < DN_CHECKPOINT_BLOCKS; i++) {
+        const char *name;
+        float *block = dn_checkpoint_block(trainer, i, &name);
+        const dn_tensor *tensor = dn_tensor_file_find(file, name);
+        if (!tensor || tensor->dtype != DN_F32 || dn_tensor_elements(tensor) != count)
+            return dn_fail(error, DN_ERROR_FORMAT, "%s: has no tensor %s of %zu F32", path, name,
+                           count);
+        DN_TRY(dn_tensor_to_f32(tensor, block, error));
+        size_t index = dn_find_not_finite(trainer->compute->threads, block, count);
+        if (index < count)
             return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", path,
-                           tensor_names[i], index);
+                           name, index);
     }
     dn_optimizer_parameters_changed(&trainer->optimizer);
     return DN_OK;
@@ -214,9 +143,9 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
                          dn_trainer *trainer, size_t *log_bytes, dn_error *error) {
     const char *path = checkpoint->path, *format;
     DN_TRY(find_entry(file, path, "format", &format, error));
-    if (strcmp(format, FORMAT) != 0)
+    if (strcmp(format, DN_CHECKPOINT_FORMAT) != 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is of format \"%.40s\", expected \"%s\"", path,
-                       format, FORMAT);
+                       format, DN_CHECKPOINT_FORMAT);
     DN_TRY(compare_config(file, path, trainer->config, error));
     DN_TRY(compare_digest(file, path, "dataset_sha256", "data set (its training images)",
                           checkpoint->dataset_sha256, error));

@@ -4,11 +4,16 @@
 #ifndef DN_TRAIN_CHECKPOINT_H
 #define DN_TRAIN_CHECKPOINT_H
 
+#include "base/parallel.h"
+#include "model/tensor_file.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
 
 #define DN_CHECKPOINT_NAME "checkpoint.safetensors"
+#define DN_CHECKPOINT_FORMAT "differnet-checkpoint-2"
+
+enum { DN_CHECKPOINT_BLOCKS = 3, DN_CHECKPOINT_ENTRIES = 10, DN_CHECKPOINT_STATE = 256 };
 
 typedef struct dn_checkpoint {
     char path[1024];
@@ -16,7 +21,28 @@ typedef struct dn_checkpoint {
     FILE *log; /* train_log.jsonl, as far as it is written */
 } dn_checkpoint;
 
-/* DN_ERROR_NUMERIC names the tensor that is not finite; the file then stays what it was. */
+/* A checkpoint on its way to the disk: the trainer's state as it was when it began. */
+typedef struct dn_checkpoint_writing {
+    const char *path;
+    char *yaml;
+    char position[DN_CHECKPOINT_STATE], augment[DN_CHECKPOINT_STATE], dropout[DN_CHECKPOINT_STATE];
+    dn_tensor tensors[DN_CHECKPOINT_BLOCKS]; /* the trainer's own weights and moments */
+    dn_metadata_entry metadata[DN_CHECKPOINT_ENTRIES];
+    dn_aside aside;
+    int is_aside;
+    dn_status status;
+    dn_error error;
+} dn_checkpoint_writing;
+
+/* Starts writing on a thread of its own. Until the end no step may follow, for weights and moments
+ * are not copied, and `writing` must not move. DN_ERROR_NUMERIC names the tensor that is not
+ * finite; then nothing was begun and the file stays what it was. */
+dn_status dn_checkpoint_begin(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
+                              dn_checkpoint_writing *writing, dn_error *error);
+/* Waits until the file is there, or says why it is not. */
+dn_status dn_checkpoint_end(dn_checkpoint_writing *writing, dn_error *error);
+
+/* Both at once. */
 dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
                               dn_error *error);
 
@@ -25,5 +51,8 @@ dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer 
  * differs; keys that change no number (threads, output, cache_dir and their like) may. */
 dn_status dn_checkpoint_read(const dn_checkpoint *checkpoint, dn_trainer *trainer,
                              size_t *log_bytes, dn_error *error);
+
+/* Block `index` of what a checkpoint holds, optimizer.count floats, and its name in the file. */
+float *dn_checkpoint_block(const dn_trainer *trainer, int index, const char **name);
 
 #endif

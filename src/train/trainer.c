@@ -398,35 +398,53 @@ static double seconds(void) {
 /* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
 static int is_checkpoint_due(const dn_trainer *trainer) {
     int every = trainer->config->checkpoint;
-    double trained = seconds() - trainer->checkpoint_end, wrote = trainer->checkpoint_seconds;
-    return every > 0 && trainer->position.meta % every == 0 &&
-           wrote <= trainer->config->checkpoint_share * (wrote + trained);
+    double trained = seconds() - trainer->checkpoint_end, waited = trainer->checkpoint_seconds;
+    return trainer->checkpoint && every > 0 && (trainer->position.meta + 1) % every == 0 &&
+           waited <= trainer->config->checkpoint_share * (waited + trained);
 }
 
 /* A disk that takes no checkpoint is no reason to stop; weights that are not numbers are, and so is
  * want of memory. */
-static dn_status write_checkpoint(dn_trainer *trainer, dn_error *error) {
+static dn_status weigh_checkpoint(const dn_trainer *trainer, dn_status status,
+                                  const dn_error *reason, dn_error *error) {
+    if (status == DN_OK)
+        return DN_OK;
+    if (status != DN_ERROR_IO)
+        return dn_fail(error, status, "%s", reason->message);
+    dn_tell(trainer->observer, DN_WARNING, "no checkpoint: %s", reason->message);
+    return DN_OK;
+}
+
+static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
     dn_error reason = {0};
-    double start = seconds();
     if (!trainer->checkpoint)
         return DN_OK;
     dn_status status = dn_checkpoint_write(trainer->checkpoint, trainer, &reason);
+    return weigh_checkpoint(trainer, status, &reason, error);
+}
+
+/* The evaluation reads the weights as well, so a checkpoint goes to the disk beside it. */
+static dn_status end_and_save_meta_epoch(dn_trainer *trainer, dn_error *error) {
+    dn_checkpoint_writing writing;
+    dn_error reason = {0};
+    double start = seconds();
+    DN_TRY(dn_checkpoint_begin(trainer->checkpoint, trainer, &writing, error));
+    double begun = seconds();
+    dn_status ended = end_meta_epoch(trainer, error);
+    double evaluated = seconds();
+    dn_status written = dn_checkpoint_end(&writing, &reason);
     trainer->checkpoint_end = seconds();
-    trainer->checkpoint_seconds = trainer->checkpoint_end - start;
-    if (status == DN_OK)
-        return DN_OK;
-    if (reason.status != DN_ERROR_IO)
-        return dn_fail(error, reason.status, "%s", reason.message);
-    dn_tell(trainer->observer, DN_WARNING, "no checkpoint: %s", reason.message);
-    return DN_OK;
+    trainer->checkpoint_seconds = begun - start + trainer->checkpoint_end - evaluated;
+    DN_TRY(ended);
+    return weigh_checkpoint(trainer, written, &reason, error);
 }
 
 static dn_status run_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_position *at = &trainer->position;
     while (at->sub < trainer->config->sub_epochs)
         DN_TRY(train_sub_epoch(trainer, error));
-    DN_TRY(end_meta_epoch(trainer, error));
-    return is_checkpoint_due(trainer) ? write_checkpoint(trainer, error) : DN_OK;
+    return is_checkpoint_due(trainer) ? end_and_save_meta_epoch(trainer, error)
+                                      : end_meta_epoch(trainer, error);
 }
 
 static int has_settled(const dn_trainer *trainer) {

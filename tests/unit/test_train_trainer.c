@@ -162,7 +162,8 @@ static void diverge(scene *self, float *ruined, const char *part) {
     dn_trainer_destroy(&self->trainer);
     create(self);
     assert_ok(dn_checkpoint_read(&checkpoint, &self->trainer, &log_bytes, &error));
-    assert_int_equal(self->trainer.position.meta, 1);
+    assert_int_equal(self->trainer.position.meta, 0);
+    assert_int_equal(self->trainer.position.sub, self->config->sub_epochs);
     assert_ok(dn_trainer_check(&self->trainer, &error));
 }
 
