@@ -296,7 +296,8 @@ static int mark(void *user, const dn_report_sample *sample, dn_report_marks *mar
     *marks = (dn_report_marks){
         .knows_regions = 1,
         .region_count = (size_t)*calls,
-        .regions = {{.x = 7, .y = 9, .width = 12, .height = 5, .score = 2.5}},
+        .regions = {{.x = 7, .y = 9, .width = 12, .height = 5, .score = 2.5},
+                    {.x = 1, .y = 2, .width = 3, .height = 4, .score = 28483220}},
     };
     if ((*calls)++ % 2)
         return 0;
@@ -319,7 +320,8 @@ static void test_maps(void **state) {
     assert_int_equal(occurrences(page, "<img width=\"40\" height=\"30\""), 6);
     assert_holds(page, "<br>nothing above what good parts show");
     assert_holds(page,
-                 "2 regions above what good parts show:<ol><li>12 × 5 pixels at 7, 9: 2.5 ×</li>");
+                 "2 regions above what good parts show:<ol><li>12 × 5 pixels at 7, 9: 2.5 ×</li>"
+                 "<li>3 × 4 pixels at 1, 2: over 1000 ×</li></ol>");
     assert_holds(page, "4 regions above what good parts show, the strongest:<ol>");
     assert_null(strstr(page, "1 region above")); /* there was no map */
 }

@@ -77,14 +77,15 @@ static void append_overlay(dn_text *page, const dn_report_marks *marks) {
     dn_text_append(page, "</span>");
 }
 
-/* How many times what good parts show; an odd picture's can have nine digits. */
+/* How many times what good parts show; an odd picture's would have nine digits, which say no more.
+ */
 static void append_region(dn_text *page, const dn_region *region) {
     dn_text_append(page, "<li>%d × %d pixels at %d, %d: ", region->width, region->height, region->x,
                    region->y);
     if (region->score < 1000)
         dn_html_fixed(page, region->score, 1);
     else
-        dn_html_score(page, region->score);
+        dn_text_append(page, "over 1000");
     dn_text_append(page, " ×</li>");
 }
 
