@@ -1,4 +1,4 @@
-/* detect/: what the trainer draws and refuses, looked at from inside. */
+/* What the trainer draws, keeps and refuses, looked at from inside. */
 #include "support/support.h"
 #include "train/checkpoint.h"
 #include "train/trainer.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { IMAGES = 4, TRANSFORMS = 8, VIEWS = IMAGES * TRANSFORMS, EPOCHS = 6 };
+enum { IMAGES = 4, TRANSFORMS = 8, VIEWS = IMAGES * TRANSFORMS, EPOCHS = 6, META_EPOCHS = 4 };
 
 typedef struct scene {
     char *folder, paths[IMAGES][256];
@@ -20,6 +20,8 @@ typedef struct scene {
     double degrees[EPOCHS][VIEWS]; /* of every epoch's views, noted when it ends */
     int epochs;
     float *ruined;
+    int kept[META_EPOCHS]; /* in each meta epoch, whose checkpoint there was */
+    int warnings;
 } scene;
 
 static void set(scene *self, const char *key, const char *value) {
@@ -183,6 +185,65 @@ static void test_ruined_moment(void **state) {
             "after step 2 Adam's second moment of nf.module_list.2.s1.fc1.weight[0]");
 }
 
+/* Whose meta epoch the checkpoint is, as long as the next one trains. */
+static int look_at_checkpoint(void *user, const dn_progress *progress) {
+    scene *self = user;
+    dn_error error = {0};
+    dn_tensor_file *file;
+    int meta = -1, sub = -1;
+    if (progress->stage != DN_STAGE_TRAIN || progress->meta_epoch == 0)
+        return 0;
+    assert_ok(dn_tensor_file_open(self->trainer.checkpoint->path, &file, &error));
+    sscanf(dn_tensor_file_metadata(file, "position"), "%d%d", &meta, &sub);
+    dn_tensor_file_close(file);
+    assert_int_equal(sub, self->config->sub_epochs);
+    assert_in_range(meta, 0, META_EPOCHS - 1);
+    self->kept[progress->meta_epoch] = meta;
+    return 0;
+}
+
+static void train_with_checkpoints(scene *self, const char *share, const char *name) {
+    dn_error error = {0};
+    dn_checkpoint checkpoint = {.dataset_sha256 = "0", .backbone_sha256 = "1", .roi_sha256 = ""};
+    snprintf(checkpoint.path, sizeof checkpoint.path, "%s/%s", self->folder, name);
+    set(self, "checkpoint_share", share);
+    set(self, "meta_epochs", "4");
+    create(self);
+    self->trainer.checkpoint = &checkpoint;
+    assert_ok(dn_trainer_run(&self->trainer, &error));
+}
+
+static void test_checkpoint_of_every_meta_epoch(void **state) {
+    scene *self = *state;
+    self->observer.on_progress = look_at_checkpoint;
+    train_with_checkpoints(self, "1", "checkpoint");
+    for (int meta = 1; meta < META_EPOCHS; meta++)
+        assert_int_equal(self->kept[meta], meta - 1);
+}
+
+/* The first is always written; after it, no time may go into another. */
+static void test_checkpoints_that_would_cost_too_much(void **state) {
+    scene *self = *state;
+    self->observer.on_progress = look_at_checkpoint;
+    train_with_checkpoints(self, "1e-9", "checkpoint");
+    for (int meta = 1; meta < META_EPOCHS; meta++)
+        assert_int_equal(self->kept[meta], 0);
+}
+
+static void count_warning(void *user, dn_severity severity, const char *message) {
+    scene *self = user;
+    self->warnings += severity == DN_WARNING && strstr(message, "no checkpoint: ") != NULL;
+}
+
+static void test_no_place_for_checkpoints(void **state) {
+    scene *self = *state;
+    self->observer.on_progress = NULL;
+    self->observer.on_message = count_warning;
+    train_with_checkpoints(self, "1", "nowhere/checkpoint");
+    assert_int_equal(self->trainer.position.meta, META_EPOCHS);
+    assert_int_equal(self->warnings, META_EPOCHS);
+}
+
 static void test_overflowing_backbone(void **state) {
     scene *self = *state;
     dn_error error = {0};
@@ -221,10 +282,16 @@ static void test_early_stop(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        with_scene(test_random_rotations),    with_scene(test_no_rotations),
-        with_scene(test_divergence_is_named), with_scene(test_overflowing_backbone),
-        with_scene(test_ruined_weight),       with_scene(test_ruined_moment),
+        with_scene(test_random_rotations),
+        with_scene(test_no_rotations),
+        with_scene(test_divergence_is_named),
+        with_scene(test_overflowing_backbone),
+        with_scene(test_ruined_weight),
+        with_scene(test_ruined_moment),
         with_scene(test_early_stop),
+        with_scene(test_checkpoint_of_every_meta_epoch),
+        with_scene(test_checkpoints_that_would_cost_too_much),
+        with_scene(test_no_place_for_checkpoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 """How well backbones detect on the generated tasks (or any folder in MVTec's layout).
 
     python evaluate.py --tasks DIR BACKBONE...           distance of Mahalanobis: quick, for choosing
-    python evaluate.py --tasks DIR --flow BACKBONE...    a small DifferNet: for the table
+    python evaluate.py --tasks DIR --flow BACKBONE...    a small flow in PyTorch (flows.py: the product itself)
 
 A backbone is a .safetensors file, a trunk.pt of train.py, or `random` (He).
 """

@@ -77,7 +77,7 @@ static void append_overlay(dn_text *page, const dn_report_marks *marks) {
     dn_text_append(page, "</span>");
 }
 
-/* How many times what good parts show; an odd picture's would have nine digits, which say no more.
+/* How many times what good parts show; of an odd picture's eight digits only the first says much.
  */
 static void append_region(dn_text *page, const dn_region *region) {
     dn_text_append(page, "<li>%d × %d pixels at %d, %d: ", region->width, region->height, region->x,
