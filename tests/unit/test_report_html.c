@@ -228,6 +228,19 @@ static void test_full_page(void **state) {
     cJSON_Delete(data);
 }
 
+/* Numbers with many digits stay within the picture. */
+static void test_huge_loss(void **state) {
+    scene *set = *state;
+    static const dn_report_epoch epochs[] = {
+        {0, 0, 3, NAN}, {0, -1, 2.5, 0.75}, {1, 0, 1, NAN}, {1, -1, 4.3e7, 1}};
+    set->report.epochs = epochs;
+    set->report.epoch_count = 4;
+    const char *page = render(set, 0, COUNT);
+    assert_sound(page);
+    assert_holds(page, ">4e7</text>");
+    assert_null(strstr(page, ">40000000</text>"));
+}
+
 /* The verdicts in the page are those of the thresholds, and of metrics.json. */
 static void test_decision(void **state) {
     scene *set = *state;
@@ -401,10 +414,10 @@ static void test_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_full_page),   SCENE(test_decision),           SCENE(test_rules),
-        SCENE(test_maps),        SCENE(test_gallery_is_bounded), SCENE(test_one_class),
-        SCENE(test_no_test_set), SCENE(test_unreadable),         SCENE(test_odd_scores),
-        SCENE(test_failure),     SCENE(test_pixel_figures),
+        SCENE(test_full_page),  SCENE(test_huge_loss),   SCENE(test_decision),
+        SCENE(test_rules),      SCENE(test_maps),        SCENE(test_gallery_is_bounded),
+        SCENE(test_one_class),  SCENE(test_no_test_set), SCENE(test_unreadable),
+        SCENE(test_odd_scores), SCENE(test_failure),     SCENE(test_pixel_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,17 @@ static double place_y(const dn_plot *plot, double y) {
     return BOTTOM - DN_PLOT_HEIGHT * (y - plot->y_low) / (plot->y_high - plot->y_low);
 }
 
+/* 40000000 would not fit beside the axis: 4e7. */
+static void append_tick(dn_text *page, double value) {
+    if (fabs(value) < 1e5) {
+        dn_html_score(page, value);
+        return;
+    }
+    int power = (int)floor(log10(fabs(value)));
+    dn_html_score(page, value / pow(10, power));
+    dn_text_append(page, "e%d", power);
+}
+
 static void append_x_ticks(dn_text *page, const dn_plot *plot) {
     double ticks[TICKS];
     int count = dn_html_ticks(plot->x_low, plot->x_high, TICKS, ticks);
@@ -26,7 +37,7 @@ static void append_x_ticks(dn_text *page, const dn_plot *plot) {
                        BOTTOM, BOTTOM + 16);
         dn_html_fixed(page, place_x(plot, ticks[i]), 1);
         dn_text_append(page, "\">");
-        dn_html_score(page, ticks[i]);
+        append_tick(page, ticks[i]);
         dn_text_append(page, "</text>\n");
     }
 }
@@ -41,7 +52,7 @@ static void append_y_ticks(dn_text *page, const dn_plot *plot) {
                        DN_PLOT_LEFT - 6);
         dn_html_fixed(page, place_y(plot, ticks[i]) + 4, 1);
         dn_text_append(page, "\">");
-        dn_html_score(page, ticks[i]);
+        append_tick(page, ticks[i]);
         dn_text_append(page, "</text>\n");
     }
 }
