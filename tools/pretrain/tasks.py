@@ -2,6 +2,7 @@
 
     python tasks.py --output DIR              twelve folders in MVTec's layout, for the program
     python tasks.py --output DIR --arrays     the same pictures as one .npz a task, for evaluate.py
+    python tasks.py --output DIR --arrays --from 13 --to 48     further tasks of the same kind: twelve are few to choose by
 """
 
 import argparse
@@ -79,10 +80,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--arrays", action="store_true")
+    parser.add_argument("--from", dest="first", type=int, default=1)
+    parser.add_argument("--to", dest="last", type=int, default=TASKS)
     parser.add_argument("--processes", type=int, default=2)
     a = parser.parse_args()
     with multiprocessing.Pool(a.processes) as workers:
-        workers.map(write_arrays if a.arrays else write_folder, [(n, a.output) for n in range(TASKS)], 1)
+        workers.map(write_arrays if a.arrays else write_folder, [(n, a.output) for n in range(a.first - 1, a.last)], 1)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     python train.py --pool DIR --run DIR --minutes 60            one-cycle by the clock: as far as the time goes
     python train.py --pool DIR --run DIR --schedule shipped_schedule.json   progress at each step as an earlier run had it
     python train.py --pool DIR --run DIR --steps 200000 --device cuda --batch 1024
+    python train.py --pool DIR --run DIR --steps 10000 --start RUN/trunk.pt   goes on from the trunk of an earlier run, with new heads
 
 A run folder holds checkpoint.pt (resumed from when present), log.jsonl and, at the end, trunk.pt.
 """
@@ -106,6 +107,8 @@ class Run:
         self.pool = augment.PoolReader(a.pool)
         torch.manual_seed(a.seed)
         self.model = network.Pretext(self.pool.class_count, len(pools.FAULTS), len(pools.LATENTS)).to(a.device)
+        if a.start:
+            self.model.trunk.load_state_dict(torch.load(a.start, weights_only=True))
         self.model = self.model.to(memory_format=torch.channels_last)
         self.optimiser = optimiser_of(self.model, a.decay)
         self.weights = {"class": 1.0, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate}
@@ -179,6 +182,7 @@ def arguments():
     length.add_argument("--steps", type=int, default=0)
     length.add_argument("--minutes", type=float, default=0.0)
     length.add_argument("--schedule", type=Path)
+    parser.add_argument("--start", type=Path, help="trunk.pt of an earlier run to begin with")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=0.08, help="peak of the learning rate")
     parser.add_argument("--decay", type=float, default=1e-4)
