@@ -39,11 +39,11 @@ static void test_is_the_default(void **state) {
     dn_error error = {0};
     dn_backbone_weights embedded, file;
     assert_ok(dn_backbone_weights_choose("", &embedded, &error));
-    assert_ok(dn_backbone_weights_choose(DN_SOURCE "/data/backbone/differnet-alexnet-1.safetensors",
-                                         &file, &error));
+    assert_ok(dn_backbone_weights_choose(
+        DN_SOURCE "/data/backbone/" DN_BACKBONE_NAME ".safetensors", &file, &error));
     assert_string_equal(embedded.digest, file.digest);
-    assert_string_equal(embedded.name, "differnet-alexnet-1");
-    assert_string_equal(file.name, "differnet-alexnet-1.safetensors");
+    assert_string_equal(embedded.name, DN_BACKBONE_NAME);
+    assert_string_equal(file.name, DN_BACKBONE_NAME ".safetensors");
     dn_backbone_weights_free(&embedded);
     dn_backbone_weights_free(&file);
 }

@@ -1,9 +1,10 @@
 """Fold a trained trunk into plain AlexNet and write it with its card.
 
-    python export.py --run DIR --pool DIR --output data/backbone/differnet-alexnet-1.safetensors
+    python export.py --run DIR --machine "2 cores of ..." --output data/backbone/NAME-VERSION.safetensors
 """
 
 import argparse
+import datetime
 import json
 from pathlib import Path
 
@@ -11,16 +12,28 @@ import torch
 from safetensors.torch import save_file
 
 import network
+import train
 
-NAME, VERSION = "differnet-alexnet-1", "1"
+QUESTIONS = (("fault", "naming the fault"), ("latent", "the generator's numbers"), ("where", "place of the fault"),
+             ("decorrelate", "redundancy of the features"))
+GOOD_AT = ("surfaces with a texture (metal, cloth, wood, print) and parts on them, at any rotation, grey or colour; "
+           "local faults: scratches, cracks, holes, stains, dents, particles")
+BAD_AT = ("faults of a few pixels at 448 x 448; faults that only the arrangement of parts tells; faces, text and scenes "
+          "as such: it has never seen a photograph")
 
 
-def trunk_of(run):
-    """The trunk of a run's last checkpoint, in eval mode, and the step it was at."""
-    state = torch.load(run / "checkpoint.pt", weights_only=True)
+def runs_of(folder):
+    """[(arguments, checkpoint)] of a run, behind those that it began with."""
+    called = json.loads((folder / "run.json").read_text())
+    earlier = runs_of(Path(called["start"]).parent) if called["start"] else []
+    return [*earlier, (called, torch.load(folder / "checkpoint.pt", weights_only=True))]
+
+
+def trunk_of(state):
+    """The trunk of a checkpoint, in eval mode."""
     trunk = network.Trunk(True)
     trunk.load_state_dict({k.removeprefix("trunk."): v for k, v in state["model"].items() if k.startswith("trunk.")})
-    return trunk.eval(), state["step"], state["spent"]
+    return trunk.eval()
 
 
 @torch.no_grad()
@@ -31,24 +44,34 @@ def scaled(plain, factor):
     return plain
 
 
-def card(a, step, spent):
+def data_of(called):
+    about = json.loads((Path(called["pool"]) / "pool.json").read_text())
+    return (f"{about['families'] * about['variants']} classes x {about['images_per_class']} pictures of {about['size']} pixels, "
+            f"seed {about['seed']}")
+
+
+def recipe_of(called):
+    asked = "".join(f" + {called[key]:g} {what}" for key, what in QUESTIONS if called[key])
+    return (f"classification of family x fault (label smoothing 0.05){asked}; SGD 0.9 Nesterov, one cycle to {called['rate']:g}, "
+            f"decay {called['decay']:g}, batch {called['batch']}, {'float32' if called['full_precision'] else 'bfloat16'}")
+
+
+def card(a, runs):
     """Model card in __metadata__: strings by string keys, as safetensors has it."""
-    about = json.loads((a.pool / "pool.json").read_text())
-    batch = json.loads((a.run / "log.jsonl").read_text().splitlines()[0])
-    per_step = batch["images"] // batch["step"]
+    called = [c for c, _ in runs]
+    sizes = [size for _, size in train.SIZES]
     return {
         "format": "pt",
-        "name": NAME,
-        "version": VERSION,
+        "name": a.output.stem,
+        "version": a.output.stem.rpartition("-")[2],
         "architecture": "torchvision AlexNet features, batch normalisation folded; feature scale "
                         f"{a.scale:g} folded into features.10",
-        "data": f"{about['families'] * about['variants']} classes x {about['images_per_class']} pictures drawn by "
-                f"tools/pretrain/pool.py, seed {about['seed']}, {about['size']} pixels; no photograph",
-        "recipe": a.recipe,
-        "seed": str(a.seed),
-        "steps": str(step),
-        "images_seen": str(step * per_step),
-        "training_time": f"{spent / 60:.0f} minutes",
+        "data": f"drawn by tools/pretrain/pool.py, no photograph: {', then '.join(map(data_of, called))}",
+        "recipe": f"{'; then '.join(map(recipe_of, called))}; shown at {min(sizes)} to {max(sizes)} pixels",
+        "seed": ", then ".join(str(c["seed"]) for c in called),
+        "steps": ", then ".join(str(state["step"]) for _, state in runs),
+        "images_seen": str(sum(state["step"] * c["batch"] for c, state in runs)),
+        "training_time": f"{sum(state['spent'] for _, state in runs) / 60:.0f} minutes",
         "machine": a.machine,
         "date": a.date,
         "good_at": a.good_at,
@@ -57,36 +80,25 @@ def card(a, step, spent):
     }
 
 
-GOOD_AT = ("surfaces with a texture (metal, cloth, wood, print) and parts on them, at any rotation, grey or colour; "
-           "local faults: scratches, cracks, holes, stains, dents, particles")
-BAD_AT = ("faults of a few pixels at 448 x 448; faults that only the arrangement of parts tells; faces, text and scenes "
-          "as such: it has never seen a photograph")
-RECIPE = ("classification of family x fault (label smoothing 0.05) + 0.5 naming the fault + 1 generator's numbers + 1 place "
-          "of the fault; SGD 0.9 Nesterov, one cycle to 0.08, decay 1e-4, batch 128, 95 to 159 pixels, bfloat16")
-
-
-def main():
+def main(words=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every feature")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--recipe", default=RECIPE)
-    parser.add_argument("--machine", default="1 of 2 cores, AMD EPYC (Zen 4), AVX-512, bfloat16")
-    parser.add_argument("--date", default="2026-11-24")
+    parser.add_argument("--machine", required=True)
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
     parser.add_argument("--good-at", default=GOOD_AT)
     parser.add_argument("--bad-at", default=BAD_AT)
-    a = parser.parse_args()
-    trunk, step, spent = trunk_of(a.run)
-    plain = scaled(network.folded(trunk), a.scale)
+    a = parser.parse_args(words)
+    runs = runs_of(a.run)
+    plain = scaled(network.folded(trunk_of(runs[-1][1])), a.scale)
     tensors = {k: v.half().contiguous() for k, v in network.tensors_of(plain).items()}
     bad = [k for k, v in tensors.items() if not torch.isfinite(v).all()]
     if bad:
         raise SystemExit(f"not finite in float16: {', '.join(bad)}")
     a.output.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, str(a.output), metadata=card(a, step, spent))
-    print(f"{a.output}: step {step}, {a.output.stat().st_size} bytes")
+    save_file(tensors, str(a.output), metadata=card(a, runs))
+    print(f"{a.output}: {a.output.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

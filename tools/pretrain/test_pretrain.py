@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 
 import augment
 import classes
 import defects
+import export
 import network
 import objects
 import pool
@@ -105,3 +107,17 @@ def test_the_shipped_schedule_runs_from_start_to_end():
     progress = [clock.progress(step) for step in range(0, 5299)]
     assert progress[0] == 0 and progress[-1] == 1
     assert all(a <= b for a, b in zip(progress, progress[1:]))
+
+
+def test_a_card_tells_of_every_run_that_led_to_the_weights(tmp_path):
+    pool.write(tmp_path / "pool", 5, 2, 1, 4, 1)
+    first = ["--pool", tmp_path / "pool", "--run", tmp_path / "a", "--steps", 1, "--batch", 2, "--threads", 1]
+    second = ["--pool", tmp_path / "pool", "--run", tmp_path / "b", "--steps", 2, "--batch", 4, "--threads", 1, "--where", 1,
+              "--start", tmp_path / "a" / "trunk.pt"]
+    for words in (first, second):
+        train.Run(train.arguments([str(word) for word in words])).go()
+    export.main(["--run", str(tmp_path / "b"), "--output", str(tmp_path / "name-7.safetensors"), "--machine", "any"])
+    with safe_open(tmp_path / "name-7.safetensors", "pt") as file:
+        card = file.metadata()
+    assert (card["name"], card["version"], card["steps"], card["images_seen"]) == ("name-7", "7", "1, then 2", "10")
+    assert card["recipe"].count("classification") == 2 and card["recipe"].count("place of the fault") == 1

@@ -6,7 +6,7 @@
     python train.py --pool DIR --run DIR --steps 200000 --device cuda --batch 1024
     python train.py --pool DIR --run DIR --steps 10000 --start RUN/trunk.pt   goes on from the trunk of an earlier run, with new heads
 
-A run folder holds checkpoint.pt (resumed from when present), log.jsonl and, at the end, trunk.pt.
+A run folder holds run.json (how it was called), checkpoint.pt (resumed from when present), log.jsonl and, at the end, trunk.pt.
 """
 
 import argparse
@@ -105,6 +105,7 @@ class Run:
         self.a, self.folder, self.device = a, a.run, a.device
         self.folder.mkdir(parents=True, exist_ok=True)
         self.pool = augment.PoolReader(a.pool)
+        (self.folder / "run.json").write_text(json.dumps(vars(a), default=str, indent=1) + "\n")
         torch.manual_seed(a.seed)
         self.model = network.Pretext(self.pool.class_count, len(pools.FAULTS), len(pools.LATENTS)).to(a.device)
         if a.start:
@@ -174,7 +175,7 @@ class Run:
         print(json.dumps(line), flush=True)
 
 
-def arguments():
+def arguments(words=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pool", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
@@ -195,7 +196,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--full-precision", action="store_true", help="float32 instead of bfloat16")
     parser.add_argument("--log-every", type=int, default=50)
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":
