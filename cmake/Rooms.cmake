@@ -71,7 +71,7 @@ if(DIFFERNET_ONEDNN)
 endif()
 
 # The embedded backbone; the assembler reads it, which the compiler's dependency scan does not see.
-set(DIFFERNET_BACKBONE_NAME differnet-alexnet-1)
+set(DIFFERNET_BACKBONE_NAME differnet-alexnet-2)
 set(DIFFERNET_BACKBONE ${CMAKE_SOURCE_DIR}/data/backbone/${DIFFERNET_BACKBONE_NAME}.safetensors)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/backbone/embedded.c PROPERTIES
                             OBJECT_DEPENDS ${DIFFERNET_BACKBONE}

@@ -1,7 +1,5 @@
 """pytest tools/pretrain: the same seed draws the same bytes, faults show, folding changes nothing."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -100,13 +98,6 @@ def test_gains_give_the_deviation_asked_for():
     assert torch.allclose(scaling.gains(deviation, "channel", 0.3) * deviation, torch.full((3,), 0.3))
     scaled = scaling.gains(deviation, "global", 0.3) * deviation
     assert torch.isclose(scaled.pow(2).mean().sqrt(), torch.tensor(0.3))
-
-
-def test_the_shipped_schedule_runs_from_start_to_end():
-    clock = train.Clock(0, 0.0, Path(__file__).with_name("shipped_schedule.json"))
-    progress = [clock.progress(step) for step in range(0, 5299)]
-    assert progress[0] == 0 and progress[-1] == 1
-    assert all(a <= b for a, b in zip(progress, progress[1:]))
 
 
 def test_a_card_tells_of_every_run_that_led_to_the_weights(tmp_path):

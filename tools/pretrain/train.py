@@ -2,7 +2,6 @@
 
     python train.py --pool DIR --run DIR --steps 8000            by step count: repeats
     python train.py --pool DIR --run DIR --minutes 60            one-cycle by the clock: as far as the time goes
-    python train.py --pool DIR --run DIR --schedule shipped_schedule.json   progress at each step as an earlier run had it
     python train.py --pool DIR --run DIR --steps 200000 --device cuda --batch 1024
     python train.py --pool DIR --run DIR --steps 10000 --start RUN/trunk.pt   goes on from the trunk of an earlier run, with new heads
 
@@ -16,7 +15,6 @@ import os
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -32,18 +30,15 @@ def size_at(progress):
 
 
 class Clock:
-    """How far a run is, from 0 to 1, by steps, by minutes (those of earlier runs count) or by [step, progress] pairs."""
+    """How far a run is, from 0 to 1, by steps or by minutes (those before an interruption count)."""
 
-    def __init__(self, steps, minutes, schedule=None, spent=0.0):
+    def __init__(self, steps, minutes, spent=0.0):
         self.steps, self.minutes, self.begun = steps, minutes, time.time() - spent
-        self.known = list(zip(*json.loads(schedule.read_text()))) if schedule else None
 
     def spent(self):
         return time.time() - self.begun
 
     def progress(self, step):
-        if self.known:
-            return float(np.interp(step, *self.known))
         return step / self.steps if self.steps else self.spent() / (60 * self.minutes)
 
 
@@ -120,7 +115,7 @@ class Run:
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, spent = state["step"], state["spent"]
-        self.clock = Clock(a.steps, a.minutes, a.schedule, spent)
+        self.clock = Clock(a.steps, a.minutes, spent)
 
     def plan(self, step):
         progress = self.clock.progress(step)
@@ -182,7 +177,6 @@ def arguments(words=None):
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=int, default=0)
     length.add_argument("--minutes", type=float, default=0.0)
-    length.add_argument("--schedule", type=Path)
     parser.add_argument("--start", type=Path, help="trunk.pt of an earlier run to begin with")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=0.08, help="peak of the learning rate")
