@@ -23,6 +23,17 @@ holds() {
     grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "\"$2\" is not in $1"; }
 }
 
+# $python, which has these modules; else the test is skipped. The system's own comes second: another python3 may
+# stand before the one that ./run installs modules for.
+find_python() {
+    export PYTHONDONTWRITEBYTECODE=1
+    for python in "${PYTHON:-python3}" /usr/bin/python3; do
+        "$python" -c "import $(IFS=,; echo "$*")" 2>/dev/null && return
+    done
+    echo "no python3 with $*: skipped"
+    exit 77
+}
+
 # A network that trains in seconds on the shipped dummy data set.
 small=(--set img_size='[96, 96]' --set n_scales=1 --set fc_internal=32 --set n_coupling_blocks=2 --set n_transforms=1
     --set n_transforms_test=2 --set meta_epochs=2 --set sub_epochs=1 --set "output=$work/results")

@@ -2,12 +2,8 @@
 # The Python package, installed from the tree: skipped where Python, numpy or pytest are not there.
 . "$(dirname "$0")/lib.sh" "$@"
 
-# The system's own comes second: another python3 may stand before the one that ./run installs modules for.
-for python in "${PYTHON:-python3}" /usr/bin/python3 ""; do
-    [ -n "$python" ] || { echo "no python3 with numpy and pytest: skipped"; exit 77; }
-    "$python" -c 'import numpy, pytest' 2>/dev/null && break
-done
-export DIFFERNET_LIBRARY=$build/libdiffernet.so PYTHONDONTWRITEBYTECODE=1
+find_python numpy pytest
+export DIFFERNET_LIBRARY=$build/libdiffernet.so
 where=$source/python
 # An installed copy where pip can make one without the network, else the tree itself.
 if "$python" -c 'import pip, setuptools, wheel' 2>/dev/null; then
