@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 /* Every image is looked at TURNS times, as in a test with as many rotations. */
-enum { TURNS = 8, DIMENSIONS = 768, MOST = 32 };
+enum { TURNS = 4, DIMENSIONS = 768, MOST = 32 };
 
 typedef struct looks {
     float rows[MOST * TURNS][DIMENSIONS]; /* of length 1 */
