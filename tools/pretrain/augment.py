@@ -77,8 +77,9 @@ def coloured(rng, image):
     return cv2.LUT(np.ascontiguousarray(image), table)
 
 
-def batch_of(pool, seed, step, batch, size):
-    rows = shuffled(seed, len(pool), batch, step)
+def batch_of(pool, seed, step, batch, size, views=1):
+    """`batch` views; with `views` 2, row k and row k + batch / 2 show the same picture."""
+    rows = np.tile(shuffled(seed, len(pool), batch // views, step), views)
     rng = generator(seed, 6, step)
     images = np.empty((batch, size, size, 3), np.uint8)
     wheres = np.empty((batch, -(-size // 4), -(-size // 4)), np.uint8)
@@ -92,15 +93,15 @@ def batch_of(pool, seed, step, batch, size):
 class Loader:
     """One thread that keeps a few batches ahead; `plan(step)` gives the size or None at the end."""
 
-    def __init__(self, pool, seed, batch, plan, first=0, ahead=4):
+    def __init__(self, pool, seed, batch, plan, first=0, views=1, ahead=4):
         self.ready = queue.Queue(ahead)
-        self.thread = threading.Thread(target=self.run, args=(pool, seed, batch, plan, first), daemon=True)
+        self.thread = threading.Thread(target=self.run, args=(pool, seed, batch, plan, first, views), daemon=True)
         self.thread.start()
 
-    def run(self, pool, seed, batch, plan, step):
+    def run(self, pool, seed, batch, plan, step, views):
         while True:
             size = plan(step)
-            self.ready.put(None if size is None else batch_of(pool, seed, step, batch, size))
+            self.ready.put(None if size is None else batch_of(pool, seed, step, batch, size, views))
             if size is None:
                 return
             step += 1

@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 import network
 import train
 
+CLASSES = "classification of family x fault (label smoothing 0.05)"
 QUESTIONS = (("fault", "naming the fault"), ("latent", "the generator's numbers"), ("where", "place of the fault"),
-             ("decorrelate", "redundancy of the features"))
+             ("decorrelate", "redundancy of the features"), ("contrast", "finding a picture's other view"))
 GOOD_AT = ("surfaces with a texture (metal, cloth, wood, print) and parts on them, at any rotation, grey or colour; "
            "local faults: scratches, cracks, holes, stains, dents, particles")
 BAD_AT = ("faults of a few pixels at 448 x 448; faults that only the arrangement of parts tells; faces, text and scenes "
@@ -51,8 +52,8 @@ def data_of(called):
 
 
 def recipe_of(called):
-    asked = "".join(f" + {called[key]:g} {what}" for key, what in QUESTIONS if called[key])
-    return (f"classification of family x fault (label smoothing 0.05){asked}; SGD 0.9 Nesterov, one cycle to {called['rate']:g}, "
+    asked = [CLASSES] * bool(called.get("classes", 1)) + [f"{called[key]:g} {what}" for key, what in QUESTIONS if called.get(key)]
+    return (f"{' + '.join(asked)}; SGD 0.9 Nesterov, one cycle to {called['rate']:g}, "
             f"decay {called['decay']:g}, batch {called['batch']}, {'float32' if called['full_precision'] else 'bfloat16'}")
 
 

@@ -43,11 +43,12 @@ class Pretext(nn.Module):
         self.faults = nn.Linear(256, faults)
         self.latents = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, latents))
         self.where = nn.Conv2d(256, 1, 1)
+        self.projection = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 128))
 
     def forward(self, x):
         after, before = self.trunk(x)
         mean = after.float().mean(dim=(2, 3))
-        return mean, self.classes(mean), self.faults(mean), self.latents(mean), self.where(before).float()
+        return mean, self.classes(mean), self.faults(mean), self.latents(mean), self.where(before).float(), self.projection(mean)
 
 
 @torch.no_grad()

@@ -72,6 +72,23 @@ def test_a_batch_depends_on_seed_and_step_alone(tmp_path):
     assert not np.array_equal(first[0], augment.batch_of(reader, 1, 4, 8, 63)[0])
 
 
+def test_two_views_of_a_picture_differ(tmp_path):
+    pool.write(tmp_path, 1, 2, 2, 4, 1)
+    images, _, targets, *_ = augment.batch_of(augment.PoolReader(tmp_path), 1, 0, 8, 63, views=2)
+    assert np.array_equal(targets[:4], targets[4:])
+    assert all(not np.array_equal(a, b) for a, b in zip(images[:4], images[4:]))
+
+
+def test_contrast_is_the_share_of_the_other_view():
+    torch.manual_seed(0)
+    projected = torch.randn(6, 5, dtype=torch.float64)
+    unit, expected = projected / projected.norm(dim=1, keepdim=True), 0.0
+    for k in range(6):
+        shares = {j: float(torch.exp(unit[k] @ unit[j] / 0.2)) for j in range(6) if j != k}
+        expected -= np.log(shares[(k + 3) % 6] / sum(shares.values())) / 6
+    assert np.isclose(float(train.contrast_of(projected)), expected, rtol=1e-12)
+
+
 def test_an_epoch_shows_every_picture_once():
     rows = np.concatenate([augment.shuffled(1, 40, 8, step) for step in range(5)])
     assert sorted(rows) == list(range(40))

@@ -50,8 +50,10 @@ def one_cycle(progress, peak, warm=0.08):
 
 def losses_of(outputs, targets, rows, latents, zooms, wheres, weights):
     """Every term of the objective, by name; a weight of zero leaves a term out."""
-    mean, classes, faults, numbers, where = outputs
-    terms = {"class": F.cross_entropy(classes, targets, label_smoothing=0.05)}
+    mean, classes, faults, numbers, where, projected = outputs
+    terms = {}
+    if weights["class"] > 0:
+        terms["class"] = F.cross_entropy(classes, targets, label_smoothing=0.05)
     if weights["fault"] > 0:
         truth = F.one_hot(rows[:, 2] + 1, faults.shape[1] + 1)[:, 1:].float()
         terms["fault"] = F.binary_cross_entropy_with_logits(faults, truth) * 5
@@ -62,6 +64,8 @@ def losses_of(outputs, targets, rows, latents, zooms, wheres, weights):
         terms["where"] = F.binary_cross_entropy_with_logits(where, truth)
     if weights["decorrelate"] > 0:
         terms["decorrelate"] = correlation_of(mean)
+    if weights["contrast"] > 0:
+        terms["contrast"] = contrast_of(projected)
     return terms
 
 
@@ -77,6 +81,13 @@ def correlation_of(mean):
     z = (mean - mean.mean(0)) / (mean.std(0) + 1e-4)
     c = z.T @ z / len(z)
     return (c - torch.diag(torch.diag(c))).pow(2).sum() / len(c)
+
+
+def contrast_of(projected, temperature=0.2):
+    """NT-Xent (SimCLR, equation 1): row k must find the other view of its picture, k + n / 2, among all others."""
+    z = F.normalize(projected, dim=1)
+    likeness = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
+    return F.cross_entropy(likeness, torch.arange(len(z), device=z.device).roll(len(z) // 2))
 
 
 def to_device(batch, device):
@@ -107,7 +118,7 @@ class Run:
             self.model.trunk.load_state_dict(torch.load(a.start, weights_only=True))
         self.model = self.model.to(memory_format=torch.channels_last)
         self.optimiser = optimiser_of(self.model, a.decay)
-        self.weights = {"class": 1.0, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate}
+        self.weights = {"class": a.classes, "contrast": a.contrast, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate}
         self.step, spent = 0, 0.0
         kept = self.folder / "checkpoint.pt"
         if kept.exists():
@@ -146,7 +157,7 @@ class Run:
 
     def go(self):
         self.model.train()
-        loader = augment.Loader(self.pool, self.a.seed, self.a.batch, self.plan, self.step)
+        loader = augment.Loader(self.pool, self.a.seed, self.a.batch, self.plan, self.step, self.a.views)
         seen, since, last_save, recent = 0, time.time(), time.time(), []
         for batch in loader:
             terms, size = self.one_step(batch)
@@ -182,6 +193,9 @@ def arguments(words=None):
     parser.add_argument("--rate", type=float, default=0.08, help="peak of the learning rate")
     parser.add_argument("--decay", type=float, default=1e-4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--classes", type=float, default=1.0, help="weight of naming the class")
+    parser.add_argument("--contrast", type=float, default=0.0, help="weight of finding a picture's other view; needs --views 2")
+    parser.add_argument("--views", type=int, choices=(1, 2), default=1, help="of each picture in a batch: 2 show half as many pictures")
     parser.add_argument("--fault", type=float, default=0.0, help="weight of naming the fault")
     parser.add_argument("--latent", type=float, default=0.0, help="weight of reading off the generator's numbers")
     parser.add_argument("--where", type=float, default=0.0, help="weight of finding the fault's place")
@@ -190,7 +204,10 @@ def arguments(words=None):
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--full-precision", action="store_true", help="float32 instead of bfloat16")
     parser.add_argument("--log-every", type=int, default=50)
-    return parser.parse_args(words)
+    a = parser.parse_args(words)
+    if (a.contrast > 0) != (a.views == 2):
+        parser.error("--contrast and --views 2 come together")
+    return a
 
 
 if __name__ == "__main__":
