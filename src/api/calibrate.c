@@ -8,49 +8,6 @@
 
 #include <math.h>
 
-static dn_status check_share(const char *name, double share, double least, dn_error *error) {
-    if (share >= least && share < 1)
-        return DN_OK;
-    return dn_fail(error, DN_ERROR_ARGUMENT, "%s %g: expected a share below 1", name, share);
-}
-
-static dn_status wish_for(const dn_model_options *options, dn_threshold_wish *wish,
-                          dn_error *error) {
-    if (options->threshold_rule)
-        wish->rule = dn_threshold_rule_of(options->threshold_rule);
-    if (options->false_reject_rate != 0) {
-        wish->false_reject_rate = options->false_reject_rate;
-        if (!options->threshold_rule)
-            wish->rule = DN_RULE_CONFORMAL;
-    }
-    if (options->review_rate != 0)
-        wish->review_rate = fmax(options->review_rate, 0);
-    if (options->target_tpr != 0)
-        wish->target_tpr = options->target_tpr;
-    if (options->threshold != 0) {
-        wish->rule = DN_RULE_MANUAL;
-        wish->manual = options->threshold;
-    }
-    if (wish->rule == DN_THRESHOLD_RULES)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
-                       options->threshold_rule);
-    DN_TRY(check_share("false_reject_rate", wish->false_reject_rate, 0, error));
-    return check_share("review_rate", wish->review_rate, 0, error);
-}
-
-dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
-                                     dn_error *error) {
-    dn_threshold_wish wish = calibration->wish;
-    if (!options ||
-        (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
-         options->target_tpr == 0 && options->threshold == 0))
-        return DN_OK;
-    DN_TRY(wish_for(options, &wish, error));
-    return dn_calibration_choose(calibration, &wish, error);
-}
-
-/* ---- the good images ---- */
-
 static dn_status list_samples(const dn_image_list *list, dn_sample **samples, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, list->count, sizeof(dn_sample), error));

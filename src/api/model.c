@@ -2,54 +2,6 @@
 
 #include "base/memory.h"
 
-#include <stdio.h>
-#include <string.h>
-
-static dn_status apply_early_exit(dn_model *model, const dn_model_options *options,
-                                  dn_error *error) {
-    const dn_calibration *calibration = &model->detector.calibration;
-    if (!options || options->early_exit == 0)
-        return DN_OK;
-    if (!dn_calibration_judges(calibration))
-        return dn_fail(error, DN_ERROR_ARGUMENT,
-                       "early exit waits for a verdict, and the model has no threshold: calibrate "
-                       "it, or name one");
-    return dn_early_exit_create(options->early_exit, model->rotations, calibration->threshold,
-                                calibration->review_threshold, &model->early_exit, error);
-}
-
-static dn_status apply_options(dn_model *model, const dn_model_options *options, dn_error *error) {
-    const char *device = options && options->device ? options->device : "auto";
-    const char *compute = options && options->compute ? options->compute : "auto";
-    if (strcmp(device, "auto") != 0 && strcmp(device, "cpu") != 0)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                       "device \"%.40s\": this build computes on \"cpu\" (or \"auto\") only",
-                       device);
-    snprintf(model->compute, sizeof model->compute, "%s", compute);
-    model->threads = options ? options->threads : 0;
-    model->maps = options && options->maps;
-    model->rotations = dn_test_rotations(model->detector.config);
-    if (options && (options->rotations < 0 || options->threads < 0))
-        return dn_fail(error, DN_ERROR_ARGUMENT, "rotations %d and threads %d must not be negative",
-                       options->rotations, options->threads);
-    if (options && options->rotations > 0)
-        model->rotations = options->rotations;
-    DN_TRY(dn_apply_threshold_options(options, &model->detector.calibration, error));
-    return apply_early_exit(model, options, error);
-}
-
-/* NULL and "auto": as the model was trained. */
-static dn_status choose_precision(dn_model *model, const dn_model_options *options,
-                                  dn_error *error) {
-    const char *word = options && options->precision ? options->precision : "auto";
-    int is_auto = strcmp(word, "auto") == 0;
-    model->wanted = is_auto ? model->detector.precision : dn_precision_of(word);
-    if (model->wanted < DN_PRECISIONS)
-        return DN_OK;
-    return dn_fail(error, DN_ERROR_ARGUMENT,
-                   "precision \"%.40s\" is unknown (expected: auto, f32, bf16, int8)", word);
-}
-
 static dn_status create_engine(const dn_model *model, dn_engine **engine, dn_error *error) {
     return dn_engine_create(&model->detector, model->compute, model->wanted, model->threads,
                             model->rotations, engine, error);
@@ -60,8 +12,7 @@ static dn_status create_engine(const dn_model *model, dn_engine **engine, dn_err
 static dn_status furnish(dn_model *model, const char *path, const dn_model_options *options,
                          dn_error *error) {
     DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
-    DN_TRY(apply_options(model, options, error));
-    DN_TRY(choose_precision(model, options, error));
+    DN_TRY(dn_apply_options(model, options, error));
     DN_TRY(create_engine(model, &model->idle, error));
     model->real = model->idle->compute.precision;
     return DN_OK;

@@ -29,6 +29,10 @@ dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_erro
 dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error);
 void dn_model_give_back(dn_model *model, dn_engine *engine);
 
+/* Sets what the options (NULL: none) ask of a model whose detector is open. DN_ERROR_ARGUMENT or
+ * DN_ERROR_UNSUPPORTED on what cannot be done. */
+dn_status dn_apply_options(dn_model *model, const dn_model_options *options, dn_error *error);
+
 /* Chooses the thresholds that the options ask for, if they ask for any. */
 dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
                                      dn_error *error);

@@ -1,6 +1,5 @@
 #include "metrics/decision.h"
 
-#include "metrics/metrics.h"
 #include "metrics/ranking.h"
 
 #include <math.h>
@@ -28,6 +27,15 @@ void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold,
         counts->review++;
     else
         counts->pass++;
+}
+
+void dn_defect_name(char name[64], const char *defect) {
+    size_t length = strnlen(defect, 64);
+    if (length == 64)
+        for (length = 63; length > 60 && ((unsigned char)defect[length] & 0xC0) == 0x80;)
+            length--;
+    memcpy(name, defect, length);
+    name[length] = '\0';
 }
 
 static dn_defect_metrics *find_defect(dn_metrics *metrics, const char *name) {

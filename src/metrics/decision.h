@@ -17,6 +17,9 @@ void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold,
 dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
                            double review);
 
+/* `defect` as it stands in dn_metrics: cut between two UTF-8 characters when it is too long. */
+void dn_defect_name(char name[64], const char *defect);
+
 /* Fills `metrics->decision` and the counts of its listed defects; `review` is at most `threshold`.
  * defects[i] is "good" where labels[i] is 0. */
 void dn_decide(const double *scores, const int *labels, const char *const *defects, size_t count,

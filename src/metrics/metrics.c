@@ -26,15 +26,6 @@ static int by_defect(const void *left, const void *right) {
     return strcmp(((const defect_score *)left)->defect, ((const defect_score *)right)->defect);
 }
 
-void dn_defect_name(char name[64], const char *defect) {
-    size_t length = strnlen(defect, 64);
-    if (length == 64)
-        for (length = 63; length > 60 && ((unsigned char)defect[length] & 0xC0) == 0x80;)
-            length--;
-    memcpy(name, defect, length);
-    name[length] = '\0';
-}
-
 static dn_status table_allocate(defect_table *table, size_t count, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, count, sizeof(defect_score), error));

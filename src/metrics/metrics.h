@@ -23,9 +23,6 @@ dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, 
 dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count,
                            dn_statistic *statistic, double *threshold, dn_error *error);
 
-/* `defect` as it stands in dn_metrics: cut between two UTF-8 characters when it is too long. */
-void dn_defect_name(char name[64], const char *defect);
-
 /* Everything in dn_metrics that follows from scores: totals, per-defect AUROC (each defect's images
  * against all good ones; names sorted). defects[i] is "good" where labels[i] is 0. Leaves `loss`
  * and `unreadable_count` alone. The decision is that of the largest F1 (tuned), or none where that

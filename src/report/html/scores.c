@@ -1,5 +1,5 @@
 /* The scores of good against defective images, the thresholds, and what they make of them. */
-#include "metrics/metrics.h"
+#include "metrics/decision.h"
 #include "report/html/html.h"
 
 #include <math.h>

@@ -1,0 +1,98 @@
+/* What a caller's dn_model_options ask for. */
+#include "api/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static dn_status check_share(const char *name, double share, double least, dn_error *error) {
+    if (share >= least && share < 1)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "%s %g: expected a share below 1", name, share);
+}
+
+static dn_status wish_for(const dn_model_options *options, dn_threshold_wish *wish,
+                          dn_error *error) {
+    if (options->threshold_rule)
+        wish->rule = dn_threshold_rule_of(options->threshold_rule);
+    if (options->false_reject_rate != 0) {
+        wish->false_reject_rate = options->false_reject_rate;
+        if (!options->threshold_rule)
+            wish->rule = DN_RULE_CONFORMAL;
+    }
+    if (options->review_rate != 0)
+        wish->review_rate = fmax(options->review_rate, 0);
+    if (options->target_tpr != 0)
+        wish->target_tpr = options->target_tpr;
+    if (options->threshold != 0) {
+        wish->rule = DN_RULE_MANUAL;
+        wish->manual = options->threshold;
+    }
+    if (wish->rule == DN_THRESHOLD_RULES)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
+                       options->threshold_rule);
+    DN_TRY(check_share("false_reject_rate", wish->false_reject_rate, 0, error));
+    return check_share("review_rate", wish->review_rate, 0, error);
+}
+
+dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
+                                     dn_error *error) {
+    dn_threshold_wish wish = calibration->wish;
+    if (!options ||
+        (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
+         options->target_tpr == 0 && options->threshold == 0))
+        return DN_OK;
+    DN_TRY(wish_for(options, &wish, error));
+    return dn_calibration_choose(calibration, &wish, error);
+}
+
+static dn_status apply_early_exit(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const dn_calibration *calibration = &model->detector.calibration;
+    if (!options || options->early_exit == 0)
+        return DN_OK;
+    if (!dn_calibration_judges(calibration))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "early exit waits for a verdict, and the model has no threshold: calibrate "
+                       "it, or name one");
+    return dn_early_exit_create(options->early_exit, model->rotations, calibration->threshold,
+                                calibration->review_threshold, &model->early_exit, error);
+}
+
+static dn_status apply_settings(dn_model *model, const dn_model_options *options, dn_error *error) {
+    const char *device = options && options->device ? options->device : "auto";
+    const char *compute = options && options->compute ? options->compute : "auto";
+    if (strcmp(device, "auto") != 0 && strcmp(device, "cpu") != 0)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "device \"%.40s\": this build computes on \"cpu\" (or \"auto\") only",
+                       device);
+    snprintf(model->compute, sizeof model->compute, "%s", compute);
+    model->threads = options ? options->threads : 0;
+    model->maps = options && options->maps;
+    model->rotations = dn_test_rotations(model->detector.config);
+    if (options && (options->rotations < 0 || options->threads < 0))
+        return dn_fail(error, DN_ERROR_ARGUMENT, "rotations %d and threads %d must not be negative",
+                       options->rotations, options->threads);
+    if (options && options->rotations > 0)
+        model->rotations = options->rotations;
+    return DN_OK;
+}
+
+/* NULL and "auto": as the model was trained. */
+static dn_status choose_precision(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const char *word = options && options->precision ? options->precision : "auto";
+    int is_auto = strcmp(word, "auto") == 0;
+    model->wanted = is_auto ? model->detector.precision : dn_precision_of(word);
+    if (model->wanted < DN_PRECISIONS)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT,
+                   "precision \"%.40s\" is unknown (expected: auto, f32, bf16, int8)", word);
+}
+
+dn_status dn_apply_options(dn_model *model, const dn_model_options *options, dn_error *error) {
+    DN_TRY(apply_settings(model, options, error));
+    DN_TRY(dn_apply_threshold_options(options, &model->detector.calibration, error));
+    DN_TRY(apply_early_exit(model, options, error));
+    return choose_precision(model, options, error);
+}
