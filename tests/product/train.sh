@@ -38,6 +38,11 @@ holds "$work/out" '"error":'
 expect 0 "$differnet" predict "$model" tests/fixtures/formats
 [ "$(wc -l <"$work/out")" -ge 9 ] || fail "fewer than nine formats"
 
+expect 0 "$differnet" info # of no file: the built-in backbone's card
+for entry in name data recipe seed training_time good_at bad_at licence; do
+    grep -q "^$entry  *[^ ]" "$work/out" || fail "info does not show the backbone's $entry"
+done
+
 expect 0 "$differnet" info "$model"
 holds "$work/out" "backbone_sha256"
 expect 0 "$differnet" info --verify "$model"

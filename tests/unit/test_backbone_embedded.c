@@ -9,7 +9,8 @@
 /* The card that `differnet info` shows. */
 static void test_card(void **state) {
     (void)state;
-    static const char *const entries[] = {"name", "licence", "data", "recipe", "seed"};
+    static const char *const entries[] = {"name", "licence",       "data",    "recipe",
+                                          "seed", "training_time", "good_at", "bad_at"};
     dn_error error = {0};
     dn_tensor_file *file;
     assert_ok(dn_backbone_embedded_open(&file, &error));

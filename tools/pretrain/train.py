@@ -118,7 +118,8 @@ class Run:
             self.model.trunk.load_state_dict(torch.load(a.start, weights_only=True))
         self.model = self.model.to(memory_format=torch.channels_last)
         self.optimiser = optimiser_of(self.model, a.decay)
-        self.weights = {"class": a.classes, "contrast": a.contrast, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate}
+        self.weights = {"class": a.classes, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate,
+                        "contrast": a.contrast}
         self.step, spent = 0, 0.0
         kept = self.folder / "checkpoint.pt"
         if kept.exists():
