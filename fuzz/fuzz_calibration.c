@@ -50,11 +50,11 @@ static void choose(const dn_calibration *calibration) {
     for (dn_threshold_rule rule = 0; rule < DN_THRESHOLD_RULES; rule++) {
         dn_calibration copy;
         dn_error error = {0};
-        dn_threshold_wish wish = calibration->wish;
+        dn_threshold_request request = calibration->request;
         char text[256];
-        wish.rule = rule;
+        request.rule = rule;
         check(dn_calibration_copy(calibration, &copy, NULL) == DN_OK);
-        if (dn_calibration_choose(&copy, &wish, &error) == DN_OK) {
+        if (dn_calibration_choose(&copy, &request, &error) == DN_OK) {
             check(copy.threshold > 0 && copy.review_threshold <= copy.threshold);
             dn_calibration_falls_short(&copy, text);
             judge(&copy);

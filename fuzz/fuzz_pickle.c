@@ -1,8 +1,8 @@
 /* The pickle machine and the state_dict in its result, without a file format around them: every
  * storage is found, as zeros of the size that it claims, up to a limit. */
 #include "base/memory.h"
-#include "model/state_dict.h"
 #include "tensor_file.h"
+#include "tensors/state_dict.h"
 
 static uint8_t zeros[1 << 16];
 

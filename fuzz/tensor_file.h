@@ -2,7 +2,7 @@
 #ifndef DN_FUZZ_TENSOR_FILE_H
 #define DN_FUZZ_TENSOR_FILE_H
 
-#include "model/tensor_file.h"
+#include "tensors/tensor_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/precision.h"
-#include "train/decide.h"
+#include "train/apply_thresholds.h"
 #include "train/map_threshold.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static dn_status run_evaluation(dn_model *model, dn_engine *engine, dn_evaluatio
                                 const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_calibration *calibration = &model->detector.calibration;
     DN_TRY(dn_evaluation_run(evaluation, model->detector.parameters, observer, NULL, error));
-    DN_TRY(dn_calibrate_from(calibration, DN_FROM_CALIBRATE, evaluation, error));
+    DN_TRY(dn_calibration_take_scores(calibration, DN_FROM_CALIBRATE, evaluation, error));
     *unreadable = evaluation->count - calibration->count;
     if (calibration->count == 0)
         return dn_fail(error, DN_ERROR_DATA, "none of %zu images could be scored",
@@ -72,10 +72,10 @@ static dn_status score_folder(dn_model *model, const char *images, const dn_obse
 
 static void summarize(const dn_calibration *calibration, dn_calibration_summary *summary) {
     summary->source = dn_calibration_source_names[calibration->source];
-    summary->rule = dn_threshold_rule_names[calibration->wish.rule];
+    summary->rule = dn_threshold_rule_names[calibration->request.rule];
     summary->count = calibration->count;
-    summary->false_reject_rate = calibration->wish.false_reject_rate;
-    summary->review_rate = calibration->wish.review_rate;
+    summary->false_reject_rate = calibration->request.false_reject_rate;
+    summary->review_rate = calibration->request.review_rate;
     summary->promised_rate = calibration->promised_rate;
     summary->threshold = calibration->threshold;
     summary->review_threshold = calibration->review_threshold;
@@ -91,9 +91,9 @@ static dn_status calibrate(dn_model *model, const char *path, const char *images
     char text[256];
     if (images) {
         DN_TRY(score_folder(model, images, observer, &summary->unreadable, error));
-        if (calibration->wish.rule == DN_RULE_MANUAL)
-            calibration->wish.rule = DN_RULE_CONFORMAL; /* new scores ask for new thresholds */
-        DN_TRY(dn_calibration_choose(calibration, &calibration->wish, error));
+        if (calibration->request.rule == DN_RULE_MANUAL)
+            calibration->request.rule = DN_RULE_CONFORMAL; /* new scores ask for new thresholds */
+        DN_TRY(dn_calibration_choose(calibration, &calibration->request, error));
     }
     DN_TRY(dn_apply_threshold_options(options, calibration, error));
     if (!dn_calibration_judges(calibration))

@@ -46,8 +46,8 @@ static int rows_of(const dn_check_report *report, const dn_config *config) {
     return most;
 }
 
-static dn_status measure(const dn_config *config, const dn_compute *compute, int rows,
-                         dn_machine_speed *speed, dn_error *error) {
+static dn_status measure_pass(const dn_config *config, const dn_compute *compute, int rows,
+                              dn_machine_speed *speed, dn_error *error) {
     dn_backbone_weights backbone;
     DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
     dn_status status = dn_speed_measure(config, compute, &backbone, rows, speed, error);
@@ -60,7 +60,7 @@ static dn_status estimate(const dn_config *config, const dn_compute *compute,
                           dn_error *error) {
     dn_machine_speed speed;
     if (config->estimate)
-        DN_TRY(measure(config, compute, rows_of(report, config), &speed, error));
+        DN_TRY(measure_pass(config, compute, rows_of(report, config), &speed, error));
     for (size_t i = 0; i < report->count; i++) {
         const dn_workload work = workload_of(&report->classes[i], config);
         dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimates[i]);

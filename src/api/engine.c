@@ -11,8 +11,8 @@ double dn_seconds(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static dn_status furnish(dn_engine *engine, const dn_detector *detector, const char *compute,
-                         dn_precision precision, int threads, int rotations, dn_error *error) {
+static dn_status init_engine(dn_engine *engine, const dn_detector *detector, const char *compute,
+                             dn_precision precision, int threads, int rotations, dn_error *error) {
     int rows = rotations < DN_ENGINE_ROWS ? rotations : DN_ENGINE_ROWS;
     DN_TRY(dn_compute_open_in(compute, precision, threads, &engine->compute, error));
     DN_TRY(dn_extractor_create(&engine->compute, detector->config, &detector->backbone,
@@ -32,7 +32,8 @@ dn_status dn_engine_create(const dn_detector *detector, const char *compute, dn_
     *engine = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_engine), error));
     dn_engine *created = block;
-    dn_status status = furnish(created, detector, compute, precision, threads, rotations, error);
+    dn_status status =
+        init_engine(created, detector, compute, precision, threads, rotations, error);
     if (status == DN_OK)
         *engine = created;
     else

@@ -155,31 +155,31 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
 
 /* Checkpoints count once: they never take more than a tenth of the time. */
 static double time_of(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_labour *labour, const dn_footprint *print,
+                      const dn_operation_counts *counts, const dn_footprint *print,
                       const dn_machine_speed *speed) {
     double input = (double)config->img_size[0] * config->img_size[1];
     double image = DECODE_SECONDS * (double)work->mean_pixels + RESIZE_SECONDS * input;
-    return labour->passes * speed->pass + labour->steps * speed->step +
-           labour->vectors * speed->vector + labour->images * image +
-           labour->maps * MAP_PASSES[compute->precision] * speed->pass +
+    return counts->passes * speed->pass + counts->steps * speed->step +
+           counts->vectors * speed->vector + counts->images * image +
+           counts->maps * MAP_PASSES[compute->precision] * speed->pass +
            (double)(print->model + print->checkpoint) * WRITE_SECONDS;
 }
 
 void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
                       const dn_machine_speed *speed, dn_report_estimate *estimate) {
     const dn_footprint print = dn_footprint_of(config, compute, work);
-    const dn_labour labour = dn_labour_of(config, work);
+    const dn_operation_counts counts = dn_count_operations(config, work);
     char folder[1024];
     dn_memory_state memory;
     *estimate = (dn_report_estimate){.known = work->train > 0,
                                      .seconds = NAN,
-                                     .steps = labour.steps,
-                                     .passes = labour.passes,
+                                     .steps = counts.steps,
+                                     .passes = counts.passes,
                                      .memory.wanted = print.memory,
                                      .results.wanted = print.results,
                                      .cache.wanted = print.cache};
     if (speed)
-        estimate->seconds = time_of(config, compute, work, &labour, &print, speed);
+        estimate->seconds = time_of(config, compute, work, &counts, &print, speed);
     if (dn_memory_look("", &memory))
         estimate->memory.available = memory.available;
     dn_disk_free(config->output, &estimate->results.available);
@@ -233,8 +233,8 @@ static void warn(const dn_report_need *need, const char *what, const char *advic
 }
 
 /* What would fail for certain fails now, and not after hours. */
-static dn_status refuse(const dn_config *config, const dn_report_estimate *estimate, uint64_t model,
-                        dn_error *error) {
+static dn_status refuse_estimate(const dn_config *config, const dn_report_estimate *estimate,
+                                 uint64_t model, dn_error *error) {
     dn_memory_state memory;
     char line[256];
     if (dn_memory_look("", &memory)) {
@@ -263,7 +263,8 @@ dn_status dn_estimate_training(const dn_config *config, const dn_compute *comput
         DN_TRY(dn_speed_measure(config, compute, backbone, dn_step_rows(config, &work), &speed,
                                 error));
     dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimate);
-    DN_TRY(refuse(config, &estimate, dn_footprint_of(config, compute, &work).model, error));
+    DN_TRY(
+        refuse_estimate(config, &estimate, dn_footprint_of(config, compute, &work).model, error));
     dn_report_estimate_line(&estimate, line, sizeof line);
     if (config->estimate)
         dn_tell(observer, DN_NOTE, "the whole training takes %s", line);

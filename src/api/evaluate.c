@@ -3,7 +3,7 @@
 #include "api/maps.h"
 #include "api/model.h"
 #include "base/file.h"
-#include "train/decide.h"
+#include "train/apply_thresholds.h"
 
 static dn_status make_maps(const dn_model *model, const dn_engine *engine,
                            const dn_outcome *outcome, const char *directory, dn_metrics *metrics,
@@ -18,13 +18,14 @@ static dn_status make_maps(const dn_model *model, const dn_engine *engine,
 }
 
 /* Fills in the outcome's evaluation and writes its files, if it has a place for them. */
-static dn_status run(dn_model *model, const dn_engine *engine, dn_evaluation *evaluation,
-                     const char *output_directory, dn_outcome *outcome, dn_metrics *metrics,
-                     dn_error *error) {
+static dn_status run_evaluation(dn_model *model, const dn_engine *engine, dn_evaluation *evaluation,
+                                const char *output_directory, dn_outcome *outcome,
+                                dn_metrics *metrics, dn_error *error) {
     DN_TRY(
         dn_evaluation_run(evaluation, model->detector.parameters, outcome->observer, NULL, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
-    DN_TRY(dn_evaluation_decide(evaluation, &model->detector.calibration, metrics, error));
+    DN_TRY(
+        dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
     if (!output_directory)
         return DN_OK;
     outcome->evaluation = evaluation;
@@ -44,7 +45,8 @@ static dn_status evaluate_from(dn_model *model, dn_engine *engine, dn_feature_so
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer, source, 0,
                                 &evaluation, error));
-    dn_status status = run(model, engine, &evaluation, output_directory, &outcome, metrics, error);
+    dn_status status =
+        run_evaluation(model, engine, &evaluation, output_directory, &outcome, metrics, error);
     dn_evaluation_destroy(&evaluation);
     return status;
 }

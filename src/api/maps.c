@@ -93,7 +93,7 @@ static dn_status make_map(map_set *self, const dn_sample *sample, dn_error *erro
     return status;
 }
 
-static dn_status report(const map_set *self, size_t done, size_t total, dn_error *error) {
+static dn_status report_progress(const map_set *self, size_t done, size_t total, dn_error *error) {
     const dn_progress progress = {.stage = DN_STAGE_SCORE,
                                   .done = done,
                                   .total = total,
@@ -108,10 +108,10 @@ static dn_status make_all(map_set *self, const dn_sample *samples, size_t count,
                           dn_metrics *metrics, dn_error *error) {
     dn_pixel_metrics measured;
     for (size_t i = 0; i < count; i++) {
-        DN_TRY(report(self, i, count, error));
+        DN_TRY(report_progress(self, i, count, error));
         DN_TRY(make_map(self, &samples[i], error));
     }
-    DN_TRY(report(self, count, count, error));
+    DN_TRY(report_progress(self, count, count, error));
     DN_TRY(dn_pixels_measure(self->pixels, &measured, error));
     metrics->pixel_auroc = measured.auroc;
     metrics->pixel_aupro = measured.aupro;
@@ -120,7 +120,7 @@ static dn_status make_all(map_set *self, const dn_sample *samples, size_t count,
     return DN_OK;
 }
 
-static dn_status furnish(map_set *self, dn_error *error) {
+static dn_status init_map_set(map_set *self, dn_error *error) {
     const dn_map_making *making = self->making;
     const dn_scorer *scorer = making->scorer;
     void *mask;
@@ -138,7 +138,7 @@ dn_status dn_make_maps(const dn_map_making *making, const dn_sample *samples, si
     const int *size = making->detector->config->img_size;
     map_set self = {.making = making, .width = size[1], .height = size[0]};
     DN_TRY(dn_path_join(self.images, sizeof self.images, directory, "images", error));
-    dn_status status = furnish(&self, error);
+    dn_status status = init_map_set(&self, error);
     if (status == DN_OK)
         status = make_all(&self, samples, count, metrics, error);
     dn_localizer_destroy(self.localizer);

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-static dn_status prepare(dn_marking *self, dn_error *error) {
+static dn_status prepare_localizer(dn_marking *self, dn_error *error) {
     const dn_detector *detector = self->outcome->detector;
     const dn_scorer *scorer = self->outcome->evaluation->scorer;
     const int *size = detector->config->img_size;
@@ -23,7 +23,7 @@ static dn_status localize(dn_marking *self, const dn_image *photograph, dn_map *
                           dn_error *error) {
     const dn_extractor *extractor = self->outcome->evaluation->scorer->extractor;
     dn_image input = {0};
-    DN_TRY(prepare(self, error));
+    DN_TRY(prepare_localizer(self, error));
     DN_TRY(dn_extractor_prepare(extractor, photograph, &input, error));
     dn_status status = dn_localizer_run(self->localizer, self->outcome->detector->parameters,
                                         &input, self->features, map->values, error);

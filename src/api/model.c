@@ -9,8 +9,8 @@ static dn_status create_engine(const dn_model *model, dn_engine **engine, dn_err
 
 /* The first engine is made at once, so that a wrong option fails here and not at the first image.
  */
-static dn_status furnish(dn_model *model, const char *path, const dn_model_options *options,
-                         dn_error *error) {
+static dn_status init_model(dn_model *model, const char *path, const dn_model_options *options,
+                            dn_error *error) {
     DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
     DN_TRY(create_engine(model, &model->idle, error));
@@ -30,7 +30,7 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
     }
     dn_status status = dn_lookahead_create(&created->ahead, error);
     if (status == DN_OK)
-        status = furnish(created, path, options, error);
+        status = init_model(created, path, options, error);
     if (status == DN_OK)
         *model = created;
     else

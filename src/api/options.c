@@ -11,39 +11,39 @@ static dn_status check_share(const char *name, double share, double least, dn_er
     return dn_fail(error, DN_ERROR_ARGUMENT, "%s %g: expected a share below 1", name, share);
 }
 
-static dn_status wish_for(const dn_model_options *options, dn_threshold_wish *wish,
-                          dn_error *error) {
+static dn_status request_for(const dn_model_options *options, dn_threshold_request *request,
+                             dn_error *error) {
     if (options->threshold_rule)
-        wish->rule = dn_threshold_rule_of(options->threshold_rule);
+        request->rule = dn_threshold_rule_of(options->threshold_rule);
     if (options->false_reject_rate != 0) {
-        wish->false_reject_rate = options->false_reject_rate;
+        request->false_reject_rate = options->false_reject_rate;
         if (!options->threshold_rule)
-            wish->rule = DN_RULE_CONFORMAL;
+            request->rule = DN_RULE_CONFORMAL;
     }
     if (options->review_rate != 0)
-        wish->review_rate = fmax(options->review_rate, 0);
+        request->review_rate = fmax(options->review_rate, 0);
     if (options->target_tpr != 0)
-        wish->target_tpr = options->target_tpr;
+        request->target_tpr = options->target_tpr;
     if (options->threshold != 0) {
-        wish->rule = DN_RULE_MANUAL;
-        wish->manual = options->threshold;
+        request->rule = DN_RULE_MANUAL;
+        request->manual = options->threshold;
     }
-    if (wish->rule == DN_THRESHOLD_RULES)
+    if (request->rule == DN_THRESHOLD_RULES)
         return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
                        options->threshold_rule);
-    DN_TRY(check_share("false_reject_rate", wish->false_reject_rate, 0, error));
-    return check_share("review_rate", wish->review_rate, 0, error);
+    DN_TRY(check_share("false_reject_rate", request->false_reject_rate, 0, error));
+    return check_share("review_rate", request->review_rate, 0, error);
 }
 
 dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
                                      dn_error *error) {
-    dn_threshold_wish wish = calibration->wish;
+    dn_threshold_request request = calibration->request;
     if (!options ||
         (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
          options->target_tpr == 0 && options->threshold == 0))
         return DN_OK;
-    DN_TRY(wish_for(options, &wish, error));
-    return dn_calibration_choose(calibration, &wish, error);
+    DN_TRY(request_for(options, &request, error));
+    return dn_calibration_choose(calibration, &request, error);
 }
 
 static dn_status apply_early_exit(dn_model *model, const dn_model_options *options,

@@ -91,7 +91,7 @@ static void add_facts(writing *self, const dn_outcome *outcome) {
     self->report.provenance = self->facts;
 }
 
-static dn_status prepare(writing *self, const dn_outcome *outcome, dn_error *error) {
+static dn_status prepare_report(writing *self, const dn_outcome *outcome, dn_error *error) {
     const char *name = dn_path_name(outcome->dataset_path);
     self->report = (dn_report){
         .title = outcome->class_name[0] ? outcome->class_name
@@ -134,7 +134,7 @@ dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_
     DN_TRY(dn_allocate(&block, 1, sizeof(writing), error));
     writing *self = block;
     self->directory = directory;
-    dn_status status = prepare(self, outcome, error);
+    dn_status status = prepare_report(self, outcome, error);
     if (status == DN_OK)
         status = write_all(self, outcome->observer, error);
     dn_marking_destroy(&self->marking);

@@ -1,7 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
-#include "api/calibrating.h"
 #include "api/estimate.h"
 #include "api/evaluate.h"
+#include "api/holdout.h"
 #include "api/maps.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
@@ -30,7 +30,7 @@ typedef struct training {
     dn_detector detector;
     dn_compute compute;
     dn_auto_precision chosen; /* precision: auto */
-    dn_calibrating calibrating;
+    dn_holdout holdout;
     dn_trainer trainer;
     dn_evaluation final; /* of test/, where validate/ served during training */
     dn_results results;
@@ -153,7 +153,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
 static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
-    const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
+    const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
     self->detector.flow = dn_flow_shape_of(self->config);
     return dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
@@ -161,14 +161,14 @@ static dn_status create_trainer(training *self, dn_error *error) {
 }
 
 static dn_status plan_calibration(training *self, dn_error *error) {
-    self->calibrating = (dn_calibrating){
+    self->holdout = (dn_holdout){
         .config = self->config,
         .detector = &self->detector,
         .dataset = &self->dataset,
         .compute = &self->compute,
         .observer = self->user, /* the log is of the model's own training */
     };
-    return dn_calibrating_begin(&self->calibrating, error);
+    return dn_holdout_begin(&self->holdout, error);
 }
 
 static dn_status write_config(const training *self, dn_error *error) {
@@ -260,9 +260,9 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     }
     DN_TRY(dn_evaluation_metrics(*evaluation, metrics, error));
     self->provenance.image_auroc = metrics->image_auroc;
-    DN_TRY(dn_calibrating_choose(&self->calibrating, &self->trainer, *evaluation,
-                                 &self->detector.calibration, error));
-    return dn_evaluation_decide(*evaluation, &self->detector.calibration, metrics, error);
+    DN_TRY(dn_holdout_choose_thresholds(&self->holdout, &self->trainer, *evaluation,
+                                        &self->detector.calibration, error));
+    return dn_evaluation_apply_thresholds(*evaluation, &self->detector.calibration, metrics, error);
 }
 
 static dn_status save_model(training *self, dn_error *error) {
@@ -288,7 +288,7 @@ static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_m
                         metrics, error);
 }
 
-static dn_status finish(training *self, dn_train_summary *summary, dn_error *error) {
+static dn_status finish_training(training *self, dn_train_summary *summary, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
@@ -329,7 +329,7 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
 /* Every model gets activation steps, so that it can be run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
-    const dn_sample *samples = dn_calibrating_samples(&self->calibrating, &count);
+    const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
     DN_TRY(dn_precision_open(self->config, dn_precision_wanted(self->config), &self->observer,
                              &self->compute, error));
     DN_TRY(dn_activation_steps_find(&self->compute, self->config, &self->detector.roi, samples,
@@ -342,7 +342,7 @@ static dn_status prepare_precision(training *self, dn_error *error) {
 
 static dn_status estimate(training *self, dn_error *error) {
     size_t count;
-    dn_calibrating_samples(&self->calibrating, &count);
+    dn_holdout_train_samples(&self->holdout, &count);
     return dn_estimate_training(self->config, &self->compute, &self->detector.backbone,
                                 &self->dataset, count, &self->observer, error);
 }
@@ -352,24 +352,24 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
     DN_TRY(plan_calibration(self, error));
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
-    if (self->calibrating.source == DN_FROM_CROSS_FIT)
+    if (self->holdout.source == DN_FROM_CROSS_FIT)
         DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
-    DN_TRY(dn_cross_fit(&self->calibrating, error));
+    DN_TRY(dn_cross_fit(&self->holdout, error));
     DN_TRY(create_trainer(self, error));
     if (!self->log)
         DN_TRY(open_results(self, error));
     DN_TRY(prepare_checkpoint(self, error));
     DN_TRY(run_schedule(self, error));
-    return finish(self, summary, error);
+    return finish_training(self, summary, error);
 }
 
-static void release(training *self) {
+static void release_training(training *self) {
     if (self->log)
         fclose(self->log);
     dn_release(self->epochs);
     dn_evaluation_destroy(&self->final);
     dn_trainer_destroy(&self->trainer);
-    dn_calibrating_end(&self->calibrating);
+    dn_holdout_end(&self->holdout);
     dn_auto_precision_free(&self->chosen);
     dn_compute_close(&self->compute);
     dn_detector_close(&self->detector);
@@ -377,8 +377,9 @@ static void release(training *self) {
     dn_release(self);
 }
 
-static dn_status run(const dn_config *config, int resumes, const char *directory,
-                     const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
+static dn_status run_training(const dn_config *config, int resumes, const char *directory,
+                              const dn_observer *observer, dn_train_summary *summary,
+                              dn_error *error) {
     void *block, *own_summary = NULL;
     if (!summary) {
         DN_TRY(dn_allocate(&own_summary, 1, sizeof *summary, error));
@@ -394,7 +395,7 @@ static dn_status run(const dn_config *config, int resumes, const char *directory
         self->observer = (dn_observer){self, on_progress, on_message};
         self->start = dn_seconds();
         status = train(self, summary, error);
-        release(self);
+        release_training(self);
     }
     dn_release(own_summary);
     return status;
@@ -402,10 +403,10 @@ static dn_status run(const dn_config *config, int resumes, const char *directory
 
 dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
                    dn_error *error) {
-    return run(config, 0, NULL, observer, summary, error);
+    return run_training(config, 0, NULL, observer, summary, error);
 }
 
 dn_status dn_train_resume(const dn_config *config, const char *directory,
                           const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
-    return run(config, 1, directory, observer, summary, error);
+    return run_training(config, 1, directory, observer, summary, error);
 }

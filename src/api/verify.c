@@ -86,7 +86,8 @@ static dn_status write_text(const comparison *self, char **text, dn_error *error
     return dn_text_take(&written, text, error);
 }
 
-static dn_status compare(comparison *self, int json, char **text, int *same, dn_error *error) {
+static dn_status compare_scores(comparison *self, int json, char **text, int *same,
+                                dn_error *error) {
     DN_TRY(read_model(self, error));
     DN_TRY(read_data(self, error));
     *same = is_same(self);
@@ -100,7 +101,7 @@ dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
         .model_path = model_path, .data_path = dataset_path, .class_name = class_name};
     *text = NULL;
     *same = 0;
-    dn_status status = compare(&self, json, text, same, error);
+    dn_status status = compare_scores(&self, json, text, same, error);
     dn_config_destroy(self.config);
     dn_tensor_file_close(self.model);
     return status;

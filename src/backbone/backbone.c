@@ -44,8 +44,8 @@ static void destroy_scale(const dn_backbone *backbone, const scale *self) {
     }
 }
 
-static dn_status furnish(dn_backbone *backbone, const dn_backbone_weights *weights,
-                         dn_error *error) {
+static dn_status init_backbone(dn_backbone *backbone, const dn_backbone_weights *weights,
+                               dn_error *error) {
     const dn_backbone_shape *shape = &backbone->shape;
     size_t batch = (size_t)shape->batch, values[2];
     for (int s = 0; s < shape->scales; s++) {
@@ -70,7 +70,7 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_backbone), error));
     dn_backbone *created = block;
     *created = (dn_backbone){.compute = compute, .shape = *shape};
-    dn_status status = furnish(created, weights, error);
+    dn_status status = init_backbone(created, weights, error);
     if (status == DN_OK)
         *backbone = created;
     else

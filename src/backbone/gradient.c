@@ -38,8 +38,8 @@ static dn_status create_scale(dn_backbone_gradient *self, const dn_backbone_weig
     return DN_OK;
 }
 
-static dn_status furnish(dn_backbone_gradient *self, const dn_backbone_weights *weights,
-                         dn_error *error) {
+static dn_status init_gradient(dn_backbone_gradient *self, const dn_backbone_weights *weights,
+                               dn_error *error) {
     size_t values[2], batch = (size_t)self->shape.batch;
     for (int s = 0; s < self->shape.scales; s++)
         DN_TRY(create_scale(self, weights, s, error));
@@ -62,7 +62,7 @@ dn_status dn_backbone_gradient_create(const dn_compute *compute, const dn_backbo
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_backbone_gradient), error));
     dn_backbone_gradient *created = block;
     *created = (dn_backbone_gradient){.compute = compute, .shape = *shape, .element = element};
-    dn_status status = furnish(created, weights, error);
+    dn_status status = init_gradient(created, weights, error);
     if (status == DN_OK)
         *gradient = created;
     else

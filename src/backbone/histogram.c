@@ -3,7 +3,7 @@
 #include <math.h>
 
 /* Pairs of bins become one. */
-static void widen(dn_histogram *histogram) {
+static void widen_histogram(dn_histogram *histogram) {
     for (size_t i = 0; i < DN_HISTOGRAM_BINS; i++)
         histogram->count[i] =
             i < DN_HISTOGRAM_BINS / 2 ? histogram->count[2 * i] + histogram->count[2 * i + 1] : 0;
@@ -24,7 +24,7 @@ void dn_histogram_add(dn_histogram *histogram, const float *values, size_t count
     if (histogram->width <= 0)
         histogram->width = largest / (DN_HISTOGRAM_BINS - 1);
     while (largest >= histogram->width * DN_HISTOGRAM_BINS)
-        widen(histogram);
+        widen_histogram(histogram);
     float scale = (float)(1 / histogram->width);
     for (size_t i = 0; i < count; i++)
         if (values[i] > 0) {

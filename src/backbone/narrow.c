@@ -180,8 +180,8 @@ static dn_status allocate_buffers(dn_narrow *narrow, dn_error *error) {
     return dn_allocate_floats(&narrow->activation[1], activation, error);
 }
 
-static dn_status furnish(dn_narrow *narrow, const dn_backbone_weights *weights,
-                         const dn_narrow_options *options, dn_error *error) {
+static dn_status init_narrow(dn_narrow *narrow, const dn_backbone_weights *weights,
+                             const dn_narrow_options *options, dn_error *error) {
     void *block;
     DN_TRY(fold_first_layer(narrow, weights, options, error));
     measure_scales(narrow);
@@ -219,7 +219,7 @@ dn_status dn_narrow_create(const dn_compute *compute, const dn_backbone_weights 
     created->element = options->element;
     if (options->steps)
         created->steps = *options->steps;
-    dn_status status = furnish(created, weights, options, error);
+    dn_status status = init_narrow(created, weights, options, error);
     if (status == DN_OK)
         *narrow = created;
     else

@@ -21,7 +21,7 @@ static size_t weight_count(const dn_backbone_layer *layer) {
            (size_t)layer->kernel;
 }
 
-static dn_status allocate(dn_backbone_weights *weights, dn_error *error) {
+static dn_status allocate_weights(dn_backbone_weights *weights, dn_error *error) {
     size_t total = 0;
     *weights = (dn_backbone_weights){0};
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
@@ -121,7 +121,7 @@ static dn_status read_all(const dn_tensor_file *file, const char *stem,
 
 dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *stem, const char *name,
                                    dn_backbone_weights *weights, dn_error *error) {
-    DN_TRY(allocate(weights, error));
+    DN_TRY(allocate_weights(weights, error));
     snprintf(weights->name, sizeof weights->name, "%s", name);
     dn_status status = read_all(file, stem, weights, error);
     if (status != DN_OK)
@@ -157,7 +157,7 @@ dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weight
 }
 
 dn_status dn_backbone_weights_random(dn_backbone_weights *weights, dn_error *error) {
-    DN_TRY(allocate(weights, error));
+    DN_TRY(allocate_weights(weights, error));
     snprintf(weights->name, sizeof weights->name, "random (He initialisation, not trained)");
     float *next = weights->block;
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {

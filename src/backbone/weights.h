@@ -4,7 +4,7 @@
 #define DN_BACKBONE_WEIGHTS_H
 
 #include "base/digest.h"
-#include "model/tensor_file.h"
+#include "tensors/tensor_file.h"
 
 enum { DN_BACKBONE_CONVOLUTIONS = 5, DN_BACKBONE_CHANNELS = 256 };
 

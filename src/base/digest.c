@@ -16,7 +16,7 @@ void dn_digest_print(const uint8_t digest[DN_DIGEST_BYTES], char text[DN_DIGEST_
     text[DN_DIGEST_LENGTH] = '\0';
 }
 
-static void finish(struct sha256_ctx *context, char digest[DN_DIGEST_LENGTH + 1]) {
+static void finish_digest(struct sha256_ctx *context, char digest[DN_DIGEST_LENGTH + 1]) {
     uint8_t bytes[DN_DIGEST_BYTES];
     sha256_digest(context, sizeof bytes, bytes);
     dn_digest_print(bytes, digest);
@@ -26,7 +26,7 @@ void dn_digest_bytes(const void *data, size_t size, char digest[DN_DIGEST_LENGTH
     struct sha256_ctx context;
     sha256_init(&context);
     sha256_update(&context, size, data);
-    finish(&context, digest);
+    finish_digest(&context, digest);
 }
 
 void dn_digest_parts(const dn_digest_part *parts, size_t count, uint8_t digest[DN_DIGEST_BYTES]) {
@@ -56,6 +56,6 @@ void dn_digest_end_bytes(dn_digest *digest, uint8_t bytes[DN_DIGEST_BYTES]) {
 }
 
 void dn_digest_end(dn_digest *digest, char text[DN_DIGEST_LENGTH + 1]) {
-    finish(&digest->context, text);
+    finish_digest(&digest->context, text);
     dn_release(digest);
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static dn_status allocate(void **pointer, size_t count, size_t size, dn_error *error) {
+static dn_status allocate_block(void **pointer, size_t count, size_t size, dn_error *error) {
     size_t bytes;
     *pointer = NULL;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - DN_ALIGNMENT)
@@ -17,14 +17,14 @@ static dn_status allocate(void **pointer, size_t count, size_t size, dn_error *e
 }
 
 dn_status dn_allocate(void **pointer, size_t count, size_t size, dn_error *error) {
-    DN_TRY(allocate(pointer, count, size, error));
+    DN_TRY(allocate_block(pointer, count, size, error));
     memset(*pointer, 0, count * size);
     return DN_OK;
 }
 
 dn_status dn_allocate_floats(float **pointer, size_t count, dn_error *error) {
     void *block;
-    dn_status status = allocate(&block, count, sizeof(float), error);
+    dn_status status = allocate_block(&block, count, sizeof(float), error);
     *pointer = block;
     return status;
 }
@@ -37,7 +37,7 @@ dn_status dn_copy_text(char **copy, const char *text, dn_error *error) {
     void *block;
     size_t size = strlen(text) + 1;
     *copy = NULL;
-    DN_TRY(allocate(&block, size, 1, error));
+    DN_TRY(allocate_block(&block, size, 1, error));
     *copy = memcpy(block, text, size);
     return DN_OK;
 }

@@ -112,20 +112,20 @@ void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *
             task(context, 0, i);
 }
 
-static void *run_aside(void *argument) {
-    const dn_aside *aside = argument;
-    aside->body(aside->context);
+static void *run_background_task(void *argument) {
+    const dn_background_task *task = argument;
+    task->body(task->context);
     return NULL;
 }
 
-int dn_aside_start(dn_aside *aside, void (*body)(void *context), void *context) {
-    aside->body = body;
-    aside->context = context;
-    return pthread_create(&aside->thread, NULL, run_aside, aside) == 0;
+int dn_background_task_start(dn_background_task *task, void (*body)(void *context), void *context) {
+    task->body = body;
+    task->context = context;
+    return pthread_create(&task->thread, NULL, run_background_task, task) == 0;
 }
 
-void dn_aside_wait(dn_aside *aside) {
-    pthread_join(aside->thread, NULL);
+void dn_background_task_wait(dn_background_task *task) {
+    pthread_join(task->thread, NULL);
 }
 
 int dn_processor_count(void) {

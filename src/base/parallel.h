@@ -22,15 +22,15 @@ typedef void dn_parallel_task(void *context, int worker, size_t index);
 void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context);
 
 /* One call beside the caller's own work. */
-typedef struct dn_aside {
+typedef struct dn_background_task {
     pthread_t thread;
     void (*body)(void *context);
     void *context;
-} dn_aside;
+} dn_background_task;
 
 /* Returns 0 when the system has no thread for it; then there is nothing to wait for. */
-int dn_aside_start(dn_aside *aside, void (*body)(void *context), void *context);
-void dn_aside_wait(dn_aside *aside);
+int dn_background_task_start(dn_background_task *task, void (*body)(void *context), void *context);
+void dn_background_task_wait(dn_background_task *task);
 
 /* Processors that this process may run on. */
 int dn_processor_count(void);

@@ -22,7 +22,7 @@ typedef struct breach {
     int splits, labels;
 } breach;
 
-static breach examine(const dn_sample *samples, const digest_place *group, size_t count) {
+static breach examine_group(const dn_sample *samples, const digest_place *group, size_t count) {
     breach found = {0};
     const dn_sample *first = &samples[group[0].sample];
     for (size_t i = 1; i < count; i++) {
@@ -47,7 +47,7 @@ static dn_status judge_group(dn_checked_class *class, const dn_sample *samples,
                              const digest_place *group, size_t count, dn_error *error) {
     if (count < 2)
         return DN_OK;
-    breach found = examine(samples, group, count);
+    breach found = examine_group(samples, group, count);
     if (found.splits)
         DN_TRY(name_group(class, DN_FINDING_LEAK, samples, group, count, error));
     if (found.labels)

@@ -67,7 +67,7 @@ static double measure_sharpness(const uint8_t *grey, size_t width, size_t height
     return (double)sum / (double)((width - 2) * (height - 2));
 }
 
-static void measure(dn_image *image, double values[DN_PROPERTIES]) {
+static void measure_image(dn_image *image, double values[DN_PROPERTIES]) {
     size_t width = (size_t)image->width, height = (size_t)image->height;
     values[DN_PROPERTY_SIZE] = (double)width * (double)height;
     values[DN_PROPERTY_ASPECT] = (double)width / (double)height;
@@ -130,7 +130,7 @@ void dn_record_fill(const dn_sample *sample, dn_record *record) {
         record->width = image.width;
         record->height = image.height;
         digest_pixels(&image, record->digest);
-        measure(&image, record->values);
+        measure_image(&image, record->values);
     } else {
         record->failure = keep(error.message);
     }

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static dn_status find(const char *about, dn_rule_id rule, dn_checked_class *class,
-                      dn_error *error) {
+static dn_status find_region(const char *about, dn_rule_id rule, dn_checked_class *class,
+                             dn_error *error) {
     dn_finding *ignored;
     return dn_finding_add(class, rule, about, &ignored, error);
 }
@@ -30,11 +30,11 @@ static dn_status compare_shapes(const char *path, const dn_image *mask, dn_check
         return DN_OK;
     snprintf(about, sizeof about, "%s is %d x %d, %zu images are of another shape, as %d x %d",
              path, mask->width, mask->height, others, first->width, first->height);
-    return find(about, DN_FINDING_ROI_LOOK, class, error);
+    return find_region(about, DN_FINDING_ROI_LOOK, class, error);
 }
 
-static dn_status judge(const char *path, const dn_image *mask, const int img_size[2],
-                       dn_checked_class *class, dn_error *error) {
+static dn_status judge_mask(const char *path, const dn_image *mask, const int img_size[2],
+                            dn_checked_class *class, dn_error *error) {
     char about[1200];
     dn_roi roi;
     DN_TRY(dn_roi_of_mask(mask, img_size[1], img_size[0], &roi, error));
@@ -43,11 +43,11 @@ static dn_status judge(const char *path, const dn_image *mask, const int img_siz
     class->roi_share = share;
     if (share == 0) {
         snprintf(about, sizeof about, "%s leaves nothing to look at", path);
-        return find(about, DN_FINDING_ROI, class, error);
+        return find_region(about, DN_FINDING_ROI, class, error);
     }
     if (share == 1) {
         snprintf(about, sizeof about, "%s covers everything", path);
-        return find(about, DN_FINDING_ROI_LOOK, class, error);
+        return find_region(about, DN_FINDING_ROI_LOOK, class, error);
     }
     return compare_shapes(path, mask, class, error);
 }
@@ -63,11 +63,11 @@ dn_status dn_find_roi(const dn_check_subject *subject, dn_checked_class *class, 
     if (path == dataset->roi_path && dataset->roi_count > 1) {
         snprintf(about, sizeof about, "%zu images in roi/, the first: %s", dataset->roi_count,
                  dn_path_name(path));
-        return find(about, DN_FINDING_ROI, class, error);
+        return find_region(about, DN_FINDING_ROI, class, error);
     }
     if (dn_image_read(path, &mask, &failure) != DN_OK)
-        return find(failure.message, DN_FINDING_ROI, class, error);
-    dn_status status = judge(path, &mask, subject->config->img_size, class, error);
+        return find_region(failure.message, DN_FINDING_ROI, class, error);
+    dn_status status = judge_mask(path, &mask, subject->config->img_size, class, error);
     dn_image_free(&mask);
     return status;
 }

@@ -65,7 +65,8 @@ static double median(double *values, size_t count) {
 }
 
 /* `values` has room for train/good. Returns how many of its images can be read. */
-static size_t gather(const dn_check_subject *subject, dn_property property, double *values) {
+static size_t gather_property(const dn_check_subject *subject, dn_property property,
+                              double *values) {
     const dn_dataset *dataset = subject->dataset;
     size_t count = 0;
     for (size_t i = dataset->begin[DN_SPLIT_TRAIN]; i < dataset->begin[DN_SPLIT_TRAIN + 1]; i++)
@@ -88,7 +89,7 @@ static dn_status measure_spreads(const dn_check_subject *subject, dn_checked_cla
     void *values;
     DN_TRY(dn_allocate(&values, subject->dataset->count, sizeof(double), error));
     for (dn_property property = 0; property < DN_PROPERTIES; property++) {
-        size_t count = gather(subject, property, values);
+        size_t count = gather_property(subject, property, values);
         class->has_spreads = count >= LEAST_IMAGES;
         if (class->has_spreads)
             measure_spread(property, values, count, &class->spreads[property]);
@@ -143,8 +144,8 @@ static dn_status name_outside(const dn_check_subject *subject, const dn_check_fo
 
 /* A defect may well change brightness or sharpness; a folder of defects is only named when most of
  * it differs, as after a change of lighting. */
-static dn_status judge(const dn_check_subject *subject, const dn_check_folder *folder,
-                       dn_property property, dn_checked_class *class, dn_error *error) {
+static dn_status judge_folder(const dn_check_subject *subject, const dn_check_folder *folder,
+                              dn_property property, dn_checked_class *class, dn_error *error) {
     const dn_spread *spread = &class->spreads[property];
     dn_finding *finding;
     char *about;
@@ -169,6 +170,6 @@ dn_status dn_find_unlike(const dn_check_subject *subject, dn_checked_class *clas
         return DN_OK;
     for (size_t i = 0; i < class->folder_count; i++)
         for (dn_property property = 0; property < DN_PROPERTIES; property++)
-            DN_TRY(judge(subject, &class->folders[i], property, class, error));
+            DN_TRY(judge_folder(subject, &class->folders[i], property, class, error));
     return DN_OK;
 }

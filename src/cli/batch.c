@@ -149,8 +149,8 @@ typedef struct outcome {
     dn_error failure;
 } outcome;
 
-static int score(const dn_batch *batch, const char *name, const dn_image_source *source,
-                 outcome *found) {
+static int score_source(const dn_batch *batch, const char *name, const dn_image_source *source,
+                        outcome *found) {
     const dn_command *command = &batch->cli->command;
     const char *folder = dn_command_value(command, DN_OPTION_OUTPUT);
     dn_status status = dn_model_score(batch->model, source, &found->result,
@@ -172,7 +172,7 @@ static dn_status print_outcome(dn_batch *batch, const char *name, const outcome 
 dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source *source, int final,
                        int *failed) {
     outcome found = {0};
-    *failed = !score(batch, name, source, &found);
+    *failed = !score_source(batch, name, source, &found);
     dn_status status = *failed && !final ? DN_OK : print_outcome(batch, name, &found, *failed);
     dn_map_free(found.map);
     return status;

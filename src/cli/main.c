@@ -48,7 +48,7 @@ static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **wo
     return status == DN_OK ? verb->run(cli) : status;
 }
 
-static dn_status run(dn_cli *cli, int count, char **words) {
+static dn_status run_command(dn_cli *cli, int count, char **words) {
     const dn_verb *verb = NULL;
     const char *first = count > 1 ? words[1] : "";
     if (count < 2)
@@ -86,7 +86,7 @@ int main(int count, char **words) {
     dn_shorten_waiting(words);
     occupy_standard_descriptors();
     dn_interrupt_install();
-    dn_status status = run(&cli, count, words);
+    dn_status status = run_command(&cli, count, words);
     dn_display_clear(&cli.display);
     if (status != DN_OK && !cli.output_closed)
         fprintf(stderr, "differnet: %s\n", cli.error.message);

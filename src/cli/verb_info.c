@@ -7,7 +7,7 @@ static int wants_json(const dn_cli *cli) {
     return dn_command_has(&cli->command, DN_OPTION_JSON);
 }
 
-static dn_status describe(dn_cli *cli, const char *path) {
+static dn_status describe_file(dn_cli *cli, const char *path) {
     char *text = NULL;
     dn_status status = dn_describe_file(path, wants_json(cli), &text, &cli->error);
     if (status == DN_OK)
@@ -40,7 +40,7 @@ dn_status dn_verb_info(dn_cli *cli) {
     if (!dn_command_has(command, DN_OPTION_VERIFY)) {
         if (dn_command_has(command, DN_OPTION_DATA) || dn_command_has(command, DN_OPTION_CLASS))
             return dn_usage(&cli->error, "info: --data and --class go with --verify");
-        return describe(cli, path);
+        return describe_file(cli, path);
     }
     if (!path)
         return dn_usage(&cli->error, "info: --verify needs a model: differnet info --verify MODEL");

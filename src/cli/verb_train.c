@@ -87,7 +87,7 @@ static dn_status take_configuration(const dn_command *command, dn_config *config
     return status;
 }
 
-static dn_status run(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {
+static dn_status run_training(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {
     const dn_command *command = &cli->command;
     const char *directory = command->operand_count > 0 ? command->operands[0] : NULL;
     if (dn_command_has(command, DN_OPTION_RESUME))
@@ -107,7 +107,7 @@ dn_status dn_verb_train(dn_cli *cli) {
         status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = run(cli, config, summary);
+        status = run_training(cli, config, summary);
     }
     if (status == DN_OK)
         status = print_summary(cli, summary);

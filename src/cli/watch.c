@@ -71,7 +71,7 @@ static size_t place_of(const watch *self, const char *name) {
     return low;
 }
 
-static watched_file *find(const watch *self, const char *name) {
+static watched_file *find_file(const watch *self, const char *name) {
     size_t place = place_of(self, name);
     int found = place < self->count && strcmp(self->files[place].name, name) == 0;
     return found ? &self->files[place] : NULL;
@@ -105,7 +105,7 @@ static dn_status add(watch *self, const char *name, watched_file **file) {
 }
 
 static void forget(watch *self, const char *name) {
-    watched_file *file = find(self, name);
+    watched_file *file = find_file(self, name);
     if (!file)
         return;
     free(file->name);
@@ -130,7 +130,7 @@ static int is_unchanged(watched_file *file, const char *path) {
 }
 
 /* `final`: a failure is the file's, not that of a moment too early. */
-static dn_status score(watch *self, watched_file *file, int final) {
+static dn_status score_file(watch *self, watched_file *file, int final) {
     int failed;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
@@ -154,7 +154,7 @@ static dn_status score_settled(watch *self) {
         if (access(path, F_OK) != 0)
             forget(self, self->files[i--].name);
         else if (is_unchanged(file, path) && now_ms() - file->changed_at >= SETTLE_MS)
-            status = score(self, file, 1);
+            status = score_file(self, file, 1);
     }
     return status;
 }
@@ -162,7 +162,7 @@ static dn_status score_settled(watch *self) {
 /* ---- events ---- */
 
 static dn_status take_finished(watch *self, const char *name, int is_new) {
-    watched_file *file = find(self, name);
+    watched_file *file = find_file(self, name);
     dn_status status = DN_OK;
     if (!dn_is_image_name(name) || *name == '.')
         return DN_OK;
@@ -170,7 +170,7 @@ static dn_status take_finished(watch *self, const char *name, int is_new) {
         return DN_OK;
     if (!file)
         status = add(self, name, &file);
-    return status == DN_OK ? score(self, file, 0) : status;
+    return status == DN_OK ? score_file(self, file, 0) : status;
 }
 
 /* Everything in the folder that is not known yet. */
@@ -182,7 +182,7 @@ static dn_status look_around(watch *self) {
         return fail(self, strerror(errno));
     for (struct dirent *entry; status == DN_OK && (entry = readdir(folder));)
         if (entry->d_type != DT_DIR && *entry->d_name != '.' && dn_is_image_name(entry->d_name) &&
-            !find(self, entry->d_name))
+            !find_file(self, entry->d_name))
             status = add(self, entry->d_name, &file);
     closedir(folder);
     return status;
@@ -194,8 +194,8 @@ static dn_status take_created(watch *self, const char *name) {
     watched_file *file;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", self->folder, name);
-    if (*name == '.' || !dn_is_image_name(name) || find(self, name) || lstat(path, &status) != 0 ||
-        (S_ISREG(status.st_mode) && status.st_nlink < 2))
+    if (*name == '.' || !dn_is_image_name(name) || find_file(self, name) ||
+        lstat(path, &status) != 0 || (S_ISREG(status.st_mode) && status.st_nlink < 2))
         return DN_OK;
     return add(self, name, &file);
 }
@@ -229,7 +229,7 @@ static dn_status take_events(watch *self) {
     return status;
 }
 
-static dn_status run(watch *self) {
+static dn_status run_watch(watch *self) {
     struct pollfd events = {.fd = self->descriptor, .events = POLLIN};
     dn_status status = look_around(self);
     while (status == DN_OK && !dn_interrupt_signal() && !self->gone) {
@@ -243,19 +243,19 @@ static dn_status run(watch *self) {
     return status;
 }
 
-static dn_status begin(watch *self) {
+static dn_status begin_watch(watch *self) {
     const uint32_t mask = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
                           IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     self->descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (self->descriptor < 0 || inotify_add_watch(self->descriptor, self->folder, mask) < 0)
         return fail(self, strerror(errno));
     dn_display_message(&self->batch->cli->display, DN_NOTE, "watching; Ctrl-C ends it");
-    return run(self);
+    return run_watch(self);
 }
 
 dn_status dn_batch_watch(dn_batch *batch, const char *folder) {
     watch self = {.batch = batch, .folder = folder, .descriptor = -1};
-    dn_status status = begin(&self);
+    dn_status status = begin_watch(&self);
     for (size_t i = 0; i < self.count; i++)
         free(self.files[i].name);
     free(self.files);

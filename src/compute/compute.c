@@ -32,7 +32,7 @@ static dn_status fail_unknown(const char *name, dn_error *error) {
                    "compute: this build has no backend \"%s\"; it has %s", name, names);
 }
 
-static dn_status find(const char *name, const dn_backend **backend, dn_error *error) {
+static dn_status find_backend(const char *name, const dn_backend **backend, dn_error *error) {
     *backend = backends[BACKENDS - 1];
     if (strcmp(name, "auto") == 0)
         return DN_OK;
@@ -47,7 +47,7 @@ static dn_status find(const char *name, const dn_backend **backend, dn_error *er
 dn_status dn_compute_plan(const char *name, dn_precision wanted, dn_precision *real,
                           dn_element *products, dn_error *error) {
     const dn_backend *backend;
-    DN_TRY(find(name, &backend, error));
+    DN_TRY(find_backend(name, &backend, error));
     *real = backend->precision(wanted);
     *products = backend->products(*real);
     return DN_OK;
@@ -57,7 +57,7 @@ dn_status dn_compute_open_in(const char *name, dn_precision precision, int threa
                              dn_compute *compute, dn_error *error) {
     *compute = (dn_compute){0};
     const dn_backend *backend;
-    DN_TRY(find(name, &backend, error));
+    DN_TRY(find_backend(name, &backend, error));
     if (threads < 0)
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "compute: threads is %d, expected 0 (all processors) or more", threads);

@@ -11,14 +11,14 @@ size_t dn_element_size(dn_element element) {
     return sizes[element];
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void widen_bf16(float *restrict values, const uint16_t *restrict numbers, size_t count) {
     for (size_t i = 0; i < count; i++)
         values[i] = dn_bf16_value(numbers[i]);
 }
 
 /* Whether one of them is not finite. */
-DN_CLONES
+DN_EVERY_CPU
 static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values, size_t count) {
     uint32_t largest = 0;
     for (size_t i = 0; i < count; i++) {

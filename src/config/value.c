@@ -49,8 +49,8 @@ void dn_value_excerpt(char excerpt[DN_EXCERPT_SIZE], const char *scalar) {
     memcpy(excerpt + written, end < length ? "..." : "", end < length ? 4 : 1);
 }
 
-static dn_status refuse(const dn_key *key, const char *where, const char *scalar,
-                        const char *problem, dn_error *error) {
+static dn_status refuse_value(const dn_key *key, const char *where, const char *scalar,
+                              const char *problem, dn_error *error) {
     char excerpt[DN_EXCERPT_SIZE];
     dn_value_excerpt(excerpt, scalar);
     return dn_fail(error, DN_ERROR_CONFIG, "%s%s: \"%s\" %s (expected: %s)", where, key->key.name,
@@ -65,7 +65,7 @@ static dn_status store_boolean(const char *scalar, const dn_key *key, const char
             *field = i & 1;
             return DN_OK;
         }
-    return refuse(key, where, scalar, "is not a boolean", error);
+    return refuse_value(key, where, scalar, "is not a boolean", error);
 }
 
 static int in_range(const dn_key *key, double number) {
@@ -78,9 +78,9 @@ static dn_status store_integer(const char *scalar, const dn_key *key, const char
                                dn_error *error) {
     int number;
     if (!dn_integer_read(scalar, &number))
-        return refuse(key, where, scalar, "is not a whole number in range", error);
+        return refuse_value(key, where, scalar, "is not a whole number in range", error);
     if (!in_range(key, number))
-        return refuse(key, where, scalar, "is out of range", error);
+        return refuse_value(key, where, scalar, "is out of range", error);
     *field = number;
     return DN_OK;
 }
@@ -88,7 +88,7 @@ static dn_status store_integer(const char *scalar, const dn_key *key, const char
 static dn_status store_seed(const char *scalar, const dn_key *key, const char *where,
                             uint64_t *field, dn_error *error) {
     if (!dn_unsigned_read(scalar, field))
-        return refuse(key, where, scalar, "is not a whole number in range", error);
+        return refuse_value(key, where, scalar, "is not a whole number in range", error);
     return DN_OK;
 }
 
@@ -96,9 +96,9 @@ static dn_status store_real(const char *scalar, const dn_key *key, const char *w
                             dn_error *error) {
     double number;
     if (!dn_number_read(scalar, &number))
-        return refuse(key, where, scalar, "is not a finite number", error);
+        return refuse_value(key, where, scalar, "is not a finite number", error);
     if (!in_range(key, number))
-        return refuse(key, where, scalar, "is out of range", error);
+        return refuse_value(key, where, scalar, "is out of range", error);
     *field = number;
     return DN_OK;
 }
@@ -107,7 +107,7 @@ static dn_status store_text(const char *scalar, const dn_key *key, const char *w
                             dn_error *error) {
     size_t length = strlen(scalar);
     if (length < (size_t)key->low)
-        return refuse(key, where, scalar, "is empty", error);
+        return refuse_value(key, where, scalar, "is empty", error);
     if (length >= key->size)
         return dn_fail(error, DN_ERROR_CONFIG, "%s%s: has %zu bytes, the limit is %zu", where,
                        key->key.name, length, key->size - 1);
@@ -132,7 +132,7 @@ static int is_word_of(const char *word, const char *list) {
 static dn_status store_word(const char *scalar, const dn_key *key, const char *where, char *field,
                             dn_error *error) {
     if (!is_word_of(scalar, key->range))
-        return refuse(key, where, scalar, "is unknown", error);
+        return refuse_value(key, where, scalar, "is unknown", error);
     memcpy(field, scalar, strlen(scalar) + 1);
     return DN_OK;
 }

@@ -17,7 +17,8 @@ static dn_status add_class(dn_class_list *list, const char *name, dn_error *erro
     return DN_OK;
 }
 
-static dn_status visit(dn_class_list *list, const char *root, const char *name, dn_error *error) {
+static dn_status visit_class(dn_class_list *list, const char *root, const char *name,
+                             dn_error *error) {
     char folder[DN_PATH_LIMIT];
     if (name[0] == '.')
         return DN_OK;
@@ -36,7 +37,7 @@ static dn_status list_folder(dn_class_list *list, const char *root, dn_error *er
     if (!folder)
         return dn_fail(error, DN_ERROR_IO, "%s: cannot open the folder: %s", root, strerror(errno));
     while (status == DN_OK && (entry = readdir(folder)))
-        status = visit(list, root, entry->d_name, error);
+        status = visit_class(list, root, entry->d_name, error);
     closedir(folder);
     if (list->count > 0)
         qsort(list->names, list->count, sizeof *list->names, by_name);

@@ -62,7 +62,7 @@ static void digest_row(const dn_feature_bank *bank, const uint8_t image[DN_DIGES
 /* ---- opening ---- */
 
 /* The first page, and from it the name: one key, one file. */
-static void describe(dn_feature_bank *bank, const char *key, uint8_t page[PAGE]) {
+static void describe_bank(dn_feature_bank *bank, const char *key, uint8_t page[PAGE]) {
     char text[DN_DIGEST_LENGTH + 1];
     memset(page, 0, PAGE);
     memcpy(page, key, strlen(key) + 1);
@@ -137,7 +137,7 @@ static dn_status open_file(dn_feature_bank *bank, const char *key, dn_error *err
     char path[1024];
     uint8_t page[PAGE];
     void *block;
-    describe(bank, key, page);
+    describe_bank(bank, key, page);
     DN_TRY(dn_make_directories(bank->folder, error));
     DN_TRY(dn_path_join(path, sizeof path, bank->folder, bank->name, error));
     DN_TRY(open_locked(bank, path, error));
@@ -207,8 +207,8 @@ static void pack_record(dn_feature_bank *bank, const uint8_t image[DN_DIGEST_BYT
     }
 }
 
-static dn_status append(dn_feature_bank *bank, const uint8_t image[DN_DIGEST_BYTES],
-                        dn_error *error) {
+static dn_status append_record(dn_feature_bank *bank, const uint8_t image[DN_DIGEST_BYTES],
+                               dn_error *error) {
     size_t record = bank->index.count, bytes = bank->rows * row_bytes(bank->dimensions);
     if (record % DN_BANK_SEGMENT == 0)
         DN_TRY(dn_cache_make_room(bank->folder, bank->name,
@@ -225,7 +225,7 @@ static dn_status store(dn_feature_bank *bank, const uint8_t image[DN_DIGEST_BYTE
     size_t record, bytes = bank->rows * row_bytes(bank->dimensions);
     DN_TRY(refresh(bank, error));
     if (!dn_bank_index_find(&bank->index, image, &record))
-        return append(bank, image, error);
+        return append_record(bank, image, error);
     if (!dn_write_at(bank->descriptor, bank->record, bytes, row_at(bank, record, 0)) ||
         !dn_write_at(bank->descriptor, image, DN_DIGEST_BYTES, digest_at(bank, record)))
         return fail_errno(bank, "write", error);

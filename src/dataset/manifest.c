@@ -231,7 +231,7 @@ static dn_status read_row(reader *csv, dn_manifest_row *row) {
     return read_split(csv, csv->fields[csv->column[SPLIT]], &row->split);
 }
 
-static dn_status read_rows(reader *csv, dn_manifest *manifest) {
+static dn_status read_manifest_rows(reader *csv, dn_manifest *manifest) {
     while (has_record(csv)) {
         void *rows = manifest->rows;
         if (manifest->count == ROW_LIMIT)
@@ -265,7 +265,7 @@ dn_status dn_manifest_parse(const char *name, char *text, size_t size, dn_manife
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         csv.next += 3;
     DN_TRY(read_header(&csv));
-    return read_rows(&csv, manifest);
+    return read_manifest_rows(&csv, manifest);
 }
 
 void dn_manifest_destroy(dn_manifest *manifest) {

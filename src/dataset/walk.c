@@ -32,7 +32,7 @@ static dn_status fail_errno(walker *walk, const char *doing) {
                    strerror(errno));
 }
 
-static dn_status append(walker *walk, const char *name) {
+static dn_status append_path(walker *walk, const char *name) {
     size_t length = strlen(walk->path), more = strlen(name);
     int slash = length > 0 && walk->path[length - 1] != '/';
     if (length + more + 2 > sizeof walk->path)
@@ -64,7 +64,7 @@ static dn_status add_stray(walker *walk) {
 }
 
 /* Links count as what they lead to; one that leads nowhere is KIND_OTHER. */
-static dn_status examine(walker *walk, unsigned char type, entry_kind *kind) {
+static dn_status examine_entry(walker *walk, unsigned char type, entry_kind *kind) {
     struct stat status;
     if (type == DT_REG || type == DT_DIR) {
         *kind = type == DT_REG ? KIND_FILE : KIND_FOLDER;
@@ -83,7 +83,7 @@ static dn_status examine(walker *walk, unsigned char type, entry_kind *kind) {
 
 static dn_status visit_path(walker *walk, unsigned char type) {
     entry_kind kind;
-    DN_TRY(examine(walk, type, &kind));
+    DN_TRY(examine_entry(walk, type, &kind));
     if (kind == KIND_FOLDER)
         return walk_folder(walk);
     if (kind == KIND_FILE && dn_is_image_name(dn_path_name(walk->path)))
@@ -91,7 +91,7 @@ static dn_status visit_path(walker *walk, unsigned char type) {
     return add_stray(walk);
 }
 
-static dn_status visit(walker *walk, const struct dirent *entry) {
+static dn_status visit_entry(walker *walk, const struct dirent *entry) {
     size_t length = strlen(walk->path);
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
         return DN_OK;
@@ -99,7 +99,7 @@ static dn_status visit(walker *walk, const struct dirent *entry) {
         walk->list->hidden++;
         return DN_OK;
     }
-    DN_TRY(append(walk, entry->d_name));
+    DN_TRY(append_path(walk, entry->d_name));
     dn_status status = visit_path(walk, entry->d_type);
     walk->path[length] = '\0';
     return status;
@@ -111,7 +111,7 @@ static dn_status visit_entries(walker *walk, DIR *folder) {
         const struct dirent *entry = readdir(folder);
         if (!entry)
             return errno ? fail_errno(walk, "read the folder") : DN_OK;
-        DN_TRY(visit(walk, entry));
+        DN_TRY(visit_entry(walk, entry));
     }
 }
 
@@ -153,13 +153,13 @@ static int by_text(const void *left, const void *right) {
 dn_status dn_file_list_walk(dn_file_list *list, const char *base, const char *relative,
                             dn_error *error) {
     walker walk = {.list = list, .error = error};
-    DN_TRY(append(&walk, base));
+    DN_TRY(append_path(&walk, base));
     walk.relative = strlen(walk.path);
     walk.relative += walk.path[walk.relative - 1] != '/';
     if (relative[0] != '\0') {
         if (stat(base, &walk.above[walk.depth++]) != 0)
             return fail_errno(&walk, "examine");
-        DN_TRY(append(&walk, relative));
+        DN_TRY(append_path(&walk, relative));
     }
     DN_TRY(walk_folder(&walk));
     if (list->count > 0)

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "metrics/conformal.h"
-#include "metrics/rules.h"
+#include "metrics/operating_points.h"
 
 #include <float.h>
 #include <math.h>
@@ -22,8 +22,8 @@ dn_threshold_rule dn_threshold_rule_of(const char *name) {
     return rule;
 }
 
-dn_threshold_wish dn_threshold_wish_of(const dn_config *config) {
-    return (dn_threshold_wish){
+dn_threshold_request dn_threshold_request_of(const dn_config *config) {
+    return (dn_threshold_request){
         .rule = dn_threshold_rule_of(config->threshold_rule),
         .false_reject_rate = config->false_reject_rate,
         .review_rate = config->review_rate,
@@ -114,10 +114,10 @@ dn_status dn_calibration_set_roc(dn_calibration *calibration, dn_calibration_sou
 }
 
 static const dn_operating_point *point_of(const dn_calibration *calibration,
-                                          const dn_threshold_wish *wish) {
-    switch (wish->rule) {
+                                          const dn_threshold_request *request) {
+    switch (request->rule) {
     case DN_RULE_TARGET_TPR:
-        return dn_point_of_tpr(&calibration->roc, wish->target_tpr);
+        return dn_point_of_tpr(&calibration->roc, request->target_tpr);
     case DN_RULE_F1_MAX:
         return dn_point_of_f1(&calibration->roc);
     case DN_RULE_YOUDEN:
@@ -134,49 +134,50 @@ static double conformal_threshold(const dn_calibration *calibration, double rate
                 DBL_MIN);
 }
 
-double dn_calibration_threshold(const dn_calibration *calibration, const dn_threshold_wish *wish) {
-    if (wish->rule == DN_RULE_MANUAL)
-        return wish->manual;
-    if (wish->rule == DN_RULE_CONFORMAL)
-        return conformal_threshold(calibration, wish->false_reject_rate);
-    const dn_operating_point *point = point_of(calibration, wish);
+double dn_calibration_threshold(const dn_calibration *calibration,
+                                const dn_threshold_request *request) {
+    if (request->rule == DN_RULE_MANUAL)
+        return request->manual;
+    if (request->rule == DN_RULE_CONFORMAL)
+        return conformal_threshold(calibration, request->false_reject_rate);
+    const dn_operating_point *point = point_of(calibration, request);
     return point ? dn_point_threshold(point) : NAN;
 }
 
-static dn_status fail_to_choose(const dn_threshold_wish *wish, dn_error *error) {
-    if (wish->rule == DN_RULE_MANUAL)
+static dn_status fail_to_choose(const dn_threshold_request *request, dn_error *error) {
+    if (request->rule == DN_RULE_MANUAL)
         return dn_fail(error, DN_ERROR_ARGUMENT, "threshold %g: expected a number above 0",
-                       wish->manual);
-    if (wish->rule == DN_RULE_CONFORMAL)
+                       request->manual);
+    if (request->rule == DN_RULE_CONFORMAL)
         return dn_fail(error, DN_ERROR_DATA,
                        "no scores of held-out good images to choose a threshold from: `differnet "
                        "calibrate MODEL DIR` gets them from a folder of good images");
     return dn_fail(error, DN_ERROR_DATA,
                    "threshold_rule %s needs scores of labelled good and defective images, and the "
                    "model holds none; conformal does without",
-                   dn_threshold_rule_names[wish->rule]);
+                   dn_threshold_rule_names[request->rule]);
 }
 
-dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_wish *wish,
+dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_request *request,
                                 dn_error *error) {
-    double threshold = dn_calibration_threshold(calibration, wish);
-    double review = conformal_threshold(calibration, wish->review_rate);
+    double threshold = dn_calibration_threshold(calibration, request);
+    double review = conformal_threshold(calibration, request->review_rate);
     if (!isfinite(threshold) || !(threshold > 0))
-        return fail_to_choose(wish, error);
-    calibration->wish = *wish;
+        return fail_to_choose(request, error);
+    calibration->request = *request;
     calibration->threshold = threshold;
     calibration->review_threshold = review < threshold ? review : threshold;
     calibration->promised_rate = NAN;
-    if (wish->rule == DN_RULE_CONFORMAL)
+    if (request->rule == DN_RULE_CONFORMAL)
         calibration->promised_rate =
-            dn_conformal_cut_at(calibration->scores, calibration->count, wish->false_reject_rate)
+            dn_conformal_cut_at(calibration->scores, calibration->count, request->false_reject_rate)
                 .rate;
     return DN_OK;
 }
 
 int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]) {
-    double wanted = calibration->wish.false_reject_rate;
-    if (calibration->wish.rule != DN_RULE_CONFORMAL || calibration->count == 0 ||
+    double wanted = calibration->request.false_reject_rate;
+    if (calibration->request.rule != DN_RULE_CONFORMAL || calibration->count == 0 ||
         dn_conformal_cut_at(calibration->scores, calibration->count, wanted).reached)
         return 0;
     snprintf(text, 256,

@@ -47,13 +47,13 @@ extern const char *const dn_threshold_rule_names[DN_THRESHOLD_RULES];
 dn_threshold_rule dn_threshold_rule_of(const char *name);
 
 /* What is wanted of the thresholds. */
-typedef struct dn_threshold_wish {
+typedef struct dn_threshold_request {
     dn_threshold_rule rule;
     double false_reject_rate, review_rate, target_tpr; /* shares in (0, 1); review may be 0 */
     double manual;                                     /* > 0; for DN_RULE_MANUAL alone */
-} dn_threshold_wish;
+} dn_threshold_request;
 
-dn_threshold_wish dn_threshold_wish_of(const dn_config *config);
+dn_threshold_request dn_threshold_request_of(const dn_config *config);
 
 typedef struct dn_calibration {
     dn_calibration_source source;
@@ -61,7 +61,7 @@ typedef struct dn_calibration {
     size_t count;
     dn_curve roc; /* count 0: no labelled defects */
     dn_calibration_source roc_source;
-    dn_threshold_wish wish;
+    dn_threshold_request request;
     double promised_rate;               /* NaN: none */
     double map_threshold;               /* of anomaly maps; NaN: unknown */
     double threshold, review_threshold; /* > 0, the second at most the first; NaN: no verdict */
@@ -91,11 +91,12 @@ dn_status dn_calibration_set_roc(dn_calibration *calibration, dn_calibration_sou
 
 /* Chooses both thresholds: by the rule; for review, and where the rule is conformal, from the
  * scores. DN_ERROR_DATA when what the rule needs is not there. */
-dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_wish *wish,
+dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_request *request,
                                 dn_error *error);
 
 /* What the rule would choose, without choosing it; NaN when what it needs is not there. */
-double dn_calibration_threshold(const dn_calibration *calibration, const dn_threshold_wish *wish);
+double dn_calibration_threshold(const dn_calibration *calibration,
+                                const dn_threshold_request *request);
 
 /* 1 when the scores are too few for the rate that was asked for; the text then says so and names
  * the rate that they reach. */

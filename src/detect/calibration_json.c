@@ -50,10 +50,10 @@ dn_status dn_calibration_to_json(const dn_calibration *calibration, char **json,
     dn_text text = {0};
     dn_text_append(&text, "{\"source\": \"%s\", \"rule\": \"%s\", \"count\": %zu",
                    dn_calibration_source_names[calibration->source],
-                   dn_threshold_rule_names[calibration->wish.rule], calibration->count);
-    append_member(&text, "false_reject_rate", calibration->wish.false_reject_rate);
-    append_member(&text, "review_rate", calibration->wish.review_rate);
-    append_member(&text, "target_tpr", calibration->wish.target_tpr);
+                   dn_threshold_rule_names[calibration->request.rule], calibration->count);
+    append_member(&text, "false_reject_rate", calibration->request.false_reject_rate);
+    append_member(&text, "review_rate", calibration->request.review_rate);
+    append_member(&text, "target_tpr", calibration->request.target_tpr);
     append_member(&text, "promised_rate", calibration->promised_rate);
     append_member(&text, "threshold", calibration->threshold);
     append_member(&text, "review_threshold", calibration->review_threshold);
@@ -73,8 +73,8 @@ typedef struct reader {
     const cJSON *object;
 } reader;
 
-static dn_status refuse(const reader *reading, const char *member, const char *expected,
-                        dn_error *error) {
+static dn_status refuse_member(const reader *reading, const char *member, const char *expected,
+                               dn_error *error) {
     return dn_fail(error, DN_ERROR_FORMAT, "%s: \"%s\" is not %s", reading->name, member, expected);
 }
 
@@ -98,7 +98,7 @@ static dn_status read_count(const reader *reading, const char *name, size_t *cou
     double value;
     DN_TRY(read_number(reading, name, 0, DN_CALIBRATION_MOST, &value, error));
     *count = (size_t)value;
-    return value == floor(value) ? DN_OK : refuse(reading, name, "a whole number", error);
+    return value == floor(value) ? DN_OK : refuse_member(reading, name, "a whole number", error);
 }
 
 static dn_status read_word(const reader *reading, const char *name, const char *const *words,
@@ -107,7 +107,7 @@ static dn_status read_word(const reader *reading, const char *name, const char *
     for (*index = 0; word && *index < count; ++*index)
         if (strcmp(word, words[*index]) == 0)
             return DN_OK;
-    return refuse(reading, name, "one of the words that are known", error);
+    return refuse_member(reading, name, "one of the words that are known", error);
 }
 
 /* Exactly `count` numbers; null stands for infinity, which only a first one may be. */
@@ -116,16 +116,17 @@ static dn_status read_numbers(const reader *reading, const char *name, size_t co
     const cJSON *array = member_of(reading, name), *item;
     size_t read = 0;
     if (!cJSON_IsArray(array))
-        return refuse(reading, name, "an array", error);
+        return refuse_member(reading, name, "an array", error);
     cJSON_ArrayForEach(item, array) {
         double value = cJSON_IsNull(item) && read == 0 ? INFINITY
                        : cJSON_IsNumber(item)          ? item->valuedouble
                                                        : NAN;
         if (read == count || isnan(value) || (isinf(value) && !cJSON_IsNull(item)))
-            return refuse(reading, name, "an array of as many numbers as it should be", error);
+            return refuse_member(reading, name, "an array of as many numbers as it should be",
+                                 error);
         *(double *)(void *)((char *)numbers + read++ * stride) = value;
     }
-    return read == count ? DN_OK : refuse(reading, name, "as long as it should be", error);
+    return read == count ? DN_OK : refuse_member(reading, name, "as long as it should be", error);
 }
 
 static dn_status read_scores(const reader *reading, dn_calibration *calibration, dn_error *error) {
@@ -139,7 +140,7 @@ static dn_status read_scores(const reader *reading, dn_calibration *calibration,
     for (size_t i = 0; i < count; i++)
         if (!isfinite(calibration->scores[i]) ||
             !(calibration->scores[i] >= (i ? calibration->scores[i - 1] : 0)))
-            return refuse(reading, "scores", "made of rising numbers from 0 on", error);
+            return refuse_member(reading, "scores", "made of rising numbers from 0 on", error);
     return DN_OK;
 }
 
@@ -152,10 +153,11 @@ static int is_step(const dn_operating_point *before, const dn_operating_point *p
 static dn_status check_points(const reader *reading, dn_curve *roc, dn_error *error) {
     dn_operating_point *points = roc->points;
     if (points[0].threshold != INFINITY || points[0].fpr != 0 || points[0].tpr != 0)
-        return refuse(reading, "roc", "a curve that begins at (0, 0)", error);
+        return refuse_member(reading, "roc", "a curve that begins at (0, 0)", error);
     for (size_t i = 0; i < roc->count; i++) {
         if (i > 0 && !is_step(&points[i - 1], &points[i]))
-            return refuse(reading, "roc", "a curve that rises while its thresholds fall", error);
+            return refuse_member(reading, "roc", "a curve that rises while its thresholds fall",
+                                 error);
         points[i].false_positives = (size_t)(points[i].fpr * (double)roc->good + 0.5);
         points[i].true_positives = (size_t)(points[i].tpr * (double)roc->defective + 0.5);
         size_t called = points[i].false_positives + points[i].true_positives;
@@ -169,7 +171,7 @@ static dn_status read_points(const reader *reading, dn_curve *roc, dn_error *err
     int count = cJSON_GetArraySize(member_of(reading, "thresholds"));
     void *block;
     if (count < 2 || count > DN_CALIBRATION_MOST + 1)
-        return refuse(reading, "thresholds", "an array of two thresholds or more", error);
+        return refuse_member(reading, "thresholds", "an array of two thresholds or more", error);
     DN_TRY(dn_allocate(&block, (size_t)count, stride, error));
     roc->points = block;
     roc->count = (size_t)count;
@@ -190,17 +192,17 @@ static dn_status read_roc(const reader *reading, dn_calibration *calibration, dn
     DN_TRY(read_count(&inner, "good", &calibration->roc.good, error));
     DN_TRY(read_count(&inner, "defective", &calibration->roc.defective, error));
     if (calibration->roc.good == 0 || calibration->roc.defective == 0)
-        return refuse(reading, "roc", "a curve of good and defective images", error);
+        return refuse_member(reading, "roc", "a curve of good and defective images", error);
     return read_points(&inner, &calibration->roc, error);
 }
 
 static dn_status read_thresholds(const reader *reading, dn_calibration *calibration,
                                  dn_error *error) {
     const double least = 1e-308, most = 1e308;
-    dn_threshold_wish *wish = &calibration->wish;
-    DN_TRY(read_number(reading, "false_reject_rate", 0, 1, &wish->false_reject_rate, error));
-    DN_TRY(read_number(reading, "review_rate", 0, 1, &wish->review_rate, error));
-    DN_TRY(read_number(reading, "target_tpr", 0, 1, &wish->target_tpr, error));
+    dn_threshold_request *request = &calibration->request;
+    DN_TRY(read_number(reading, "false_reject_rate", 0, 1, &request->false_reject_rate, error));
+    DN_TRY(read_number(reading, "review_rate", 0, 1, &request->review_rate, error));
+    DN_TRY(read_number(reading, "target_tpr", 0, 1, &request->target_tpr, error));
     if (!cJSON_IsNull(member_of(reading, "promised_rate")))
         DN_TRY(read_number(reading, "promised_rate", 0, 1, &calibration->promised_rate, error));
     const cJSON *map_threshold = member_of(reading, "map_threshold");
@@ -210,7 +212,7 @@ static dn_status read_thresholds(const reader *reading, dn_calibration *calibrat
     DN_TRY(read_number(reading, "threshold", least, most, &calibration->threshold, error));
     DN_TRY(read_number(reading, "review_threshold", least, calibration->threshold,
                        &calibration->review_threshold, error));
-    wish->manual = calibration->threshold;
+    request->manual = calibration->threshold;
     return DN_OK;
 }
 
@@ -222,7 +224,7 @@ static dn_status read_members(const reader *reading, dn_calibration *calibration
                      &source, error));
     DN_TRY(read_word(reading, "rule", dn_threshold_rule_names, DN_THRESHOLD_RULES, &rule, error));
     calibration->source = (dn_calibration_source)source;
-    calibration->wish.rule = (dn_threshold_rule)rule;
+    calibration->request.rule = (dn_threshold_rule)rule;
     DN_TRY(read_scores(reading, calibration, error));
     DN_TRY(read_thresholds(reading, calibration, error));
     return read_roc(reading, calibration, error);

@@ -48,7 +48,7 @@ static dn_status load_config(dn_detector *detector, const char *path, dn_error *
 static dn_status load_calibration(dn_detector *detector, const char *path, dn_error *error) {
     const char *json = dn_tensor_file_metadata(detector->file, DN_META_CALIBRATION);
     char name[1152];
-    detector->calibration.wish = dn_threshold_wish_of(detector->config);
+    detector->calibration.request = dn_threshold_request_of(detector->config);
     if (!json)
         return DN_OK;
     snprintf(name, sizeof name, "%s (its calibration)", path);

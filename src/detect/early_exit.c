@@ -29,7 +29,7 @@ void dn_spread_order(int count, int *order) {
         order[i] = (int)((int64_t)i * step % count);
 }
 
-static dn_status furnish(dn_early_exit *early, double confidence, dn_error *error) {
+static dn_status init_early_exit(dn_early_exit *early, double confidence, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, (size_t)early->rotations, sizeof(int), error));
     early->order = block;
@@ -50,7 +50,7 @@ dn_status dn_early_exit_create(double confidence, int rotations, double threshol
     if (!(confidence >= 0.5 && confidence < 1))
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit at confidence %g: expected 0.5 or more, below 1", confidence);
-    dn_status status = furnish(early, confidence, error);
+    dn_status status = init_early_exit(early, confidence, error);
     if (status != DN_OK)
         dn_early_exit_destroy(early);
     return status;

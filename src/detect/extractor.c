@@ -54,7 +54,7 @@ static dn_status create_narrow(dn_extractor *extractor, const dn_config *config,
                             &extractor->narrow, error);
 }
 
-static dn_status furnish(dn_extractor *extractor, const dn_config *config, dn_error *error) {
+static dn_status init_extractor(dn_extractor *extractor, const dn_config *config, dn_error *error) {
     dn_backbone_shape *shape = &extractor->shape;
     *shape = (dn_backbone_shape){config->img_size[0], config->img_size[1], config->n_scales,
                                  DN_EXTRACTOR_BATCH};
@@ -80,7 +80,7 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
     created->compute = compute;
     created->roi = dn_roi_limits(roi) ? roi : NULL;
     created->weights = weights;
-    dn_status status = furnish(created, config, error);
+    dn_status status = init_extractor(created, config, error);
     if (status == DN_OK)
         *extractor = created;
     else
@@ -131,8 +131,8 @@ static dn_status prepare_painted(const dn_roi *roi, int width, int height, const
     return status;
 }
 
-static dn_status prepare(const dn_roi *roi, int width, int height, const dn_image *picture,
-                         dn_image *image, dn_error *error) {
+static dn_status prepare_picture(const dn_roi *roi, int width, int height, const dn_image *picture,
+                                 dn_image *image, dn_error *error) {
     if (dn_roi_limits(roi))
         return prepare_painted(roi, width, height, picture, image, error);
     return dn_image_resize(picture, width, height, image, error);
@@ -142,7 +142,7 @@ static dn_status read_picture(const char *path, const dn_roi *roi, int width, in
                               dn_image *image, dn_error *error) {
     dn_image picture = {0};
     DN_TRY(dn_image_read(path, &picture, error));
-    dn_status status = prepare(roi, width, height, &picture, image, error);
+    dn_status status = prepare_picture(roi, width, height, &picture, image, error);
     dn_image_free(&picture);
     return status;
 }
@@ -160,8 +160,8 @@ dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_
 
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
                                dn_image *image, dn_error *error) {
-    return prepare(extractor->roi, extractor->shape.width, extractor->shape.height, picture, image,
-                   error);
+    return prepare_picture(extractor->roi, extractor->shape.width, extractor->shape.height, picture,
+                           image, error);
 }
 
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,

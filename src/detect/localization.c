@@ -21,7 +21,7 @@ static size_t pixels_of(const dn_localizer *self) {
     return (size_t)self->width * (size_t)self->height;
 }
 
-static dn_status allocate(dn_localizer *self, dn_error *error) {
+static dn_status allocate_localizer(dn_localizer *self, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     void *gates;
     size_t rows = (size_t)scorer->rows, values = rows * (size_t)scorer->dimensions;
@@ -52,7 +52,7 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
         status = dn_smoother_create(width, height, DN_LOCALIZATION_SIGMA, roi ? roi->inside : NULL,
                                     compute->threads, &self->smoother, error);
     if (status == DN_OK)
-        status = allocate(self, error);
+        status = allocate_localizer(self, error);
     if (status == DN_OK)
         *localizer = self;
     else
@@ -132,7 +132,7 @@ static dn_status project(dn_localizer *self, int first, int rows, float *map, dn
 }
 
 /* From sums over rotations and channels to means; 0 where the image does not count. */
-static void finish(const dn_localizer *self, float *map) {
+static void finish_map(const dn_localizer *self, float *map) {
     const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
     for (size_t i = 0; i < pixels_of(self); i++)
         map[i] /= (float)(3 * self->scorer->rotations);
@@ -151,6 +151,6 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
         DN_TRY(explain(localizer, parameters, chunk, rows, error));
         DN_TRY(project(localizer, done, rows, map, error));
     }
-    finish(localizer, map);
+    finish_map(localizer, map);
     return DN_OK;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct dn_expected {
-    dn_aside aside;
+    dn_background_task task;
     char *path;
     int has_digest;
     dn_picture picture;
@@ -40,7 +40,7 @@ static void read_expected(void *context) {
     decode(self->path, self->has_digest, &self->picture, &self->picture.failure);
 }
 
-static void release(dn_expected *self) {
+static void release_expected(dn_expected *self) {
     if (!self)
         return;
     dn_image_free(&self->picture.image);
@@ -51,11 +51,11 @@ static void release(dn_expected *self) {
 static void forget(dn_expected *self) {
     if (!self)
         return;
-    dn_aside_wait(&self->aside);
-    release(self);
+    dn_background_task_wait(&self->task);
+    release_expected(self);
 }
 
-static dn_expected *begin(const char *path, const uint8_t *digest) {
+static dn_expected *begin_reading(const char *path, const uint8_t *digest) {
     void *block;
     if (dn_allocate(&block, 1, sizeof(dn_expected), NULL) != DN_OK)
         return NULL;
@@ -64,9 +64,9 @@ static dn_expected *begin(const char *path, const uint8_t *digest) {
     if (digest)
         memcpy(self->picture.digest, digest, DN_DIGEST_BYTES);
     if (dn_copy_text(&self->path, path, NULL) == DN_OK &&
-        dn_aside_start(&self->aside, read_expected, self))
+        dn_background_task_start(&self->task, read_expected, self))
         return self;
-    release(self);
+    release_expected(self);
     return NULL;
 }
 
@@ -80,7 +80,7 @@ static dn_expected *remove_at(dn_lookahead *ahead, size_t place) {
     return removed;
 }
 
-static size_t find(const dn_lookahead *ahead, const char *path, int has_digest) {
+static size_t find_expected(const dn_lookahead *ahead, const char *path, int has_digest) {
     size_t i = 0;
     while (i < DN_LOOKAHEAD_MOST &&
            !(ahead->expected[i] && ahead->expected[i]->has_digest == has_digest &&
@@ -91,14 +91,14 @@ static size_t find(const dn_lookahead *ahead, const char *path, int has_digest) 
 
 static dn_expected *take(dn_lookahead *ahead, const char *path, int has_digest) {
     pthread_mutex_lock(&ahead->lock);
-    size_t place = find(ahead, path, has_digest);
+    size_t place = find_expected(ahead, path, has_digest);
     dn_expected *taken = place < DN_LOOKAHEAD_MOST ? remove_at(ahead, place) : NULL;
     pthread_mutex_unlock(&ahead->lock);
     return taken;
 }
 
 void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *digest) {
-    dn_expected *oldest = NULL, *added = begin(path, digest);
+    dn_expected *oldest = NULL, *added = begin_reading(path, digest);
     if (!added)
         return;
     pthread_mutex_lock(&ahead->lock);
@@ -116,10 +116,10 @@ int dn_lookahead_take(dn_lookahead *ahead, const char *path, int has_digest, dn_
     dn_expected *expected = take(ahead, path, has_digest);
     if (!expected)
         return 0;
-    dn_aside_wait(&expected->aside);
+    dn_background_task_wait(&expected->task);
     *picture = expected->picture;
     expected->picture.image = (dn_image){0};
-    release(expected);
+    release_expected(expected);
     return 1;
 }
 

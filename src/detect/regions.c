@@ -25,7 +25,7 @@ typedef struct search {
     size_t count, capacity;
 } search;
 
-static void visit(search *self, int x, int y) {
+static void visit_pixel(search *self, int x, int y) {
     if (x < 0 || y < 0 || x >= self->width || y >= self->height)
         return;
     size_t i = (size_t)y * (size_t)self->width + (size_t)x;
@@ -49,14 +49,14 @@ static void add_pixel(patch *found, int x, int y, float value) {
 /* Everything that the pixel (x, y), not seen yet and above the level, is joined to. */
 static patch follow(search *self, int x, int y) {
     patch found = {.left = x, .top = y, .right = x, .bottom = y};
-    visit(self, x, y);
+    visit_pixel(self, x, y);
     while (self->waiting_count > 0) {
         uint32_t i = self->waiting[--self->waiting_count];
         int at_x = (int)(i % (uint32_t)self->width), at_y = (int)(i / (uint32_t)self->width);
         add_pixel(&found, at_x, at_y, self->values[i]);
         for (int dy = -1; dy <= 1; dy++)
             for (int dx = -1; dx <= 1; dx++)
-                visit(self, at_x + dx, at_y + dy);
+                visit_pixel(self, at_x + dx, at_y + dy);
     }
     return found;
 }
@@ -113,7 +113,7 @@ static dn_status find_all(search *self, dn_error *error) {
 }
 
 /* By falling score, then from top to bottom, so that the order is one and the same everywhere. */
-static int compare(const void *first, const void *second) {
+static int compare_regions(const void *first, const void *second) {
     const dn_region *a = first, *b = second;
     if (a->score != b->score)
         return a->score < b->score ? 1 : -1;
@@ -151,7 +151,7 @@ dn_status dn_regions_find(const float *values, int width, int height, float thre
         return status;
     }
     if (self.count > 0)
-        qsort(self.regions, self.count, sizeof *self.regions, compare);
+        qsort(self.regions, self.count, sizeof *self.regions, compare_regions);
     *regions = self.regions;
     *count = self.count;
     return DN_OK;

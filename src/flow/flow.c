@@ -82,7 +82,7 @@ static void take_scratch(dn_flow *flow) {
     flow->dhalf = dn_workspace_take(workspace, rows_of(flow, flow->shape.features / 2));
 }
 
-static dn_status plan(dn_flow *flow, dn_error *error) {
+static dn_status plan_workspace(dn_flow *flow, dn_error *error) {
     int passes = flow->use == DN_FLOW_SCORE ? 1 : flow->shape.blocks;
     DN_TRY(dn_workspace_create(&flow->workspace,
                                (size_t)passes * pass_size(flow) + scratch_size(flow), error));
@@ -109,7 +109,7 @@ static void draw_permutations(dn_flow *flow) {
     }
 }
 
-static dn_status furnish(dn_flow *flow, dn_error *error) {
+static dn_status init_flow(dn_flow *flow, dn_error *error) {
     void *block;
     size_t indices = (size_t)flow->shape.blocks * (size_t)flow->shape.features;
     DN_TRY(dn_allocate(&block, indices, sizeof(uint32_t), error));
@@ -119,7 +119,7 @@ static dn_status furnish(dn_flow *flow, dn_error *error) {
     DN_TRY(dn_allocate(&block, (size_t)flow->shape.blocks, sizeof(block_pass), error));
     flow->pass = block;
     draw_permutations(flow);
-    return plan(flow, error);
+    return plan_workspace(flow, error);
 }
 
 dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, int max_rows,
@@ -132,7 +132,7 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
     created->shape = *shape;
     created->max_rows = max_rows;
     created->use = use;
-    dn_status status = furnish(created, error);
+    dn_status status = init_flow(created, error);
     if (status == DN_OK)
         *flow = created;
     else

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 
-static dn_status allocate(dn_optimizer *optimizer, dn_error *error) {
+static dn_status allocate_moments(dn_optimizer *optimizer, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, optimizer->count, sizeof(float), error));
     optimizer->first = block;
@@ -34,7 +34,7 @@ dn_status dn_optimizer_create(const dn_compute *compute, float *parameters, size
                  .epsilon = DN_ADAM_EPSILON,
                  .weight_decay = DN_ADAM_WEIGHT_DECAY},
     };
-    dn_status status = allocate(optimizer, error);
+    dn_status status = allocate_moments(optimizer, error);
     if (status != DN_OK)
         dn_optimizer_destroy(optimizer);
     return status;

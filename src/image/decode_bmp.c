@@ -169,7 +169,8 @@ static int is_plain_bytes(const bitmap *map) {
 }
 
 /* The padding of the last row may be missing, as some programs leave it out. */
-static dn_status read_rows(dn_bytes *file, const bitmap *map, dn_image *image, dn_error *error) {
+static dn_status read_bmp_rows(dn_bytes *file, const bitmap *map, dn_image *image,
+                               dn_error *error) {
     size_t row_bytes = ((size_t)map->width * (size_t)map->bits + 7) / 8;
     size_t stride = (row_bytes + 3) / 4 * 4;
     for (int64_t i = 0; i < map->height; i++) {
@@ -200,5 +201,5 @@ dn_status dn_decode_bmp(dn_bytes file, dn_image *image, dn_error *error) {
         dn_decode_allocate(&file, "BMP", (uint64_t)map.width, (uint64_t)map.height, image, error));
     if (map.pixel_offset > 0)
         DN_TRY(move_to(&file, map.pixel_offset, "BMP up to its pixels", error));
-    return read_rows(&file, &map, image, error);
+    return read_bmp_rows(&file, &map, image, error);
 }

@@ -76,7 +76,7 @@ static void read_rgb_rows(j_decompress_ptr decoder, dn_image *image) {
     }
 }
 
-static dn_status read_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
+static dn_status read_jpeg_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
     jpeg_create_decompress(decoder);
     decoder->progress = &reader->progress;
     jpeg_mem_src(decoder, reader->file.data, (unsigned long)reader->file.size);
@@ -96,7 +96,7 @@ static dn_status read_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_ima
 static dn_status read_guarded(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
     if (setjmp(reader->escape))
         return DN_ERROR_FORMAT;
-    return read_rows(decoder, reader, image);
+    return read_jpeg_rows(decoder, reader, image);
 }
 
 dn_status dn_decode_jpeg(dn_bytes file, dn_image *image, dn_error *error) {

@@ -59,7 +59,8 @@ static void ask_for_rgb(png_structp png, png_infop info) {
     png_set_strip_alpha(png);
 }
 
-static dn_status read_rows(png_structp png, png_infop info, png_reader *reader, dn_image *image) {
+static dn_status read_png_rows(png_structp png, png_infop info, png_reader *reader,
+                               dn_image *image) {
     png_set_read_fn(png, reader, on_read);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* dn_decode_allocate limits */
     /* A negative count: no ancillary chunk but tRNS is looked into. */
@@ -88,7 +89,7 @@ static dn_status read_guarded(png_structp png, png_infop info, png_reader *reade
                               dn_image *image) {
     if (setjmp(png_jmpbuf(png)))
         return reader->status;
-    return read_rows(png, info, reader, image);
+    return read_png_rows(png, info, reader, image);
 }
 
 dn_status dn_decode_png(dn_bytes file, dn_image *image, dn_error *error) {

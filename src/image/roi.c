@@ -41,7 +41,7 @@ static size_t pixels_of(const dn_roi *roi) {
     return (size_t)roi->width * (size_t)roi->height;
 }
 
-static dn_status allocate(dn_roi *roi, int width, int height, dn_error *error) {
+static dn_status allocate_roi(dn_roi *roi, int width, int height, dn_error *error) {
     void *block;
     *roi = (dn_roi){.width = width, .height = height};
     DN_TRY(dn_allocate(&block, pixels_of(roi), 1, error));
@@ -52,7 +52,7 @@ static dn_status allocate(dn_roi *roi, int width, int height, dn_error *error) {
 dn_status dn_roi_of_mask(const dn_image *mask, int width, int height, dn_roi *roi,
                          dn_error *error) {
     int half = half_of_brightest(mask);
-    DN_TRY(allocate(roi, width, height, error));
+    DN_TRY(allocate_roi(roi, width, height, error));
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             roi->inside[y * width + x] = (uint8_t)is_inside(mask, half, x, y, roi);
@@ -78,7 +78,7 @@ dn_status dn_roi_read(const char *path, int width, int height, dn_roi *roi, dn_e
 
 dn_status dn_roi_of_values(const uint8_t *values, const char *name, int width, int height,
                            dn_roi *roi, dn_error *error) {
-    DN_TRY(allocate(roi, width, height, error));
+    DN_TRY(allocate_roi(roi, width, height, error));
     for (size_t i = 0; i < pixels_of(roi); i++)
         roi->inside[i] = values[i] != 0;
     dn_digest_bytes(roi->inside, pixels_of(roi), roi->digest);

@@ -1,6 +1,6 @@
 #include "image/smooth.h"
 
-#include "base/clones.h"
+#include "base/every_cpu.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -35,7 +35,7 @@ static void fill_weights(dn_smoother *self, double sigma) {
         self->weights[i] = (float)(exp(-0.5 * i * i / (sigma * sigma)) / sum);
 }
 
-static dn_status furnish(dn_smoother *self, double sigma, dn_error *error) {
+static dn_status init_smoother(dn_smoother *self, double sigma, dn_error *error) {
     size_t height = (size_t)self->height;
     DN_TRY(dn_allocate_floats(&self->weights, (size_t)self->radius + 1, error));
     DN_TRY(dn_allocate_floats(&self->turned, height * padded_row_of(self), error));
@@ -58,7 +58,7 @@ dn_status dn_smoother_create(int width, int height, double sigma, const uint8_t 
                           .threads = threads,
                           .inside = inside,
                           .radius = (int)(4 * sigma + 0.5)};
-    dn_status status = furnish(self, sigma, error);
+    dn_status status = init_smoother(self, sigma, error);
     if (status == DN_OK)
         *smoother = self;
     else
@@ -135,7 +135,7 @@ static void reflect_ends(const dn_smoother *self, float *padded) {
 }
 
 /* out[i] = sum_k weights[|k|] * in[i + k * step], |k| <= radius */
-DN_CLONES
+DN_EVERY_CPU
 static void smooth_along(const dn_smoother *self, float *restrict out, const float *restrict in,
                          ptrdiff_t step, size_t count) {
     for (size_t i = 0; i < count; i++)
@@ -176,7 +176,7 @@ DN_INLINE void smooth_down(const dn_smoother *self, float *restrict smooth,
 }
 
 /* One column block of a row: down the columns, then sizes over the channels. */
-DN_CLONES
+DN_EVERY_CPU
 static void add_block(const task *t, size_t y, size_t first, size_t pixels) {
     const dn_smoother *self = t->self;
     float smooth[BLOCK * CHANNELS] = {0};

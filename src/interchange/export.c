@@ -1,7 +1,7 @@
 #include "base/memory.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
-#include "model/chunks.h"
+#include "tensors/chunks.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,8 +32,8 @@ static const struct {
     {"classifier.6.weight", 2, {1000, 4096}}, {"classifier.6.bias", 1, {1000}},
 };
 
-static dn_tensor *append(listing *list, dn_dtype dtype, int rank, const size_t *shape,
-                         const void *data) {
+static dn_tensor *append_tensor(listing *list, dn_dtype dtype, int rank, const size_t *shape,
+                                const void *data) {
     dn_tensor *tensor = &list->tensors[list->count];
     *tensor = (dn_tensor){.name = list->names[list->count++], .dtype = dtype, .rank = rank};
     for (int i = 0; i < rank; i++)
@@ -47,7 +47,7 @@ static void append_flow(listing *list, const dn_detector *detector, size_t index
     dn_flow_tensor source;
     dn_flow_tensor_at(&detector->flow, index, &source);
     snprintf(list->names[list->count], NAME_SIZE, "%s", source.name);
-    append(list, DN_F32, source.rank, source.shape, detector->parameters + source.offset);
+    append_tensor(list, DN_F32, source.rank, source.shape, detector->parameters + source.offset);
 }
 
 /* A fresh BatchNorm1d over the subnet's inputs: weight 1, bias 0, mean 0, variance 1, count 0. */
@@ -59,8 +59,8 @@ static void append_norm(listing *list, const char *first_of_subnet, const size_t
         snprintf(list->names[list->count], NAME_SIZE, "%.*s%s%s", (int)stem, first_of_subnet,
                  DN_ORIGINAL_NORM, parts[i]);
         int is_count = i == NORM_TENSORS - 1, is_one = i == 0 || i == 3;
-        append(list, is_count ? DN_I64 : DN_F32, is_count ? 0 : 1, inputs,
-               is_one ? list->ones : NULL);
+        append_tensor(list, is_count ? DN_I64 : DN_F32, is_count ? 0 : 1, inputs,
+                      is_one ? list->ones : NULL);
     }
 }
 
@@ -81,11 +81,11 @@ static void append_extractor(listing *list, const dn_detector *detector) {
     for (size_t i = 0; i < CLASSIFIER_TENSORS; i++) {
         snprintf(list->names[list->count], NAME_SIZE, "%s%s", DN_ORIGINAL_EXTRACTOR,
                  classifier[i].name);
-        append(list, DN_F32, classifier[i].rank, classifier[i].shape, NULL);
+        append_tensor(list, DN_F32, classifier[i].rank, classifier[i].shape, NULL);
     }
 }
 
-static dn_status allocate(listing *list, const dn_detector *detector, dn_error *error) {
+static dn_status allocate_listing(listing *list, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t subnets = 2 * (size_t)detector->flow.blocks, half = (size_t)detector->flow.features / 2;
     size_t total = dn_flow_tensor_count(&detector->flow) + subnets * NORM_TENSORS +
@@ -110,7 +110,7 @@ static dn_status write_state_dict(const dn_detector *detector, int half, const c
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "the model has a region of interest, which a state_dict of the original "
                        "cannot keep: its scores would be of the whole picture");
-    DN_TRY(allocate(list, detector, error));
+    DN_TRY(allocate_listing(list, detector, error));
     append_extractor(list, detector);
     append_flow_and_norms(list, detector);
     return dn_pytorch_write(output, floats_of(half), list->tensors, list->count, error);

@@ -15,7 +15,7 @@
 #include "image/image.h"
 #include "interchange/interchange.h"
 #include "interchange/onnx_graph.h"
-#include "model/chunks.h"
+#include "tensors/chunks.h"
 
 #include <float.h>
 #include <stdio.h>
@@ -315,7 +315,7 @@ static const char *score_of(exporter *self, const char *z) {
 }
 
 /* dn_calibration_judge: x = log(raw / threshold), pred_score = (1 + x / (1 + |x|)) / 2 */
-static void judge(exporter *self, const char *raw, const int64_t *batch) {
+static void judge_score(exporter *self, const char *raw, const int64_t *batch) {
     dn_onnx *graph = self->graph;
     const char *threshold = dn_onnx_scalar(graph, (float)self->detector->calibration.threshold);
     const char *one = dn_onnx_scalar(graph, 1.0f);
@@ -343,12 +343,12 @@ static void build(exporter *self) {
     const char *raw = score_of(self, flow_of(self, features));
     dn_onnx_output(graph, raw, "raw_score", DN_ONNX_FLOAT, &batch, 1);
     if (dn_calibration_judges(&self->detector->calibration))
-        judge(self, raw, &batch);
+        judge_score(self, raw, &batch);
 }
 
 /* ---- The file -------------------------------------------------------------------------------- */
 
-static void describe(exporter *self) {
+static void describe_model(exporter *self) {
     char views[16];
     snprintf(views, sizeof views, "%d", self->views);
     dn_onnx_property(self->graph, "rotations", views);
@@ -372,7 +372,7 @@ static dn_status export_detector(exporter *self, const char *output, dn_error *e
         DN_TRY(make_maps(self, error));
     DN_TRY(dn_onnx_create("DifferNet", &self->graph, error));
     build(self);
-    describe(self);
+    describe_model(self);
     return dn_onnx_write(self->graph, output, error);
 }
 

@@ -5,7 +5,7 @@
 #include "base/parallel.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
-#include "model/chunks.h"
+#include "tensors/chunks.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ typedef struct importing {
 
 /* ---- What the file holds --------------------------------------------------------------------- */
 
-static const dn_tensor *find(const importing *self, const char *name) {
+static const dn_tensor *find_tensor(const importing *self, const char *name) {
     char full[160];
     snprintf(full, sizeof full, "%s%s", self->prefix, name);
     return dn_tensor_file_find(self->file, full);
@@ -78,7 +78,7 @@ static size_t count_blocks(const importing *self) {
     size_t per_block = dn_flow_tensor_count(&shape) / MAX_BLOCKS, blocks = 0;
     while (blocks < MAX_BLOCKS) {
         dn_flow_tensor_at(&shape, blocks * per_block, &tensor);
-        if (!find(self, tensor.name))
+        if (!find_tensor(self, tensor.name))
             break;
         blocks++;
     }
@@ -91,7 +91,7 @@ static dn_status deduce(importing *self, const dn_config *config, dn_error *erro
     dn_flow_shape any = {.features = 2, .blocks = 1, .internal = 1};
     DN_TRY(dn_config_copy(config, &self->config, error));
     dn_flow_tensor_at(&any, 0, &first);
-    const dn_tensor *tensor = find(self, first.name);
+    const dn_tensor *tensor = find_tensor(self, first.name);
     size_t scale = DN_BACKBONE_CHANNELS / 2;
     if (tensor->rank != 2 || tensor->shape[1] == 0 || tensor->shape[1] % scale != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
@@ -111,7 +111,7 @@ static dn_status deduce(importing *self, const dn_config *config, dn_error *erro
 static dn_status list_flow_tensor(importing *self, size_t index, dn_error *error) {
     dn_flow_tensor expected;
     dn_flow_tensor_at(&self->shape, index, &expected);
-    const dn_tensor *found = find(self, expected.name);
+    const dn_tensor *found = find_tensor(self, expected.name);
     if (!found)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: has no tensor %s%s", self->path, self->prefix,
                        expected.name);
@@ -175,8 +175,8 @@ static dn_status list_tensors(importing *self, dn_error *error) {
 /* ---- Writing --------------------------------------------------------------------------------- */
 
 /* Adds a tensor's values as they will be written to the digest and looks for NaN among them. */
-static dn_status examine(const importing *self, dn_digest *digest, const dn_tensor *tensor,
-                         dn_error *error) {
+static dn_status examine_tensor(const importing *self, dn_digest *digest, const dn_tensor *tensor,
+                                dn_error *error) {
     dn_chunks chunks;
     const void *bytes;
     size_t size, done = 0;
@@ -204,7 +204,7 @@ static dn_status examine_flow(void *context, dn_error *error) {
     dn_status status = DN_OK;
     DN_TRY(dn_digest_begin(&digest, error));
     for (size_t i = 0; i < dn_flow_tensor_count(&self->shape) && status == DN_OK; i++)
-        status = examine(self, digest, &self->tensors[i], error);
+        status = examine_tensor(self, digest, &self->tensors[i], error);
     dn_digest_end(digest, self->flow_sha256);
     return status;
 }
@@ -229,8 +229,8 @@ static dn_status write_model(importing *self, const char *output, dn_error *erro
         threads > 0 ? threads : dn_processor_count(), examine_flow, self, error);
 }
 
-static dn_status run(importing *self, const dn_config *config, const char *output,
-                     const dn_observer *observer, dn_error *error) {
+static dn_status run_import(importing *self, const dn_config *config, const char *output,
+                            const dn_observer *observer, dn_error *error) {
     DN_TRY(dn_tensor_file_open(self->path, &self->file, error));
     DN_TRY(find_prefix(self, error));
     DN_TRY(deduce(self, config, error));
@@ -248,7 +248,7 @@ static dn_status run(importing *self, const dn_config *config, const char *outpu
 dn_status dn_interchange_import(const char *path, const dn_config *config, const char *output,
                                 const dn_observer *observer, dn_error *error) {
     importing self = {.path = path};
-    dn_status status = run(&self, config, output, observer, error);
+    dn_status status = run_import(&self, config, output, observer, error);
     dn_text_free(self.yaml);
     dn_release(self.tensors);
     dn_release(self.names);

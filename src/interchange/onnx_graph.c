@@ -50,7 +50,7 @@ static char *copy_text(dn_onnx *graph, const char *text) {
 
 /* Puts an item at the end of an array of pointers of a message. Arrays grow by doubling: room is
  * made whenever the count is a power of two. */
-static void append(dn_onnx *graph, void *array_of_items, size_t *count, void *item) {
+static void append_item(dn_onnx *graph, void *array_of_items, size_t *count, void *item) {
     void **items;
     memcpy(&items, array_of_items, sizeof items);
     if ((*count & (*count - 1)) == 0) {
@@ -67,7 +67,7 @@ static void append(dn_onnx *graph, void *array_of_items, size_t *count, void *it
 
 /* ---- Graphs ---------------------------------------------------------------------------------- */
 
-static void begin(dn_onnx *graph, dn_onnx *root, const char *name) {
+static void begin_graph(dn_onnx *graph, dn_onnx *root, const char *name) {
     graph->root = root;
     onnx__model_proto__init(&graph->model);
     onnx__graph_proto__init(&graph->graph);
@@ -79,14 +79,14 @@ dn_status dn_onnx_create(const char *name, dn_onnx **model, dn_error *error) {
     *model = NULL;
     DN_TRY(dn_allocate(&allocated, 1, sizeof **model, error));
     *model = allocated;
-    begin(*model, *model, name);
+    begin_graph(*model, *model, name);
     return DN_OK;
 }
 
 dn_onnx *dn_onnx_body(dn_onnx *parent, const char *name) {
     dn_onnx *body = dn_onnx_memory(parent, sizeof *body);
     if (body)
-        begin(body, parent->root, name);
+        begin_graph(body, parent->root, name);
     return body ? body : parent; /* parent's root remembers the failure */
 }
 
@@ -115,8 +115,8 @@ const char *dn_onnx_node(dn_onnx *graph, const char *operation, const char *cons
     onnx__node_proto__init(node);
     node->op_type = copy_text(graph, operation);
     for (; *inputs; inputs++)
-        append(graph, &node->input, &node->n_input, copy_text(graph, *inputs));
-    append(graph, &graph->graph.node, &graph->graph.n_node, node);
+        append_item(graph, &node->input, &node->n_input, copy_text(graph, *inputs));
+    append_item(graph, &graph->graph.node, &graph->graph.n_node, node);
     graph->last = node;
     return dn_onnx_more_output(graph);
 }
@@ -125,7 +125,7 @@ const char *dn_onnx_more_output(dn_onnx *graph) {
     if (graph->root->failed)
         return "";
     char *name = fresh_name(graph, graph->last->op_type);
-    append(graph, &graph->last->output, &graph->last->n_output, name);
+    append_item(graph, &graph->last->output, &graph->last->n_output, name);
     return name ? name : "";
 }
 
@@ -138,7 +138,7 @@ static Onnx__AttributeProto *attribute(dn_onnx *graph, const char *name,
     added->name = copy_text(graph, name);
     added->has_type = 1;
     added->type = type;
-    append(graph, &graph->last->attribute, &graph->last->n_attribute, added);
+    append_item(graph, &graph->last->attribute, &graph->last->n_attribute, added);
     return added;
 }
 
@@ -206,7 +206,7 @@ static const char *constant(dn_onnx *graph, const char *name, dn_onnx_type type,
     added->has_raw_data = 1;
     added->raw_data.data = (uint8_t *)bytes;
     added->raw_data.len = size;
-    append(graph, &outermost->initializer, &outermost->n_initializer, added);
+    append_item(graph, &outermost->initializer, &outermost->n_initializer, added);
     return added->name;
 }
 
@@ -255,7 +255,7 @@ static Onnx__TensorShapeProto *shape_of(dn_onnx *graph, const int64_t *dimension
             dimension->value_case = ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE;
             dimension->dim_value = dimensions[i];
         }
-        append(graph, &shape->dim, &shape->n_dim, dimension);
+        append_item(graph, &shape->dim, &shape->n_dim, dimension);
     }
     return shape;
 }
@@ -284,7 +284,7 @@ void dn_onnx_input(dn_onnx *graph, const char *name, dn_onnx_type type, const in
                    size_t rank) {
     Onnx__ValueInfoProto *info = value_info(graph, name, type, dimensions, rank);
     if (info)
-        append(graph, &graph->graph.input, &graph->graph.n_input, info);
+        append_item(graph, &graph->graph.input, &graph->graph.n_input, info);
 }
 
 void dn_onnx_output(dn_onnx *graph, const char *value, const char *name, dn_onnx_type type,
@@ -294,7 +294,7 @@ void dn_onnx_output(dn_onnx *graph, const char *value, const char *name, dn_onnx
     if (!info || graph->root->failed)
         return;
     graph->last->output[0] = info->name;
-    append(graph, &graph->graph.output, &graph->graph.n_output, info);
+    append_item(graph, &graph->graph.output, &graph->graph.n_output, info);
 }
 
 void dn_onnx_property(dn_onnx *model, const char *key, const char *value) {
@@ -304,7 +304,7 @@ void dn_onnx_property(dn_onnx *model, const char *key, const char *value) {
     onnx__string_string_entry_proto__init(entry);
     entry->key = copy_text(model, key);
     entry->value = copy_text(model, value);
-    append(model, &model->model.metadata_props, &model->model.n_metadata_props, entry);
+    append_item(model, &model->model.metadata_props, &model->model.n_metadata_props, entry);
 }
 
 /* ---- Writing --------------------------------------------------------------------------------- */
@@ -318,8 +318,8 @@ static void append_to_stream(ProtobufCBuffer *buffer, size_t size, const uint8_t
     fwrite(bytes, 1, size, ((stream_buffer *)buffer)->stream); /* failures show at the commit */
 }
 
-static void finish(const dn_onnx *model, Onnx__ModelProto *message,
-                   Onnx__OperatorSetIdProto *operators) {
+static void finish_model(const dn_onnx *model, Onnx__ModelProto *message,
+                         Onnx__OperatorSetIdProto *operators) {
     static char domain[] = "", producer[] = "differnet";
     onnx__operator_set_id_proto__init(operators);
     operators->domain = domain;
@@ -339,7 +339,7 @@ dn_status dn_onnx_write(const dn_onnx *model, const char *path, dn_error *error)
     dn_output output;
     if (model->failed)
         return dn_fail(error, DN_ERROR_MEMORY, "%s: out of memory for the graph", path);
-    finish(model, &message, &operators);
+    finish_model(model, &message, &operators);
     message.graph = &graph;
     message.opset_import = &list;
     message.n_opset_import = 1;

@@ -3,7 +3,7 @@
 #ifndef DN_INTERCHANGE_ONNX_GRAPH_H
 #define DN_INTERCHANGE_ONNX_GRAPH_H
 
-#include "model/tensor_file.h"
+#include "tensors/tensor_file.h"
 
 enum { DN_ONNX_OPSET = 17, DN_ONNX_IR = 8 };
 

@@ -22,7 +22,7 @@ static dn_operating_point point_at(const dn_curve *curve, double threshold, size
     };
 }
 
-static dn_status trace(const dn_ranking *ranking, dn_curve *curve, dn_error *error) {
+static dn_status trace_ranking(const dn_ranking *ranking, dn_curve *curve, dn_error *error) {
     void *points;
     size_t good = 0, defective = 0;
     DN_TRY(dn_allocate(&points, ranking->count + 1, sizeof(dn_operating_point), error));
@@ -41,7 +41,7 @@ dn_status dn_curve_create(const double *scores, const int *labels, size_t count,
     dn_ranking ranking;
     *curve = (dn_curve){0};
     DN_TRY(dn_ranking_create(scores, labels, count, &ranking, error));
-    dn_status status = trace(&ranking, curve, error);
+    dn_status status = trace_ranking(&ranking, curve, error);
     dn_ranking_destroy(&ranking);
     return status;
 }

@@ -1,8 +1,8 @@
 #include "metrics/metrics.h"
 
 #include "base/memory.h"
-#include "metrics/decision.h"
 #include "metrics/ranking.h"
+#include "metrics/verdict_counts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -123,7 +123,7 @@ static void decide_by_f1(const double *scores, const int *labels, const char *co
     if (!metrics->image_f1_max.defined)
         return;
     double threshold = nextafter(metrics->f1_max_threshold, -INFINITY);
-    dn_decide(scores, labels, defects, count, threshold, threshold, metrics);
+    dn_count_verdicts(scores, labels, defects, count, threshold, threshold, metrics);
     metrics->decision.tuned = 1;
 }
 

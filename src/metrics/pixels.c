@@ -82,7 +82,7 @@ static int counts(const uint8_t *inside, size_t i) {
     return !inside || inside[i];
 }
 
-static void visit(labelling *self, int x, int y) {
+static void visit_pixel(labelling *self, int x, int y) {
     if (x < 0 || y < 0 || x >= self->width || y >= self->height)
         return;
     size_t i = (size_t)y * (size_t)self->width + (size_t)x;
@@ -102,14 +102,14 @@ static dn_status add_defect(dn_pixels *self, labelling *labels, const float *map
     DN_TRY(status);
     uint32_t number = (uint32_t)self->defect_count++, width = (uint32_t)labels->width;
     self->areas[number] = 0;
-    visit(labels, (int)(start % width), (int)(start / width));
+    visit_pixel(labels, (int)(start % width), (int)(start / width));
     while (labels->waiting_count > 0) {
         uint32_t i = labels->waiting[--labels->waiting_count];
         self->defective[self->defective_count++] = (defect_pixel){map[i] + 0.0F, number};
         self->areas[number]++;
         for (int dy = -1; dy <= 1; dy++)
             for (int dx = -1; dx <= 1; dx++)
-                visit(labels, (int)(i % width) + dx, (int)(i / width) + dy);
+                visit_pixel(labels, (int)(i % width) + dx, (int)(i / width) + dy);
     }
     return DN_OK;
 }
@@ -170,7 +170,7 @@ static void sort_falling(uint32_t *values, size_t count, int bit) {
     }
 }
 
-static int compare(const void *first, const void *second) {
+static int compare_values(const void *first, const void *second) {
     const defect_pixel *a = first, *b = second;
     return (a->value < b->value) - (a->value > b->value);
 }
@@ -219,7 +219,7 @@ static dn_statistic defined(double value) {
     return (dn_statistic){.defined = 1, .value = value, .low = NAN, .high = NAN};
 }
 
-static void measure(const dn_pixels *pixels, dn_pixel_metrics *metrics) {
+static void measure_pixels(const dn_pixels *pixels, dn_pixel_metrics *metrics) {
     sweep now = {.pixels = pixels}, before = now;
     double roc = 0, pro = 0, best = 0, all = (double)pixels->defective_count;
     double good = (double)pixels->good_count;
@@ -259,7 +259,7 @@ dn_status dn_pixels_measure(dn_pixels *pixels, dn_pixel_metrics *metrics, dn_err
     if (reason)
         return DN_OK;
     sort_falling(pixels->good, pixels->good_count, 30);
-    qsort(pixels->defective, pixels->defective_count, sizeof *pixels->defective, compare);
-    measure(pixels, metrics);
+    qsort(pixels->defective, pixels->defective_count, sizeof *pixels->defective, compare_values);
+    measure_pixels(pixels, metrics);
     return DN_OK;
 }

@@ -99,8 +99,8 @@ static void interval(curve_value *value, uint32_t *members, dn_ranking *drawn,
 }
 
 /* Overwrites the ranking's counts: it is of no use afterwards. */
-static dn_status measure(curve_value *value, dn_ranking *ranking, dn_statistic *statistic,
-                         dn_error *error) {
+static dn_status measure_statistic(curve_value *value, dn_ranking *ranking, dn_statistic *statistic,
+                                   dn_error *error) {
     void *members;
     const char *lack = dn_ranking_lack(ranking);
     *statistic = dn_undefined(lack);
@@ -119,7 +119,7 @@ dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, 
     dn_ranking ranking;
     *aupr = dn_undefined("not computed");
     DN_TRY(dn_ranking_create(scores, labels, count, &ranking, error));
-    dn_status status = measure(average_precision, &ranking, aupr, error);
+    dn_status status = measure_statistic(average_precision, &ranking, aupr, error);
     dn_ranking_destroy(&ranking);
     return status;
 }
@@ -132,7 +132,7 @@ dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count
     DN_TRY(dn_ranking_create(scores, labels, count, &ranking, error));
     if (!dn_ranking_lack(&ranking))
         best_f1(&ranking, threshold);
-    dn_status status = measure(f1_max, &ranking, statistic, error);
+    dn_status status = measure_statistic(f1_max, &ranking, statistic, error);
     dn_ranking_destroy(&ranking);
     return status;
 }

@@ -42,8 +42,8 @@ static void collect_groups(const labelled_score *sorted, size_t count, dn_rankin
     }
 }
 
-static dn_status fill(const double *scores, const int *labels, size_t count, labelled_score *sorted,
-                      dn_ranking *ranking, dn_error *error) {
+static dn_status fill_ranking(const double *scores, const int *labels, size_t count,
+                              labelled_score *sorted, dn_ranking *ranking, dn_error *error) {
     void *groups;
     DN_TRY(copy_scores(scores, labels, count, sorted, error));
     DN_TRY(dn_allocate(&groups, count, sizeof(dn_tie_group), error));
@@ -60,7 +60,7 @@ dn_status dn_ranking_create(const double *scores, const int *labels, size_t coun
     if (count > UINT32_MAX)
         return dn_fail(error, DN_ERROR_ARGUMENT, "%zu scores; the limit is %u", count, UINT32_MAX);
     DN_TRY(dn_allocate(&sorted, count, sizeof(labelled_score), error));
-    dn_status status = fill(scores, labels, count, sorted, ranking, error);
+    dn_status status = fill_ranking(scores, labels, count, sorted, ranking, error);
     dn_release(sorted);
     return status;
 }

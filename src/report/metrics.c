@@ -145,12 +145,13 @@ static void append_totals(dn_text *text, const dn_metrics *metrics) {
     dn_text_append(text, "\n");
 }
 
-static size_t total(const dn_verdict_counts *counts) {
+static size_t total_count(const dn_verdict_counts *counts) {
     return counts->pass + counts->review + counts->fail;
 }
 
 static void append_decision(dn_text *text, const dn_decision *decision) {
-    if (!isfinite(decision->threshold) || total(&decision->good) + total(&decision->defective) == 0)
+    if (!isfinite(decision->threshold) ||
+        total_count(&decision->good) + total_count(&decision->defective) == 0)
         return;
     dn_text_append(text, "%-*s", LABEL_WIDTH, "threshold");
     append_fixed(text, decision->threshold);
@@ -159,8 +160,8 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
         append_fixed(text, decision->review_threshold);
     }
     dn_text_append(text, ": rejects %zu of %zu good, finds %zu of %zu defective",
-                   decision->good.fail, total(&decision->good), decision->defective.fail,
-                   total(&decision->defective));
+                   decision->good.fail, total_count(&decision->good), decision->defective.fail,
+                   total_count(&decision->defective));
     if (decision->good.review + decision->defective.review > 0)
         dn_text_append(text, ", %zu and %zu for review", decision->good.review,
                        decision->defective.review);
@@ -170,8 +171,8 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
 static void append_rule(dn_text *text, const dn_decision *decision) {
     dn_text_append(text, "%-12s%-13s", decision->rule, decision->source);
     append_fixed(text, decision->threshold);
-    const size_t counts[] = {decision->good.fail, total(&decision->good), decision->defective.fail,
-                             total(&decision->defective)};
+    const size_t counts[] = {decision->good.fail, total_count(&decision->good),
+                             decision->defective.fail, total_count(&decision->defective)};
     dn_text_append(text, "  %4zu of %-4zu  %4zu of %-4zu  ", counts[0], counts[1], counts[2],
                    counts[3]);
     const dn_statistic *const shares[] = {&decision->accuracy, &decision->precision,

@@ -82,9 +82,9 @@ static void add_scores(const float *z, size_t count, size_t values, double *scor
 }
 
 /* All images at once: the weights are read, and rounded, once. */
-static dn_status score(const dn_compute *compute, const dn_flow_shape *shape,
-                       const float *parameters, const float *features, size_t count, double *scores,
-                       dn_error *error) {
+static dn_status score_features(const dn_compute *compute, const dn_flow_shape *shape,
+                                const float *parameters, const float *features, size_t count,
+                                double *scores, dn_error *error) {
     dn_flow *flow;
     float *z, log_det[DN_AUTO_IMAGES * ROTATIONS];
     int rows = (int)count * ROTATIONS;
@@ -107,8 +107,8 @@ typedef struct probe {
     float *z, *dz, *log_det;
 } probe;
 
-static dn_status furnish(probe *self, const trial *of, const dn_compute *compute, int rows,
-                         dn_error *error) {
+static dn_status init_probe(probe *self, const trial *of, const dn_compute *compute, int rows,
+                            dn_error *error) {
     size_t values = (size_t)rows * (size_t)of->shape.features;
     DN_TRY(dn_flow_create(compute, &of->shape, rows, DN_FLOW_TRAIN, &self->flow, error));
     DN_TRY(dn_optimizer_create(compute, of->parameters, dn_flow_parameter_count(&of->shape),
@@ -135,7 +135,7 @@ static dn_status train(trial *self, const dn_compute *compute, const float *feat
     int rows = (int)self->count * ROTATIONS;
     DN_TRY(dn_allocate_floats(&self->parameters, dn_flow_parameter_count(&self->shape), error));
     dn_flow_initialize(&self->shape, self->parameters, 0, compute->threads);
-    dn_status status = furnish(&small, self, compute, rows, error);
+    dn_status status = init_probe(&small, self, compute, rows, error);
     for (int i = 0; status == DN_OK && i < DN_AUTO_STEPS; i++)
         status = step(&small, self, features, rows, error);
     dn_optimizer_destroy(&small.optimizer);
@@ -162,22 +162,22 @@ static dn_status learn(trial *self, const float *features, dn_error *error) {
     DN_TRY(dn_compute_open(self->config->compute, 1, &compute, error));
     dn_status status = train(self, &compute, features, error);
     if (status == DN_OK)
-        status = score(&compute, &self->shape, self->parameters, features, self->count, self->exact,
-                       error);
+        status = score_features(&compute, &self->shape, self->parameters, features, self->count,
+                                self->exact, error);
     dn_compute_close(&compute);
     return status;
 }
 
-static dn_status measure(const trial *self, dn_precision precision, float *features,
-                         dn_precision_gap *gap, dn_error *error) {
+static dn_status measure_precision(const trial *self, dn_precision precision, float *features,
+                                   dn_precision_gap *gap, dn_error *error) {
     dn_compute compute;
     double scores[DN_AUTO_IMAGES];
     DN_TRY(dn_compute_open_in(self->config->compute, precision, self->config->threads, &compute,
                               error));
     dn_status status = extract(self, &compute, features, error);
     if (status == DN_OK)
-        status =
-            score(&compute, &self->shape, self->parameters, features, self->count, scores, error);
+        status = score_features(&compute, &self->shape, self->parameters, features, self->count,
+                                scores, error);
     dn_compute_close(&compute);
     if (status == DN_OK)
         *gap = dn_precision_gap_of(scores, self->exact, self->count);
@@ -193,7 +193,7 @@ static dn_status try_precision(const trial *self, dn_precision precision,
     DN_TRY(dn_compute_plan(self->config->compute, precision, &real, &products, error));
     if (real != precision)
         return DN_OK;
-    DN_TRY(measure(self, precision, choice->features, &gap, error));
+    DN_TRY(measure_precision(self, precision, choice->features, &gap, error));
     int holds = dn_precision_gap_holds(&gap);
     if (holds)
         choice->chosen = precision;
@@ -265,7 +265,7 @@ static dn_status score_in(const dn_config *config, dn_precision precision, const
     dn_compute compute;
     const dn_flow_shape shape = dn_flow_shape_of(config);
     DN_TRY(dn_compute_open_in(config->compute, precision, config->threads, &compute, error));
-    dn_status status = score(&compute, &shape, parameters, features, count, scores, error);
+    dn_status status = score_features(&compute, &shape, parameters, features, count, scores, error);
     dn_compute_close(&compute);
     return status;
 }

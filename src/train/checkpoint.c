@@ -3,7 +3,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "model/tensor_file.h"
+#include "tensors/tensor_file.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -5,7 +5,7 @@
 #define DN_TRAIN_CHECKPOINT_H
 
 #include "base/parallel.h"
-#include "model/tensor_file.h"
+#include "tensors/tensor_file.h"
 #include "train/trainer.h"
 
 #include <stdio.h>
@@ -28,8 +28,8 @@ typedef struct dn_checkpoint_writing {
     char position[DN_CHECKPOINT_STATE], augment[DN_CHECKPOINT_STATE], dropout[DN_CHECKPOINT_STATE];
     dn_tensor tensors[DN_CHECKPOINT_BLOCKS]; /* the trainer's own weights and moments */
     dn_metadata_entry metadata[DN_CHECKPOINT_ENTRIES];
-    dn_aside aside;
-    int is_aside;
+    dn_background_task task;
+    int in_background;
     dn_status status;
     dn_error error;
 } dn_checkpoint_writing;

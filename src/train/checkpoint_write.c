@@ -74,15 +74,15 @@ dn_status dn_checkpoint_begin(const dn_checkpoint *checkpoint, const dn_trainer 
     DN_TRY(dn_config_to_yaml(trainer->config, &writing->yaml, error));
     point_at_blocks(writing, trainer);
     copy_state(writing, checkpoint, trainer);
-    writing->is_aside = dn_aside_start(&writing->aside, write_file, writing);
-    if (!writing->is_aside)
+    writing->in_background = dn_background_task_start(&writing->task, write_file, writing);
+    if (!writing->in_background)
         write_file(writing);
     return DN_OK;
 }
 
 dn_status dn_checkpoint_end(dn_checkpoint_writing *writing, dn_error *error) {
-    if (writing->is_aside)
-        dn_aside_wait(&writing->aside);
+    if (writing->in_background)
+        dn_background_task_wait(&writing->task);
     dn_text_free(writing->yaml);
     if (writing->status == DN_OK)
         return DN_OK;

@@ -24,7 +24,7 @@ static int fits_memory(const dn_evaluation *evaluation) {
     return evaluation->count > 0 && evaluation->count <= DN_EVALUATION_KEEP / bytes;
 }
 
-static dn_status furnish(dn_evaluation *evaluation, dn_error *error) {
+static dn_status init_evaluation(dn_evaluation *evaluation, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, evaluation->count, sizeof(dn_sample_score), error));
     evaluation->results = block;
@@ -53,7 +53,7 @@ dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer
         .source = source,
         .repeats = repeats,
     };
-    dn_status status = furnish(evaluation, error);
+    dn_status status = init_evaluation(evaluation, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
     return status;

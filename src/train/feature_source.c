@@ -220,8 +220,8 @@ void dn_feature_source_expect(dn_feature_source *source, const char *path,
 
 /* ---- some of its views ---- */
 
-static int read_rows(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
-                     const uint32_t *rows, int count, float *features) {
+static int read_feature_rows(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
+                             const uint32_t *rows, int count, float *features) {
     size_t record;
     if (!dn_feature_source_has_bank(source) || !dn_digest_is_known(digest) ||
         !dn_feature_bank_find(&source->bank, digest, &record))
@@ -255,7 +255,7 @@ dn_status dn_feature_source_rows(dn_feature_source *source, const char *path,
                                  uint8_t digest[DN_DIGEST_BYTES], const uint32_t *rows, int count,
                                  float *features, dn_error *error) {
     dn_error failure;
-    if (read_rows(source, digest, rows, count, features))
+    if (read_feature_rows(source, digest, rows, count, features))
         return DN_OK;
     if (!source->stores)
         return compute_rows(source, path, digest, rows, count, features, error);

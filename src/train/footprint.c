@@ -162,41 +162,42 @@ static double epochs_of(const dn_config *config) {
 }
 
 /* Of one training on `train` images; its images are decoded once where they all stay in memory. */
-static void add_training(const dn_config *config, double train, dn_labour *labour) {
+static void add_training(const dn_config *config, double train, dn_operation_counts *counts) {
     double epochs = epochs_of(config), batch = config->batch_size;
     int bank = dn_config_bank(config);
     int stay = train * 3 * (double)input_pixels(config) <= (double)DN_TRAINER_KEEP_IMAGES;
-    labour->steps += epochs * (double)(size_t)((train + batch - 1) / batch);
+    counts->steps += epochs * (double)(size_t)((train + batch - 1) / batch);
     if (bank > 0)
         return;
-    labour->passes += epochs * train * config->n_transforms;
-    labour->images += stay ? train : epochs * train;
+    counts->passes += epochs * train * config->n_transforms;
+    counts->images += stay ? train : epochs * train;
 }
 
 /* Every fold is another training, without the images that it scores in the end. */
-static void add_folds(const dn_config *config, const dn_workload *work, dn_labour *labour) {
+static void add_folds(const dn_config *config, const dn_workload *work,
+                      dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;
     double rotations = dn_test_rotations(config);
     for (int fold = 0; fold < config->cross_fit; fold++)
-        add_training(config, train * (folds - 1) / folds, labour);
+        add_training(config, train * (folds - 1) / folds, counts);
     if (folds > 0) {
-        labour->passes += train * rotations;
-        labour->vectors += train * rotations;
-        labour->images += train;
+        counts->passes += train * rotations;
+        counts->vectors += train * rotations;
+        counts->images += train;
     }
 }
 
-dn_labour dn_labour_of(const dn_config *config, const dn_workload *work) {
-    dn_labour labour = {0};
+dn_operation_counts dn_count_operations(const dn_config *config, const dn_workload *work) {
+    dn_operation_counts counts = {0};
     double rotations = dn_test_rotations(config), bank = dn_config_bank(config);
     double observed = (double)work->observed, tested = (double)work->tested;
     double evaluated = observed + tested;
-    add_training(config, (double)work->train, &labour);
-    add_folds(config, work, &labour);
-    labour.passes += evaluated * rotations + (double)work->train * bank;
-    labour.images += evaluated + (bank > 0 ? (double)work->train : 0);
-    labour.vectors += (observed * (config->meta_epochs + 1) + tested) * rotations;
+    add_training(config, (double)work->train, &counts);
+    add_folds(config, work, &counts);
+    counts.passes += evaluated * rotations + (double)work->train * bank;
+    counts.images += evaluated + (bank > 0 ? (double)work->train : 0);
+    counts.vectors += (observed * (config->meta_epochs + 1) + tested) * rotations;
     double shown = (double)least((uint64_t)evaluated, DN_MAP_CALIBRATION_IMAGES + REPORT_MAPS);
-    labour.maps = rotations * (config->grad_map_viz ? evaluated + shown : shown);
-    return labour;
+    counts.maps = rotations * (config->grad_map_viz ? evaluated + shown : shown);
+    return counts;
 }

@@ -31,13 +31,13 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
 
 /* Passes of one view through the backbone, optimiser steps, and evaluated vectors (one of each
  * rotation) of the whole schedule, held-out trainings included. */
-typedef struct dn_labour {
+typedef struct dn_operation_counts {
     double passes, steps, vectors;
     double images; /* decoded and resized */
     double maps;   /* views whose gradient goes back to the pixels */
-} dn_labour;
+} dn_operation_counts;
 
-dn_labour dn_labour_of(const dn_config *config, const dn_workload *work);
+dn_operation_counts dn_count_operations(const dn_config *config, const dn_workload *work);
 
 /* Vectors of a training step. */
 int dn_step_rows(const dn_config *config, const dn_workload *work);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-static dn_status furnish(dn_image_store *store, dn_error *error) {
+static dn_status init_image_store(dn_image_store *store, dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, store->kept_count, sizeof(dn_image), error));
     store->kept = block;
@@ -29,7 +29,7 @@ dn_status dn_image_store_create(const dn_sample *samples, size_t count,
         .kept_count = fit < count ? fit : count,
         .slot_count = most,
     };
-    dn_status status = furnish(store, error);
+    dn_status status = init_image_store(store, error);
     if (status != DN_OK)
         dn_image_store_destroy(store);
     return status;

@@ -39,7 +39,7 @@ static dn_status add_peak(map_run *self, const dn_sample *sample, dn_error *erro
     return DN_OK;
 }
 
-static int compare(const void *first, const void *second) {
+static int compare_doubles(const void *first, const void *second) {
     double a = *(const double *)first, b = *(const double *)second;
     return (a > b) - (a < b);
 }
@@ -48,14 +48,14 @@ static int compare(const void *first, const void *second) {
 static double quantile(map_run *self, double rate) {
     if (self->count == 0)
         return NAN;
-    qsort(self->peaks, self->count, sizeof *self->peaks, compare);
+    qsort(self->peaks, self->count, sizeof *self->peaks, compare_doubles);
     double place = ceil(((double)self->count + 1) * (1 - rate) - 1e-9);
     size_t k = place < 1 ? 1 : (size_t)place;
     double value = self->peaks[(k < self->count ? k : self->count) - 1];
     return value > 0 ? value : NAN;
 }
 
-static dn_status run(map_run *self, const dn_sample *samples, size_t count, dn_error *error) {
+static dn_status run_maps(map_run *self, const dn_sample *samples, size_t count, dn_error *error) {
     size_t good = 0, seen = 0;
     for (size_t i = 0; i < count; i++)
         good += samples[i].label == 0;
@@ -84,9 +84,9 @@ dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *sample
     if (status == DN_OK)
         status = dn_allocate_floats(&self.map, pixels_of(config), error);
     if (status == DN_OK)
-        status = run(&self, samples, count, error);
+        status = run_maps(&self, samples, count, error);
     if (status == DN_OK)
-        calibration->map_threshold = quantile(&self, calibration->wish.review_rate);
+        calibration->map_threshold = quantile(&self, calibration->request.review_rate);
     dn_localizer_destroy(self.localizer);
     dn_release(self.features);
     dn_release(self.map);

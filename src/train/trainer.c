@@ -17,7 +17,7 @@ static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_er
     DN_TRY(dn_allocate(&block, train_count, DN_DIGEST_BYTES, error));
     trainer->digests = block;
     DN_TRY(dn_allocate(&block, (size_t)dn_config_bank(trainer->config), sizeof(uint32_t), error));
-    trainer->deck = block;
+    trainer->view_order = block;
     DN_TRY(dn_allocate(&block, (size_t)trainer->config->batch_size, sizeof(dn_image *), error));
     trainer->batch = block;
     DN_TRY(dn_allocate(&block, rows, sizeof(dn_view), error));
@@ -59,9 +59,9 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
                                     trainer->observer, &trainer->bank, error);
 }
 
-static dn_status furnish(dn_trainer *trainer, const dn_detector *detector, const dn_sample *train,
-                         size_t train_count, const dn_sample *evaluate, size_t evaluate_count,
-                         dn_error *error) {
+static dn_status init_trainer(dn_trainer *trainer, const dn_detector *detector,
+                              const dn_sample *train, size_t train_count, const dn_sample *evaluate,
+                              size_t evaluate_count, dn_error *error) {
     const dn_config *config = trainer->config;
     DN_TRY(create_network(trainer, detector, error));
     DN_TRY(allocate_buffers(trainer, train_count, error));
@@ -95,7 +95,7 @@ dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compu
         .position.best_loss = INFINITY,
     };
     dn_status status =
-        furnish(trainer, detector, train, train_count, evaluate, evaluate_count, error);
+        init_trainer(trainer, detector, train, train_count, evaluate, evaluate_count, error);
     if (status != DN_OK)
         dn_trainer_destroy(trainer);
     return status;
@@ -113,7 +113,7 @@ void dn_trainer_destroy(dn_trainer *trainer) {
     dn_release(trainer->parameters);
     dn_release(trainer->order);
     dn_release(trainer->digests);
-    dn_release(trainer->deck);
+    dn_release(trainer->view_order);
     dn_release((void *)trainer->batch);
     dn_release(trainer->views);
     dn_release(trainer->x);
@@ -218,10 +218,10 @@ static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_er
     for (uint32_t done = 0; done < wanted; done += left) {
         left = wanted - done < cards ? wanted - done : cards;
         for (uint32_t card = 0; card < cards; card++)
-            trainer->deck[card] = card;
-        dn_random_shuffle(&trainer->position.augment, trainer->deck, cards);
+            trainer->view_order[card] = card;
+        dn_random_shuffle(&trainer->position.augment, trainer->view_order, cards);
         DN_TRY(dn_feature_source_rows(&trainer->bank, trainer->images.samples[image].path,
-                                      trainer->digests[image], trainer->deck, (int)left,
+                                      trainer->digests[image], trainer->view_order, (int)left,
                                       x + done * (size_t)trainer->shape.features, error));
     }
     return DN_OK;
@@ -325,7 +325,7 @@ static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int me
     trainer->auroc_epoch_max = meta;
 }
 
-static dn_status score(dn_trainer *trainer, double *loss, dn_error *error) {
+static dn_status score_vectors(dn_trainer *trainer, double *loss, dn_error *error) {
     trainer->scored = 1;
     return dn_evaluation_run(&trainer->evaluation, trainer->parameters, trainer->observer, loss,
                              error);
@@ -347,7 +347,7 @@ static dn_status end_meta_epoch(dn_trainer *trainer, dn_error *error) {
     double loss = NAN;
     int meta = at->meta, evaluates = trainer->evaluation.count > 0;
     if (evaluates) {
-        DN_TRY(score(trainer, &loss, error));
+        DN_TRY(score_vectors(trainer, &loss, error));
         DN_TRY(dn_evaluation_auroc(&trainer->evaluation, &auroc, error));
         observe_auroc(trainer, &auroc, meta);
     }
@@ -463,7 +463,8 @@ static dn_status run_schedule(dn_trainer *trainer, dn_error *error) {
                 trainer->position.meta, config->meta_epochs, config->early_stop_delta,
                 trainer->position.best_loss, trainer->position.stale);
     /* A checkpoint at the schedule's end leaves the scores to be made. */
-    return trainer->scored || trainer->evaluation.count == 0 ? DN_OK : score(trainer, NULL, error);
+    return trainer->scored || trainer->evaluation.count == 0 ? DN_OK
+                                                             : score_vectors(trainer, NULL, error);
 }
 
 dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error) {

@@ -38,7 +38,7 @@ typedef struct dn_trainer {
     dn_feature_source evaluated;         /* features of images to score */
     dn_feature_source bank;              /* of training images; only with train_rotations: bank:N */
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [images.count] of the training images' files */
-    uint32_t *deck;                      /* the bank's views, as they are drawn */
+    uint32_t *view_order;                /* the bank's views, as they are drawn */
     dn_evaluation evaluation;            /* of the images looked at after every meta epoch */
     uint32_t *order;                     /* of the training images in this sub epoch */
     const dn_image **batch;              /* [batch_size] */

@@ -165,7 +165,7 @@ static void from_validate(void **state) {
     load(self->model, &calibration);
     assert_true(calibration.source == DN_FROM_VALIDATE && calibration.count == 4);
     assert_true(calibration.roc_source == DN_FROM_VALIDATE && calibration.roc.defective == 2);
-    assert_true(calibration.wish.rule == DN_RULE_YOUDEN);
+    assert_true(calibration.request.rule == DN_RULE_YOUDEN);
     assert_says(self, "val_fraction and cross_fit are not used");
     assert_string_equal(metrics.decision.rule, "youden");
     assert_false(metrics.decision.tuned);

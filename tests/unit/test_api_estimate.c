@@ -229,27 +229,27 @@ static void test_told(void **state) {
 }
 
 /* By hand: 10 images in batches of 4 are 3 steps an epoch; 2 meta epochs of 3. */
-static void test_labour(void **state) {
+static void test_operation_counts(void **state) {
     scene *self = *state;
     dn_config *config = self->config;
     const dn_workload work = {.train = 10, .observed = 5, .tested = 7};
     set(config, "batch_size", "4");
     set(config, "meta_epochs", "2");
     set(config, "sub_epochs", "3");
-    dn_labour labour = dn_labour_of(config, &work);
-    assert_true(labour.steps == 18);
-    assert_true(labour.passes == 6 * 10 * 2 + (5 + 7) * 6);
-    assert_true(labour.vectors == (5 * 3 + 7) * 6);
+    dn_operation_counts counts = dn_count_operations(config, &work);
+    assert_true(counts.steps == 18);
+    assert_true(counts.passes == 6 * 10 * 2 + (5 + 7) * 6);
+    assert_true(counts.vectors == (5 * 3 + 7) * 6);
     assert_int_equal(dn_step_rows(config, &work), 8);
     set(config, "train_rotations", "bank:8");
-    labour = dn_labour_of(config, &work);
-    assert_true(labour.passes == 10 * 8 + (5 + 7) * 6);
-    assert_true(labour.steps == 18);
+    counts = dn_count_operations(config, &work);
+    assert_true(counts.passes == 10 * 8 + (5 + 7) * 6);
+    assert_true(counts.steps == 18);
     set(config, "train_rotations", "random");
     set(config, "cross_fit", "2"); /* two more of 5 images each, 2 steps an epoch */
-    labour = dn_labour_of(config, &work);
-    assert_true(labour.steps == 18 + 2 * 12);
-    assert_true(labour.passes == 6 * 10 * 2 + (5 + 7) * 6 + 2 * 6 * 5 * 2 + 10 * 6);
+    counts = dn_count_operations(config, &work);
+    assert_true(counts.steps == 18 + 2 * 12);
+    assert_true(counts.passes == 6 * 10 * 2 + (5 + 7) * 6 + 2 * 6 * 5 * 2 + 10 * 6);
 }
 
 /* What is bounded by configuration does not grow with the images: a kilobyte each is left. */
@@ -275,7 +275,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_told, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_labour, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_operation_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_images, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

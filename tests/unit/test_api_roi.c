@@ -1,7 +1,7 @@
 /* A region of interest on its way through training, model, scores, maps and metrics. */
 #include "image/image.h"
-#include "model/tensor_file.h"
 #include "support/settings.h"
+#include "tensors/tensor_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

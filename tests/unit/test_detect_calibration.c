@@ -11,7 +11,7 @@
 
 static dn_error error;
 
-static const dn_threshold_wish conformal = {
+static const dn_threshold_request conformal = {
     .rule = DN_RULE_CONFORMAL, .false_reject_rate = 0.01, .review_rate = 0.05, .target_tpr = 0.85};
 
 /* 1/100, 2/100, ... in a scrambled order; every third of `defects` more is a defect's. */
@@ -68,14 +68,15 @@ static void no_verdict_without_scores(void **state) {
     assert_true(isnan(result.pred_score) && isnan(result.p_value) && isnan(result.threshold));
     assert_fails(dn_calibration_choose(&calibration, &conformal, &error), DN_ERROR_DATA,
                  "no scores of held-out good images");
-    dn_threshold_wish wish = conformal;
-    wish.rule = DN_RULE_YOUDEN;
-    assert_fails(dn_calibration_choose(&calibration, &wish, &error), DN_ERROR_DATA,
+    dn_threshold_request request = conformal;
+    request.rule = DN_RULE_YOUDEN;
+    assert_fails(dn_calibration_choose(&calibration, &request, &error), DN_ERROR_DATA,
                  "threshold_rule youden needs");
-    wish.rule = DN_RULE_MANUAL;
-    assert_fails(dn_calibration_choose(&calibration, &wish, &error), DN_ERROR_ARGUMENT, "above 0");
-    wish.manual = 2;
-    assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+    request.rule = DN_RULE_MANUAL;
+    assert_fails(dn_calibration_choose(&calibration, &request, &error), DN_ERROR_ARGUMENT,
+                 "above 0");
+    request.manual = 2;
+    assert_ok(dn_calibration_choose(&calibration, &request, &error));
     assert_int_equal(verdict_at(&calibration, 2.5), DN_VERDICT_FAIL);
     assert_int_equal(verdict_at(&calibration, 2), DN_VERDICT_PASS);
     dn_calibration_free(&calibration);
@@ -99,20 +100,21 @@ static void rules_of_labelled_images(void **state) {
     (void)state;
     static const double expected[] = {0.3, 0.6, 0.6}; /* >= these are anomalous */
     dn_calibration calibration = calibrated(199);
-    dn_threshold_wish wish = conformal;
+    dn_threshold_request request = conformal;
     add_roc(&calibration);
     for (int i = 0; i < 3; i++) {
-        wish.rule = (dn_threshold_rule)(DN_RULE_TARGET_TPR + i);
-        assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+        request.rule = (dn_threshold_rule)(DN_RULE_TARGET_TPR + i);
+        assert_ok(dn_calibration_choose(&calibration, &request, &error));
         assert_true(expected[i] > calibration.threshold &&
                     nextafter(calibration.threshold, 1) == expected[i]);
         assert_true(calibration.review_threshold == calibration.threshold);
         assert_true(isnan(calibration.promised_rate));
     }
-    wish = (dn_threshold_wish){.rule = DN_RULE_TARGET_TPR, .target_tpr = 0.75, .review_rate = 0.5};
+    request =
+        (dn_threshold_request){.rule = DN_RULE_TARGET_TPR, .target_tpr = 0.75, .review_rate = 0.5};
     calibration.scores[100] = 0.55; /* the k-th largest for 0.5 is at 199 - 100 */
     calibration.scores[99] = 0.5;
-    assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+    assert_ok(dn_calibration_choose(&calibration, &request, &error));
     assert_true(calibration.review_threshold == 0.5);
     dn_calibration_free(&calibration);
 }
@@ -121,8 +123,9 @@ static void assert_same(const dn_calibration *a, const dn_calibration *b) {
     assert_true(a->source == b->source && a->count == b->count);
     assert_memory_equal(a->scores, b->scores, a->count * sizeof(double));
     assert_true(a->threshold == b->threshold && a->review_threshold == b->review_threshold);
-    assert_true(a->wish.rule == b->wish.rule && a->wish.review_rate == b->wish.review_rate);
-    assert_true(a->wish.false_reject_rate == b->wish.false_reject_rate);
+    assert_true(a->request.rule == b->request.rule &&
+                a->request.review_rate == b->request.review_rate);
+    assert_true(a->request.false_reject_rate == b->request.false_reject_rate);
     assert_true(a->promised_rate == b->promised_rate ||
                 (isnan(a->promised_rate) && isnan(b->promised_rate)));
     assert_true(a->roc.count == b->roc.count && a->roc.good == b->roc.good);
@@ -134,14 +137,14 @@ static void json_brings_everything_back(void **state) {
     (void)state;
     for (int with_roc = 0; with_roc <= 1; with_roc++) {
         dn_calibration calibration = calibrated(37), again;
-        dn_threshold_wish wish = conformal;
+        dn_threshold_request request = conformal;
         char *json;
         if (with_roc) {
             add_roc(&calibration);
-            wish.rule = DN_RULE_F1_MAX;
+            request.rule = DN_RULE_F1_MAX;
         }
         calibration.scores[36] = 1.0 / 3 + 1;
-        assert_ok(dn_calibration_choose(&calibration, &wish, &error));
+        assert_ok(dn_calibration_choose(&calibration, &request, &error));
         assert_ok(dn_calibration_to_json(&calibration, &json, &error));
         assert_ok(dn_calibration_parse("again", json, &again, &error));
         assert_same(&calibration, &again);

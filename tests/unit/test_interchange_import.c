@@ -1,5 +1,5 @@
 /* Import and export against a state_dict with the original's names, written by ourselves; PyTorch's
- * own files go through the same reader in test_model_readers, and end to end in
+ * own files go through the same reader in test_tensors_readers, and end to end in
  * tools/interchange.py. */
 #include "interchange/interchange.h"
 #include "support/support.h"

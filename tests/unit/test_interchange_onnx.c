@@ -25,8 +25,8 @@ static void make_model_of(double threshold, const dn_roi *roi) {
     detector.calibration = dn_calibration_none();
     detector.calibration.threshold = detector.calibration.review_threshold = threshold;
     if (threshold > 0)
-        detector.calibration.wish.rule = DN_RULE_MANUAL;
-    detector.calibration.wish.manual = threshold;
+        detector.calibration.request.rule = DN_RULE_MANUAL;
+    detector.calibration.request.manual = threshold;
     assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
     float *parameters = malloc(dn_flow_parameter_count(&detector.flow) * sizeof *parameters);
     dn_flow_initialize(&detector.flow, parameters, 1, 1);

@@ -1,8 +1,8 @@
 /* Curves against scikit-learn, Wilson's intervals against SciPy, and what thresholds make of
  * images. */
 #include "metrics/curve.h"
-#include "metrics/decision.h"
 #include "metrics/metrics.h"
+#include "metrics/verdict_counts.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -126,7 +126,8 @@ static void test_decision(void **state) {
     assert_true(metrics.decision.threshold < 4 && metrics.decision.threshold > 3.99999);
     assert_int_equal(metrics.decision.good.fail, 0);
     assert_int_equal(metrics.decision.defective.fail, 2);
-    dn_decide(SCORES, LABELS, DEFECTS, 6, 3, 2, &metrics); /* a score at a threshold stays below */
+    dn_count_verdicts(SCORES, LABELS, DEFECTS, 6, 3, 2,
+                      &metrics); /* a score at a threshold stays below */
     const dn_decision *decision = &metrics.decision;
     assert_false(decision->tuned);
     assert_int_equal(decision->good.pass, 2);

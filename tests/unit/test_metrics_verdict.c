@@ -2,7 +2,7 @@
  * (tests/reference/verdict.py), and the promised false-reject rate by simulation. */
 #include "base/random.h"
 #include "metrics/conformal.h"
-#include "metrics/rules.h"
+#include "metrics/operating_points.h"
 #include "metrics/student.h"
 #include "support/support.h"
 

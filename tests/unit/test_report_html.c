@@ -1,7 +1,7 @@
 /* report.html: well-formed and harmless whatever files are called, the same numbers as
  * metrics.json, and words where there is nothing to show. */
-#include "metrics/decision.h"
 #include "metrics/metrics.h"
+#include "metrics/verdict_counts.h"
 #include "report/report.h"
 #include "support/support.h"
 
@@ -88,7 +88,7 @@ static const char *render(scene *set, size_t first, size_t count) {
     }
     assert_ok(dn_metrics_compute(scores, labels, defects, scored, &set->metrics, &error));
     if (set->report.title)
-        dn_decide(scores, labels, defects, scored, 1.3, 1.1, &set->metrics);
+        dn_count_verdicts(scores, labels, defects, scored, 1.3, 1.1, &set->metrics);
     else
         set->report.title = "title " HOSTILE;
     set->metrics.unreadable_count = count - scored;

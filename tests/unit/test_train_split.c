@@ -24,8 +24,8 @@ static void every_fold_once(void **state) {
     int held[COUNT] = {0};
     make_samples(samples, COUNT);
     for (size_t fold = 0; fold < FOLDS; fold++) {
-        dn_held_out part;
-        assert_ok(dn_hold_out_fold(samples, COUNT, FOLDS, fold, 3, &part, &error));
+        dn_training_split part;
+        assert_ok(dn_split_fold(samples, COUNT, FOLDS, fold, 3, &part, &error));
         assert_int_equal(part.train_count + part.held_count, COUNT);
         assert_rising(part.samples, part.train_count);
         assert_rising(part.samples + part.train_count, part.held_count);
@@ -33,7 +33,7 @@ static void every_fold_once(void **state) {
             assert_int_equal(part.samples[i].label, part.places[i]);
         for (size_t i = part.train_count; i < COUNT; i++)
             held[part.places[i]]++;
-        dn_held_out_free(&part);
+        dn_split_free(&part);
     }
     for (int i = 0; i < COUNT; i++)
         assert_int_equal(held[i], 1);
@@ -42,18 +42,18 @@ static void every_fold_once(void **state) {
 static void a_share_is_random_and_repeatable(void **state) {
     (void)state;
     dn_sample samples[100];
-    dn_held_out a, b, c;
+    dn_training_split a, b, c;
     make_samples(samples, 100);
-    assert_ok(dn_hold_out_share(samples, 100, 0.101, 1, &a, &error));
-    assert_ok(dn_hold_out_share(samples, 100, 0.101, 1, &b, &error));
-    assert_ok(dn_hold_out_share(samples, 100, 0.101, 2, &c, &error));
+    assert_ok(dn_split_share(samples, 100, 0.101, 1, &a, &error));
+    assert_ok(dn_split_share(samples, 100, 0.101, 1, &b, &error));
+    assert_ok(dn_split_share(samples, 100, 0.101, 2, &c, &error));
     assert_int_equal(a.held_count, 11);
     assert_memory_equal(a.places, b.places, 100 * sizeof *a.places);
     assert_memory_not_equal(a.places, c.places, 100 * sizeof *a.places);
-    dn_held_out_free(&a);
-    dn_held_out_free(&b);
-    dn_held_out_free(&c);
-    assert_fails(dn_hold_out_share(samples, 1, 0.5, 1, &a, &error), DN_ERROR_DATA,
+    dn_split_free(&a);
+    dn_split_free(&b);
+    dn_split_free(&c);
+    assert_fails(dn_split_share(samples, 1, 0.5, 1, &a, &error), DN_ERROR_DATA,
                  "of 1 training images 1 would be held out");
 }
 

@@ -50,8 +50,8 @@ static dn_status create_narrow(alone *self, const dn_detector *detector, int sca
     return DN_OK;
 }
 
-static dn_status measure(alone *self, const dn_detector *detector, int scale, double *view,
-                         dn_error *error) {
+static dn_status measure_scale(alone *self, const dn_detector *detector, int scale, double *view,
+                               dn_error *error) {
     size_t values = (size_t)self->shape.batch * DN_BACKBONE_CHANNELS;
     double milliseconds;
     DN_TRY(dn_allocate_floats(&self->features, values, error));
@@ -77,7 +77,7 @@ dn_status dn_measure_backbone(const dn_detector *detector, const dn_compute *com
                               dn_benchmark_run *run, dn_error *error) {
     for (int scale = 0; scale < detector->config->n_scales; scale++) {
         alone self = {.compute = compute, .shape = shape_of(detector->config, scale)};
-        dn_status status = measure(&self, detector, scale, &run->backbone[scale], error);
+        dn_status status = measure_scale(&self, detector, scale, &run->backbone[scale], error);
         dn_backbone_destroy(self.exact);
         dn_narrow_destroy(self.narrow);
         dn_release(self.features);

@@ -74,8 +74,8 @@ static dn_status make_parameters(dn_detector *detector, dn_precision precision, 
 
 /* ---- runs ---- */
 
-static dn_status measure(dn_detector *detector, dn_benchmark_results *results,
-                         dn_benchmark_run *run, dn_error *error) {
+static dn_status measure_detector(dn_detector *detector, dn_benchmark_results *results,
+                                  dn_benchmark_run *run, dn_error *error) {
     DN_TRY(dn_measure_peaks(detector->config, run, error));
     DN_TRY(make_parameters(detector, run->precision, error));
     dn_reset_peak_memory();
@@ -92,7 +92,7 @@ static dn_status measure_all(dn_detector *detector, const dn_observer *observer,
         dn_benchmark_run *run = &results->runs[i];
         dn_tell(observer, DN_NOTE, "measuring %s on %d thread%s", dn_precision_name(run->precision),
                 run->threads, run->threads == 1 ? "" : "s");
-        DN_TRY(measure(detector, results, run, error));
+        DN_TRY(measure_detector(detector, results, run, error));
     }
     return DN_OK;
 }

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static int compare(const void *a, const void *b) {
+static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
@@ -21,7 +21,7 @@ dn_status dn_time(dn_timed_work *work, void *context, double *milliseconds, dn_e
         DN_TRY(work(context, error));
         times[i] = (dn_seconds() - start) * 1e3;
     }
-    qsort(times, DN_BENCHMARK_REPEATS, sizeof *times, compare);
+    qsort(times, DN_BENCHMARK_REPEATS, sizeof *times, compare_doubles);
     *milliseconds = times[DN_BENCHMARK_REPEATS / 2];
     return DN_OK;
 }

@@ -20,7 +20,7 @@ static dn_status multiply(void *context, dn_error *error) {
                                                   self->bias, ROWS, SIDE, SIDE, 0, error);
 }
 
-static void fill(float *values, size_t count) {
+static void fill_values(float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         values[i] = (float)(i % 17) / 17 - 0.5F;
 }
@@ -35,9 +35,9 @@ static dn_status measure_product(product *self, double *gflops, dn_error *error)
     DN_TRY(dn_allocate_floats(&self->bias, SIDE, error));
     DN_TRY(dn_allocate(&block, weights, sizeof *self->bf16, error));
     self->bf16 = block;
-    fill(self->x, inputs);
-    fill(self->w, weights);
-    fill(self->bias, SIDE);
+    fill_values(self->x, inputs);
+    fill_values(self->w, weights);
+    fill_values(self->bias, SIDE);
     dn_bf16_narrow(self->compute->threads, self->bf16, self->w, weights);
     DN_TRY(dn_time(multiply, self, &milliseconds, error));
     *gflops = 2e-6 * ROWS * (double)weights / milliseconds;
@@ -98,8 +98,8 @@ static dn_status measure_convolution(convolving *self, double *gflops, dn_error 
     DN_TRY(dn_allocate(&block, pixels * (size_t)layer.channels, sizeof(float), error));
     self->in = block;
     DN_TRY(dn_allocate_floats(&self->out, pixels * (size_t)layer.out_channels, error));
-    fill(self->weights, weights);
-    fill(self->bias, (size_t)layer.out_channels);
+    fill_values(self->weights, weights);
+    fill_values(self->bias, (size_t)layer.out_channels);
     DN_TRY(compute->backend->convolution_create(compute->context, &layer, &format, self->weights,
                                                 self->bias, &self->convolution, error));
     DN_TRY(dn_time(convolve, self, &milliseconds, error));

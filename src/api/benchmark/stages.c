@@ -127,7 +127,7 @@ static dn_status time_map(scoring *self, int rotations, dn_benchmark_run *run, d
     return DN_OK;
 }
 
-static void release(scoring *self) {
+static void release_scoring(scoring *self) {
     dn_localizer_destroy(self->localizer);
     dn_scorer_destroy(&self->few);
     dn_engine_destroy(self->engine);
@@ -149,6 +149,6 @@ dn_status dn_measure_scoring(const dn_detector *detector, int rotations, int map
         status = time_stages(&self, run, error);
     if (status == DN_OK)
         status = time_map(&self, map_rotations, run, error);
-    release(&self);
+    release_scoring(&self);
     return status;
 }

@@ -32,7 +32,7 @@ static inline float moved(const dn_adam_numbers *k, float w, float *m, float *v,
     return w - k->rate * mean / (sqrtf(square) + k->epsilon);
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void move_values(const dn_adam_numbers *numbers, float *restrict w, float *restrict m,
                         float *restrict v, const float *restrict g, size_t count) {
     const dn_adam_numbers k = *numbers;
@@ -41,7 +41,7 @@ static void move_values(const dn_adam_numbers *numbers, float *restrict w, float
         w[j] = moved(&k, w[j], &m[j], &v[j], g[j]);
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void move_values_and_narrow(const dn_adam_numbers *numbers, float *restrict w,
                                    float *restrict m, float *restrict v, uint16_t *restrict bf16,
                                    const float *restrict g, size_t count) {

@@ -22,7 +22,7 @@ static inline float clamped(float y) {
 }
 
 /* Returns the sum of e. */
-DN_CLONES
+DN_EVERY_CPU
 static double forward_row(float *restrict y, const float *restrict x, const float *restrict s,
                           const float *restrict t, size_t columns, float clamp) {
     double sum = 0;
@@ -35,7 +35,7 @@ static double forward_row(float *restrict y, const float *restrict x, const floa
     return sum;
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void inverse_row(float *restrict x, const float *restrict y, const float *restrict s,
                         const float *restrict t, size_t columns, float clamp) {
 #pragma omp simd
@@ -48,7 +48,7 @@ typedef struct row {
     const float *dy, *y, *x, *s;
 } row;
 
-DN_CLONES
+DN_EVERY_CPU
 static void backward_row(const row *r, size_t columns, float clamp, float dlog_det) {
     float *restrict dx = r->dx, *restrict ds = r->ds, *restrict dt = r->dt;
     const float *restrict dy = r->dy, *restrict y = r->y, *restrict x = r->x, *restrict s = r->s;

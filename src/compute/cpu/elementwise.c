@@ -9,7 +9,7 @@
 enum { GRAIN = 1 << 14 };
 
 /* dx = y > 0 ? dy : 0; dx may be dy, so no restrict: item j is read before it is written. */
-DN_CLONES
+DN_EVERY_CPU
 static void relu_backward_range(float *dx, const float *dy, const float *y, size_t count) {
 #pragma omp simd
     for (size_t j = 0; j < count; j++)
@@ -35,7 +35,7 @@ dn_status dn_cpu_relu_backward(void *context, float *dx, const float *dy, const 
 }
 
 /* y = x * mask; y may be x. */
-DN_CLONES
+DN_EVERY_CPU
 static void multiply_items(float *y, const float *x, const float *mask, size_t count) {
 #pragma omp simd
     for (size_t j = 0; j < count; j++)

@@ -40,7 +40,7 @@ typedef struct finding {
         _Pragma("omp simd") for (size_t c = 0; c < count; c++) gates[c] =                          \
             (uint8_t)(largest[c] > 0 ? first[c] : DN_GATE_SHUT);                                   \
     }                                                                                              \
-    DN_CLONES                                                                                      \
+    DN_EVERY_CPU                                                                                   \
     static void name(const finding *t, uint8_t *gates, size_t at) {                                \
         const dn_pooling_shape *s = t->shape;                                                      \
         size_t channels = (size_t)s->channels, row = (size_t)s->width * channels;                  \
@@ -147,7 +147,7 @@ DN_INLINE void store(const passing *t, const float *sums, size_t at, size_t coun
             ((uint16_t *)t->dx)[at + c] = dn_bf16_round(sums[c]);
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void gather_row(const passing *t, size_t row) {
     const dn_pooling_shape *s = t->shape;
     size_t b = row / (size_t)s->height, channels = (size_t)s->channels;

@@ -9,7 +9,7 @@ static int threads_of(const void *context) {
     return ((const dn_cpu_context *)context)->threads;
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void open_floats(uint8_t *restrict gates, const float *restrict y, size_t count) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++)
@@ -17,14 +17,14 @@ static void open_floats(uint8_t *restrict gates, const float *restrict y, size_t
 }
 
 /* The sign of a bf16 number is that of its bits taken as an integer. */
-DN_CLONES
+DN_EVERY_CPU
 static void open_shorts(uint8_t *restrict gates, const int16_t *restrict y, size_t count) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++)
         gates[i] = y[i] > 0;
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void open_bytes(uint8_t *restrict gates, const uint8_t *restrict y, size_t count) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++)
@@ -57,14 +57,14 @@ dn_status dn_cpu_relu_gates(void *context, uint8_t *gates, const void *y, dn_ele
 
 /* ---- backward ---- */
 
-DN_CLONES
+DN_EVERY_CPU
 static void pass_floats(float *dx, const float *dy, const uint8_t *gates, size_t count) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++)
         dx[i] = gates[i] ? dy[i] : 0.0F;
 }
 
-DN_CLONES
+DN_EVERY_CPU
 static void pass_shorts(uint16_t *dx, const uint16_t *dy, const uint8_t *gates, size_t count) {
 #pragma omp simd
     for (size_t i = 0; i < count; i++)

@@ -6,7 +6,7 @@
 enum { BLOCK = 64 };
 
 /* sums[c] = scale * sum_r in[r*stride + c], c < count <= BLOCK */
-DN_CLONES
+DN_EVERY_CPU
 static void sum_block(float *restrict sums, const float *restrict in, size_t rows, size_t stride,
                       size_t count, double scale) {
     double sum[BLOCK] = {0};

@@ -2,7 +2,7 @@
 #ifndef DN_COMPUTE_VECTOR_H
 #define DN_COMPUTE_VECTOR_H
 
-#include "base/clones.h"
+#include "base/every_cpu.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -32,7 +32,8 @@ static dnnl_data_type_t weight_type(const dn_convolution *self) {
     return is_integer(self) ? dnnl_s8 : dn_onednn_type(self->format.in);
 }
 
-static dnnl_status_t describe(const dn_convolution *self, dnnl_convolution_desc_t *operation) {
+static dnnl_status_t describe_convolution(const dn_convolution *self,
+                                          dnnl_convolution_desc_t *operation) {
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     const dnnl_dims_t in = {1, shape->channels, shape->height, shape->width};
@@ -150,7 +151,7 @@ static dn_status create_primitive(dn_convolution *self, const float *weights, co
     dnnl_primitive_desc_t description;
     if (is_integer(self))
         DN_TRY(choose_steps(self, weights, error));
-    dnnl_status_t status = describe(self, &operation);
+    dnnl_status_t status = describe_convolution(self, &operation);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the convolution", status);
     DN_TRY(choose_kernel(self, &operation, &description, error));

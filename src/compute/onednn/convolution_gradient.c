@@ -43,7 +43,7 @@ static axis axis_of(const dn_convolution_shape *shape, int window, int extent, i
     return (axis){first, count, window - 1 - first, count - out_extent + first};
 }
 
-static void plan(dn_convolution_gradient *self) {
+static void plan_phases(dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     self->window = (shape->kernel + shape->stride - 1) / shape->stride;
@@ -61,8 +61,9 @@ static size_t phase_channels(const dn_convolution_gradient *self) {
     return (size_t)self->shape.stride * (size_t)self->shape.stride * (size_t)self->shape.channels;
 }
 
-static dnnl_status_t describe(const dn_convolution_gradient *self,
-                              dnnl_convolution_desc_t *operation, dnnl_memory_desc_t *given) {
+static dnnl_status_t describe_gradient(const dn_convolution_gradient *self,
+                                       dnnl_convolution_desc_t *operation,
+                                       dnnl_memory_desc_t *given) {
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     dnnl_dim_t channels = (dnnl_dim_t)phase_channels(self);
@@ -132,7 +133,7 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
                                   dn_error *error) {
     dnnl_convolution_desc_t operation;
     dnnl_memory_desc_t given;
-    dnnl_status_t status = describe(self, &operation, &given);
+    dnnl_status_t status = describe_gradient(self, &operation, &given);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the convolution", status);
     dnnl_primitive_desc_t description;
@@ -152,7 +153,8 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
     return result;
 }
 
-static dn_status furnish(dn_convolution_gradient *self, const float *weights, dn_error *error) {
+static dn_status init_convolution_gradient(dn_convolution_gradient *self, const float *weights,
+                                           dn_error *error) {
     size_t phases = (size_t)self->shape.batch * (size_t)self->rows.count *
                     (size_t)self->columns.count * phase_channels(self);
     if (!is_direct(self))
@@ -177,12 +179,12 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
     self->context = context;
     self->shape = *shape;
     self->format = format ? *format : (dn_convolution_format){0};
-    plan(self);
+    plan_phases(self);
     snprintf(self->primitive.name, sizeof self->primitive.name,
              "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d+%d", shape->batch,
              shape->height, shape->width, shape->channels, shape->out_channels, shape->kernel,
              shape->stride, shape->padding);
-    dn_status status = furnish(self, weights, error);
+    dn_status status = init_convolution_gradient(self, weights, error);
     if (status != DN_OK) {
         dn_onednn_convolution_gradient_destroy(self);
         return status;

@@ -154,7 +154,7 @@ static void train_block(void *context, int worker, size_t index) {
         t->status = (int)status;
 }
 
-static dn_status prepare(training *t, dn_product_key key, dn_error *error) {
+static dn_status prepare_training(training *t, dn_product_key key, dn_error *error) {
     int rest = key.outputs % GRADIENT_ROWS;
     key.block = GRADIENT_ROWS;
     if (key.outputs >= GRADIENT_ROWS)
@@ -186,7 +186,7 @@ dn_status dn_onednn_linear_train(void *context, const dn_trained *w, const dn_tr
                   .adam = dn_cpu_adam_numbers(adam)};
     const dn_product_key key = {DN_PRODUCT_WEIGHTS, self->products, rows, inputs, outputs, 0};
     DN_TRY(gradient_factors(self, dy, x, rows, inputs, outputs, t.factors, error));
-    DN_TRY(prepare(&t, key, error));
+    DN_TRY(prepare_training(&t, key, error));
     int threads = dn_onednn_begin();
     dn_parallel_tasks(self->cpu.threads, (t.outputs + GRADIENT_ROWS - 1) / GRADIENT_ROWS,
                       train_block, &t);

@@ -13,7 +13,7 @@ struct dn_pooling {
     dn_primitive primitive; /* of one image; arguments: in, out */
 };
 
-static dnnl_status_t describe(const dn_pooling *self, dnnl_pooling_desc_t *operation) {
+static dnnl_status_t describe_pooling(const dn_pooling *self, dnnl_pooling_desc_t *operation) {
     const dn_pooling_shape *shape = &self->shape;
     dnnl_data_type_t type = dn_onednn_type(self->element);
     dn_extent extent = dn_pooling_extent(shape);
@@ -34,7 +34,7 @@ static dnnl_status_t describe(const dn_pooling *self, dnnl_pooling_desc_t *opera
 
 static dn_status create_primitive(dn_pooling *self, dn_error *error) {
     dnnl_pooling_desc_t operation;
-    dnnl_status_t status = describe(self, &operation);
+    dnnl_status_t status = describe_pooling(self, &operation);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the pooling", status);
     dnnl_primitive_desc_t description;

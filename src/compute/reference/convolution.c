@@ -66,7 +66,7 @@ static size_t out_count(const dn_convolution *self, int images) {
            (size_t)self->shape.out_channels;
 }
 
-static dn_status allocate(dn_convolution *self, dn_error *error) {
+static dn_status allocate_convolution(dn_convolution *self, dn_error *error) {
     const dn_convolution_shape *shape = &self->shape;
     DN_TRY(dn_allocate_floats(&self->weights, weight_count(shape), error));
     DN_TRY(dn_allocate_floats(&self->bias, (size_t)shape->out_channels, error));
@@ -90,7 +90,7 @@ dn_status dn_reference_convolution_create(void *context, const dn_convolution_sh
     self->extent = dn_convolution_extent(shape);
     self->format = format ? *format : (dn_convolution_format){0};
     self->threads = ((dn_reference_context *)context)->threads;
-    dn_status status = allocate(self, error);
+    dn_status status = allocate_convolution(self, error);
     if (status != DN_OK) {
         dn_reference_convolution_destroy(self);
         return status;

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-static size_t total(const dn_verdict_counts *counts) {
+static size_t total_count(const dn_verdict_counts *counts) {
     return counts->pass + counts->review + counts->fail;
 }
 
 static void say_rejects(dn_text *page, const dn_decision *decision) {
-    size_t good = total(&decision->good), defective = total(&decision->defective);
+    size_t good = total_count(&decision->good), defective = total_count(&decision->defective);
     dn_text_append(page, "<p class=\"lead\">At threshold <b>");
     dn_html_score(page, decision->threshold);
     dn_text_append(page, "</b> the model ");
@@ -139,9 +139,9 @@ static void append_tiles(dn_text *page, const dn_metrics *metrics) {
     dn_text_append(page, "<dl class=\"figures\">\n");
     tile(page, "image_AUROC", &metrics->image_auroc, 0, 0);
     tile(page, "good parts rejected", &decision->false_reject_rate, decision->good.fail,
-         total(&decision->good));
+         total_count(&decision->good));
     tile(page, "defective parts not rejected", &overlooked,
-         decision->defective.pass + decision->defective.review, total(&decision->defective));
+         decision->defective.pass + decision->defective.review, total_count(&decision->defective));
     tile(page, "image_AUPR", &metrics->image_aupr, 0, 0);
     dn_text_append(page, "</dl>\n");
 }
@@ -149,7 +149,7 @@ static void append_tiles(dn_text *page, const dn_metrics *metrics) {
 void dn_html_headline(dn_text *page, const dn_report *report) {
     const dn_metrics *metrics = report->metrics;
     if (isfinite(metrics->decision.threshold) &&
-        total(&metrics->decision.good) + total(&metrics->decision.defective) > 0)
+        total_count(&metrics->decision.good) + total_count(&metrics->decision.defective) > 0)
         say_rejects(page, &metrics->decision);
     say_lack(page, metrics);
     say_source(page, &metrics->decision);

@@ -11,29 +11,30 @@ static const char *const HEAD =
     "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
     "<link rel=\"icon\" href=\"data:,\">\n";
 
-static void append(dn_text *page, const char *text) {
+static void append_page(dn_text *page, const char *text) {
     dn_text_append_bytes(page, text, strlen(text));
 }
 
 static void open_page(dn_text *page, const dn_report *report) {
-    append(page, HEAD);
-    append(page, "<title>");
+    append_page(page, HEAD);
+    append_page(page, "<title>");
     dn_html_escape(page, report->title);
-    append(page, ": DifferNet report</title>\n<style>\n");
-    append(page, dn_report_css);
-    append(page, "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"soft\">DifferNet report"
-                 "</p>\n<h1>");
+    append_page(page, ": DifferNet report</title>\n<style>\n");
+    append_page(page, dn_report_css);
+    append_page(page,
+                "</style>\n</head>\n<body>\n<main>\n<header>\n<p class=\"soft\">DifferNet report"
+                "</p>\n<h1>");
     dn_html_escape(page, report->title);
-    append(page, "</h1>\n");
+    append_page(page, "</h1>\n");
 }
 
 static void close_page(dn_text *page) {
-    append(page, "<footer>Made by differnet ");
+    append_page(page, "<footer>Made by differnet ");
     dn_html_escape(page, dn_version());
-    append(page, ". This page is one file and reads nothing else; the same numbers stand in "
-                 "metrics.json, scores.csv and roc.csv.</footer>\n</main>\n<script>\n");
-    append(page, dn_report_js);
-    append(page, "</script>\n</body>\n</html>\n");
+    append_page(page, ". This page is one file and reads nothing else; the same numbers stand in "
+                      "metrics.json, scores.csv and roc.csv.</footer>\n</main>\n<script>\n");
+    append_page(page, dn_report_js);
+    append_page(page, "</script>\n</body>\n</html>\n");
 }
 
 dn_status dn_report_html(const char *path, const dn_report *report, dn_error *error) {

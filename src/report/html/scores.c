@@ -1,5 +1,5 @@
 /* The scores of good against defective images, the thresholds, and what they make of them. */
-#include "metrics/decision.h"
+#include "metrics/verdict_counts.h"
 #include "report/html/html.h"
 
 #include <math.h>
@@ -18,7 +18,7 @@ static double unscale(const dn_score_axis *axis, double value) {
 }
 
 /* A little room at both ends, also where all scores are one. */
-static void widen(dn_score_axis *axis) {
+static void widen_axis(dn_score_axis *axis) {
     double low = scale(axis, axis->low), high = scale(axis, axis->high);
     double room = high > low ? 0.03 * (high - low) : axis->logarithmic ? 0.1 : 0.5;
     axis->low = unscale(axis, low - room);
@@ -42,7 +42,7 @@ dn_score_axis dn_score_axis_of(const dn_report *report) {
     include(&axis, report->metrics->decision.threshold);
     include(&axis, report->metrics->decision.review_threshold);
     axis.logarithmic = axis.low > 0 && axis.high > 10 * axis.low;
-    widen(&axis);
+    widen_axis(&axis);
     return axis;
 }
 
@@ -59,7 +59,7 @@ typedef struct histogram {
     size_t totals[2];
 } histogram;
 
-static void fill(const dn_report *report, const dn_score_axis *axis, histogram *counts) {
+static void fill_histogram(const dn_report *report, const dn_score_axis *axis, histogram *counts) {
     *counts = (histogram){0};
     for (size_t i = 0; i < report->sample_count; i++) {
         const dn_report_sample *sample = &report->samples[i];
@@ -101,7 +101,7 @@ static void append_bar(dn_text *page, const dn_score_axis *axis, const histogram
 
 static void append_bars(dn_text *page, const dn_report *report, const dn_score_axis *axis) {
     histogram counts;
-    fill(report, axis, &counts);
+    fill_histogram(report, axis, &counts);
     double largest = largest_share(&counts);
     dn_text_append(page,
                    "<svg viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\" role=\"img\" "

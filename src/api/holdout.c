@@ -1,0 +1,227 @@
+#include "api/holdout.h"
+
+#include "base/memory.h"
+#include "base/observer.h"
+#include "train/map_threshold.h"
+
+#include <string.h>
+
+static const dn_sample *split_of(const dn_holdout *self, dn_split split, size_t *count) {
+    const size_t *begin = self->dataset->begin;
+    *count = begin[split + 1] - begin[split];
+    return self->dataset->samples + begin[split];
+}
+
+static dn_calibration_source decide_source(const dn_holdout *self) {
+    if (self->dataset->good[DN_SPLIT_VALIDATE] > 0)
+        return DN_FROM_VALIDATE;
+    if (self->config->val_fraction > 0)
+        return DN_FROM_VAL_FRACTION;
+    if (self->config->cross_fit > 0)
+        return DN_FROM_CROSS_FIT;
+    return self->dataset->good[DN_SPLIT_TEST] > 0 ? DN_FROM_TEST : DN_FROM_NOTHING;
+}
+
+dn_status dn_holdout_begin(dn_holdout *self, dn_error *error) {
+    size_t count;
+    const dn_sample *samples = split_of(self, DN_SPLIT_TRAIN, &count);
+    self->source = decide_source(self);
+    if (self->source == DN_FROM_VALIDATE &&
+        (self->config->val_fraction > 0 || self->config->cross_fit > 0))
+        dn_tell(
+            self->observer, DN_NOTE,
+            "validate/good is there to calibrate with: val_fraction and cross_fit are not used");
+    if (self->source == DN_FROM_CROSS_FIT && (size_t)self->config->cross_fit > count)
+        return dn_fail(error, DN_ERROR_DATA, "cross_fit: %d folds of %zu training images",
+                       self->config->cross_fit, count);
+    if (self->source != DN_FROM_VAL_FRACTION)
+        return DN_OK;
+    return dn_split_share(samples, count, self->config->val_fraction, self->config->seed,
+                          &self->held_out, error);
+}
+
+void dn_holdout_end(dn_holdout *self) {
+    dn_split_free(&self->held_out);
+    dn_release(self->scores);
+    self->scores = NULL;
+}
+
+const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count) {
+    if (self->source != DN_FROM_VAL_FRACTION)
+        return split_of(self, DN_SPLIT_TRAIN, count);
+    *count = self->held_out.train_count;
+    return self->held_out.samples;
+}
+
+/* Scores of `held_out`'s held images with a trained trainer. */
+static dn_status score_held(const dn_holdout *self, dn_trainer *trainer,
+                            const dn_training_split *held_out, dn_evaluation *evaluation,
+                            dn_error *error) {
+    DN_TRY(dn_evaluation_create(held_out->samples + held_out->train_count, held_out->held_count,
+                                &trainer->scorer, &trainer->evaluated, 0, evaluation, error));
+    dn_status status =
+        dn_evaluation_run(evaluation, trainer->parameters, self->observer, NULL, error);
+    if (status != DN_OK)
+        dn_evaluation_destroy(evaluation);
+    return status;
+}
+
+/* ---- cross-fit ---- */
+
+static dn_status keep_scores(dn_holdout *self, const dn_training_split *fold,
+                             const dn_evaluation *evaluation, dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        const dn_sample_score *result = &evaluation->results[i];
+        if (result->status != DN_OK)
+            return dn_fail(error, result->status, "%s", result->failure);
+        self->scores[fold->places[fold->train_count + i]] = result->score.raw;
+    }
+    return DN_OK;
+}
+
+static dn_status train_and_score(dn_holdout *self, dn_trainer *trainer,
+                                 const dn_training_split *fold, dn_error *error) {
+    dn_evaluation evaluation;
+    DN_TRY(dn_trainer_run(trainer, error));
+    DN_TRY(score_held(self, trainer, fold, &evaluation, error));
+    dn_status status = keep_scores(self, fold, &evaluation, error);
+    dn_evaluation_destroy(&evaluation);
+    return status;
+}
+
+static dn_status run_fold(dn_holdout *self, size_t number, dn_error *error) {
+    size_t count, folds = (size_t)self->config->cross_fit;
+    const dn_sample *samples = split_of(self, DN_SPLIT_TRAIN, &count);
+    dn_training_split fold;
+    dn_trainer trainer;
+    dn_tell(self->observer, DN_NOTE, "cross-fit: training %zu of %zu, on all but one part",
+            number + 1, folds);
+    DN_TRY(dn_split_fold(samples, count, folds, number, self->config->seed, &fold, error));
+    dn_status status =
+        dn_trainer_create(self->detector, self->compute, fold.samples, fold.train_count, NULL, 0,
+                          self->observer, &trainer, error);
+    if (status == DN_OK) {
+        status = train_and_score(self, &trainer, &fold, error);
+        dn_trainer_destroy(&trainer);
+    }
+    dn_split_free(&fold);
+    return status;
+}
+
+dn_status dn_cross_fit(dn_holdout *self, dn_error *error) {
+    size_t count;
+    void *block;
+    if (self->source != DN_FROM_CROSS_FIT)
+        return DN_OK;
+    split_of(self, DN_SPLIT_TRAIN, &count);
+    DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+    self->scores = block;
+    for (int fold = 0; fold < self->config->cross_fit; fold++)
+        DN_TRY(run_fold(self, (size_t)fold, error));
+    dn_tell(self->observer, DN_NOTE, "cross-fit: now the model itself, on all images");
+    return DN_OK;
+}
+
+/* ---- the thresholds ---- */
+
+static dn_status gather_held(dn_holdout *self, dn_trainer *trainer, dn_calibration *calibration,
+                             dn_error *error) {
+    dn_evaluation evaluation;
+    DN_TRY(score_held(self, trainer, &self->held_out, &evaluation, error));
+    dn_status status = dn_calibration_take_scores(calibration, self->source, &evaluation, error);
+    dn_evaluation_destroy(&evaluation);
+    return status;
+}
+
+static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_evaluation *tested,
+                               dn_calibration *calibration, dn_error *error) {
+    size_t count;
+    split_of(self, DN_SPLIT_TRAIN, &count);
+    switch (self->source) {
+    case DN_FROM_VALIDATE:
+        return dn_calibration_take_scores(calibration, self->source, &trainer->evaluation, error);
+    case DN_FROM_VAL_FRACTION:
+        return gather_held(self, trainer, calibration, error);
+    case DN_FROM_CROSS_FIT:
+        return dn_calibration_set_scores(calibration, self->source, self->scores, count, error);
+    case DN_FROM_TEST:
+        return dn_calibration_take_scores(calibration, self->source, tested, error);
+    default:
+        return DN_OK;
+    }
+}
+
+/* Labelled defects of validate/, or else of test/. */
+static dn_status trace_roc(const dn_holdout *self, const dn_trainer *trainer,
+                           const dn_evaluation *tested, dn_calibration *calibration,
+                           dn_error *error) {
+    size_t count;
+    split_of(self, DN_SPLIT_VALIDATE, &count);
+    if (count > self->dataset->good[DN_SPLIT_VALIDATE])
+        return dn_calibration_take_roc(calibration, DN_FROM_VALIDATE, &trainer->evaluation, error);
+    return dn_calibration_take_roc(calibration, DN_FROM_TEST, tested, error);
+}
+
+static void comment(const dn_holdout *self, const dn_calibration *calibration) {
+    char text[256];
+    int labelled = calibration->request.rule != DN_RULE_CONFORMAL;
+    if (!dn_calibration_judges(calibration)) {
+        dn_tell(
+            self->observer, DN_NOTE,
+            "no good images were held out, so the model gives scores and no verdict; `differnet "
+            "calibrate MODEL DIR` sets its thresholds from a folder of good images");
+        return;
+    }
+    if ((labelled ? calibration->roc_source : calibration->source) == DN_FROM_TEST)
+        dn_tell(self->observer, DN_NOTE,
+                "the thresholds are chosen on the test images, so the rates measured there are not "
+                "independent; validate/, --val-fraction or --cross-fit make them so");
+    if (dn_calibration_falls_short(calibration, text))
+        dn_tell(self->observer, DN_WARNING, "%s", text);
+}
+
+/* Good images that training has not seen; where each fold held out its own, the training images. */
+static const dn_sample *map_samples(const dn_holdout *self, size_t *count) {
+    switch (self->source) {
+    case DN_FROM_VAL_FRACTION:
+        *count = self->held_out.held_count;
+        return self->held_out.samples + self->held_out.train_count;
+    case DN_FROM_VALIDATE:
+        return split_of(self, DN_SPLIT_VALIDATE, count);
+    case DN_FROM_CROSS_FIT:
+        return split_of(self, DN_SPLIT_TRAIN, count);
+    default:
+        return split_of(self, DN_SPLIT_TEST, count);
+    }
+}
+
+static dn_status look_at_maps(const dn_holdout *self, dn_trainer *trainer,
+                              dn_calibration *calibration, dn_error *error) {
+    size_t count;
+    const dn_sample *samples = map_samples(self, &count);
+    if (!dn_calibration_judges(calibration))
+        return DN_OK;
+    return dn_calibrate_maps(calibration, samples, count, self->compute, &trainer->scorer,
+                             &trainer->shape, self->config, trainer->parameters, error);
+}
+
+dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
+                                       const dn_evaluation *tested, dn_calibration *calibration,
+                                       dn_error *error) {
+    dn_threshold_request request = dn_threshold_request_of(self->config);
+    *calibration = dn_calibration_none();
+    calibration->request = request;
+    DN_TRY(gather_scores(self, trainer, tested, calibration, error));
+    DN_TRY(trace_roc(self, trainer, tested, calibration, error));
+    if (request.rule != DN_RULE_CONFORMAL && calibration->roc.count == 0) {
+        dn_tell(self->observer, DN_WARNING,
+                "threshold_rule %s needs labelled defects, and there are none: conformal is taken",
+                self->config->threshold_rule);
+        request.rule = DN_RULE_CONFORMAL;
+    }
+    if (calibration->count > 0 || request.rule != DN_RULE_CONFORMAL)
+        DN_TRY(dn_calibration_choose(calibration, &request, error));
+    DN_TRY(look_at_maps(self, trainer, calibration, error));
+    comment(self, calibration);
+    return DN_OK;
+}

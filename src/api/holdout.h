@@ -1,0 +1,41 @@
+/* How a training comes by the thresholds of its model: which good images it holds out, and what
+ * becomes of their scores (docs/verdict.md). */
+#ifndef DN_API_HOLDOUT_H
+#define DN_API_HOLDOUT_H
+
+#include "train/apply_thresholds.h"
+#include "train/split.h"
+#include "train/trainer.h"
+
+/* The first five are the caller's and outlive it. */
+typedef struct dn_holdout {
+    const dn_config *config;
+    const dn_detector *detector; /* not trained yet */
+    const dn_dataset *dataset;
+    const dn_compute *compute;
+    const dn_observer *observer;
+    dn_calibration_source source;
+    dn_training_split held_out; /* DN_FROM_VAL_FRACTION alone; owned */
+    double *scores;             /* DN_FROM_CROSS_FIT alone: of every training image; owned */
+} dn_holdout;
+
+/* Decides where the scores will come from: validate/good, val_fraction, cross_fit or test/good, the
+ * first of these that there is. */
+dn_status dn_holdout_begin(dn_holdout *self, dn_error *error);
+void dn_holdout_end(dn_holdout *self);
+
+/* The images to train on. */
+const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count);
+
+/* For DN_FROM_CROSS_FIT: a training a fold, one after the other, each of which scores the images
+ * that it has not seen. */
+dn_status dn_cross_fit(dn_holdout *self, dn_error *error);
+
+/* Scores what was held out with the trained parameters and chooses the thresholds; tells the
+ * observer where they come from if that is not independent or too little. `tested` is the
+ * evaluation of the saved model. */
+dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
+                                       const dn_evaluation *tested, dn_calibration *calibration,
+                                       dn_error *error);
+
+#endif

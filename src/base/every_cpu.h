@@ -1,0 +1,23 @@
+/* Loops that use whatever vectors the processor has on which the binary finds itself. */
+#ifndef DN_BASE_EVERY_CPU_H
+#define DN_BASE_EVERY_CPU_H
+
+/* Compiled once for each instruction set, chosen when the program starts. Not under sanitizers,
+ * whose run time is not ready when that choice is made. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 &&            \
+    !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define DN_EVERY_CPU __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+#else
+#define DN_EVERY_CPU
+#endif
+
+/* Part of each of the clones that call it. */
+#define DN_INLINE static inline __attribute__((always_inline))
+
+/* `#pragma omp simd` says that a loop's iterations are independent, or that its sum may be formed
+ * in any order. Without OpenMP the compiler finds that out itself or does without. */
+#ifndef _OPENMP
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#endif
+
+#endif

@@ -1,0 +1,83 @@
+#include "metrics/verdict_counts.h"
+
+#include "metrics/ranking.h"
+
+#include <math.h>
+#include <string.h>
+
+dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empty) {
+    const double z = 1.959963984540054; /* normal quantile of 0.975 */
+    if (whole == 0)
+        return dn_undefined(reason_if_empty);
+    double n = (double)whole, p = (double)part / n;
+    double center = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double reach = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    return (dn_statistic){
+        .defined = 1,
+        .value = p,
+        .low = part == 0 ? 0 : fmax(center - reach, 0),
+        .high = part == whole ? 1 : fmin(center + reach, 1),
+    };
+}
+
+void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review) {
+    if (score > threshold)
+        counts->fail++;
+    else if (score > review)
+        counts->review++;
+    else
+        counts->pass++;
+}
+
+void dn_defect_name(char name[64], const char *defect) {
+    size_t length = strnlen(defect, 64);
+    if (length == 64)
+        for (length = 63; length > 60 && ((unsigned char)defect[length] & 0xC0) == 0x80;)
+            length--;
+    memcpy(name, defect, length);
+    name[length] = '\0';
+}
+
+static dn_defect_metrics *find_defect(dn_metrics *metrics, const char *name) {
+    char shown[sizeof metrics->defects[0].name];
+    dn_defect_name(shown, name);
+    for (size_t i = 0; i < metrics->defect_kinds && i < DN_MAX_DEFECTS; i++)
+        if (strcmp(metrics->defects[i].name, shown) == 0)
+            return &metrics->defects[i];
+    return NULL;
+}
+
+static size_t total_count(const dn_verdict_counts *counts) {
+    return counts->pass + counts->review + counts->fail;
+}
+
+static void measure_rates(dn_decision *decision) {
+    size_t good = total_count(&decision->good), defective = total_count(&decision->defective);
+    size_t rejected = decision->good.fail, found = decision->defective.fail;
+    decision->false_reject_rate = dn_proportion(rejected, good, "no good images");
+    decision->detection_rate = dn_proportion(found, defective, "no defective images");
+    decision->precision = dn_proportion(found, rejected + found, "nothing is rejected");
+    decision->accuracy = dn_proportion(good - rejected + found, good + defective, "no images");
+}
+
+dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
+                           double review) {
+    dn_decision decision = {.threshold = threshold, .review_threshold = review};
+    for (size_t i = 0; i < count; i++)
+        dn_verdict_count(labels[i] ? &decision.defective : &decision.good, scores[i], threshold,
+                         review);
+    measure_rates(&decision);
+    return decision;
+}
+
+void dn_count_verdicts(const double *scores, const int *labels, const char *const *defects,
+                       size_t count, double threshold, double review, dn_metrics *metrics) {
+    metrics->decision = dn_decision_of(scores, labels, count, threshold, review);
+    for (size_t i = 0; i < metrics->defect_kinds && i < DN_MAX_DEFECTS; i++)
+        metrics->defects[i].verdicts = (dn_verdict_counts){0};
+    for (size_t i = 0; i < count; i++) {
+        dn_defect_metrics *defect = labels[i] ? find_defect(metrics, defects[i]) : NULL;
+        if (defect)
+            dn_verdict_count(&defect->verdicts, scores[i], threshold, review);
+    }
+}
