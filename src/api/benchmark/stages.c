@@ -2,7 +2,7 @@
 #include "api/benchmark/measure.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "image/encode_jpeg.h"
+#include "image/encode.h"
 
 typedef struct scoring {
     const dn_detector *detector;

@@ -1,7 +1,7 @@
 /* The good parts that look worst and the defective ones that look best, as small pictures. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/encode_jpeg.h"
+#include "image/encode.h"
 #include "report/html/html.h"
 
 #include <stdlib.h>
