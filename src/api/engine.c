@@ -3,14 +3,6 @@
 #include "base/memory.h"
 #include "detect/early_exit.h"
 
-#include <time.h>
-
-double dn_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static dn_status init_engine(dn_engine *engine, const dn_detector *detector, const char *compute,
                              dn_precision precision, int threads, int rotations, dn_error *error) {
     int rows = rotations < DN_ENGINE_ROWS ? rotations : DN_ENGINE_ROWS;

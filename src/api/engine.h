@@ -39,7 +39,4 @@ dn_status dn_engine_source(dn_engine *engine, const dn_detector *detector,
 dn_status dn_engine_localize(dn_engine *engine, const dn_detector *detector, const dn_image *image,
                              dn_score *score, float *map, dn_error *error);
 
-/* Seconds on a clock that only moves forward. */
-double dn_seconds(void);
-
 #endif

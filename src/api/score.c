@@ -1,6 +1,7 @@
 /* dn_model_score: from an image, wherever it comes from, to a result. */
 #include "api/map.h"
 #include "api/model.h"
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "image/image.h"
 

@@ -5,6 +5,7 @@
 #include "api/maps.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"

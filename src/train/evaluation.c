@@ -1,5 +1,6 @@
 #include "train/evaluation.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/early_exit.h"
@@ -7,7 +8,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 static size_t feature_count(const dn_evaluation *evaluation) {
     return (size_t)evaluation->scorer->rotations * (size_t)evaluation->scorer->dimensions;
@@ -71,12 +71,6 @@ void dn_evaluation_destroy(dn_evaluation *evaluation) {
     *evaluation = (dn_evaluation){0};
 }
 
-static double milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
 /* A result keeps the failure's message alone: there may be very many images. */
 static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
                               const dn_observer *observer, dn_error *error) {
@@ -94,7 +88,7 @@ static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
 static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
-    double start = milliseconds();
+    double start = dn_seconds();
     dn_error failure;
     if (index + 1 < evaluation->count)
         dn_feature_source_expect(evaluation->source, evaluation->samples[index + 1].path,
@@ -102,7 +96,7 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
                                  evaluation->digests[index], &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
-    result->elapsed_ms = milliseconds() - start;
+    result->elapsed_ms = 1e3 * (dn_seconds() - start);
     return DN_OK;
 }
 
@@ -159,7 +153,7 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const floa
                              const dn_observer *observer, dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
     dn_image image = {0};
-    double start = milliseconds();
+    double start = dn_seconds();
     dn_error failure = {0};
     DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
     dn_extractor_read(evaluation->scorer->extractor, evaluation->samples[index].path, &image,
@@ -170,7 +164,7 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const floa
     dn_status status = dn_scorer_score_early(evaluation->scorer, evaluation->scorer->early_exit,
                                              parameters, &image, &result->score, error);
     dn_image_free(&image);
-    result->elapsed_ms = milliseconds() - start;
+    result->elapsed_ms = 1e3 * (dn_seconds() - start);
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -7,7 +8,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_error *error) {
     void *block;
@@ -389,16 +389,10 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     return report_features(trainer, images->count, error);
 }
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
 static int is_checkpoint_due(const dn_trainer *trainer) {
     int every = trainer->config->checkpoint;
-    double trained = seconds() - trainer->checkpoint_end, waited = trainer->checkpoint_seconds;
+    double trained = dn_seconds() - trainer->checkpoint_end, waited = trainer->checkpoint_seconds;
     return trainer->checkpoint && every > 0 && (trainer->position.meta + 1) % every == 0 &&
            waited <= trainer->config->checkpoint_share * (waited + trained);
 }
@@ -427,13 +421,13 @@ static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
 static dn_status end_and_save_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_checkpoint_writing writing;
     dn_error reason = {0};
-    double start = seconds();
+    double start = dn_seconds();
     DN_TRY(dn_checkpoint_begin(trainer->checkpoint, trainer, &writing, error));
-    double begun = seconds();
+    double begun = dn_seconds();
     dn_status ended = end_meta_epoch(trainer, error);
-    double evaluated = seconds();
+    double evaluated = dn_seconds();
     dn_status written = dn_checkpoint_end(&writing, &reason);
-    trainer->checkpoint_end = seconds();
+    trainer->checkpoint_end = dn_seconds();
     trainer->checkpoint_seconds = begun - start + trainer->checkpoint_end - evaluated;
     DN_TRY(ended);
     return weigh_checkpoint(trainer, written, &reason, error);

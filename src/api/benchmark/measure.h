@@ -3,6 +3,7 @@
 #define DN_API_BENCHMARK_MEASURE_H
 
 #include "api/engine.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 enum {
