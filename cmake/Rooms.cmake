@@ -50,13 +50,16 @@ differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow tensors metrics USES PkgConfig::CJSON)
-differnet_room(train KNOWS base config image dataset compute backbone flow tensors metrics detect)
+differnet_room(inspect KNOWS base config image dataset compute backbone flow tensors metrics detect)
+differnet_room(train KNOWS base config image dataset compute backbone flow tensors metrics detect inspect)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow detect
                USES PkgConfig::PROTOBUF_C)
-differnet_room(api KNOWS base config image dataset compute backbone flow tensors detect train interchange metrics
-               check report USES PkgConfig::CJSON)
+differnet_room(benchmark KNOWS base config image dataset compute backbone flow detect inspect train report
+               USES PkgConfig::CJSON)
+differnet_room(api KNOWS base config image dataset compute backbone flow tensors detect inspect train interchange
+               metrics check report USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)
 differnet_embed(report report/html/report.js dn_report_js)

@@ -58,9 +58,8 @@ static dn_status score_held(const dn_holdout *self, dn_trainer *trainer,
                             const dn_training_split *held_out, dn_evaluation *evaluation,
                             dn_error *error) {
     DN_TRY(dn_evaluation_create(held_out->samples + held_out->train_count, held_out->held_count,
-                                &trainer->scorer, &trainer->evaluated, 0, evaluation, error));
-    dn_status status =
-        dn_evaluation_run(evaluation, trainer->parameters, self->observer, NULL, error);
+                                trainer->inspector, &trainer->evaluated, 0, evaluation, error));
+    dn_status status = dn_evaluation_run(evaluation, self->observer, NULL, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
     return status;
@@ -195,14 +194,13 @@ static const dn_sample *map_samples(const dn_holdout *self, size_t *count) {
     }
 }
 
-static dn_status look_at_maps(const dn_holdout *self, dn_trainer *trainer,
-                              dn_calibration *calibration, dn_error *error) {
+static dn_status choose_map_threshold(const dn_holdout *self, dn_trainer *trainer,
+                                      dn_calibration *calibration, dn_error *error) {
     size_t count;
     const dn_sample *samples = map_samples(self, &count);
     if (!dn_calibration_judges(calibration))
         return DN_OK;
-    return dn_calibrate_maps(calibration, samples, count, self->compute, &trainer->scorer,
-                             &trainer->shape, self->config, trainer->parameters, error);
+    return dn_calibrate_maps(calibration, samples, count, trainer->inspector, error);
 }
 
 dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
@@ -221,7 +219,7 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
     }
     if (calibration->count > 0 || request.rule != DN_RULE_CONFORMAL)
         DN_TRY(dn_calibration_choose(calibration, &request, error));
-    DN_TRY(look_at_maps(self, trainer, calibration, error));
+    DN_TRY(choose_map_threshold(self, trainer, calibration, error));
     comment(self, calibration);
     return DN_OK;
 }

@@ -1,8 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
-#include "api/evaluate.h"
+#include "api/evaluation_files.h"
 #include "api/holdout.h"
-#include "api/maps.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"
@@ -11,6 +10,7 @@
 #include "base/observer.h"
 #include "detect/activation_steps.h"
 #include "detect/precision.h"
+#include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
 #include "train/checkpoint.h"
 
@@ -142,6 +142,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
     DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_config_copy(config, &self->detector.config, error));
+    self->detector.flow = dn_flow_shape_of(config);
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
@@ -155,10 +156,11 @@ static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
-    self->detector.flow = dn_flow_shape_of(self->config);
-    return dn_trainer_create(&self->detector, &self->compute, samples, count,
+    DN_TRY(dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
-                             &self->observer, &self->trainer, error);
+                             &self->observer, &self->trainer, error));
+    self->detector.parameters = self->trainer.parameters;
+    return DN_OK;
 }
 
 static dn_status plan_calibration(training *self, dn_error *error) {
@@ -254,10 +256,9 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     if (observed_split(self) == DN_SPLIT_VALIDATE && split_count(self, DN_SPLIT_TEST) > 0) {
         *evaluation = &self->final;
         DN_TRY(dn_evaluation_create(split_samples(self, DN_SPLIT_TEST),
-                                    split_count(self, DN_SPLIT_TEST), &self->trainer.scorer,
+                                    split_count(self, DN_SPLIT_TEST), self->trainer.inspector,
                                     &self->trainer.evaluated, 0, &self->final, error));
-        DN_TRY(dn_evaluation_run(&self->final, self->trainer.parameters, &self->observer, NULL,
-                                 error));
+        DN_TRY(dn_evaluation_run(&self->final, &self->observer, NULL, error));
     }
     DN_TRY(dn_evaluation_metrics(*evaluation, metrics, error));
     self->provenance.image_auroc = metrics->image_auroc;
@@ -268,7 +269,6 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
 
 static dn_status save_model(training *self, dn_error *error) {
     char path[1024];
-    self->detector.parameters = self->trainer.parameters;
     if (!self->config->save_model)
         return DN_OK;
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "model.safetensors", error));
@@ -278,15 +278,10 @@ static dn_status save_model(training *self, dn_error *error) {
 /* As the original's grad_map_viz, but of every image. */
 static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
-    const dn_map_making making = {.detector = &self->detector,
-                                  .parameters = self->trainer.parameters,
-                                  .compute = &self->compute,
-                                  .scorer = &self->trainer.scorer,
-                                  .observer = &self->observer};
     if (!self->config->grad_map_viz)
         return DN_OK;
-    return dn_make_maps(&making, evaluation->samples, evaluation->count, self->results.directory,
-                        metrics, error);
+    return dn_evaluate_pixels(self->trainer.inspector, evaluation->samples, evaluation->count,
+                              self->results.directory, &self->observer, metrics, error);
 }
 
 static dn_status finish_training(training *self, dn_train_summary *summary, dn_error *error) {
@@ -296,10 +291,8 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
     DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
-    const dn_outcome outcome = {
-        .detector = &self->detector,
+    const dn_evaluation_record record = {
         .evaluation = evaluation,
-        .compute = &self->compute,
         .metrics = &summary->metrics,
         .provenance = &self->provenance,
         .epochs = self->epochs,
@@ -308,7 +301,7 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
         .class_name = self->config->class_name,
         .observer = &self->observer,
     };
-    DN_TRY(dn_write_outcome(self->results.directory, &outcome, error));
+    DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
     unlink(self->checkpoint.path); /* may never have been written */
     snprintf(summary->results_directory, sizeof summary->results_directory, "%s",

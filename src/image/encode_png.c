@@ -9,8 +9,9 @@ static dn_status encode_into(png_image *writer, const dn_image *image, void *roo
                              dn_error *error) {
     png_alloc_size_t written = *size;
     if (!png_image_write_to_memory(writer, room, &written, 0, image->pixels, 0, NULL))
-        return dn_fail(error, DN_ERROR_MEMORY, "cannot write a PNG of %d x %d pixels: %s",
-                       image->width, image->height, writer->message);
+        return dn_fail(error, DN_ERROR_MEMORY,
+                       "out of memory while writing a PNG of %d x %d pixels: %s", image->width,
+                       image->height, writer->message);
     *size = written;
     return DN_OK;
 }

@@ -21,11 +21,8 @@ static tmsize_t read_nothing(thandle_t handle, void *data, tmsize_t size) {
 static tmsize_t write_bytes(thandle_t handle, void *data, tmsize_t size) {
     tiff_output *self = handle;
     size_t end = self->position + (size_t)size;
-    dn_error failure;
-    if (dn_grow(&self->bytes, &self->capacity, end, 1, &failure) != DN_OK) {
-        snprintf(self->message, sizeof self->message, "%.200s", failure.message);
+    if (dn_grow(&self->bytes, &self->capacity, end, 1, NULL) != DN_OK)
         return 0;
-    }
     memcpy((uint8_t *)self->bytes + self->position, data, (size_t)size);
     self->position = end;
     self->size = end > self->size ? end : self->size;
@@ -103,6 +100,7 @@ dn_status dn_encode_float_tiff(const float *values, int width, int height, uint8
     if (written)
         return DN_OK;
     dn_release(output.bytes);
-    return dn_fail(error, DN_ERROR_MEMORY, "cannot write a TIFF of %d x %d values: %s", width,
-                   height, output.message);
+    return dn_fail(error, DN_ERROR_MEMORY,
+                   "out of memory while writing a TIFF of %d x %d values: %s", width, height,
+                   output.message);
 }

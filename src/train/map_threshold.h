@@ -4,10 +4,10 @@
 
 #include "dataset/dataset.h"
 #include "detect/calibration.h"
-#include "detect/localization.h"
+#include "inspect/inspector.h"
 
-/* Images looked at, at most, evenly spaced among those there are: enough for a rate of 5 % with one
- * odd image among them (measured: docs/localization.md). */
+/* Images whose maps are made, at most, evenly spaced among those there are: enough for a rate of
+ * 5 % with one odd image among them (measured: docs/localization.md). */
 #define DN_MAP_CALIBRATION_IMAGES 40
 
 /* Sets calibration->map_threshold from the good ones of the samples: of the largest values of their
@@ -15,8 +15,6 @@
  * largest of all where the images are too few for the rate). Images that cannot be read are passed
  * over; without any the threshold stays NaN. */
 dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *samples, size_t count,
-                            const dn_compute *compute, dn_scorer *scorer,
-                            const dn_flow_shape *shape, const dn_config *config,
-                            const float *parameters, dn_error *error);
+                            dn_inspector *inspector, dn_error *error);
 
 #endif

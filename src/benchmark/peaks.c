@@ -1,7 +1,7 @@
 /* What the machine can do at most: products, convolutions, memory. */
-#include "api/benchmark/measure.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "benchmark/measure.h"
 
 /* ---- products: linear_forward of 512 x 1024 by 1024 x 1024 ---- */
 

@@ -1,4 +1,4 @@
-#include "api/maps.h"
+#include "inspect/pixel_evaluation.h"
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -8,15 +8,14 @@
 #include <math.h>
 #include <stdio.h>
 
-typedef struct map_set {
-    const dn_map_making *making;
+typedef struct pixel_evaluation {
+    dn_inspector *inspector;
+    const dn_observer *observer;
     char images[1024]; /* directory/images */
-    dn_localizer *localizer;
     dn_pixels *pixels;
-    float *features;
     uint8_t *mask; /* [height][width] at the map's size */
     int width, height;
-} map_set;
+} pixel_evaluation;
 
 static uint8_t brightest_of(const dn_image *image) {
     uint8_t brightest = 0;
@@ -26,7 +25,7 @@ static uint8_t brightest_of(const dn_image *image) {
 }
 
 /* The nearest pixel's: the one that holds the centre of the map's. */
-static dn_status read_mask(map_set *self, const char *path, dn_error *error) {
+static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
     dn_image image = {0};
     DN_TRY(dn_image_read(path, &image, error));
     int half = brightest_of(&image) / 2;
@@ -41,10 +40,9 @@ static dn_status read_mask(map_set *self, const char *path, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status count_pixels(map_set *self, const dn_sample *sample, const dn_map *map,
+static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
-    const dn_roi *roi = dn_extractor_roi(self->making->scorer->extractor);
-    const uint8_t *inside = roi ? roi->inside : NULL;
+    const uint8_t *inside = map->inside;
     if (sample->label != 0 && !sample->mask_path)
         return DN_OK;
     if (sample->label == 0)
@@ -52,48 +50,40 @@ static dn_status count_pixels(map_set *self, const dn_sample *sample, const dn_m
                              error);
     dn_error failure = {0};
     if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
-        dn_tell(self->making->observer, DN_WARNING, "left out of pixel metrics: %s",
-                failure.message);
+        dn_tell(self->observer, DN_WARNING, "left out of pixel metrics: %s", failure.message);
         return DN_OK;
     }
     return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
                          error);
 }
 
-static dn_status fill_map(map_set *self, const dn_image *image, dn_map **map, dn_error *error) {
-    dn_image input = {0};
-    DN_TRY(dn_map_create(self->making->detector, image, map, error));
-    DN_TRY(dn_extractor_prepare(self->making->scorer->extractor, image, &input, error));
-    dn_status status = dn_localizer_run(self->localizer, self->making->parameters, &input,
-                                        self->features, (*map)->values, error);
-    dn_image_free(&input);
-    DN_TRY(status);
-    return dn_map_finish(*map, error);
+static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
+                                 dn_error *error) {
+    dn_map_files files;
+    DN_TRY(dn_map_write_files(map, self->images, sample->name, DN_MAP_FILES | DN_OVERLAY_FILE,
+                              &files, error));
+    return count_pixels(self, sample, map, error);
 }
 
-static dn_status make_map(map_set *self, const dn_sample *sample, dn_error *error) {
-    const dn_image_source source = {.path = sample->path};
-    dn_image image = {0};
+static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample, dn_error *error) {
+    dn_image picture = {0};
     dn_map *map = NULL;
-    dn_map_files files;
     dn_error failure;
-    dn_status status = dn_image_read(sample->path, &image, &failure);
+    dn_status status = dn_image_read(sample->path, &picture, &failure);
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
-        return DN_OK; /* the evaluation has said so */
-    status = fill_map(self, &image, &map, error);
-    dn_image_free(&image);
+        return DN_OK; /* the evaluation of the scores has reported it */
+    status = dn_inspector_map(self->inspector, &picture, NULL, &map, error);
     if (status == DN_OK)
-        status = dn_map_write_files(map, &source, self->images, sample->name,
-                                    DN_MAP_FILES | DN_OVERLAY_FILE, &files, error);
-    if (status == DN_OK)
-        status = count_pixels(self, sample, map, error);
+        status = write_and_count(self, sample, map, error);
+    dn_image_free(&picture);
     dn_map_free(map);
     return status;
 }
 
-static dn_status report_progress(const map_set *self, size_t done, size_t total, dn_error *error) {
+static dn_status report_progress(const pixel_evaluation *self, size_t done, size_t total,
+                                 dn_error *error) {
     const dn_progress progress = {.stage = DN_STAGE_SCORE,
                                   .done = done,
                                   .total = total,
@@ -101,15 +91,15 @@ static dn_status report_progress(const map_set *self, size_t done, size_t total,
                                   .auroc_last = NAN,
                                   .auroc_max = NAN,
                                   .auroc_epoch_max = -1};
-    return dn_tell_progress(self->making->observer, &progress, error);
+    return dn_tell_progress(self->observer, &progress, error);
 }
 
-static dn_status make_all(map_set *self, const dn_sample *samples, size_t count,
-                          dn_metrics *metrics, dn_error *error) {
+static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, size_t count,
+                              dn_metrics *metrics, dn_error *error) {
     dn_pixel_metrics measured;
     for (size_t i = 0; i < count; i++) {
         DN_TRY(report_progress(self, i, count, error));
-        DN_TRY(make_map(self, &samples[i], error));
+        DN_TRY(evaluate_sample(self, &samples[i], error));
     }
     DN_TRY(report_progress(self, count, count, error));
     DN_TRY(dn_pixels_measure(self->pixels, &measured, error));
@@ -120,30 +110,25 @@ static dn_status make_all(map_set *self, const dn_sample *samples, size_t count,
     return DN_OK;
 }
 
-static dn_status init_map_set(map_set *self, dn_error *error) {
-    const dn_map_making *making = self->making;
-    const dn_scorer *scorer = making->scorer;
+static dn_status init_evaluation(pixel_evaluation *self, const char *directory, dn_error *error) {
     void *mask;
+    DN_TRY(dn_path_join(self->images, sizeof self->images, directory, "images", error));
     DN_TRY(dn_pixels_create(&self->pixels, error));
-    DN_TRY(dn_localizer_create(making->compute, scorer, &making->detector->flow, self->width,
-                               self->height, &self->localizer, error));
     DN_TRY(dn_allocate(&mask, (size_t)self->width * (size_t)self->height, 1, error));
     self->mask = mask;
-    return dn_allocate_floats(&self->features,
-                              (size_t)scorer->rotations * (size_t)scorer->dimensions, error);
+    return DN_OK;
 }
 
-dn_status dn_make_maps(const dn_map_making *making, const dn_sample *samples, size_t count,
-                       const char *directory, dn_metrics *metrics, dn_error *error) {
-    const int *size = making->detector->config->img_size;
-    map_set self = {.making = making, .width = size[1], .height = size[0]};
-    DN_TRY(dn_path_join(self.images, sizeof self.images, directory, "images", error));
-    dn_status status = init_map_set(&self, error);
+dn_status dn_evaluate_pixels(dn_inspector *inspector, const dn_sample *samples, size_t count,
+                             const char *directory, const dn_observer *observer,
+                             dn_metrics *metrics, dn_error *error) {
+    const int *size = inspector->detector->config->img_size;
+    pixel_evaluation self = {
+        .inspector = inspector, .observer = observer, .width = size[1], .height = size[0]};
+    dn_status status = init_evaluation(&self, directory, error);
     if (status == DN_OK)
-        status = make_all(&self, samples, count, metrics, error);
-    dn_localizer_destroy(self.localizer);
+        status = evaluate_all(&self, samples, count, metrics, error);
     dn_pixels_destroy(self.pixels);
-    dn_release(self.features);
     dn_release(self.mask);
     return status;
 }

@@ -1,5 +1,5 @@
 /* Time, memory and name of the machine. */
-#include "api/benchmark/measure.h"
+#include "benchmark/measure.h"
 
 #include <fcntl.h>
 #include <stdio.h>

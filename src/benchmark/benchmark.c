@@ -1,9 +1,9 @@
 /* dn_benchmark: speed and memory of the configured network on this machine, in every precision that
  * it has or in the one that is named, on one thread and on all. Random weights, a drawn picture. */
-#include "api/benchmark/measure.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
+#include "benchmark/measure.h"
 #include "detect/activation_steps.h"
 #include "detect/precision.h"
 

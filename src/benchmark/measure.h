@@ -1,10 +1,10 @@
 /* What `differnet benchmark` measures, and the parts that measure it. */
-#ifndef DN_API_BENCHMARK_MEASURE_H
-#define DN_API_BENCHMARK_MEASURE_H
+#ifndef DN_BENCHMARK_MEASURE_H
+#define DN_BENCHMARK_MEASURE_H
 
-#include "api/engine.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "inspect/inspector.h"
 
 enum {
     DN_BENCHMARK_REPEATS = 5,    /* timed, after one that is not */
