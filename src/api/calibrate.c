@@ -65,7 +65,7 @@ static dn_status score_folder(dn_model *model, const char *images, const dn_obse
     return status;
 }
 
-/* ---- the verb ---- */
+/* ---- the model file ---- */
 
 static void summarize(const dn_calibration *calibration, dn_calibration_summary *summary) {
     summary->source = dn_calibration_source_names[calibration->source];
@@ -89,7 +89,7 @@ static dn_status calibrate(dn_model *model, const char *path, const char *images
     if (images) {
         DN_TRY(score_folder(model, images, observer, &summary->unreadable, error));
         if (calibration->request.rule == DN_RULE_MANUAL)
-            calibration->request.rule = DN_RULE_CONFORMAL; /* new scores ask for new thresholds */
+            calibration->request.rule = DN_RULE_CONFORMAL; /* new scores need a new threshold */
         DN_TRY(dn_calibration_choose(calibration, &calibration->request, error));
     }
     DN_TRY(dn_apply_threshold_options(options, calibration, error));
@@ -108,7 +108,7 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
                        dn_error *error) {
     dn_model *model;
     dn_model_options computing = options ? *options : (dn_model_options){0};
-    computing.threshold_rule = NULL; /* the thresholds come after the scores */
+    computing.threshold_rule = NULL; /* thresholds are chosen after the scores are known */
     computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
     computing.threshold = computing.early_exit = 0;
     *summary = (dn_calibration_summary){0};

@@ -8,7 +8,8 @@
 
 #include <math.h>
 
-/* Runs the record's evaluation and writes its files, if it has a place for them. */
+/* Fills in the evaluation and the metrics, and writes their files where there is a folder for them.
+ */
 static dn_status run_evaluation(const dn_model *model, dn_evaluation *evaluation,
                                 const char *output_directory, const dn_evaluation_record *record,
                                 dn_metrics *metrics, dn_error *error) {
@@ -42,7 +43,7 @@ static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
     return status;
 }
 
-/* Asked while other calls use the model. */
+/* Cancel hook for the time in which other calls use the model. */
 static int observer_stops(void *user) {
     const dn_progress waiting = {.stage = DN_STAGE_SCORE,
                                  .loss = NAN,
@@ -60,7 +61,7 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
     dn_observer observer = about->observer ? *about->observer : (dn_observer){0};
     const dn_cancel waiting = {observer_stops, &observer};
     DN_TRY(dn_model_acquire(model, &waiting, &inspector, error));
-    inspector->scorer.cancel = NULL; /* the observer is asked at every image */
+    inspector->scorer.cancel = NULL; /* the evaluation asks the observer before each image */
     dn_status status = dn_evaluation_source(inspector, about->observer, &source, error);
     if (status == DN_OK) {
         status = evaluate_from(model, inspector, &source, dataset, output_directory, about, metrics,

@@ -17,7 +17,8 @@ typedef struct dn_evaluation_record {
     const dn_observer *observer;
 } dn_evaluation_record;
 
-/* report.html comes last, and its failure is a warning: the numbers are safe by then. */
+/* Writes report.html last. If that fails, the observer gets a warning and the call still succeeds:
+ * the other files hold all numbers. */
 dn_status dn_write_evaluation(const char *directory, const dn_evaluation_record *record,
                               dn_error *error);
 

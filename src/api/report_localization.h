@@ -1,4 +1,4 @@
-/* Where the scores of the report's hardest images come from: their maps, made when the page is. */
+/* Maps of the images that the report shows; made while the page is written. */
 #ifndef DN_API_REPORT_LOCALIZATION_H
 #define DN_API_REPORT_LOCALIZATION_H
 
@@ -8,8 +8,8 @@
 typedef struct dn_report_localizer {
     dn_inspector *inspector;     /* the caller's, as the observer */
     const dn_observer *observer; /* DN_STAGE_REPORT before each map */
-    int failed;                  /* a map could not be made: the observer was told, once */
-    int stopped; /* the observer asked for it: the page is written without further maps */
+    int failed;                  /* a map failed and the observer was warned: no more maps */
+    int stopped;                 /* the observer asked to stop: no more maps */
     size_t done;
 } dn_report_localizer;
 

@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything one training owns; released in one place whatever happens. */
+/* Everything that one training owns; release_training releases it, after a failure too. */
 typedef struct training {
     const dn_config *config;
     const dn_observer *user;
@@ -33,11 +33,11 @@ typedef struct training {
     dn_auto_precision chosen; /* precision: auto */
     dn_holdout holdout;
     dn_trainer trainer;
-    dn_evaluation final; /* of test/, where validate/ served during training */
+    dn_evaluation final; /* of test/, where training was evaluated on validate/ */
     dn_results results;
     dn_provenance provenance;
     dn_checkpoint checkpoint;
-    int resumes;         /* goes on with an unfinished training */
+    int resumes;         /* this run resumes an unfinished training */
     const char *resumed; /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
@@ -59,7 +59,7 @@ static dn_split observed_split(const training *self) {
     return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
 }
 
-/* The report can do without a point of its curve. */
+/* Out of memory, the report's curve lacks this epoch; the training continues. */
 static void keep_epoch(training *self, const dn_report_epoch *epoch) {
     void *epochs = self->epochs;
     dn_error reason;
@@ -112,7 +112,7 @@ static dn_status load_backbone(training *self, dn_error *error) {
     return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
 }
 
-/* The mask that the configuration names, or else the one in the data set's folder roi/. */
+/* The configured mask, or else the one in the data set's folder roi/. */
 static const char *roi_path(const training *self) {
     const char *named = self->config->roi;
     if (strcmp(named, "none") == 0)
@@ -169,7 +169,7 @@ static dn_status plan_calibration(training *self, dn_error *error) {
         .detector = &self->detector,
         .dataset = &self->dataset,
         .compute = &self->compute,
-        .observer = self->user, /* the log is of the model's own training */
+        .observer = self->user, /* not the log, which describes the model's own training */
     };
     return dn_holdout_begin(&self->holdout, error);
 }
@@ -183,7 +183,7 @@ static dn_status write_config(const training *self, dn_error *error) {
     return status;
 }
 
-/* The log is locked as long as the training runs: another one is not to go on with it meanwhile. */
+/* The lock keeps other processes from resuming this training while it runs. */
 static dn_status open_log(training *self, const char *mode, dn_error *error) {
     char path[1024];
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
@@ -207,8 +207,8 @@ static dn_status open_results(training *self, dn_error *error) {
     return open_log(self, "we", error);
 }
 
-/* What was logged after the checkpoint will be logged again. */
-static dn_status go_on(training *self, dn_error *error) {
+/* Cuts off what was logged after the checkpoint: it will be logged again. */
+static dn_status resume_from_checkpoint(training *self, dn_error *error) {
     size_t log_bytes;
     dn_output_sweep(self->results.directory);
     DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
@@ -236,7 +236,7 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
     checkpoint->log = self->log;
     if (self->config->checkpoint > 0)
         self->trainer.checkpoint = checkpoint;
-    return self->resumes ? go_on(self, error) : DN_OK;
+    return self->resumes ? resume_from_checkpoint(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
@@ -249,7 +249,7 @@ static dn_status run_schedule(training *self, dn_error *error) {
     return status;
 }
 
-/* Metrics of the model as it is saved: of test/, whichever split was watched on the way. */
+/* Metrics of the model as it is saved: always on test/ where there is one. */
 static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_metrics *metrics,
                                 dn_error *error) {
     *evaluation = &self->trainer.evaluation;
@@ -275,7 +275,7 @@ static dn_status save_model(training *self, dn_error *error) {
     return dn_detector_save(&self->detector, path, &self->provenance, error);
 }
 
-/* As the original's grad_map_viz, but of every image. */
+/* As the original's grad_map_viz, but for every image. */
 static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
     if (!self->config->grad_map_viz)
@@ -303,7 +303,7 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
     };
     DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
-    unlink(self->checkpoint.path); /* may never have been written */
+    unlink(self->checkpoint.path); /* which exists only if one was written */
     snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
              self->results.directory);
     summary->seconds = dn_seconds() - self->start;
@@ -320,7 +320,7 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
                              error);
 }
 
-/* Every model gets activation steps, so that it can be run in int8 later. */
+/* Finds activation steps for every model, so that it can run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
@@ -347,7 +347,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
-        DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
+        DN_TRY(open_results(self, error)); /* a wrong output fails before hours of training */
     DN_TRY(dn_cross_fit(&self->holdout, error));
     DN_TRY(create_trainer(self, error));
     if (!self->log)

@@ -1,4 +1,4 @@
-/* What the machine can do at most: products, convolutions, memory. */
+/* Peak rates of this machine: products, convolutions, memory. */
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "benchmark/measure.h"
@@ -119,7 +119,7 @@ static dn_status measure_convolutions(const dn_compute *compute, double *gflops,
     return status;
 }
 
-/* ---- memory: a = b + s c, of arrays that no cache holds ---- */
+/* ---- memory: a = b + s c, of arrays larger than any cache ---- */
 
 enum { ARRAY = 1 << 24 };
 

@@ -9,7 +9,7 @@
 typedef struct scoring {
     const dn_detector *detector;
     dn_inspector *inspector; /* at all rotations */
-    dn_inspector *mapper;    /* at those of a map */
+    dn_inspector *mapper;    /* at the rotations of a map */
     uint8_t *file;           /* a JPEG */
     size_t file_size;
     dn_image decoded, prepared;
@@ -48,7 +48,7 @@ static void rotate_range(void *context, size_t begin, size_t end) {
     }
 }
 
-/* A batch after the other, as the extractor does. */
+/* Batch by batch, as the extractor does it. */
 static dn_status rotate(void *context, dn_error *error) {
     const scoring *self = context;
     int rotations = self->inspector->scorer.rotations;
@@ -100,7 +100,7 @@ static dn_status open_inspector(const dn_detector *detector, const dn_benchmark_
 
 /* ---- measuring ---- */
 
-/* What predict does, in the memory that predict takes; the parts after it need more. */
+/* The whole of predict comes first: the peak memory is read before the other stages allocate. */
 static dn_status time_image(scoring *self, dn_benchmark_run *run, dn_error *error) {
     DN_TRY(draw_file(self, error));
     DN_TRY(dn_time(image, self, &run->image, error));
@@ -116,7 +116,7 @@ static dn_status time_stages(scoring *self, dn_benchmark_run *run, dn_error *err
     DN_TRY(dn_time(decode, self, &run->decode, error));
     DN_TRY(dn_time(resize, self, &run->resize, error));
     DN_TRY(dn_time(rotate, self, &run->rotate, error));
-    DN_TRY(dn_time(flow, self, &run->flow, error)); /* of the features that time_image left */
+    DN_TRY(dn_time(flow, self, &run->flow, error)); /* of the features from time_image */
     return dn_measure_backbone(self->detector, self->inspector->compute, run, error);
 }
 

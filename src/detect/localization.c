@@ -101,7 +101,7 @@ static dn_status extract_features(dn_localizer *self, const dn_image *image, int
     return DN_OK;
 }
 
-/* Gradient at the features of the image's loss, which is a mean over all its rotations. */
+/* Gradient of the image's loss, a mean over all its rotations, at the features. */
 static dn_status differentiate_loss(dn_localizer *self, const float *parameters,
                                     const float *features, int rows, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
@@ -135,7 +135,7 @@ static dn_status add_gradients(dn_localizer *self, int first, int rows, float *m
     return DN_OK;
 }
 
-/* From sums over rotations and channels to means; 0 where the image does not count. */
+/* Divides the sums over rotations and channels; sets 0 outside the region of interest. */
 static void finish_map(const dn_localizer *self, float *map) {
     const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
     for (size_t i = 0; i < pixels_of(self); i++)

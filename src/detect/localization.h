@@ -1,7 +1,8 @@
 /*
- * Where in an image its score comes from (paper, section 3.4; docs/localization.md): the gradient
- * of the loss at the pixels, for each rotation, turned back, smoothed (Gaussian, sigma 3 pixels),
- * and its absolute value averaged over rotations and channels. 0 outside the region of interest.
+ * Where in an image its score comes from (paper, section 3.4; docs/localization.md): for each
+ * rotation the gradient of the loss at the pixels, turned back and smoothed (Gaussian, sigma 3
+ * pixels); of these the mean absolute value over rotations and channels. 0 outside the region of
+ * interest.
  */
 #ifndef DN_DETECT_LOCALIZATION_H
 #define DN_DETECT_LOCALIZATION_H

@@ -4,7 +4,7 @@
 #include <png.h>
 #include <string.h>
 
-/* Writes into `room` bytes, which are always enough, and keeps the file's own size of them. */
+/* `room` has *size bytes, enough for any content; *size becomes the size of the file. */
 static dn_status encode_into(png_image *writer, const dn_image *image, void *room, size_t *size,
                              dn_error *error) {
     png_alloc_size_t written = *size;
@@ -22,7 +22,7 @@ dn_status dn_image_encode_png(const dn_image *image, uint8_t **bytes, size_t *si
                         .width = (png_uint_32)image->width,
                         .height = (png_uint_32)image->height,
                         .format = PNG_FORMAT_RGB};
-    float *room; /* not zeroed: pages that no byte is written to cost nothing */
+    float *room; /* not zeroed, so that unused pages take no memory */
     void *block = NULL;
     *bytes = NULL;
     *size = PNG_IMAGE_PNG_SIZE_MAX(writer);

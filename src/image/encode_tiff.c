@@ -6,7 +6,7 @@
 #include <string.h>
 #include <tiffio.h>
 
-/* A file in memory as libtiff sees it; it writes the directory's place into the header last. */
+/* A file in memory, for libtiff's callbacks. libtiff seeks back to complete the header. */
 typedef struct tiff_output {
     void *bytes;
     size_t capacity, size, position;
@@ -47,7 +47,7 @@ static int close_nothing(thandle_t handle) {
     return 0;
 }
 
-/* libtiff's message is kept, not printed. */
+/* Keeps libtiff's message instead of printing it. */
 static int on_tiff_message(TIFF *tiff, void *user, const char *module, const char *format,
                            va_list list) {
     tiff_output *self = user;

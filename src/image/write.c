@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "image/encode.h"
 
-/* Writes the bytes of an encoder that ended with `encoded`, and frees them. */
+/* Writes and frees an encoder's bytes; `encoded` is the encoder's status. */
 static dn_status write_encoded(dn_status encoded, uint8_t *bytes, size_t size, const char *path,
                                dn_error *error) {
     dn_status status = encoded == DN_OK ? dn_file_write(path, bytes, size, error) : encoded;

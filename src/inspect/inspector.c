@@ -135,7 +135,6 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
     return status;
 }
 
-/* The map's values are complete after it, its regions too. */
 static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
     if (score)

@@ -1,6 +1,6 @@
-/* Looks at one picture after the other with one detector: its score, its map, or both. The one
- * object that scoring, maps, evaluation, calibration, the report and the benchmark work with; for
- * one thread at a time. */
+/* Computes the score, the map, or both of one picture after the other with one detector. Scoring,
+ * maps, training, evaluation, calibration, the report and the benchmark all use this object. One
+ * thread at a time. */
 #ifndef DN_INSPECT_INSPECTOR_H
 #define DN_INSPECT_INSPECTOR_H
 
@@ -15,7 +15,7 @@ typedef struct dn_inspector {
     const float *parameters;     /* of the flow; the caller's; NULL: none are set yet */
     dn_scorer scorer;            /* its extractor and flow are the inspector's */
     dn_localizer *localizer;     /* NULL before the first map */
-    float *features;             /* [rotations][dimensions] of the picture seen last */
+    float *features;             /* [rotations][dimensions] of the last picture */
     dn_compute own_compute;      /* backend NULL: `compute` is the caller's */
     struct dn_inspector *next;   /* in a pool's list of idle ones */
 } dn_inspector;
@@ -23,8 +23,8 @@ typedef struct dn_inspector {
 /* Vectors that the flow takes at once when scoring: the usual number of rotations. */
 #define DN_INSPECTOR_ROWS 64
 
-/* On a backend that the caller opened, which outlives the inspector as `detector` does. The flow is
- * made for `rows` vectors and `use`: a trainer trains it. It has no parameters yet. */
+/* Computes on the caller's backend, which outlives the inspector as `detector` does. The flow takes
+ * up to `rows` vectors at once, for `use`: a trainer trains it. It has no parameters yet. */
 dn_status dn_inspector_create(const dn_detector *detector, const dn_compute *compute,
                               dn_flow_use use, int rows, int rotations, dn_inspector **inspector,
                               dn_error *error);
@@ -35,18 +35,19 @@ typedef struct dn_inspector_options {
     int threads, rotations;
 } dn_inspector_options;
 
-/* On a backend of its own, for scores and maps. */
+/* Opens a backend of its own, for scores and maps. */
 dn_status dn_inspector_open(const dn_detector *detector, const dn_inspector_options *options,
                             dn_inspector **inspector, dn_error *error);
 void dn_inspector_destroy(dn_inspector *inspector);
 
-/* The flow's parameters, and the same in bf16 (NULL: rounded at each use), before the first score.
- * Both stay the caller's and may change between calls, but not move. */
+/* Sets the flow's parameters, and the same in bf16 (NULL: they are rounded at each use). Call it
+ * before the first score or map. Both stay the caller's; their values may change between calls. */
 void dn_inspector_set_parameters(dn_inspector *inspector, const float *parameters,
                                  const uint16_t *bf16);
 
 /* Score of a decoded picture of any size; with the scorer's early exit, if it has one.
- * DN_CANCELLED within one batch of rotations after the scorer's cancel hook asked for it. */
+ * DN_ERROR_ARGUMENT without parameters; DN_CANCELLED when the scorer's cancel hook, which is asked
+ * before each batch of rotations, says so. */
 dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
                              dn_error *error);
 
@@ -54,13 +55,13 @@ dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, d
 dn_status dn_inspector_score_features(dn_inspector *inspector, const float *features,
                                       dn_score *score, dn_error *error);
 
-/* Gradient map [height][width] of a picture, at the configured size; cancelled as a score is. */
+/* Gradient map [height][width] of a picture, at the configured size. Fails as a score does. */
 dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
                                 dn_error *error);
 
-/* The finished map of a picture, which moves into it: *picture is empty then. `score` (NULL: not
- * wanted) is the same as that of dn_inspector_score without early exit. Free with dn_map_free; NULL
- * after a failure. */
+/* The complete map of a picture. The picture moves into the map: *picture is empty after success
+ * and may be after a failure; free it in either case. `score` (NULL: not wanted) is that of
+ * dn_inspector_score without early exit. Free the map with dn_map_free; NULL after a failure. */
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
 

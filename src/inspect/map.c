@@ -9,11 +9,11 @@
 #include <math.h>
 #include <string.h>
 
-/* The display's full strength, in thresholds, for an image that stays below it: what good images
- * stay below is then at most a quarter of full strength, which grows with the square. */
+/* Full strength of the display, in thresholds. Strength grows with the square of the value, so a
+ * good image, below the threshold, shows at most a quarter of it. */
 #define DISPLAY_THRESHOLDS 2
 
-/* A map may outlive its model. */
+/* A copy, because a map may outlive its model. */
 static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     void *block;
     size_t pixels = (size_t)self->width * (size_t)self->height;

@@ -1,5 +1,4 @@
-/* The public map: values at the network's size, what they say about the picture, and the picture.
- */
+/* The public map: values at the network's input size, their regions, and the picture. */
 #ifndef DN_INSPECT_MAP_H
 #define DN_INSPECT_MAP_H
 
@@ -7,9 +6,9 @@
 #include "image/image.h"
 
 struct dn_map {
-    float *values; /* [height][width]; owned, as everything that is pointed to */
+    float *values; /* [height][width]; all pointers are owned */
     int width, height;
-    dn_image picture; /* that it is a map of, as it was decoded */
+    dn_image picture; /* as it was decoded */
     double threshold; /* NaN: unknown */
     float level;      /* dn_region_level, once it is finished */
     uint8_t *inside;  /* [height][width], the region of interest; NULL: everything counts */
@@ -17,16 +16,16 @@ struct dn_map {
     size_t region_count;
 };
 
-/* A map of the detector's size without values yet. The picture moves into it: *picture is empty
- * then, and as it was after a failure. A map may outlive its detector. */
+/* A map of the detector's size, with its values still to be written. The picture moves into it:
+ * *picture is empty after success, untouched after a failure. The map may outlive the detector. */
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
                         dn_error *error);
 
 /* Finds the regions of a map whose values are complete. */
 dn_status dn_map_finish(dn_map *map, dn_error *error);
 
-/* Draws a finished map over its picture, as DN_MAP_OVERLAY shows it, and moves that out of the map:
- * dn_image_free. There is no overlay of the map any more. */
+/* Draws a finished map over its picture, as in DN_MAP_OVERLAY, and moves the picture out of the
+ * map; dn_image_free. After that the map can only be freed: it has no picture any more. */
 void dn_map_take_overlay(dn_map *map, dn_image *overlay);
 
 #endif

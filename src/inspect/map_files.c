@@ -1,11 +1,11 @@
-/* A map's files below a folder, by the image's name. */
+/* The files of a map below a folder, named after the image. */
 #include "base/file.h"
 #include "inspect/map.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* "a/../b/1.png" or "/b/1.png" -> "b/1": below the folder wherever the image lies. */
+/* "a/../b/1.png" -> "a/b/1", "/b/1.png" -> "b/1": never a path out of the folder. */
 static void stem_of(const char *image_path, char stem[1024]) {
     size_t length = 0;
     const char *dot = strrchr(image_path, '.');

@@ -64,7 +64,7 @@ const char *dn_model_precision(const dn_model *model, const char **wanted) {
     return dn_precision_name(model->precision);
 }
 
-/* Opening maps the weights without reading them, so that a model is there at once. */
+/* Opening a model only maps its weights; the first score reads them. */
 static dn_status prepare_locked(dn_model *model, dn_element products, dn_error *error) {
     if (!model->prepared)
         DN_TRY(dn_detector_prepare(&model->detector, products, error));

@@ -1,4 +1,4 @@
-/* What a caller's dn_model_options ask for. */
+/* Applies a caller's dn_model_options. */
 #include "base/parallel.h"
 #include "inspect/model.h"
 
@@ -61,8 +61,8 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
                                 &model->early_exit, error);
 }
 
-/* By default as many calls as the processors can serve with their threads: more only share them and
- * take the memory of an inspector each. */
+/* By default as many calls as there are processors for their threads: more would only share the
+ * processors, and each takes the memory of an inspector. */
 static int choose_concurrency(const dn_model_options *options) {
     int threads = options ? options->threads : 0;
     if (options && options->concurrency > 0)

@@ -24,7 +24,7 @@ static uint8_t brightest_of(const dn_image *image) {
     return brightest;
 }
 
-/* The nearest pixel's: the one that holds the centre of the map's. */
+/* Takes the mask's pixel that holds the centre of each pixel of the map. */
 static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
     dn_image image = {0};
     DN_TRY(dn_image_read(path, &image, error));

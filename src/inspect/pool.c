@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-/* On the stack of the call that waits. */
+/* A call in the queue; lies on its stack. */
 typedef struct dn_pool_waiter {
     pthread_cond_t served; /* signalled once `has_turn` is set */
     int has_turn;
@@ -35,7 +35,7 @@ void dn_inspector_pool_destroy(dn_inspector_pool *pool) {
     *pool = (dn_inspector_pool){0};
 }
 
-/* ---- turns; all with the lock held ---- */
+/* ---- the queue; the caller holds the lock ---- */
 
 static void enqueue(dn_inspector_pool *pool, dn_pool_waiter *waiter) {
     if (pool->last)
@@ -57,7 +57,7 @@ static void dequeue(dn_inspector_pool *pool, const dn_pool_waiter *waiter) {
         pool->last = before;
 }
 
-/* A place that is given up goes to whoever has waited longest. */
+/* Passes a place on to the call that has waited longest. */
 static void give_up_place(dn_inspector_pool *pool) {
     dn_pool_waiter *next = pool->first;
     if (!next) {
@@ -82,7 +82,7 @@ static void sleep_until_served(dn_inspector_pool *pool, dn_pool_waiter *waiter, 
     pthread_cond_timedwait(&waiter->served, &pool->lock, &until);
 }
 
-/* The caller's function runs without the lock: it may take its time, and scores meanwhile end. */
+/* Calls the caller's hook without the lock: it may be slow, and other calls end meanwhile. */
 static dn_status ask(dn_inspector_pool *pool, const dn_cancel *cancel, dn_error *error) {
     pthread_mutex_unlock(&pool->lock);
     dn_status status = dn_check_cancel(cancel, error);
@@ -109,7 +109,7 @@ static dn_status wait_for_turn(dn_inspector_pool *pool, dn_pool_waiter *waiter,
     return status;
 }
 
-/* Timed waits are on a clock that nobody sets. */
+/* Timed waits use the monotonic clock, which nobody can set. */
 static int create_condition(pthread_cond_t *condition) {
     pthread_condattr_t attributes;
     if (pthread_condattr_init(&attributes) != 0)

@@ -1,4 +1,4 @@
-/* dn_model_score: from an image, wherever it comes from, to a result. */
+/* dn_model_score: from an image source to a result. */
 #include "base/clock.h"
 #include "base/parallel.h"
 #include "inspect/model.h"
@@ -22,7 +22,7 @@ static dn_status load(dn_model *model, const dn_image_source *source, dn_image *
     return DN_OK;
 }
 
-/* With a map the picture moves into it. */
+/* Where a map is wanted, the picture moves into it. */
 static dn_status score_picture(dn_model *model, dn_image *picture, const dn_cancel *cancel,
                                dn_score *score, dn_map **map, dn_error *error) {
     dn_inspector *inspector;
