@@ -46,16 +46,17 @@ differnet_room(image KNOWS base USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::T
 differnet_room(tensors KNOWS base USES PkgConfig::CJSON PkgConfig::ZIP PkgConfig::ZLIB)
 differnet_room(compute KNOWS base USES ${dnnl} ${openmp})
 differnet_room(dataset KNOWS base)
+differnet_room(bank KNOWS base)
 differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow tensors metrics USES PkgConfig::CJSON)
-differnet_room(train KNOWS base config image dataset compute backbone flow tensors metrics detect)
+differnet_room(train KNOWS base config image dataset bank compute backbone flow tensors metrics detect)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow detect
                USES PkgConfig::PROTOBUF_C)
-differnet_room(api KNOWS base config image dataset compute backbone flow tensors detect train interchange metrics
+differnet_room(api KNOWS base config image dataset bank compute backbone flow tensors detect train interchange metrics
                check report USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)

@@ -1,10 +1,10 @@
 #include "api/estimate.h"
 
+#include "bank/cache_folder.h"
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/resources.h"
-#include "dataset/cache_folder.h"
 #include "detect/detector.h"
 #include "detect/extractor.h"
 

@@ -3,6 +3,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/collect.h"
+#include "dataset/layout.h"
+#include "dataset/names.h"
+#include "dataset/readers.h"
 #include "dataset/walk.h"
 
 #include <errno.h>
@@ -25,29 +28,6 @@ typedef struct passed_over {
     const char *first_unlabelled, *first_untrained;
 } passed_over;
 
-static const char *const SPLIT_FOLDERS[DN_SPLITS][2] = {
-    [DN_SPLIT_TRAIN] = {"train"},
-    [DN_SPLIT_VALIDATE] = {"validate", "validation"},
-    [DN_SPLIT_TEST] = {"test"},
-};
-
-static int has_folder(const char *folder, const char *name) {
-    char path[DN_PATH_LIMIT];
-    return dn_path_join(path, sizeof path, folder, name, NULL) == DN_OK && dn_is_folder(path);
-}
-
-const char *dn_split_name(dn_split split) {
-    return SPLIT_FOLDERS[split][0];
-}
-
-int dn_is_class_folder(const char *folder) {
-    for (dn_split split = 0; split < DN_SPLITS; split++)
-        for (int i = 0; i < 2; i++)
-            if (SPLIT_FOLDERS[split][i] && has_folder(folder, SPLIT_FOLDERS[split][i]))
-                return 1;
-    return 0;
-}
-
 /* ---- The class folder ------------------------------------------------------------------------ */
 
 static dn_status check_class_name(const char *class_name, dn_error *error) {
@@ -63,7 +43,7 @@ static dn_status fail_no_class(const char *root, const char *class_name, const c
                                dn_error *error) {
     char names[DN_FOLDER_NAMES];
     dn_name_folders(root, names);
-    if (has_folder(root, "train") || has_folder(root, "test"))
+    if (dn_has_folder(root, "train") || dn_has_folder(root, "test"))
         return dn_fail(error, DN_ERROR_DATA,
                        "%s: no such folder; expected %s/train/good/*.png; %s holds %s: if it is a "
                        "class folder itself, set class_name to \"\"",
@@ -210,12 +190,12 @@ static dn_status read_folder(const layout *data, dn_split split, const char *spl
 }
 
 static dn_status read_split(const layout *data, dn_split split) {
-    const char *const *names = SPLIT_FOLDERS[split];
-    if (names[1] && has_folder(data->folder, names[0]) && has_folder(data->folder, names[1]))
+    const char *const *names = dn_split_folders[split];
+    if (names[1] && dn_has_folder(data->folder, names[0]) && dn_has_folder(data->folder, names[1]))
         dn_tell(data->observer, DN_NOTE, "%s: reads both %s/ and %s/", data->folder, names[0],
                 names[1]);
     for (int i = 0; i < 2; i++) {
-        if (names[i] && has_folder(data->folder, names[i]))
+        if (names[i] && dn_has_folder(data->folder, names[i]))
             DN_TRY(read_folder(data, split, names[i]));
     }
     return DN_OK;
@@ -235,7 +215,7 @@ static dn_status note_roi(const layout *data, const dn_file_list *list) {
 
 static dn_status find_roi(const layout *data) {
     dn_file_list list = {0};
-    if (!has_folder(data->folder, "roi"))
+    if (!dn_has_folder(data->folder, "roi"))
         return DN_OK;
     dn_status status = dn_file_list_walk(&list, data->folder, "roi", data->error);
     if (status == DN_OK)
@@ -256,7 +236,7 @@ static dn_status fail_no_split(const layout *data, const char *name, const char 
 
 static dn_status fail_no_images(const layout *data, const char *name, const char *expected) {
     char path[DN_PATH_LIMIT], names[DN_FOLDER_NAMES];
-    if (!has_folder(data->folder, name))
+    if (!dn_has_folder(data->folder, name))
         return fail_no_split(data, name, expected);
     DN_TRY(dn_path_join(path, sizeof path, data->folder, name, data->error));
     dn_name_folders(path, names);
@@ -269,7 +249,7 @@ static dn_status fail_no_images(const layout *data, const char *name, const char
 
 /* Who has good images alone may train; who asks for a test needs one. */
 static int can_do_without_test(const layout *data, unsigned wanted) {
-    if (!(wanted & 1u << DN_SPLIT_TRAIN) || has_folder(data->folder, "test"))
+    if (!(wanted & 1u << DN_SPLIT_TRAIN) || dn_has_folder(data->folder, "test"))
         return 0;
     dn_tell(data->observer, DN_WARNING, "%s: has no test/: nothing will be evaluated",
             data->folder);
@@ -293,7 +273,7 @@ dn_status dn_dataset_from_folders(const char *root, const char *class_name, unsi
                                   dn_error *error) {
     layout data = {.observer = observer, .dataset = dataset, .error = error};
     DN_TRY(find_class(root, class_name, data.folder, error));
-    data.has_masks = has_folder(data.folder, "ground_truth");
+    data.has_masks = dn_has_folder(data.folder, "ground_truth");
     for (dn_split split = 0; split < DN_SPLITS; split++) {
         if (wanted & 1u << split)
             DN_TRY(read_split(&data, split));

@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "dataset/collect.h"
 #include "dataset/manifest.h"
+#include "dataset/names.h"
+#include "dataset/readers.h"
 #include "dataset/walk.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/dataset.h"
+#include "differnet.h"
 
 #include <dirent.h>
 #include <errno.h>

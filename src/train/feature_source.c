@@ -1,10 +1,10 @@
 #include "train/feature_source.h"
 
+#include "bank/cache_folder.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/text.h"
-#include "dataset/cache_folder.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #ifndef DN_TRAIN_FEATURE_SOURCE_H
 #define DN_TRAIN_FEATURE_SOURCE_H
 
+#include "bank/feature_bank.h"
 #include "dataset/dataset.h"
-#include "dataset/feature_bank.h"
 #include "detect/lookahead.h"
 #include "detect/views.h"
 

@@ -1,7 +1,7 @@
 #include "train/footprint.h"
 
 #include "backbone/narrow.h"
-#include "dataset/feature_bank.h"
+#include "bank/feature_bank.h"
 #include "detect/detector.h"
 #include "train/map_threshold.h"
 #include "train/trainer.h"

@@ -1,7 +1,7 @@
 /* Which record of a feature bank holds which image: digests in the order of the records, and a hash
  * table over them. */
-#ifndef DN_DATASET_BANK_INDEX_H
-#define DN_DATASET_BANK_INDEX_H
+#ifndef DN_BANK_BANK_INDEX_H
+#define DN_BANK_BANK_INDEX_H
 
 #include "base/digest.h"
 

@@ -14,10 +14,10 @@
  * truncation all read as "not there", and the features are computed anew. Read with pread(2): a
  * mapped file would end the process (SIGBUS) on a bad disk, and count as its memory.
  */
-#ifndef DN_DATASET_FEATURE_BANK_H
-#define DN_DATASET_FEATURE_BANK_H
+#ifndef DN_BANK_FEATURE_BANK_H
+#define DN_BANK_FEATURE_BANK_H
 
-#include "dataset/bank_index.h"
+#include "bank/bank_index.h"
 
 #define DN_BANK_SEGMENT 128
 

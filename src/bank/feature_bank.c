@@ -1,8 +1,8 @@
-#include "dataset/feature_bank.h"
+#include "bank/feature_bank.h"
 
+#include "bank/cache_folder.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/cache_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "dataset/cache_folder.h"
+#include "bank/cache_folder.h"
 
 #include "base/file.h"
 

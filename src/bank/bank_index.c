@@ -1,4 +1,4 @@
-#include "dataset/bank_index.h"
+#include "bank/bank_index.h"
 
 #include "base/memory.h"
 

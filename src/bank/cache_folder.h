@@ -1,6 +1,6 @@
 /* The folder of feature banks: where it is by default, and room in it. */
-#ifndef DN_DATASET_CACHE_FOLDER_H
-#define DN_DATASET_CACHE_FOLDER_H
+#ifndef DN_BANK_CACHE_FOLDER_H
+#define DN_BANK_CACHE_FOLDER_H
 
 #include "base/error.h"
 
