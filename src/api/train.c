@@ -12,7 +12,7 @@
 #include "detect/activation_steps.h"
 #include "detect/precision.h"
 #include "train/auto_precision.h"
-#include "train/checkpoint.h"
+#include "train/schedule.h"
 
 #include <errno.h>
 #include <math.h>
@@ -232,14 +232,13 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
-    if (self->config->checkpoint > 0)
-        self->trainer.checkpoint = checkpoint;
     return self->resumes ? go_on(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
-    dn_status status = dn_trainer_run(&self->trainer, error);
+    const dn_checkpoint *checkpoint = self->config->checkpoint > 0 ? &self->checkpoint : NULL;
+    dn_status status = dn_trainer_run(&self->trainer, checkpoint, error);
     if (status == DN_CANCELLED && self->log_status != DN_OK)
         return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory,

@@ -45,11 +45,8 @@ typedef struct dn_trainer {
     dn_view *views;                      /* [max_rows] */
     float *x, *z, *dz, *log_det;
     dn_position position;
-    const struct dn_checkpoint *checkpoint; /* the caller's; NULL: none is written */
-    double checkpoint_seconds;              /* that the last one was waited for, */
-    double checkpoint_end;                  /* and until when */
-    int scored;                             /* the evaluation holds scores of this run */
-    double auroc_last, auroc_max;           /* NaN while undefined */
+    int scored;                   /* the evaluation holds scores of this run */
+    double auroc_last, auroc_max; /* NaN while undefined */
     int auroc_epoch_max;
 } dn_trainer;
 
@@ -64,13 +61,6 @@ dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compu
                             dn_error *error);
 void dn_trainer_destroy(dn_trainer *trainer);
 
-/* The schedule from the trainer's position to its end, or until the training loss has not fallen
- * by early_stop_delta for early_stop meta epochs (no image but those trained on has a say). Writes
- * the checkpoint every `config->checkpoint` meta epochs, beside their evaluation, except where
- * waiting for it would take more than `checkpoint_share` of the time, and when the observer asks to
- * stop. At the schedule's end the moments are given back: no step and no checkpoint may follow. */
-dn_status dn_trainer_run(dn_trainer *trainer, dn_error *error);
-
 /* DN_ERROR_NUMERIC names the step and the first parameter that is not finite, or whose moments in
  * Adam are not: they would make it so at a later step. */
 dn_status dn_trainer_check(const dn_trainer *trainer, dn_error *error);
@@ -79,6 +69,9 @@ dn_status dn_trainer_check(const dn_trainer *trainer, dn_error *error);
  * is not finite; the message names a parameter that is not, else the loss. */
 dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
                           dn_error *error);
+
+/* The running sub epoch, counted from the first of the schedule. */
+uint32_t dn_trainer_epoch(const dn_trainer *trainer);
 
 /* The trained parameters; freed with dn_release by whoever takes them. */
 float *dn_trainer_take_parameters(dn_trainer *trainer);
