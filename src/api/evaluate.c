@@ -3,6 +3,7 @@
 #include "api/maps.h"
 #include "api/model.h"
 #include "base/file.h"
+#include "detect/model_config.h"
 #include "train/apply_thresholds.h"
 
 static dn_status make_maps(const dn_model *model, const dn_engine *engine,
@@ -70,12 +71,15 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
 dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const char *class_name,
                             const char *output_directory, const dn_observer *observer,
                             dn_metrics *metrics, dn_error *error) {
-    const dn_config *config = model->detector.config;
+    const dn_detector *detector = &model->detector;
     dn_dataset dataset;
+    dn_data_place place;
+    DN_TRY(dn_model_data_place(detector->config, detector->path, dataset_path, class_name, &place,
+                               error));
     const dn_outcome about = {
-        .detector = &model->detector,
-        .dataset_path = dataset_path ? dataset_path : config->dataset_path,
-        .class_name = class_name ? class_name : config->class_name,
+        .detector = detector,
+        .dataset_path = place.dataset_path,
+        .class_name = place.class_name,
         .observer = observer,
     };
     DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, observer,

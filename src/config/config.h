@@ -58,6 +58,16 @@ int dn_config_bank(const dn_config *config);
 /* A configuration with another's values. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);
 
+/* The keys that a model's numbers depend on (DN_KEY_OF_MODEL), as dn_config_to_yaml prints them:
+ * the configuration that stands in a model file. Free with dn_text_free. */
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error);
+
+/* The name of the first of those keys whose values differ, or NULL. */
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b);
+
+/* Copies all other keys, those of the run (DN_KEY_OF_RUN). */
+void dn_config_take_run(dn_config *config, const dn_config *from);
+
 /* As dn_config_load, from YAML text; `name` is what messages call it. */
 dn_status dn_config_parse(dn_config *config, const char *name, const char *yaml, size_t size,
                           dn_error *error);

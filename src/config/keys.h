@@ -16,8 +16,16 @@ typedef enum dn_kind {
 
 typedef enum dn_open_end { DN_CLOSED, DN_OPEN_LOW, DN_OPEN_HIGH } dn_open_end;
 
+/* Whose property a key's value is. Two trainings that differ in keys of the run alone give the same
+ * model, byte for byte. */
+typedef enum dn_key_scope {
+    DN_KEY_OF_MODEL, /* the model's numbers depend on it: it stands in the model file */
+    DN_KEY_OF_RUN    /* where files lie, what is written and printed, how fast: config.yaml alone */
+} dn_key_scope;
+
 typedef struct dn_key {
     dn_config_key key; /* what users see; its comment ends with the range */
+    dn_key_scope scope;
     dn_kind kind;
     size_t offset, size; /* of the field in struct dn_config */
     size_t count;        /* items of a sequence; 1: a scalar */

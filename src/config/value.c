@@ -175,6 +175,13 @@ dn_status dn_value_store(const dn_value *value, const dn_key *key, const char *w
     return DN_OK;
 }
 
+int dn_value_equal(const struct dn_config *a, const struct dn_config *b, const dn_key *key) {
+    const char *left = (const char *)a + key->offset, *right = (const char *)b + key->offset;
+    if (key->kind == DN_KIND_TEXT || key->kind == DN_KIND_WORD)
+        return strcmp(left, right) == 0;
+    return memcmp(left, right, key->size) == 0;
+}
+
 /* YAML 1.1 readers take "1e-05" for a text: a real always has a point. */
 static void print_real(dn_text *text, double number) {
     char printed[DN_NUMBER_SIZE];

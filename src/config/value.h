@@ -26,6 +26,9 @@ void dn_value_excerpt(char excerpt[DN_EXCERPT_SIZE], const char *scalar);
 dn_status dn_value_store(const dn_value *value, const dn_key *key, const char *where,
                          struct dn_config *config, dn_error *error);
 
+/* Whether two configurations have the same value of a key. */
+int dn_value_equal(const struct dn_config *a, const struct dn_config *b, const dn_key *key);
+
 /* Appends the field as YAML text. */
 void dn_value_print(dn_text *text, const struct dn_config *config, const dn_key *key);
 

@@ -29,7 +29,8 @@ typedef struct dn_dataset {
     size_t count, capacity;
     size_t begin[DN_SPLITS + 1]; /* samples of split s: [begin[s], begin[s + 1]) */
     size_t good[DN_SPLITS];      /* samples of label 0 per split */
-    size_t hidden, stray;        /* dot files; files that are no images: skipped and reported */
+    size_t hidden, stray;        /* dot files; files that are not images: skipped and reported */
+    int is_listed;               /* by a manifest: names are paths as they stand there */
     char *roi_path;              /* first image of the class folder's roi/; NULL: there is none */
     size_t roi_count;            /* images in roi/; more than one is a mistake */
 } dn_dataset;
@@ -44,8 +45,9 @@ dn_status dn_dataset_open(const char *root, const char *class_name, unsigned wan
                           const dn_observer *observer, dn_dataset *dataset, dn_error *error);
 void dn_dataset_close(dn_dataset *dataset);
 
-/* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. Notes
- * each file's own digest in its sample. */
+/* SHA-256 over names and contents of a split's files, in order: the data set's fingerprint. It does
+ * not depend on where the files lie: what comes before the folder that all listed files share
+ * counts for nothing. Sets each sample's own digest. */
 dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error);
 

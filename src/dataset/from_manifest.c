@@ -138,6 +138,7 @@ dn_status dn_dataset_from_manifest(const char *path, unsigned wanted, const dn_o
     source from = {.path = path, .observer = observer, .dataset = dataset, .error = error};
     uint8_t *text;
     size_t size;
+    dataset->is_listed = 1;
     DN_TRY(find_folder(path, from.folder, error));
     DN_TRY(dn_file_read(path, MANIFEST_LIMIT, &text, &size, error));
     dn_status status = read_text(&from, (char *)text, size, wanted);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
+#include "detect/model_config.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,17 +32,13 @@ static dn_status require_metadata(const dn_tensor_file *file, const char *path, 
 }
 
 static dn_status load_config(dn_detector *detector, const char *path, dn_error *error) {
-    const char *format, *yaml;
-    char name[1152];
+    const char *format;
     DN_TRY(require_metadata(detector->file, path, DN_META_FORMAT, &format, error));
     if (strcmp(format, DN_MODEL_FORMAT) != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: is of format \"%.40s\", this version reads \"%s\"", path, format,
                        DN_MODEL_FORMAT);
-    DN_TRY(require_metadata(detector->file, path, DN_META_CONFIG, &yaml, error));
-    snprintf(name, sizeof name, "%s (its configuration)", path);
-    DN_TRY(dn_config_create(&detector->config, error));
-    DN_TRY(dn_config_parse(detector->config, name, yaml, strlen(yaml), error));
+    DN_TRY(dn_model_config_read(detector->file, path, &detector->config, error));
     return dn_config_check(detector->config, error);
 }
 
@@ -382,7 +379,7 @@ static void add_metadata(model_writer *writer, const char *key, const char *valu
 
 static dn_status list_metadata(model_writer *writer, const dn_detector *detector,
                                const dn_provenance *provenance, dn_error *error) {
-    DN_TRY(dn_config_to_yaml(detector->config, &writer->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(detector->config, &writer->yaml, error));
     dn_digest_bytes(detector->parameters, dn_flow_parameter_count(&detector->flow) * sizeof(float),
                     writer->flow_sha256);
     snprintf(writer->seed, sizeof writer->seed, "%" PRIu64, detector->config->seed);

@@ -18,22 +18,12 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
                    key);
 }
 
-static int may_differ(const char *key) {
-    static const char *const harmless[] = {
-        "threads",    "verbose",          "hide_tqdm_bar", "output", "cache_dir", "cache_limit",
-        "checkpoint", "checkpoint_share", "modelname",     "roi",    "estimate"};
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-        if (strcmp(key, harmless[i]) == 0)
-            return 1;
-    return 0;
-}
-
-static dn_status compare_key(const dn_config *then, const dn_config *now, const char *key,
-                             const char *path, dn_error *error) {
+static dn_status fail_other_key(const dn_config *then, const dn_config *now, const char *key,
+                                const char *path, dn_error *error) {
     char *before, *here = NULL;
     DN_TRY(dn_config_get(then, key, &before, error));
     dn_status status = dn_config_get(now, key, &here, error);
-    if (status == DN_OK && strcmp(before, here) != 0)
+    if (status == DN_OK)
         status = dn_fail(error, DN_ERROR_CONFIG,
                          "%s: belongs to another configuration: %s is %.200s there and %.200s here",
                          path, key, before, here);
@@ -49,9 +39,9 @@ static dn_status compare_config(const dn_tensor_file *file, const char *path,
     DN_TRY(find_entry(file, path, "config", &yaml, error));
     DN_TRY(dn_config_create(&then, error));
     dn_status status = dn_config_parse(then, path, yaml, strlen(yaml), error);
-    for (size_t i = 0; status == DN_OK && dn_config_key_at(i); i++)
-        if (!may_differ(dn_config_key_at(i)->name))
-            status = compare_key(then, config, dn_config_key_at(i)->name, path, error);
+    const char *key = status == DN_OK ? dn_config_model_difference(then, config) : NULL;
+    if (key)
+        status = fail_other_key(then, config, key, path, error);
     dn_config_destroy(then);
     return status;
 }

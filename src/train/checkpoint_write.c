@@ -71,7 +71,7 @@ dn_status dn_checkpoint_begin(const dn_checkpoint *checkpoint, const dn_trainer 
                               dn_checkpoint_writing *writing, dn_error *error) {
     *writing = (dn_checkpoint_writing){.path = checkpoint->path};
     DN_TRY(dn_trainer_check(trainer, error));
-    DN_TRY(dn_config_to_yaml(trainer->config, &writing->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(trainer->config, &writing->yaml, error));
     point_at_blocks(writing, trainer);
     copy_state(writing, checkpoint, trainer);
     writing->in_background = dn_background_task_start(&writing->task, write_file, writing);

@@ -283,6 +283,79 @@ static void test_check_wants_pixels_on_the_smallest_scale(void **state) {
     dn_config_destroy(config);
 }
 
+/* Another value of a key than its default. */
+static void change(dn_config *config, const dn_key *key) {
+    static const char *const words[][2] = {{"train_rotations", "bank:2"},
+                                           {"threshold_rule", "youden"},
+                                           {"device", "cpu"},
+                                           {"compute", "reference"},
+                                           {"precision", "bf16"},
+                                           {"img_size", "[448, 449]"},
+                                           {"norm_mean", "[0.485, 0.456, 0.5]"},
+                                           {"norm_std", "[0.229, 0.224, 0.5]"}};
+    char value[DN_NUMBER_SIZE] = "2";
+    if (key->kind == DN_KIND_REAL)
+        dn_number_print(value, (key->low + key->high) / 2);
+    if (key->kind == DN_KIND_BOOLEAN)
+        strcpy(value, strcmp(key->key.default_value, "true") == 0 ? "false" : "true");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(key->key.name, words[i][0]) == 0)
+            strcpy(value, words[i][1]);
+    assert_ok(dn_config_set(config, key->key.name, value, &error));
+}
+
+/* The keys of the run, one by one: every other key is part of the model, so that a new key is
+ * thought about here. */
+static void test_keys_of_the_run(void **state) {
+    (void)state;
+    static const char *const run[] = {
+        "dataset_path", "class_name",    "roi",        "modelname",  "verbose",
+        "grad_map_viz", "hide_tqdm_bar", "save_model", "device",     "backbone",
+        "output",       "estimate",      "threads",    "checkpoint", "checkpoint_share",
+        "cache_dir",    "cache_limit"};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        int listed = 0;
+        for (size_t k = 0; k < sizeof run / sizeof *run; k++)
+            listed |= strcmp(run[k], dn_keys[i].key.name) == 0;
+        if (listed != (dn_keys[i].scope == DN_KEY_OF_RUN))
+            fail_msg("%s: of the run, or of the model?", dn_keys[i].key.name);
+    }
+}
+
+/* Each key in turn: a model's configuration changes with the keys of the model, and with no other.
+ */
+static void test_what_a_model_holds(void **state) {
+    (void)state;
+    dn_config *base = create();
+    char *before, *after, *value;
+    assert_ok(dn_config_to_model_yaml(base, &before, &error));
+    assert_null(dn_config_model_difference(base, base));
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        const char *name = dn_keys[i].key.name;
+        dn_config *other = create(), *again = create();
+        change(other, &dn_keys[i]);
+        assert_ok(dn_config_to_model_yaml(other, &after, &error));
+        const char *difference = dn_config_model_difference(base, other);
+        dn_config_take_run(again, other);
+        assert_ok(dn_config_get(again, name, &value, &error));
+        if (dn_keys[i].scope == DN_KEY_OF_RUN) {
+            assert_string_equal(after, before);
+            assert_null(difference);
+            assert_value(other, name, value);
+        } else {
+            assert_string_not_equal(after, before);
+            assert_string_equal(difference, name);
+            assert_value(base, name, value);
+        }
+        dn_text_free(value);
+        dn_text_free(after);
+        dn_config_destroy(other);
+        dn_config_destroy(again);
+    }
+    dn_text_free(before);
+    dn_config_destroy(base);
+}
+
 static void test_copy_is_independent(void **state) {
     (void)state;
     dn_config *config = create(), *copy = NULL;
@@ -309,6 +382,8 @@ int main(void) {
         cmocka_unit_test(test_check_refuses_what_is_not_there),
         cmocka_unit_test(test_check_of_noise_below_f32),
         cmocka_unit_test(test_check_wants_pixels_on_the_smallest_scale),
+        cmocka_unit_test(test_keys_of_the_run),
+        cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_copy_is_independent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
