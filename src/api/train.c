@@ -37,8 +37,9 @@ typedef struct training {
     dn_results results;
     dn_provenance provenance;
     dn_checkpoint checkpoint;
-    int resumes;         /* goes on with an unfinished training */
-    const char *resumed; /* its folder; NULL: the newest */
+    char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
+    int resumes;                                 /* goes on with an unfinished training */
+    const char *resumed;                         /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
@@ -226,9 +227,13 @@ static dn_status go_on(training *self, dn_error *error) {
 
 static dn_status prepare_checkpoint(training *self, dn_error *error) {
     dn_checkpoint *checkpoint = &self->checkpoint;
+    if (self->config->checkpoint > 0 || self->resumes)
+        DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
+                                               self->evaluated_sha256, error));
     DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
+    checkpoint->evaluated_sha256 = self->evaluated_sha256;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;

@@ -45,6 +45,7 @@ struct dn_config {
     double early_stop_delta;
     int checkpoint;          /* meta epochs from one to the next; 0: none */
     double checkpoint_share; /* of the time; 1: all that are due */
+    int exact_resume;        /* boolean */
     char cache_dir[1024];    /* of features; empty: the user's cache folder */
     double cache_limit;      /* GiB; 0: no cache */
 };

@@ -123,6 +123,10 @@ const dn_key dn_keys[] = {
     RUN_KEY(checkpoint_share, DN_KIND_REAL, 1, "0.1",
             "share of the time that may go into checkpoints; 1: none that is due is left out",
             ABOVE(0, 1)),
+    RUN_KEY(exact_resume, DN_KIND_BOOLEAN, 1, "true",
+            "refuse a checkpoint that cannot be continued to the same bytes here: another version, "
+            "other instructions or other evaluated images",
+            EITHER),
     RUN_KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
             "folder of computed features; empty: differnet in the user's cache folder",
             MAY_BE_EMPTY),

@@ -51,6 +51,11 @@ void dn_dataset_close(dn_dataset *dataset);
 dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
                                  dn_error *error);
 
+/* The same of images of which some may be unreadable: those count with their names. Sets no
+ * sample's digest. Fails for lack of memory only. */
+dn_status dn_dataset_fingerprint_readable(const dn_dataset *dataset, dn_split split,
+                                          char digest[65], dn_error *error);
+
 /* Zeros stand for a digest that is not known. */
 int dn_digest_is_known(const uint8_t digest[DN_DIGEST_BYTES]);
 

@@ -24,19 +24,31 @@ static size_t place_length(const dn_dataset *dataset, dn_split split) {
     return length;
 }
 
+typedef struct fingerprint {
+    dn_digest *digest;
+    size_t place;          /* bytes of the names that count for nothing */
+    int passes_unreadable; /* a file that cannot be read counts with its name alone */
+} fingerprint;
+
 /* Adds name, zero, size as 8 little-endian bytes, and the content's digest. */
-static dn_status add_to_fingerprint(dn_digest *digest, dn_sample *sample, size_t place,
-                                    dn_error *error) {
+static dn_status add_sample(const fingerprint *self, const dn_sample *sample,
+                            uint8_t digest[DN_DIGEST_BYTES], dn_error *error) {
     char content[DN_DIGEST_LENGTH + 1];
+    const char *name = sample->name + self->place;
     uint8_t size[8];
     uint64_t bytes;
-    DN_TRY(dn_file_digest(sample->path, sample->digest, &bytes, error));
-    dn_digest_print(sample->digest, content);
+    dn_status status = dn_file_digest(sample->path, digest, &bytes, error);
+    int is_readable = status == DN_OK;
+    if (!is_readable && (!self->passes_unreadable || status != DN_ERROR_IO))
+        return status;
+    dn_digest_add(self->digest, name, strlen(name) + 1);
+    if (!is_readable)
+        return DN_OK;
     for (int i = 0; i < 8; i++)
         size[i] = (uint8_t)(bytes >> (8 * i));
-    dn_digest_add(digest, sample->name + place, strlen(sample->name + place) + 1);
-    dn_digest_add(digest, size, sizeof size);
-    dn_digest_add(digest, content, DN_DIGEST_LENGTH);
+    dn_digest_print(digest, content);
+    dn_digest_add(self->digest, size, sizeof size);
+    dn_digest_add(self->digest, content, DN_DIGEST_LENGTH);
     return DN_OK;
 }
 
@@ -55,17 +67,38 @@ dn_status dn_sample_digest(const uint8_t *bytes, size_t size, const char *path,
     return DN_OK;
 }
 
-dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
-                                 dn_error *error) {
-    dn_digest *running;
-    dn_status status = DN_OK;
-    size_t place = place_length(dataset, split);
+static dn_status begin_fingerprint(const dn_dataset *dataset, dn_split split, fingerprint *self,
+                                   char digest[65], dn_error *error) {
+    *self = (fingerprint){.place = place_length(dataset, split)};
     digest[0] = '\0';
-    DN_TRY(dn_digest_begin(&running, error));
-    for (size_t i = dataset->begin[split]; i < dataset->begin[split + 1] && status == DN_OK; i++)
-        status = add_to_fingerprint(running, &dataset->samples[i], place, error);
-    dn_digest_end(running, digest);
+    return dn_digest_begin(&self->digest, error);
+}
+
+static dn_status end_fingerprint(fingerprint *self, dn_status status, char digest[65]) {
+    dn_digest_end(self->digest, digest);
     if (status != DN_OK)
         digest[0] = '\0';
     return status;
+}
+
+dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char digest[65],
+                                 dn_error *error) {
+    fingerprint self;
+    dn_status status = DN_OK;
+    DN_TRY(begin_fingerprint(dataset, split, &self, digest, error));
+    for (size_t i = dataset->begin[split]; i < dataset->begin[split + 1] && status == DN_OK; i++)
+        status = add_sample(&self, &dataset->samples[i], dataset->samples[i].digest, error);
+    return end_fingerprint(&self, status, digest);
+}
+
+dn_status dn_dataset_fingerprint_readable(const dn_dataset *dataset, dn_split split,
+                                          char digest[65], dn_error *error) {
+    fingerprint self;
+    uint8_t ignored[DN_DIGEST_BYTES];
+    dn_status status = DN_OK;
+    DN_TRY(begin_fingerprint(dataset, split, &self, digest, error));
+    self.passes_unreadable = 1;
+    for (size_t i = dataset->begin[split]; i < dataset->begin[split + 1] && status == DN_OK; i++)
+        status = add_sample(&self, &dataset->samples[i], ignored, error);
+    return end_fingerprint(&self, status, digest);
 }

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static dn_status find_entry(const dn_tensor_file *file, const char *path, const char *key,
@@ -57,11 +58,11 @@ static dn_status compare_digest(const dn_tensor_file *file, const char *path, co
                    what, there, here);
 }
 
-/* Checkpoints without the entry are of times when everything counted. */
 static dn_status compare_roi(const dn_tensor_file *file, const char *path, const char *here,
                              dn_error *error) {
-    const char *there = dn_tensor_file_metadata(file, "roi_sha256");
-    if (strcmp(there ? there : "", here) == 0)
+    const char *there;
+    DN_TRY(find_entry(file, path, "roi_sha256", &there, error));
+    if (strcmp(there, here) == 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another region of interest", path);
 }
@@ -117,17 +118,58 @@ static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_t
     return DN_OK;
 }
 
-/* Nothing is wrong with going on; but it is not the same training to the byte. */
-static void compare_precision(const dn_tensor_file *file, const char *path,
-                              const dn_trainer *trainer) {
-    const char *there = dn_tensor_file_metadata(file, "precision");
-    const char *here = dn_precision_name(trainer->compute->precision);
-    if (there && strcmp(there, here) != 0)
-        dn_tell(trainer->observer, DN_WARNING,
-                "%s: was training in precision %.16s and goes on in %s: the model will not be the "
-                "same as without the stop",
-                path, there, here);
+/* ---- what must be the same to end in the same bytes ---- */
+
+/* What differs, as a list for a message; cut where it is longer. */
+typedef struct differences {
+    char text[640];
+    size_t length;
+} differences;
+
+static void add_difference(differences *found, const char *what, const char *there,
+                           const char *here) {
+    size_t left = sizeof found->text - found->length;
+    int length = snprintf(found->text + found->length, left, "%s%s is \"%s\" there and \"%s\" here",
+                          found->length ? "; " : "", what, there, here);
+    found->length += length > 0 && (size_t)length < left ? (size_t)length : left - 1;
 }
+
+static dn_status find_differences(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
+                                  const dn_trainer *trainer, differences *found, dn_error *error) {
+    dn_origin_fact here[DN_ORIGIN_FACTS];
+    const char *there;
+    *found = (differences){0};
+    dn_origin_of(trainer->compute, here);
+    for (int i = 0; i < DN_ORIGIN_FACTS; i++) {
+        DN_TRY(find_entry(file, checkpoint->path, here[i].name, &there, error));
+        if (strcmp(there, here[i].text) != 0)
+            add_difference(found, here[i].name, there, here[i].text);
+    }
+    DN_TRY(find_entry(file, checkpoint->path, "evaluated_sha256", &there, error));
+    if (strcmp(there, checkpoint->evaluated_sha256) != 0)
+        add_difference(found, "SHA-256 of the evaluated images", there,
+                       checkpoint->evaluated_sha256);
+    return DN_OK;
+}
+
+static dn_status compare_origin(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
+                                const dn_trainer *trainer, dn_error *error) {
+    differences found;
+    DN_TRY(find_differences(checkpoint, file, trainer, &found, error));
+    if (found.length == 0)
+        return DN_OK;
+    if (trainer->config->exact_resume)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "%s: cannot be continued to the same bytes as without the stop: %s; set "
+                       "exact_resume to false to continue all the same",
+                       checkpoint->path, found.text);
+    dn_tell(trainer->observer, DN_WARNING,
+            "%s: the model will not be the same as without the stop: %s", checkpoint->path,
+            found.text);
+    return DN_OK;
+}
+
+/* ---- the state ---- */
 
 static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
                          dn_trainer *trainer, size_t *log_bytes, dn_error *error) {
@@ -142,7 +184,7 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
     DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
                           error));
     DN_TRY(compare_roi(file, path, checkpoint->roi_sha256, error));
-    compare_precision(file, path, trainer);
+    DN_TRY(compare_origin(checkpoint, file, trainer, error));
     DN_TRY(read_position(file, path, trainer, log_bytes, error));
     DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
     DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));

@@ -7,7 +7,7 @@
 #include "bank/feature_bank.h"
 #include "dataset/dataset.h"
 #include "detect/lookahead.h"
-#include "detect/views.h"
+#include "train/feature_key.h"
 
 typedef struct dn_feature_source {
     dn_extractor *extractor; /* the caller's, as config, observer and what `views` points to */
@@ -24,12 +24,6 @@ typedef struct dn_feature_source {
     int holds;       /* whether `features` are those of the image `held` */
     size_t computed; /* images, so far */
 } dn_feature_source;
-
-/* What the bank's numbers depend on besides the images. */
-typedef struct dn_feature_origin {
-    const dn_compute *compute;
-    const dn_backbone_weights *backbone;
-} dn_feature_origin;
 
 /* A bank that cannot be opened is told to the observer, not a failure. */
 dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *config,

@@ -1,5 +1,6 @@
 /* Every key of the table: its default, its range, and the way through YAML and back. */
 #include "base/error.h"
+#include "change_key.h"
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/number.h"
@@ -75,6 +76,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"early_stop_delta", "0.001"},
         {"checkpoint", "1"},
         {"checkpoint_share", "0.1"},
+        {"exact_resume", "true"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
     };
@@ -283,27 +285,6 @@ static void test_check_wants_pixels_on_the_smallest_scale(void **state) {
     dn_config_destroy(config);
 }
 
-/* Another value of a key than its default. */
-static void change(dn_config *config, const dn_key *key) {
-    static const char *const words[][2] = {{"train_rotations", "bank:2"},
-                                           {"threshold_rule", "youden"},
-                                           {"device", "cpu"},
-                                           {"compute", "reference"},
-                                           {"precision", "bf16"},
-                                           {"img_size", "[448, 449]"},
-                                           {"norm_mean", "[0.485, 0.456, 0.5]"},
-                                           {"norm_std", "[0.229, 0.224, 0.5]"}};
-    char value[DN_NUMBER_SIZE] = "2";
-    if (key->kind == DN_KIND_REAL)
-        dn_number_print(value, (key->low + key->high) / 2);
-    if (key->kind == DN_KIND_BOOLEAN)
-        strcpy(value, strcmp(key->key.default_value, "true") == 0 ? "false" : "true");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(key->key.name, words[i][0]) == 0)
-            strcpy(value, words[i][1]);
-    assert_ok(dn_config_set(config, key->key.name, value, &error));
-}
-
 /* The keys of the run, one by one: every other key is part of the model, so that a new key is
  * thought about here. */
 static void test_keys_of_the_run(void **state) {
@@ -312,7 +293,7 @@ static void test_keys_of_the_run(void **state) {
         "dataset_path", "class_name",    "roi",        "modelname",  "verbose",
         "grad_map_viz", "hide_tqdm_bar", "save_model", "device",     "backbone",
         "output",       "estimate",      "threads",    "checkpoint", "checkpoint_share",
-        "cache_dir",    "cache_limit"};
+        "exact_resume", "cache_dir",     "cache_limit"};
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         int listed = 0;
         for (size_t k = 0; k < sizeof run / sizeof *run; k++)
@@ -333,7 +314,7 @@ static void test_what_a_model_holds(void **state) {
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         const char *name = dn_keys[i].key.name;
         dn_config *other = create(), *again = create();
-        change(other, &dn_keys[i]);
+        change_key(other, &dn_keys[i]);
         assert_ok(dn_config_to_model_yaml(other, &after, &error));
         const char *difference = dn_config_model_difference(base, other);
         dn_config_take_run(again, other);
