@@ -11,8 +11,8 @@
 
 enum {
     MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
-     * one pixel of 63 and none of 62. */
+    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 reduce 63
+     * pixels to one, and 62 to none. */
     SMALLEST_INPUT = 63,
     LARGEST_BANK = 1024
 };
@@ -71,7 +71,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* taken over when the whole text was right */
+    struct dn_config config; /* copied to the caller once the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -188,7 +188,7 @@ static dn_status check_scales(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
-/* The backbone reads whole pixels then (backbone/narrow.h). */
+/* Below f32 the backbone reads whole pixels (backbone/narrow.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
     int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
     if (!narrow || !(config->add_img_noise > 0))

@@ -146,7 +146,7 @@ const dn_key *dn_key_find(const char *name) {
 
 const char *dn_key_nearest(const char *name) {
     const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; /* farther ones are other words, not slips */
+    size_t least = strlen(name) / 3 + 2; /* a larger distance means another word */
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         size_t distance = dn_text_distance(name, dn_keys[i].key.name);
         if (distance < least) {

@@ -9,7 +9,7 @@ dn_status dn_dataset_add(dn_dataset *dataset, const dn_found_sample *found, dn_e
     void *samples = dataset->samples;
     DN_TRY(dn_grow(&samples, &dataset->capacity, dataset->count + 1, sizeof(dn_sample), error));
     dataset->samples = samples;
-    /* Counted at once, so that a half-copied sample is freed with the others. */
+    /* Counted before it is filled, so that an incomplete sample is freed with the others. */
     dn_sample *sample = &dataset->samples[dataset->count++];
     *sample = (dn_sample){.split = found->split, .label = found->label};
     DN_TRY(dn_copy_text(&sample->path, found->path, error));
@@ -18,7 +18,7 @@ dn_status dn_dataset_add(dn_dataset *dataset, const dn_found_sample *found, dn_e
     return found->mask_path ? dn_copy_text(&sample->mask_path, found->mask_path, error) : DN_OK;
 }
 
-/* A manifest may name a file twice: the label then decides. */
+/* A manifest may list a file twice: then the label decides. */
 static int by_name(const void *left, const void *right) {
     const dn_sample *a = left, *b = right;
     int order = strcmp(a->name, b->name);

@@ -11,10 +11,10 @@ typedef struct dn_found_sample {
     int label;
 } dn_found_sample;
 
-/* Copies a sample behind the others; splits come in the order of dn_split. */
+/* Appends a copy of a sample. Splits are added in the order of dn_split. */
 dn_status dn_dataset_add(dn_dataset *dataset, const dn_found_sample *found, dn_error *error);
 
-/* Sorts the split that was being added, sets its range and counts its good images. */
+/* Sorts the split that was added last, sets its range and counts its good images. */
 void dn_dataset_end_split(dn_dataset *dataset, dn_split split);
 
 static inline size_t dn_split_count(const dn_dataset *dataset, dn_split split) {

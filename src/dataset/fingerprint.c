@@ -1,10 +1,10 @@
-/* Digests of image files, and of a whole split. */
+/* Digests of image files and of a whole split. */
 #include "base/file.h"
 #include "dataset/dataset.h"
 
 #include <string.h>
 
-/* Bytes at the beginning of two names that are whole folders and the same in both. */
+/* Length of the folders that two names begin with in common, at most `most`. */
 static size_t common_folders(const char *a, const char *b, size_t most) {
     size_t common = 0;
     for (size_t i = 0; i < most && a[i] == b[i]; i++)
@@ -12,7 +12,7 @@ static size_t common_folders(const char *a, const char *b, size_t most) {
     return common;
 }
 
-/* Length of the folder that holds all files of a manifest's split, wherever it lies. */
+/* Length of the path of the folder that holds all files of a manifest's split. */
 static size_t place_length(const dn_dataset *dataset, dn_split split) {
     size_t begin = dataset->begin[split], end = dataset->begin[split + 1];
     if (!dataset->is_listed || begin == end)
@@ -26,8 +26,8 @@ static size_t place_length(const dn_dataset *dataset, dn_split split) {
 
 typedef struct fingerprint {
     dn_digest *digest;
-    size_t place;          /* bytes of the names that count for nothing */
-    int passes_unreadable; /* a file that cannot be read counts with its name alone */
+    size_t place;          /* length of the part of every name that is left out */
+    int passes_unreadable; /* for a file that cannot be read only the name counts */
 } fingerprint;
 
 /* Adds name, zero, size as 8 little-endian bytes, and the content's digest. */

@@ -22,7 +22,7 @@ typedef struct layout {
     int has_masks;
 } layout;
 
-/* Files of a split that are passed over, and the first of each kind (borrowed). */
+/* Files of a split that are skipped, and the first of each kind (borrowed). */
 typedef struct passed_over {
     size_t unlabelled, untrained;
     const char *first_unlabelled, *first_untrained;
@@ -54,7 +54,7 @@ static dn_status fail_no_class(const char *root, const char *class_name, const c
                    folder, folder, root, names[0] ? names : "none", class_name);
 }
 
-/* Without slashes at its end, for the messages' sake. */
+/* Removes slashes at the end, so that messages read well. */
 static dn_status use_root(const char *root, char *folder, dn_error *error) {
     DN_TRY(dn_path_join(folder, DN_PATH_LIMIT, root, "", error));
     for (size_t length = strlen(folder); length > 1 && folder[length - 1] == '/';)
@@ -95,12 +95,12 @@ static int find_mask_as(const layout *data, const char *defect, const char *stem
     return written > 0 && written < DN_PATH_LIMIT && access(mask, F_OK) == 0;
 }
 
-/* `inner` is the image's path from the defect's folder on: the mask may lie in the same sub-folders
- * or flat. */
+/* `inner` is the image's path within the defect's folder. The mask lies in the same sub-folders, or
+ * directly in the folder of masks. */
 static int find_mask(const layout *data, const char *defect, const char *inner, char *mask) {
     char stem[DN_PATH_LIMIT];
     snprintf(stem, sizeof stem, "%s", inner);
-    *strrchr(stem, '.') = '\0'; /* it is an image name, so it has an extension */
+    *strrchr(stem, '.') = '\0'; /* an image name has an extension */
     const char *const stems[] = {stem, dn_path_name(stem)};
     for (int i = 0; i < 2; i++)
         if (find_mask_as(data, defect, stems[i], "_mask.png", mask) ||
@@ -128,7 +128,7 @@ static dn_status add_image(const layout *data, dn_split split, const char *name,
     return dn_dataset_add(data->dataset, &found, data->error);
 }
 
-/* The label is the folder below the split's: an image that lies in none has no label. */
+/* The folder below the split's folder is the label; an image outside such a folder has none. */
 static dn_status sort_image(const layout *data, dn_split split, const char *name,
                             passed_over *passed) {
     char folder[DN_PATH_LIMIT];
@@ -247,7 +247,7 @@ static dn_status fail_no_images(const layout *data, const char *name, const char
                    data->dataset->stray + data->dataset->hidden);
 }
 
-/* Who has good images alone may train; who asks for a test needs one. */
+/* Training needs only good images; a test needs a test split. */
 static int can_do_without_test(const layout *data, unsigned wanted) {
     if (!(wanted & 1u << DN_SPLIT_TRAIN) || dn_has_folder(data->folder, "test"))
         return 0;

@@ -42,7 +42,7 @@ static dn_status resolve(const source *from, const char *listed, char *path) {
     return dn_path_join(path, DN_PATH_LIMIT, from->folder, listed, from->error);
 }
 
-/* The image's parent folder, unless that says nothing about a defect. */
+/* The image's parent folder, unless its name says nothing about the defect. */
 static void name_defect(const char *image_path, char *defect) {
     char folder[DN_PATH_LIMIT];
     size_t length = (size_t)(dn_path_name(image_path) - image_path);

@@ -4,7 +4,7 @@
 
 #include "dataset/dataset.h"
 
-/* The folders of a split; NULL where there is no second name. */
+/* The folder names of a split; NULL if there is no second one. */
 extern const char *const dn_split_folders[DN_SPLITS][2];
 
 /* Whether `folder` holds a folder of that name. */

@@ -8,7 +8,7 @@ static void draw_view(dn_trainer *trainer, uint32_t row, dn_view *view, const dn
         view->degrees = 360.0 * dn_random_uniform(&epoch->augment) - 180.0;
     view->jitter = dn_jitter_draw(config->transf_brightness, config->transf_contrast,
                                   config->transf_saturation, &epoch->augment);
-    /* Noise is drawn in parallel, so every view has a stream of its own, by step and row. */
+    /* Noise is drawn in parallel, so every view has its own stream, by step and row. */
     dn_random_init(&view->random, config->seed ^ (uint64_t)dn_trainer_epoch(trainer) << 32,
                    DN_RANDOM_NOISE, (uint32_t)epoch->steps * (uint32_t)trainer->max_rows + row);
 }
@@ -32,7 +32,7 @@ static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, siz
     return extract_batch(trainer, rows, error);
 }
 
-/* An image's views are dealt like cards: none comes twice before all came once. */
+/* Draws views like cards from a deck: none repeats before all were drawn. */
 static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_error *error) {
     uint32_t cards = (uint32_t)trainer->bank.views.count, left;
     uint32_t wanted = (uint32_t)trainer->config->n_transforms;

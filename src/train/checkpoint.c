@@ -118,9 +118,9 @@ static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_t
     return DN_OK;
 }
 
-/* ---- what must be the same to end in the same bytes ---- */
+/* ---- what must be equal to end in the same bytes ---- */
 
-/* What differs, as a list for a message; cut where it is longer. */
+/* The differences as a list for a message; cut if it is longer. */
 typedef struct differences {
     char text[640];
     size_t length;

@@ -30,16 +30,16 @@ typedef struct dn_checkpoint {
     char path[1024];
     const char *dataset_sha256, *backbone_sha256, *roi_sha256;
     const char *evaluated_sha256; /* of the images that are evaluated after every meta epoch */
-    FILE *log;                    /* train_log.jsonl, as far as it is written */
+    FILE *log;                    /* train_log.jsonl, open for writing */
 } dn_checkpoint;
 
-/* A checkpoint on its way to the disk: the trainer's state as it was when it began. */
+/* A checkpoint that is being written: the trainer's state when it began. */
 typedef struct dn_checkpoint_writing {
     const char *path;
     char *yaml;
     dn_origin_fact origin[DN_ORIGIN_FACTS];
     char position[DN_CHECKPOINT_STATE], augment[DN_CHECKPOINT_STATE], dropout[DN_CHECKPOINT_STATE];
-    dn_tensor tensors[DN_CHECKPOINT_BLOCKS]; /* the trainer's own weights and moments */
+    dn_tensor tensors[DN_CHECKPOINT_BLOCKS]; /* the trainer's own weights and moments, not copies */
     dn_metadata_entry metadata[DN_CHECKPOINT_ENTRIES];
     dn_background_task task;
     int in_background;
@@ -47,26 +47,26 @@ typedef struct dn_checkpoint_writing {
     dn_error error;
 } dn_checkpoint_writing;
 
-/* Starts writing on a thread of its own. Until the end no step may follow, for weights and moments
- * are not copied, and `writing` must not move. DN_ERROR_NUMERIC names the tensor that is not
- * finite; then nothing was begun and the file stays what it was. */
+/* Starts to write in a thread of its own. Weights and moments are not copied: until
+ * dn_checkpoint_end no training step may run, and `writing` must not move. DN_ERROR_NUMERIC names a
+ * tensor that is not finite; then nothing is written and the old file stays. */
 dn_status dn_checkpoint_begin(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
                               dn_checkpoint_writing *writing, dn_error *error);
-/* Waits until the file is there, or says why it is not. */
+/* Waits until the file is written, or says why it is not. */
 dn_status dn_checkpoint_end(dn_checkpoint_writing *writing, dn_error *error);
 
-/* Both at once. */
+/* Begin and end together. */
 dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer *trainer,
                               dn_error *error);
 
-/* Puts a fresh trainer where the checkpoint's was, and says how long the log was. A checkpoint of
- * another configuration is DN_ERROR_CONFIG; of other data, DN_ERROR_DATA; one that cannot be
- * continued to the same bytes, DN_ERROR_UNSUPPORTED. The message names what differs. With
- * exact_resume: false the last is a warning instead. */
+/* Restores a fresh trainer to the state of the checkpoint, and returns the length of the log.
+ * DN_ERROR_CONFIG if the checkpoint belongs to another configuration, DN_ERROR_DATA if to other
+ * data, and DN_ERROR_UNSUPPORTED if it cannot be continued to the same bytes; the message names
+ * what differs. With exact_resume: false the last case is only a warning. */
 dn_status dn_checkpoint_read(const dn_checkpoint *checkpoint, dn_trainer *trainer,
                              size_t *log_bytes, dn_error *error);
 
-/* Block `index` of what a checkpoint holds, optimizer.count floats, and its name in the file. */
+/* Block `index` of a checkpoint (optimizer.count floats) and its name in the file. */
 float *dn_checkpoint_block(const dn_trainer *trainer, int index, const char **name);
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "train/origin.h"
 
-/* Raise it when a change in decoding, resizing, rotating, the network or the layout of a bank
- * changes any number in it. */
+/* Raise it when a change to decoding, resizing, rotating, the network or the bank's layout changes
+ * any number in a bank. */
 #define FEATURE_FORMAT 2
 
 static void write_origin(dn_text *text, const dn_feature_origin *origin) {

@@ -1,4 +1,5 @@
-/* The key of a feature bank: a text that names all that its numbers depend on but the picture. */
+/* The key of a feature bank: a text that names everything its numbers depend on except the
+ * picture. */
 #ifndef DN_TRAIN_FEATURE_KEY_H
 #define DN_TRAIN_FEATURE_KEY_H
 
@@ -10,8 +11,8 @@ typedef struct dn_feature_origin {
     const dn_backbone_weights *backbone;
 } dn_feature_origin;
 
-/* The key of features at `views` that `extractor`, created from `origin`, computes. Features of two
- * equal keys are equal to the bit. Free with dn_text_free. */
+/* The key for features at `views`, computed by `extractor`, which was created from `origin`.
+ * Features with equal keys are equal to the bit. Free with dn_text_free. */
 dn_status dn_feature_key(const dn_extractor *extractor, const dn_views *views,
                          const dn_feature_origin *origin, char **key, dn_error *error);
 

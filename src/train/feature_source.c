@@ -49,7 +49,7 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
 }
 
 void dn_feature_source_destroy(dn_feature_source *source) {
-    if (source->features) { /* else it was never created */
+    if (source->features) { /* otherwise it was never created */
         dn_feature_bank_close(&source->bank);
         dn_lookahead_destroy(&source->ahead);
     }
@@ -82,7 +82,7 @@ static int find_in_bank(dn_feature_source *source, const uint8_t digest[DN_DIGES
     return 1;
 }
 
-/* A bank that is full or broken stops taking records; the work goes on. */
+/* If the bank is full or broken, no more records are stored, and the work continues. */
 static void put_into_bank(dn_feature_source *source) {
     dn_error reason = {0};
     if (!source->stores ||
@@ -107,7 +107,7 @@ static dn_status compute(dn_feature_source *source, const dn_image *image,
     return DN_OK;
 }
 
-/* The bytes whose digest is taken are the bytes that are decoded. */
+/* The digest is computed from the same bytes that are decoded. */
 static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes, size_t size,
                                 const char *path, uint8_t digest[DN_DIGEST_BYTES],
                                 dn_error *failure, dn_error *error) {

@@ -28,7 +28,7 @@ static dn_status add_peak(map_run *self, const dn_sample *sample, dn_error *erro
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
-        return DN_OK; /* the evaluation has said so */
+        return DN_OK; /* the evaluation has reported it */
     status = dn_localizer_run(self->localizer, self->parameters, &image, self->features, self->map,
                               error);
     dn_image_free(&image);
@@ -63,7 +63,7 @@ static dn_status run_maps(map_run *self, const dn_sample *samples, size_t count,
     for (size_t i = 0; i < count; i++) {
         if (samples[i].label != 0)
             continue;
-        /* Number `seen` of `good` is taken where the share of those taken grows by one. */
+        /* Takes image number `seen` of `good` where the share of taken images grows by one. */
         if ((seen + 1) * wanted / good > seen * wanted / good)
             DN_TRY(add_peak(self, &samples[i], error));
         seen++;

@@ -1,4 +1,4 @@
-/* How high anomaly maps of good images rise. */
+/* The threshold of anomaly maps, from maps of good images. */
 #ifndef DN_TRAIN_MAP_THRESHOLD_H
 #define DN_TRAIN_MAP_THRESHOLD_H
 
@@ -6,14 +6,14 @@
 #include "detect/calibration.h"
 #include "detect/localization.h"
 
-/* Images looked at, at most, evenly spaced among those there are: enough for a rate of 5 % with one
- * odd image among them (measured: docs/localization.md). */
+/* Most images that are used, evenly spaced among all: enough for a rate of 5 % with one outlier
+ * among them (measured: docs/localization.md). */
 #define DN_MAP_CALIBRATION_IMAGES 40
 
-/* Sets calibration->map_threshold from the good ones of the samples: of the largest values of their
- * maps, the one that review_rate of good images exceed (conformal, as thresholds of scores are; the
- * largest of all where the images are too few for the rate). Images that cannot be read are passed
- * over; without any the threshold stays NaN. */
+/* Sets calibration->map_threshold from the good samples: a value that the maximum of a good image's
+ * map exceeds with a rate of review_rate (conformal, as for scores; the largest maximum if there
+ * are too few images for the rate). Unreadable images are skipped; without any image the threshold
+ * stays NaN. */
 dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *samples, size_t count,
                             const dn_compute *compute, dn_scorer *scorer,
                             const dn_flow_shape *shape, const dn_config *config,

@@ -1,6 +1,6 @@
-/* Where numbers come from: all that features and weights depend on besides pictures and settings.
- * Whatever is kept on disk names these facts; numbers of another origin differ in their last bits.
- */
+/* The origin of numbers: everything that features and weights depend on besides pictures and
+ * settings. What is kept on disk names it, because numbers of another origin differ in their last
+ * bits. */
 #ifndef DN_TRAIN_ORIGIN_H
 #define DN_TRAIN_ORIGIN_H
 
@@ -13,7 +13,7 @@ typedef struct dn_origin_fact {
     char text[DN_ORIGIN_TEXT];
 } dn_origin_fact;
 
-/* Of numbers that `compute` calculates in this process. */
+/* The origin of numbers that `compute` calculates in this process. */
 void dn_origin_of(const dn_compute *compute, dn_origin_fact facts[DN_ORIGIN_FACTS]);
 
 #endif

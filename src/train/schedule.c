@@ -36,7 +36,8 @@ static dn_progress progress_of(const dn_trainer *trainer, dn_stage stage) {
     };
 }
 
-/* Tells how far a sub epoch is; when it is complete, `done` counts it and `loss` is its mean. */
+/* Reports the progress of a sub epoch. When it is complete, `done` counts it and `loss` is its
+ * mean. */
 static dn_status report_batch(const dn_trainer *trainer, dn_error *error) {
     const dn_position *at = &trainer->position;
     dn_progress progress = progress_of(trainer, DN_STAGE_TRAIN);
@@ -66,7 +67,7 @@ static void begin_sub_epoch(dn_trainer *trainer) {
     dn_random_init(&at->dropout, seed, DN_RANDOM_DROPOUT, dn_trainer_epoch(trainer));
 }
 
-/* From its beginning, or from where a checkpoint was in the middle of it. */
+/* Starts at the beginning of the sub epoch, or where a checkpoint was within it. */
 static dn_status train_sub_epoch(dn_trainer *trainer, dn_error *error) {
     dn_position *at = &trainer->position;
     size_t batch_size = (size_t)trainer->config->batch_size, total = trainer->images.count;
@@ -85,7 +86,7 @@ static dn_status train_sub_epoch(dn_trainer *trainer, dn_error *error) {
     return DN_OK;
 }
 
-/* As the original's Score_Observer: the first score and every higher one is the maximum. */
+/* As the original's Score_Observer: the first score is the maximum, then every higher one. */
 static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int meta) {
     trainer->auroc_last = auroc->defined ? auroc->value : NAN;
     if (!auroc->defined || (trainer->auroc_epoch_max >= 0 && auroc->value <= trainer->auroc_max))
@@ -109,7 +110,8 @@ static void watch_loss(dn_trainer *trainer) {
     at->meta_loss = 0;
 }
 
-/* The meta epoch counts as done before it is reported: a stop at the report does not repeat it. */
+/* The meta epoch counts as done before it is reported, so that a stop during the report does not
+ * repeat it. */
 static dn_status end_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_position *at = &trainer->position;
     dn_statistic auroc;
@@ -138,7 +140,7 @@ static dn_status report_features(const dn_trainer *trainer, size_t done, dn_erro
     return dn_tell_progress(trainer->observer, &progress, error);
 }
 
-/* Fills the bank; a training image that cannot be read ends the training here. */
+/* Fills the bank. An unreadable training image ends the training. */
 static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     dn_image_store *images = &trainer->images;
     dn_error failure;
@@ -163,11 +165,12 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
 typedef struct schedule {
     dn_trainer *trainer;
     const dn_checkpoint *checkpoint; /* NULL: none is written */
-    double waited;                   /* seconds that the last checkpoint was waited for */
+    double waited;                   /* seconds spent waiting for the last checkpoint */
     double end;                      /* when that wait ended */
 } schedule;
 
-/* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
+/* A checkpoint of the paper's network has 2 GB: with short meta epochs, most of the time would go
+ * into writing. */
 static int is_checkpoint_due(const schedule *self) {
     const dn_config *config = self->trainer->config;
     double trained = dn_seconds() - self->end;
@@ -250,7 +253,7 @@ dn_status dn_trainer_run(dn_trainer *trainer, const dn_checkpoint *checkpoint, d
     if (status == DN_CANCELLED)
         save_where_it_stopped(&self);
     DN_TRY(status);
-    DN_TRY(dn_trainer_check(trainer, error)); /* the last step's weights have not met a loss yet */
+    DN_TRY(dn_trainer_check(trainer, error)); /* no loss has checked the weights of the last step */
     dn_optimizer_finish(&trainer->optimizer);
     return DN_OK;
 }

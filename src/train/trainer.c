@@ -39,7 +39,7 @@ static dn_status create_network(dn_trainer *trainer, const dn_detector *detector
     return DN_OK;
 }
 
-/* A trainer without images, as benchmark's, needs no features and touches no cache. */
+/* A trainer without images, as in a benchmark, needs no features and no cache. */
 static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *backbone,
                               size_t train_count, size_t evaluate_count, dn_error *error) {
     const dn_config *config = trainer->config;
