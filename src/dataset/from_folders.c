@@ -152,7 +152,7 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
     const dn_observer *observer = data->observer;
     const char *folder = data->folder;
     if (list->stray > 0)
-        dn_tell(observer, DN_WARNING, "%s: skipped what is no image in %s/: %zu, the first: %s",
+        dn_tell(observer, DN_WARNING, "%s: skipped files that are not images in %s/: %zu, the first: %s",
                 folder, split_folder, list->stray, list->first_stray);
     if (passed->unlabelled > 0)
         dn_tell(observer, DN_WARNING,

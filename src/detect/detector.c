@@ -60,7 +60,7 @@ static dn_status load_roi(dn_detector *detector, const char *path, dn_error *err
     if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[0] != (size_t)size[0] ||
         tensor->shape[1] != (size_t)size[1])
         return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: %s is no region of interest: expected U8 of shape [%d, %d]", path,
+                       "%s: %s is not a region of interest: expected U8 of shape [%d, %d]", path,
                        DN_ROI_TENSOR, size[0], size[1]);
     return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
 }

@@ -15,7 +15,7 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
     *value = dn_tensor_file_metadata(file, key);
     if (*value)
         return DN_OK;
-    return dn_fail(error, DN_ERROR_FORMAT, "%s: is no checkpoint: its metadata lacks \"%s\"", path,
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"", path,
                    key);
 }
 

@@ -222,6 +222,37 @@ static void test_model_of_an_older_version(void **state) {
     free(bytes);
 }
 
+/* A region of interest belongs to the size of the input. */
+static void test_region_of_another_size(void **state) {
+    scene *self = *state;
+    uint8_t mask[SIDE * SIDE + 32];
+    char quoted[600];
+    int header = sprintf((char *)mask, "P5\n%d %d\n255\n", SIDE, SIDE);
+    memset(mask + header, 0, SIDE * SIDE);
+    memset(mask + header, 255, SIDE * SIDE / 2);
+    snprintf(quoted, sizeof quoted, "\"%s\"",
+             put_file(self->folder, "mask.pgm", mask, (size_t)header + SIDE * SIDE));
+    set(self->config, "roi", quoted);
+    train(self);
+    size_t size;
+    uint64_t header_size;
+    char *bytes = read_file(self->model, &size), *shape = memmem(bytes, size, "[64,64]", 7);
+    dn_model *model;
+    assert_non_null(shape);
+    assert_ok(dn_model_open(self->model, NULL, &model, &error));
+    dn_model_close(model);
+    /* One character more, and one of the spaces that fill the header less. */
+    memcpy(&header_size, bytes, sizeof header_size);
+    char *end = bytes + 8 + header_size;
+    assert_int_equal(end[-1], ' ');
+    memmove(shape + 8, shape + 7, (size_t)(end - shape) - 8);
+    memcpy(shape, "[32,128]", 8);
+    const char *path = put_file(self->folder, "other/model.safetensors", bytes, size);
+    assert_fails(dn_model_open(path, NULL, &model, &error), DN_ERROR_FORMAT,
+                 "roi is not a region of interest: expected U8 of shape [64, 64]");
+    free(bytes);
+}
+
 #define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -229,6 +260,7 @@ int main(void) {
         with_scene(test_keys_of_the_run_change_no_byte),
         with_scene(test_data_of_a_model),
         with_scene(test_model_of_an_older_version),
+        with_scene(test_region_of_another_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
