@@ -31,6 +31,24 @@ static void test_opening(void **state) {
     assert_string_equal(dn_precision_name(DN_PRECISION_INT8), "int8");
 }
 
+/* What caches are keyed by: the library and the instructions it really uses. */
+static void test_identity(void **state) {
+    (void)state;
+    const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
+    for (size_t k = 0; dn_backend_at(k); k++) {
+        const dn_backend *backend = dn_backend_at(k);
+        assert_true(strlen(backend->version()) > 0 && strlen(backend->instructions()) > 0);
+        assert_ptr_equal(backend->instructions(), backend->instructions());
+        if (strcmp(backend->name, "onednn") != 0)
+            continue;
+        assert_int_equal(strncmp(backend->version(), "oneDNN 2.", 9), 0);
+        if (limit) {
+            const char *expected = strcmp(limit, "AVX2") == 0 ? "AVX2; " : "SSE4.1; ";
+            assert_int_equal(strncmp(backend->instructions(), expected, strlen(expected)), 0);
+        }
+    }
+}
+
 /* ---- Convolutions -----------------------------------------------------------------------------
  */
 
@@ -222,6 +240,33 @@ static void test_convolutions(void **state) {
             release_guarded("reference", expected);
             release_guarded(name, first);
         }
+}
+
+static dn_status create_residual(const dn_compute *compute, dn_error *error) {
+    static const float weights[33 * 9], bias[33];
+    const dn_convolution_shape shape = {1, 7, 7, 33, 33, 3, 1, 33, 1, 1, 1, 1, DN_ACTIVATION_NONE,
+                                        1};
+    dn_convolution *convolution;
+    DN_TRY(compute->backend->convolution_create(compute->context, &shape, NULL, weights, bias,
+                                                &convolution, error));
+    compute->backend->convolution_destroy(convolution);
+    return DN_OK;
+}
+
+/* oneDNN's SSE4.1 kernels would fault on some residuals: refused, not run. */
+static void test_residuals(void **state) {
+    (void)state;
+    const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
+    for (size_t k = 0; dn_backend_at(k); k++) {
+        dn_error error = {0};
+        dn_compute compute = open_backend(dn_backend_at(k)->name, 1);
+        if (limit && strcmp(limit, "SSE41") == 0 && k > 0)
+            assert_fails(create_residual(&compute, &error), DN_ERROR_UNSUPPORTED,
+                         "residual of 33 channels");
+        else
+            assert_ok(create_residual(&compute, &error));
+        dn_compute_close(&compute);
+    }
 }
 
 /* ---- Gradients --------------------------------------------------------------------------------
@@ -446,8 +491,9 @@ static void test_training(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_opening),  cmocka_unit_test(test_convolutions),
-        cmocka_unit_test(test_slopes),   cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_opening),   cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_residuals), cmocka_unit_test(test_convolutions),
+        cmocka_unit_test(test_slopes),    cmocka_unit_test(test_layers),
         cmocka_unit_test(test_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
