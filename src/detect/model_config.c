@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Paths of config.yaml: in the model's folder. */
+/* The path of config.yaml in the model's folder; 0 if it is too long. */
 static int find_beside(const char *model, char *path, size_t size) {
     size_t folder = (size_t)(dn_path_name(model) - model);
     int length = snprintf(path, size, "%.*s" DN_CONFIG_FILE, (int)folder, model);
@@ -18,14 +18,16 @@ static int find_beside(const char *model, char *path, size_t size) {
 static dn_status take_run_keys(dn_config *config, const char *model, dn_error *error) {
     char path[1152];
     dn_config *beside;
-    dn_error ignored;
+    dn_error reason;
     if (!find_beside(model, path, sizeof path))
         return DN_OK;
     DN_TRY(dn_config_create(&beside, error));
-    if (dn_config_load(beside, path, &ignored) == DN_OK &&
-        !dn_config_model_difference(config, beside))
+    dn_status status = dn_config_load(beside, path, &reason);
+    if (status == DN_OK && !dn_config_model_difference(config, beside))
         dn_config_take_run(config, beside);
     dn_config_destroy(beside);
+    if (status == DN_ERROR_MEMORY) /* any other failure: there is none to be used */
+        return dn_fail(error, status, "%s", reason.message);
     return DN_OK;
 }
 
