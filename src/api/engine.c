@@ -20,8 +20,9 @@ static dn_status init_engine(dn_engine *engine, const dn_detector *detector, con
     DN_TRY(dn_flow_create(&engine->compute, &detector->flow, rows, DN_FLOW_SCORE, &engine->flow,
                           error));
     dn_flow_use_bf16(engine->flow, detector->bf16);
-    DN_TRY(dn_scorer_create(engine->extractor, engine->flow, rows, rotations,
-                            detector->flow.features, &engine->scorer, error));
+    DN_TRY(dn_scorer_create(
+        engine->extractor, engine->flow, rows, rotations, detector->flow.features,
+        dn_reduction_of(detector->config->rotation_reduction), &engine->scorer, error));
     return dn_allocate_floats(&engine->features,
                               (size_t)rotations * (size_t)detector->flow.features, error);
 }

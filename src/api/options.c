@@ -55,8 +55,10 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit waits for a verdict, and the model has no threshold: calibrate "
                        "it, or name one");
-    return dn_early_exit_create(options->early_exit, model->rotations, calibration->threshold,
-                                calibration->review_threshold, &model->early_exit, error);
+    return dn_early_exit_create(options->early_exit, model->rotations,
+                                dn_reduction_of(model->detector.config->rotation_reduction),
+                                calibration->threshold, calibration->review_threshold,
+                                &model->early_exit, error);
 }
 
 static dn_status apply_settings(dn_model *model, const dn_model_options *options, dn_error *error) {

@@ -70,8 +70,8 @@ static dn_status init_trainer(dn_trainer *trainer, const dn_detector *detector,
                                  DN_TRAINER_KEEP_IMAGES, trainer->compute->threads,
                                  &trainer->images, error));
     DN_TRY(dn_scorer_create(trainer->extractor, trainer->flow, trainer->max_rows,
-                            dn_test_rotations(config), trainer->shape.features, &trainer->scorer,
-                            error));
+                            dn_test_rotations(config), trainer->shape.features,
+                            dn_reduction_of(config->rotation_reduction), &trainer->scorer, error));
     return dn_evaluation_create(evaluate, evaluate_count, &trainer->scorer, &trainer->evaluated, 1,
                                 &trainer->evaluation, error);
 }

@@ -92,7 +92,7 @@ static dn_status prepare_map(scoring *self, int rotations, dn_error *error) {
     const dn_engine *engine = self->engine;
     const int *size = self->detector->config->img_size;
     DN_TRY(dn_scorer_create(engine->extractor, engine->flow, engine->scorer.rows, rotations,
-                            engine->scorer.dimensions, &self->few, error));
+                            engine->scorer.dimensions, DN_REDUCTION_MEAN, &self->few, error));
     DN_TRY(dn_localizer_create(&engine->compute, &self->few, &self->detector->flow, size[1],
                                size[0], &self->localizer, error));
     return dn_allocate_floats(&self->map, (size_t)size[0] * (size_t)size[1], error);
