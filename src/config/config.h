@@ -22,7 +22,8 @@ struct dn_config {
     double dropout, lr_init;
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
-    char train_rotations[16]; /* "random" or "bank:N": dn_config_bank */
+    char train_rotations[16];    /* "random" or "bank:N": dn_config_bank */
+    char rotation_reduction[16]; /* mean, median, log_mean: dn_reduction_of */
     /* verdict */
     double target_tpr;
     double false_reject_rate, review_rate; /* of good images */

@@ -76,6 +76,10 @@ const dn_key dn_keys[] = {
         "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
         "whose features are computed once",
         0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
+    KEY(rotation_reduction, DN_KIND_WORD, 1, "mean",
+        "how the values of an image's rotations become its score: mean, as the paper; median or "
+        "log_mean, which one odd rotation moves less",
+        ONE_OF("mean, median, log_mean")),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
         "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
     KEY(false_reject_rate, DN_KIND_REAL, 1, "0.01",

@@ -12,7 +12,7 @@ static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, i
                                &scorer->extractor, error));
     DN_TRY(dn_flow_create(self->compute, &shape, rows, use, &scorer->flow, error));
     DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, rows, rotations, shape.features,
-                            scorer, error));
+                            dn_reduction_of(detector->config->rotation_reduction), scorer, error));
     return dn_allocate_floats(&self->features, (size_t)rotations * (size_t)shape.features, error);
 }
 

@@ -54,6 +54,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"meta_epochs", "24"},
         {"sub_epochs", "8"},
         {"train_rotations", "random"},
+        {"rotation_reduction", "mean"},
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
