@@ -9,6 +9,13 @@
 #include <math.h>
 #include <string.h>
 
+/* A convolution in one group, padded alike on all sides, with a ReLU: AlexNet's kind. */
+#define ALEXNET_WINDOW(batch, height, width, channels, out_channels, kernel, stride, pad)          \
+    {                                                                                              \
+        batch, height, width, channels, out_channels, kernel, stride, 1, pad, pad, pad, pad,       \
+            DN_ACTIVATION_RELU, 0                                                                  \
+    }
+
 /* Uniform in [-scale, scale). */
 static inline void fill_uniform(float *values, size_t count, uint64_t seed, double scale) {
     uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;

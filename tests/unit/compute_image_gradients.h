@@ -91,12 +91,12 @@ static void relu_gates_sizes(const int *n, size_t *in, size_t *out) {
 
 static dn_status relu_gates_run(const dn_compute *compute, void *object, const int *n,
                                 const buffers *b, dn_error *error) {
-    DN_TRY(compute->backend->relu_gates(compute->context, object, b->in[0], DN_ELEMENT_F32,
-                                        (size_t)n[0], error));
+    DN_TRY(compute->backend->activation_gates(compute->context, object, b->in[0], DN_ELEMENT_F32, 0,
+                                              DN_ACTIVATION_RELU, (size_t)n[0], error));
     copy_gates(b->out[1], object, (size_t)n[0]);
     memcpy(b->out[0], b->in[1], (size_t)n[0] * sizeof(float)); /* dx may be dy */
-    return compute->backend->relu_gates_backward(compute->context, b->out[0], b->out[0],
-                                                 DN_ELEMENT_F32, object, (size_t)n[0], error);
+    return compute->backend->gates_backward(compute->context, b->out[0], b->out[0], DN_ELEMENT_F32,
+                                            object, (size_t)n[0], error);
 }
 
 /* ---- Resize and mean --------------------------------------------------------------------------
@@ -123,7 +123,7 @@ static dn_status mean_backward_run(const dn_compute *compute, void *object, cons
                                    const buffers *b, dn_error *error) {
     (void)object;
     return compute->backend->spatial_mean_backward(compute->context, b->out[0], DN_ELEMENT_F32,
-                                                   b->in[0], n[0], n[1], n[2], n[3], error);
+                                                   b->in[0], n[0], n[1], n[2], n[3], 0, error);
 }
 
 /* ---- Operators ------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ static tolerance exact(const int *n) {
 /* ---- Convolution and pooling ----------------------------------------------------------------- */
 
 static dn_convolution_shape convolution_shape(const int *n) {
-    return (dn_convolution_shape){n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]};
+    return (dn_convolution_shape)ALEXNET_WINDOW(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
 }
 
 static size_t convolution_count(const int *n) {
@@ -149,8 +149,8 @@ static void mean_sizes(const int *n, size_t *in, size_t *out) {
 static dn_status mean_run(const dn_compute *compute, void *object, const int *n, const buffers *b,
                           dn_error *error) {
     (void)object;
-    return compute->backend->spatial_mean(compute->context, b->out[0], b->in[0], n[0], n[1], n[2],
-                                          n[3], error);
+    return compute->backend->spatial_mean(compute->context, b->out[0], b->in[0], DN_ELEMENT_F32, 0,
+                                          n[0], n[1], n[2], n[3], error);
 }
 
 /* Both sum in double and round once. */

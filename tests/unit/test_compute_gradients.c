@@ -203,7 +203,8 @@ static void test_coupling(void **state) {
 
 enum { BATCH = 2, HEIGHT = 9, WIDTH = 7, DEPTH = 3, OUT = 4, KERNEL = 5, CHAIN = 2 * 5 * 4 * OUT };
 
-static const dn_convolution_shape window = {BATCH, HEIGHT, WIDTH, DEPTH, OUT, KERNEL, 2, 2};
+static const dn_convolution_shape window =
+    ALEXNET_WINDOW(BATCH, HEIGHT, WIDTH, DEPTH, OUT, KERNEL, 2, 2);
 
 typedef struct image_problem {
     dn_compute compute;
@@ -248,8 +249,8 @@ static double mean_loss(const void *problem) {
     const image_problem *p = problem;
     dn_error error = {0};
     float y[BATCH * DEPTH];
-    assert_ok(p->compute.backend->spatial_mean(p->compute.context, y, p->x, BATCH, HEIGHT * WIDTH,
-                                               DEPTH, DEPTH, &error));
+    assert_ok(p->compute.backend->spatial_mean(p->compute.context, y, p->x, DN_ELEMENT_F32, 0,
+                                               BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, &error));
     return weighted_sum(y, p->dy, BATCH * DEPTH);
 }
 
@@ -262,7 +263,8 @@ static void check_moves(const dn_compute *compute, image_problem *p) {
                                                         WIDTH, DEPTH, 4, 5, &error));
     check_slopes(compute->backend->name, "resize dx", dx, p->x, COUNT_IN, resize_loss, p, allowed);
     assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32, p->dy,
-                                                      BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, &error));
+                                                      BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, 0,
+                                                      &error));
     check_slopes(compute->backend->name, "mean dx", dx, p->x, COUNT_IN, mean_loss, p, allowed);
 }
 

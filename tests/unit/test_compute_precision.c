@@ -77,21 +77,26 @@ typedef struct window_case {
 } window_case;
 
 #define TO_BF16                                                                                    \
-    { DN_ELEMENT_BF16, DN_ELEMENT_BF16, 0, 0 }
+    { DN_ELEMENT_BF16, DN_ELEMENT_BF16, 0, 0, 0 }
 #define BF16_TO_F32                                                                                \
-    { DN_ELEMENT_BF16, DN_ELEMENT_F32, 0, 0 }
+    { DN_ELEMENT_BF16, DN_ELEMENT_F32, 0, 0, 0 }
 #define TO_U8                                                                                      \
-    { DN_ELEMENT_U8, DN_ELEMENT_U8, 0.01F, 0.05F }
+    { DN_ELEMENT_U8, DN_ELEMENT_U8, 0.01F, 0.05F, 0 }
 #define U8_TO_F32                                                                                  \
-    { DN_ELEMENT_U8, DN_ELEMENT_F32, 0.01F, 0 }
+    { DN_ELEMENT_U8, DN_ELEMENT_F32, 0.01F, 0, 0 }
 
 /* AlexNet's layers (the first one folded) and odd ones. */
 static const window_case windows[] = {
-    {{2, 58, 58, 48, 64, 3, 1, 0}, TO_BF16},       {{2, 58, 58, 48, 64, 3, 1, 0}, TO_U8},
-    {{3, 13, 13, 64, 192, 5, 1, 2}, TO_BF16},      {{3, 13, 13, 64, 192, 5, 1, 2}, TO_U8},
-    {{2, 13, 13, 192, 384, 3, 1, 1}, TO_BF16},     {{2, 13, 13, 192, 384, 3, 1, 1}, TO_U8},
-    {{1, 13, 13, 256, 256, 3, 1, 1}, BF16_TO_F32}, {{1, 13, 13, 256, 256, 3, 1, 1}, U8_TO_F32},
-    {{2, 7, 9, 5, 67, 3, 2, 1}, TO_BF16},          {{2, 7, 9, 5, 67, 3, 2, 1}, TO_U8},
+    {ALEXNET_WINDOW(2, 58, 58, 48, 64, 3, 1, 0), TO_BF16},
+    {ALEXNET_WINDOW(2, 58, 58, 48, 64, 3, 1, 0), TO_U8},
+    {ALEXNET_WINDOW(3, 13, 13, 64, 192, 5, 1, 2), TO_BF16},
+    {ALEXNET_WINDOW(3, 13, 13, 64, 192, 5, 1, 2), TO_U8},
+    {ALEXNET_WINDOW(2, 13, 13, 192, 384, 3, 1, 1), TO_BF16},
+    {ALEXNET_WINDOW(2, 13, 13, 192, 384, 3, 1, 1), TO_U8},
+    {ALEXNET_WINDOW(1, 13, 13, 256, 256, 3, 1, 1), BF16_TO_F32},
+    {ALEXNET_WINDOW(1, 13, 13, 256, 256, 3, 1, 1), U8_TO_F32},
+    {ALEXNET_WINDOW(2, 7, 9, 5, 67, 3, 2, 1), TO_BF16},
+    {ALEXNET_WINDOW(2, 7, 9, 5, 67, 3, 2, 1), TO_U8},
 };
 
 static size_t out_count(const dn_convolution_shape *shape) {
@@ -218,9 +223,9 @@ static void fold(const dn_backend *backend, dn_element element, const dn_fold_sh
 
 static void test_folding(void **state) {
     (void)state;
-    static const dn_fold_shape shapes[] = {{2, 64, 72, 64, 72, 4, 2, 17, 19},
-                                           {2, 64, 72, 32, 32, 4, 2, 9, 9},
-                                           {1, 33, 31, 16, 15, 3, 1, 7, 7}};
+    static const dn_fold_shape shapes[] = {{2, 64, 72, 64, 72, 4, 2, 2, 17, 19},
+                                           {2, 64, 72, 32, 32, 4, 2, 2, 9, 9},
+                                           {1, 33, 31, 16, 15, 3, 1, 1, 7, 7}};
     static uint8_t pixels[2 * 64 * 72 * 3], expected[2 * 17 * 19 * 48 * 4], actual[sizeof expected];
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 31 + i / 7);
@@ -262,13 +267,14 @@ static void pass(const char *name, dn_element element, int threads, const float 
     dn_elements_narrow(bf16, dy, DN_ELEMENT_BF16, 0, in);
     memset(result, 1, sizeof *result);
     assert_ok(b->pooling_gates(compute.context, result->pooled, narrow, element, &shape, &error));
-    assert_ok(b->relu_gates(compute.context, result->open, narrow, element, in, &error));
+    assert_ok(b->activation_gates(compute.context, result->open, narrow, element, 0.01F,
+                                  DN_ACTIVATION_RELU, in, &error));
     assert_ok(b->pooling_gates_backward(compute.context, result->through_pool, bf16,
                                         DN_ELEMENT_BF16, result->pooled, &shape, &error));
-    assert_ok(b->relu_gates_backward(compute.context, result->through_relu, bf16, DN_ELEMENT_BF16,
-                                     result->open, in, &error));
+    assert_ok(b->gates_backward(compute.context, result->through_relu, bf16, DN_ELEMENT_BF16,
+                                result->open, in, &error));
     assert_ok(b->spatial_mean_backward(compute.context, result->means, DN_ELEMENT_BF16, dy, 3, 40,
-                                       67, 70, &error));
+                                       67, 70, 0, &error));
     for (size_t i = 0; i < out; i++)
         assert_true(result->pooled[i] < 9 || result->pooled[i] == DN_GATE_SHUT);
     dn_release(narrow);
@@ -301,10 +307,10 @@ static void test_gates(void **state) {
 
 /* AlexNet's layers, the first one's phases among them, and odd ones; outputs in both elements. */
 static const dn_convolution_shape slopes[] = {
-    {2, 112, 112, 3, 64, 11, 4, 2},
-    {2, 13, 13, 64, 192, 5, 1, 2},
-    {2, 13, 13, 192, 384, 3, 1, 1},
-    {2, 7, 9, 5, 67, 3, 2, 1},
+    ALEXNET_WINDOW(2, 112, 112, 3, 64, 11, 4, 2),
+    ALEXNET_WINDOW(2, 13, 13, 64, 192, 5, 1, 2),
+    ALEXNET_WINDOW(2, 13, 13, 192, 384, 3, 1, 1),
+    ALEXNET_WINDOW(2, 7, 9, 5, 67, 3, 2, 1),
 };
 
 static void *run_slopes(const dn_convolution_shape *s, dn_element out, const char *backend,

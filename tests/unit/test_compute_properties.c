@@ -49,10 +49,11 @@ static void refuse_shapes(const dn_compute *compute) {
     const dn_backend *b = compute->backend;
     dn_convolution *convolution;
     dn_pooling *pooling;
-    dn_convolution_shape large = {1, 4, 9, 1, 1, 7, 1, 1}, none = {1, 9, 9, 1, 1, 3, 0, 1};
+    dn_convolution_shape large = ALEXNET_WINDOW(1, 4, 9, 1, 1, 7, 1, 1);
+    dn_convolution_shape none = ALEXNET_WINDOW(1, 9, 9, 1, 1, 3, 0, 1);
     assert_fails(b->convolution_create(compute->context, &large, NULL, &number, &number,
                                        &convolution, &error),
-                 DN_ERROR_ARGUMENT, "7x7 window does not fit into 4x9 with padding 1");
+                 DN_ERROR_ARGUMENT, "7x7 window does not fit into 6x11, padding included");
     assert_null(convolution);
     assert_fails(b->convolution_create(compute->context, &none, NULL, &number, &number,
                                        &convolution, &error),

@@ -53,9 +53,10 @@ static void check_convolution_gradient(const dn_compute *compute, const fixture 
     tensor(file, group, "dx", &inputs);
     float *passed = take_floats(count), *dx = take_constant(inputs, NAN);
     assert_ok(dn_allocate(&gates, count, 1, &error));
-    assert_ok(backend->relu_gates(compute->context, gates, out, DN_ELEMENT_F32, count, &error));
-    assert_ok(backend->relu_gates_backward(compute->context, passed, dy, DN_ELEMENT_F32, gates,
-                                           count, &error));
+    assert_ok(backend->activation_gates(compute->context, gates, out, DN_ELEMENT_F32, 0,
+                                        DN_ACTIVATION_RELU, count, &error));
+    assert_ok(backend->gates_backward(compute->context, passed, dy, DN_ELEMENT_F32, gates, count,
+                                      &error));
     assert_ok(backend->convolution_gradient_create(
         compute->context, shape, NULL, tensor(file, group, "weights", NULL), &gradient, &error));
     assert_ok(backend->convolution_gradient_run(gradient, dx, passed, shape->batch, &error));
@@ -73,14 +74,9 @@ static void check_convolution(const dn_compute *compute, const fixture *file, co
     size_t count, outputs;
     const float *x = tensor(file, group, "in", NULL), *bias = tensor(file, group, "bias", &outputs);
     snprintf(in, sizeof in, "%s.in", group);
-    dn_convolution_shape shape = {extent(file, in, 0),
-                                  extent(file, in, 1),
-                                  extent(file, in, 2),
-                                  extent(file, in, 3),
-                                  (int)outputs,
-                                  kernel,
-                                  stride,
-                                  padding};
+    dn_convolution_shape shape =
+        ALEXNET_WINDOW(extent(file, in, 0), extent(file, in, 1), extent(file, in, 2),
+                       extent(file, in, 3), (int)outputs, kernel, stride, padding);
     dn_convolution *convolution;
     tensor(file, group, "out", &count);
     float *out = take_constant(count, NAN);
@@ -138,13 +134,14 @@ static void check_pool_relu(const dn_compute *compute, const fixture *file) {
 static void check_mean(const dn_compute *compute, const fixture *file) {
     dn_error error = {0};
     float out[8];
-    assert_ok(compute->backend->spatial_mean(
-        compute->context, out, tensor(file, "mean", "in", NULL), 2, 13 * 11, 4, 4, &error));
+    assert_ok(compute->backend->spatial_mean(compute->context, out,
+                                             tensor(file, "mean", "in", NULL), DN_ELEMENT_F32, 0, 2,
+                                             13 * 11, 4, 4, &error));
     check(compute->backend->name, file, "mean", "out", out);
     float dx[2 * 13 * 11 * 4];
     assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32,
                                                       tensor(file, "mean", "dout", NULL), 2,
-                                                      13 * 11, 4, 4, &error));
+                                                      13 * 11, 4, 4, 0, &error));
     check(compute->backend->name, file, "mean", "dx", dx);
 }
 

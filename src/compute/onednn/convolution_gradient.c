@@ -1,10 +1,10 @@
 /*
  * Backward of a convolution to its input as a forward convolution, which oneDNN runs several times
  * faster than its own backward where there are few input channels. With stride s, K =
- * ceil(kernel/s), every input row is y = s*u + r - padding for one u and one phase r < s, and
+ * ceil(kernel/s), every input row is y = s*u + r - pad_top for one u and one phase r < s, and
  * likewise for columns:
  *
- *     dx[b, s*u+r-padding, s*v+t-padding, c]
+ *     dx[b, s*u+r-pad_top, s*v+t-pad_left, c]
  *         = sum_{a,e < K, o} w[o, c, s*a+r, s*e+t] dy[b, u-a, v-e, o]      (w 0 past its window)
  *
  * a convolution of stride 1 from `out_channels` to s*s*channels with turned windows, then a
@@ -35,10 +35,10 @@ struct dn_convolution_gradient {
     float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written at once */
 };
 
-static axis axis_of(const dn_convolution_shape *shape, int window, int extent, int out_extent) {
-    int first = shape->padding / shape->stride;
+static axis axis_of(int stride, int padding, int window, int extent, int out_extent) {
+    int first = padding / stride;
     first = first < window ? first : window - 1;
-    int count = (extent - 1 + shape->padding) / shape->stride - first + 1;
+    int count = (extent - 1 + padding) / stride - first + 1;
     count = count > out_extent - first ? count : out_extent - first;
     return (axis){first, count, window - 1 - first, count - out_extent + first};
 }
@@ -47,14 +47,16 @@ static void plan_phases(dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     self->window = (shape->kernel + shape->stride - 1) / shape->stride;
-    self->rows = axis_of(shape, self->window, shape->height, extent.height);
-    self->columns = axis_of(shape, self->window, shape->width, extent.width);
+    self->rows = axis_of(shape->stride, shape->pad_top, self->window, shape->height, extent.height);
+    self->columns =
+        axis_of(shape->stride, shape->pad_left, self->window, shape->width, extent.width);
 }
 
 static int is_direct(const dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
-    return shape->stride == 1 && self->rows.first == shape->padding &&
-           self->rows.count == shape->height && self->columns.count == shape->width;
+    return shape->stride == 1 && self->rows.first == shape->pad_top &&
+           self->columns.first == shape->pad_left && self->rows.count == shape->height &&
+           self->columns.count == shape->width;
 }
 
 static size_t phase_channels(const dn_convolution_gradient *self) {
@@ -173,6 +175,8 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
                                                 dn_error *error) {
     *gradient = NULL;
     DN_TRY(dn_check_convolution(shape, error));
+    if (shape->groups > 1)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED, "gradient of a convolution with groups");
     void *block;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution_gradient), error));
     dn_convolution_gradient *self = block;
@@ -181,9 +185,9 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
     self->format = format ? *format : (dn_convolution_format){0};
     plan_phases(self);
     snprintf(self->primitive.name, sizeof self->primitive.name,
-             "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d+%d", shape->batch,
-             shape->height, shape->width, shape->channels, shape->out_channels, shape->kernel,
-             shape->stride, shape->padding);
+             "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d, %d groups",
+             shape->batch, shape->height, shape->width, shape->channels, shape->out_channels,
+             shape->kernel, shape->stride, shape->groups);
     dn_status status = init_convolution_gradient(self, weights, error);
     if (status != DN_OK) {
         dn_onednn_convolution_gradient_destroy(self);
@@ -216,7 +220,7 @@ static void arrange_row(const dn_convolution_gradient *self, uint8_t *dx, const 
     size_t size = dn_element_size(self->format.out), channels = (size_t)shape->channels * size;
     size_t line = (size_t)(r * shape->stride) * channels;
     for (int v = 0; v < self->columns.count; v++, phases += phase_channels(self) * size) {
-        int x = shape->stride * (v + self->columns.first) - shape->padding;
+        int x = shape->stride * (v + self->columns.first) - shape->pad_left;
         int begin = x < 0 ? -x : 0;
         int end = shape->width - x < shape->stride ? shape->width - x : shape->stride;
         if (begin < end)
@@ -235,7 +239,7 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
     size_t line = (size_t)self->columns.count * phase_channels(self) * size;
     const uint8_t *phases = (const uint8_t *)self->phases;
     for (size_t row = begin; row < end; row++) {
-        int place = (int)(row % height) + shape->padding;
+        int place = (int)(row % height) + shape->pad_top;
         size_t u = (size_t)(place / shape->stride - self->rows.first);
         arrange_row(self, t->dx + row * width,
                     phases + (row / height * (size_t)self->rows.count + u) * line,
