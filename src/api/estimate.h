@@ -22,8 +22,9 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
                            dn_error *error);
 
 /* `speed` NULL: no time. A training without images is not known. */
-void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_machine_speed *speed, dn_report_estimate *estimate);
+void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
+                      const dn_workload *work, const dn_machine_speed *speed,
+                      dn_report_estimate *estimate);
 
 /* Of the data set that is about to be trained on; tells the observer, and warns of what is lacking.
  * DN_ERROR_MEMORY and DN_ERROR_IO where the training cannot come to its end: more memory than can

@@ -10,14 +10,10 @@
     { .kind = DN_STEP_MAX_POOL, .channels = count, .kernel = 3, .stride = 2 }
 
 static const dn_network_step steps[] = {
-    CONVOLUTION("0", 3, 64, 11, 4, 2),
-    MAX_POOL(64),
-    CONVOLUTION("3", 64, 192, 5, 1, 2),
-    MAX_POOL(192),
-    CONVOLUTION("6", 192, 384, 3, 1, 1),
-    CONVOLUTION("8", 384, 256, 3, 1, 1),
-    CONVOLUTION("10", 256, 256, 3, 1, 1),
-    MAX_POOL(256),
+    CONVOLUTION("0", 3, 64, 11, 4, 2),      MAX_POOL(64),
+    CONVOLUTION("3", 64, 192, 5, 1, 2),     MAX_POOL(192),
+    CONVOLUTION("6", 192, 384, 3, 1, 1),    CONVOLUTION("8", 384, 256, 3, 1, 1),
+    CONVOLUTION("10", 256, 256, 3, 1, 1),   MAX_POOL(256),
     {.kind = DN_STEP_TAP, .channels = 256},
 };
 

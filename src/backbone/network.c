@@ -76,12 +76,26 @@ int dn_network_is_narrow(const dn_network *network, int i) {
     return 0;
 }
 
+/* The first of the values that share an element: what a pooling reads, what a convolution adds. */
+static int root_of(const dn_network *network, int i) {
+    for (;;) {
+        const dn_network_step *step = &network->steps[i];
+        if (step->kind == DN_STEP_MAX_POOL)
+            i = dn_network_source(network, i);
+        else if (step->adds)
+            i = dn_network_residual(network, i);
+        else
+            return i;
+    }
+}
+
 int dn_network_is_signed(const dn_network *network, int i) {
-    const dn_network_step *step = &network->steps[i];
-    if (step->kind == DN_STEP_MAX_POOL)
-        return dn_network_is_signed(network, dn_network_source(network, i));
-    return step->activation == DN_ACTIVATION_NONE ||
-           (step->adds && dn_network_is_signed(network, dn_network_residual(network, i)));
+    int root = root_of(network, i);
+    for (int k = 0; k < network->step_count; k++)
+        if (network->steps[k].kind == DN_STEP_CONVOLUTION &&
+            network->steps[k].activation == DN_ACTIVATION_NONE && root_of(network, k) == root)
+            return 1;
+    return 0;
 }
 
 /* ---- sizes ---- */
@@ -140,8 +154,8 @@ static dn_status check_residual(const dn_network *network, int i, dn_error *erro
     const dn_network_step *step = &network->steps[i];
     if (!step->adds)
         return DN_OK;
-    int residual = step->adds < 0 || step->adds > i ? DN_NETWORK_IMAGE
-                                                    : dn_network_residual(network, i);
+    int residual =
+        step->adds < 0 || step->adds > i ? DN_NETWORK_IMAGE : dn_network_residual(network, i);
     if (step->kind != DN_STEP_CONVOLUTION || residual < 0 ||
         residual == dn_network_source(network, i))
         return refuse(network, i, "adds what it cannot add", error);
@@ -169,6 +183,8 @@ static dn_status check_step(const dn_network *network, int i, dn_error *error) {
         return refuse(network, i, "has other channels than the value that it reads", error);
     if (step->kind == DN_STEP_TAP && source < 0)
         return refuse(network, i, "taps the image", error);
+    if (step->kind != DN_STEP_TAP && dn_network_last_use(network, i) == i)
+        return refuse(network, i, "makes a value that no step reads", error);
     if (step->kind == DN_STEP_CONVOLUTION &&
         (groups < 1 || step->channels % groups || step->out_channels % groups))
         return refuse(network, i, "has channels that its groups do not divide", error);

@@ -58,7 +58,8 @@ typedef struct dn_network {
     const dn_network_step *steps;
     int step_count;
     int least_side; /* of an image, in pixels, at the smallest scale */
-    int batch;      /* images that go through it at once: more only fill the caches */
+    int batch;      /* images that go through it together, at least; 1: one for each thread, so
+                       that their values stay in the caches */
     double norm_epsilon;
     const char *const *ignored; /* beginnings of the names of tensors that a file may hold beside
                                    those of the steps; NULL-terminated */
@@ -97,7 +98,8 @@ int dn_network_last_use(const dn_network *network, int i);
  */
 int dn_network_is_narrow(const dn_network *network, int i);
 
-/* Whether the value of step i may be negative. */
+/* Whether the value of step i may be negative, or shares its place with one that may: a residual
+ * has the same element as what it is added to. */
 int dn_network_is_signed(const dn_network *network, int i);
 
 /* Features of an image at one scale: the channels of all taps. */

@@ -176,8 +176,8 @@ dn_status dn_backbone_weights_from(const dn_tensor_file *file, const dn_network 
 static void find_stem(const dn_tensor_file *file, const dn_network *network, char *stem,
                       size_t size) {
     char first[FULL_NAME_SIZE];
-    size_t number = (size_t)snprintf(first, sizeof first, "%s.weight",
-                                     network->steps[0].names[0].convolution);
+    size_t number =
+        (size_t)snprintf(first, sizeof first, "%s.weight", network->steps[0].names[0].convolution);
     snprintf(stem, size, "%s", dn_tensor_file_find(file, first) ? "" : network->stem);
     size_t tail = (size_t)snprintf(first, sizeof first, "%s%s.weight", network->stem,
                                    network->steps[0].names[0].convolution);
@@ -246,7 +246,9 @@ dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weight
 /* A ReLU halves the mean square of what it reads; a convolution without activation does not. */
 static double gain_of(const dn_network *network, int i) {
     int source = dn_network_source(network, i);
-    return source >= 0 && dn_network_is_signed(network, source) ? 1.0 : 2.0;
+    int is_linear = source >= 0 && network->steps[source].kind == DN_STEP_CONVOLUTION &&
+                    network->steps[source].activation == DN_ACTIVATION_NONE;
+    return is_linear ? 1.0 : 2.0;
 }
 
 static void draw_convolution(const dn_backbone_weights *weights, int i, uint32_t number) {

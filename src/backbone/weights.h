@@ -26,10 +26,11 @@ typedef struct dn_backbone_weights {
     /* of the convolutions, by the number of their step: [out][in/groups][kernel][kernel] */
     const float *weight[DN_NETWORK_MOST_STEPS];
     const float *bias[DN_NETWORK_MOST_STEPS];
-    char name[128];                    /* file name, or what was drawn */
-    char licence[128], origin[256];    /* as the file's metadata has them; may be empty */
-    char digest[DN_DIGEST_LENGTH + 1]; /* SHA-256 of all weights as f32, in the order of the steps */
-    dn_backbone_steps steps;           /* found on training images; for int8 */
+    char name[128];                 /* file name, or what was drawn */
+    char licence[128], origin[256]; /* as the file's metadata has them; may be empty */
+    char
+        digest[DN_DIGEST_LENGTH + 1]; /* SHA-256 of all weights as f32, in the order of the steps */
+    dn_backbone_steps steps;          /* found on training images; for int8 */
 } dn_backbone_weights;
 
 /* Number of tensors: a weight and a bias per convolution. */

@@ -6,7 +6,11 @@
 
 /* Test and training code read the fields; only config/ writes them, within the ranges of the table.
  */
+enum { DN_CONFIG_MOST_KEYS = 128 };
+
 struct dn_config {
+    /* by the number of the key in the table: whether anybody set it */
+    unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
     char roi[1024];  /* mask of what counts; empty: the class folder's roi/; none */
@@ -36,7 +40,7 @@ struct dn_config {
     char device[16];     /* auto, cpu, cuda */
     char compute[16];    /* auto, onednn, reference */
     char precision[16];  /* auto, f32, bf16, int8 */
-    char backbone[1024]; /* weights file; empty: the embedded backbone */
+    char backbone[1024]; /* weights file; empty: the embedded backbone; random[:NETWORK] */
     char output[1024];   /* folder of results */
     int estimate;        /* boolean: say what a training will take */
     int threads;         /* 0: all processors */
@@ -49,8 +53,13 @@ struct dn_config {
     double cache_limit;      /* GiB; 0: no cache */
 };
 
-/* Checks what concerns several keys at once (scales against image size, features even, ...). */
+/* Checks what concerns several keys at once. What concerns the network as well is checked once that
+ * is known (detect/network_settings.h). */
 dn_status dn_config_check(const dn_config *config, dn_error *error);
+
+/* Sets a key that nobody has set, neither by name nor in a file: another default. */
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error);
 
 /* Rotations per image that training draws from; 0: fresh ones every time. */
 int dn_config_bank(const dn_config *config);

@@ -97,7 +97,8 @@ const dn_key dn_keys[] = {
         "number format of the calculations; auto: the fastest whose scores stay close to f32's",
         ONE_OF("auto, f32, bf16, int8")),
     KEY(backbone, DN_KIND_TEXT, 1, "\"\"",
-        "AlexNet weights file; empty: the embedded backbone; random: random weights, to compare",
+        "weights file of the network; empty: the embedded AlexNet; random: random weights, to "
+        "compare",
         MAY_BE_EMPTY),
     KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
     KEY(estimate, DN_KIND_BOOLEAN, 1, "true",

@@ -1,7 +1,7 @@
 /* The steps of int8's activations: found once, on images of the training set, and kept with the
  * model, so that int8 gives the same scores wherever the model goes (docs/precision.md). A model
- * file keeps them as JSON under "activation_steps": for each scale the steps behind the first four
- * layers, [[s1, s2, s3, s4], ...]. */
+ * file keeps them as JSON under "activation_steps": for each scale the steps of the values that
+ * int8 rounds, in the order of the network's steps, [[s1, s2, ...], ...]; four with AlexNet. */
 #ifndef DN_DETECT_ACTIVATION_STEPS_H
 #define DN_DETECT_ACTIVATION_STEPS_H
 
@@ -27,9 +27,9 @@ dn_status dn_activation_steps_find(const dn_compute *compute, const dn_config *c
                                    dn_backbone_weights *weights, dn_error *error);
 
 /* JSON, dn_text_free; and back. DN_ERROR_FORMAT names `name` and what is wrong. */
-dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, int scales, char **json,
-                                      dn_error *error);
-dn_status dn_activation_steps_parse(const char *name, const char *json, int scales,
-                                    dn_backbone_steps *steps, dn_error *error);
+dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, const dn_network *network,
+                                      int scales, char **json, dn_error *error);
+dn_status dn_activation_steps_parse(const char *name, const char *json, const dn_network *network,
+                                    int scales, dn_backbone_steps *steps, dn_error *error);
 
 #endif

@@ -14,8 +14,6 @@
 
 #include "detect/score.h"
 
-#define DN_EARLY_ROTATIONS 4
-
 /* Constant once made, so that several threads may share it. */
 typedef struct dn_early_exit {
     double threshold, review_threshold;

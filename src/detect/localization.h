@@ -10,9 +10,14 @@
 
 #define DN_LOCALIZATION_SIGMA 3.0
 
+/* Views whose gates are kept at once: as many as the flow takes, but not more than fit
+ * DN_LOCALIZATION_GATES bytes. */
+#define DN_LOCALIZATION_GATES ((size_t)512 << 20)
+int dn_localization_rows(size_t gates_of_view, int rows);
+
 typedef struct dn_localizer dn_localizer;
 
-/* Shares the scorer's extractor, its rotations and its batches; `scorer` and `compute` must outlive
+/* Shares the scorer's extractor and its rotations; `scorer` and `compute` must outlive
  * it. For images of `width` x `height`, the extractor's size. */
 dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer,
                               const dn_flow_shape *shape, int width, int height,

@@ -18,8 +18,12 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
         .rotations = rotations,
         .dimensions = dimensions,
     };
-    DN_TRY(dn_allocate_floats(&scorer->z, (size_t)scorer->rows * (size_t)dimensions, error));
-    dn_status status = dn_allocate_floats(&scorer->log_det, (size_t)scorer->rows, error);
+    dn_status status =
+        dn_allocate_floats(&scorer->z, (size_t)scorer->rows * (size_t)dimensions, error);
+    if (status == DN_OK)
+        status = dn_allocate_floats(&scorer->log_det, (size_t)scorer->rows, error);
+    if (status == DN_OK)
+        status = dn_allocate_floats(&scorer->look, DN_EARLY_ROTATIONS * (size_t)dimensions, error);
     if (status != DN_OK)
         dn_scorer_destroy(scorer);
     return status;
@@ -28,6 +32,7 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
 void dn_scorer_destroy(dn_scorer *scorer) {
     dn_release(scorer->z);
     dn_release(scorer->log_det);
+    dn_release(scorer->look);
     *scorer = (dn_scorer){0};
 }
 

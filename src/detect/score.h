@@ -17,6 +17,9 @@ typedef struct dn_score {
  * one upright view where the configuration does not rotate. */
 int dn_test_rotations(const dn_config *config);
 
+/* Rotations that an early exit takes at once (detect/early_exit.h). */
+#define DN_EARLY_ROTATIONS 4
+
 /* What scoring needs besides weights: extractor, flow and buffers, for one thread at a time. */
 typedef struct dn_scorer {
     dn_extractor *extractor; /* the caller's */
@@ -24,6 +27,7 @@ typedef struct dn_scorer {
     int rows;                /* vectors the flow takes at once */
     int rotations, dimensions;
     float *z, *log_det;
+    float *look;                            /* [DN_EARLY_ROTATIONS][dimensions] */
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
 } dn_scorer;
 

@@ -39,6 +39,7 @@ int dn_precision_gap_holds(const dn_precision_gap *gap);
 /* What was chosen, and the features that it was chosen with. */
 typedef struct dn_auto_precision {
     dn_precision chosen;
+    const dn_network *network; /* of the features */
     size_t images;
     float *exact, *features; /* [images][DN_AUTO_ROTATIONS][dimensions], f32 and chosen; owned */
 } dn_auto_precision;

@@ -4,7 +4,7 @@
 #ifndef DN_TRAIN_FOOTPRINT_H
 #define DN_TRAIN_FOOTPRINT_H
 
-#include "compute/compute.h"
+#include "backbone/network.h"
 #include "config/config.h"
 
 /* Images, by what a training does with them. */
@@ -25,9 +25,9 @@ typedef struct dn_footprint {
 } dn_footprint;
 
 /* `compute` need not be open: threads, precision and products count. The configuration is one that
- * dn_config_check accepts. */
-dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
-                             const dn_workload *work);
+ * dn_config_check and dn_network_settings_check accept. */
+dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
+                             const dn_compute *compute, const dn_workload *work);
 
 /* Passes of one view through the backbone, optimiser steps, and evaluated vectors (one of each
  * rotation) of the whole schedule, held-out trainings included. */
