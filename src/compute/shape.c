@@ -109,7 +109,10 @@ dn_status dn_check_images(const char *operation, int images, int batch, dn_error
                    images, batch);
 }
 
-dn_status dn_check_fold(const dn_fold_shape *shape, dn_error *error) {
+dn_status dn_check_fold(const dn_fold_shape *shape, dn_element element, dn_error *error) {
+    if (element == DN_ELEMENT_S8)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "fold_pixels: s8 does not hold pixels of 0 to 255");
     const extent_check checks[] = {
         {"batch", shape->batch, 1},          {"height", shape->height, 1},
         {"width", shape->width, 1},          {"given height", shape->in_height, 1},

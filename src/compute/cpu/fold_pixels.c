@@ -73,7 +73,7 @@ static void fold_rows(void *context, size_t begin, size_t end) {
 
 dn_status dn_cpu_fold_pixels(void *context, void *out, dn_element element, const uint8_t *in,
                              const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error) {
-    DN_TRY(dn_check_fold(shape, error));
+    DN_TRY(dn_check_fold(shape, element, error));
     task t = {*shape, out, in, fill, element};
     dn_parallel_for(((dn_cpu_context *)context)->threads,
                     (size_t)shape->batch * (size_t)shape->rows, 8, fold_rows, &t);

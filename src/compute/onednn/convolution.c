@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/primitive.h"
+#include "compute/onednn/weights.h"
 #include "compute/shape.h"
 
 #include <math.h>
@@ -31,20 +32,6 @@ static dnnl_data_type_t weight_type(const dn_convolution *self) {
     return is_integer(self) ? dnnl_s8 : dn_onednn_type(self->format.in);
 }
 
-/* Groups have an axis of their own. `plain` is PyTorch's order. */
-static dnnl_status_t describe_weights(const dn_convolution_shape *shape, dnnl_data_type_t type,
-                                      int plain, dnnl_memory_desc_t *weights) {
-    int groups = shape->groups, k = shape->kernel;
-    const dnnl_dims_t whole = {shape->out_channels, shape->channels, k, k};
-    const dnnl_dims_t split = {groups, shape->out_channels / groups, shape->channels / groups, k,
-                               k};
-    if (groups == 1)
-        return dnnl_memory_desc_init_by_tag(weights, 4, whole, type,
-                                            plain ? dnnl_oihw : dnnl_format_tag_any);
-    return dnnl_memory_desc_init_by_tag(weights, 5, split, type,
-                                        plain ? dnnl_goihw : dnnl_format_tag_any);
-}
-
 static dnnl_status_t describe_convolution(const dn_convolution *self,
                                           dnnl_convolution_desc_t *operation) {
     const dn_convolution_shape *shape = &self->shape;
@@ -58,7 +45,7 @@ static dnnl_status_t describe_convolution(const dn_convolution *self,
     dnnl_status_t status =
         dnnl_memory_desc_init_by_tag(&source, 4, in, dn_onednn_type(self->format.in), dnnl_nhwc);
     if (status == dnnl_success)
-        status = describe_weights(shape, weight_type(self), 0, &weights);
+        status = dn_onednn_describe_weights(shape, weight_type(self), 0, &weights);
     if (status == dnnl_success)
         status = dnnl_memory_desc_init_by_tag(&bias, 1, outputs, dnnl_f32, dnnl_a);
     if (status == dnnl_success)
@@ -118,7 +105,7 @@ static dn_status quantize(const dn_convolution *self, const float *weights, int8
 static dn_status reorder_weights(dn_convolution *self, const dnnl_memory_desc_t *chosen,
                                  const void *weights, dnnl_data_type_t type, dn_error *error) {
     dnnl_memory_desc_t given;
-    dnnl_status_t status = describe_weights(&self->shape, type, 1, &given);
+    dnnl_status_t status = dn_onednn_describe_weights(&self->shape, type, 1, &given);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the weights", status);
     return dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights, &given,
@@ -187,12 +174,25 @@ static dn_status create_primitive(dn_convolution *self, const float *weights, co
     return result;
 }
 
+/* oneDNN 2.6 would fault: its depthwise SSE4.1 kernels read residuals as aligned vectors. */
+static dn_status check_residual(const dn_convolution_shape *shape, dn_error *error) {
+    int has_avx = (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx) == dnnl_cpu_isa_avx;
+    int is_depthwise = shape->groups > 1 && shape->groups == shape->channels;
+    if (has_avx || !shape->adds || !is_depthwise || shape->out_channels % 4 == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "oneDNN: without AVX a depthwise convolution cannot add a residual of %d "
+                   "channels, no multiple of 4",
+                   shape->out_channels);
+}
+
 dn_status dn_onednn_convolution_create(void *context, const dn_convolution_shape *shape,
                                        const dn_convolution_format *format, const float *weights,
                                        const float *bias, dn_convolution **convolution,
                                        dn_error *error) {
     *convolution = NULL;
     DN_TRY(dn_check_convolution(shape, error));
+    DN_TRY(check_residual(shape, error));
     void *block;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution), error));
     dn_convolution *self = block;

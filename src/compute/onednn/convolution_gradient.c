@@ -8,12 +8,14 @@
  *         = sum_{a,e < K, o} w[o, c, s*a+r, s*e+t] dy[b, u-a, v-e, o]      (w 0 past its window)
  *
  * a convolution of stride 1 from `out_channels` to s*s*channels with turned windows, then a
- * rearrangement of the phases. With stride 1 there is one phase and nothing to rearrange.
+ * rearrangement of the phases. With stride 1 there is one phase and nothing to rearrange. Where
+ * there are groups oneDNN's own backward is fast and writes dx directly.
  */
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/primitive.h"
+#include "compute/onednn/weights.h"
 #include "compute/shape.h"
 
 #include <stdio.h>
@@ -32,7 +34,7 @@ struct dn_convolution_gradient {
     axis rows, columns;
     dn_primitive primitive; /* arguments: dy, weights, phases */
     float *weights;         /* in the primitive's layout and element */
-    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written at once */
+    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written directly */
 };
 
 static axis axis_of(int stride, int padding, int window, int extent, int out_extent) {
@@ -52,8 +54,14 @@ static void plan_phases(dn_convolution_gradient *self) {
         axis_of(shape->stride, shape->pad_left, self->window, shape->width, extent.width);
 }
 
+static int is_grouped(const dn_convolution_gradient *self) {
+    return self->shape.groups > 1;
+}
+
 static int is_direct(const dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
+    if (is_grouped(self))
+        return 1;
     return shape->stride == 1 && self->rows.first == shape->pad_top &&
            self->columns.first == shape->pad_left && self->rows.count == shape->height &&
            self->columns.count == shape->width;
@@ -123,6 +131,9 @@ static dn_status keep_weights(dn_convolution_gradient *self, const dnnl_memory_d
     float *turned;
     size_t count = dnnl_memory_desc_get_size(chosen) / sizeof *turned + 1;
     DN_TRY(dn_allocate_floats(&self->weights, count, error));
+    if (is_grouped(self))
+        return dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights, given,
+                                 weights, error);
     DN_TRY(dn_allocate_floats(&turned, dnnl_memory_desc_get_size(given) / sizeof *turned, error));
     turn_weights(self, turned, weights);
     dn_status status = dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights,
@@ -131,11 +142,41 @@ static dn_status keep_weights(dn_convolution_gradient *self, const dnnl_memory_d
     return status;
 }
 
+/* oneDNN's own backward; `given` is PyTorch's order of the weights. */
+static dnnl_status_t describe_grouped(const dn_convolution_gradient *self,
+                                      dnnl_convolution_desc_t *operation,
+                                      dnnl_memory_desc_t *given) {
+    const dn_convolution_shape *shape = &self->shape;
+    dn_extent extent = dn_convolution_extent(shape);
+    const dnnl_dims_t dy = {1, shape->out_channels, extent.height, extent.width};
+    const dnnl_dims_t dx = {1, shape->channels, shape->height, shape->width};
+    const dnnl_dims_t strides = {shape->stride, shape->stride};
+    const dnnl_dims_t before = {shape->pad_top, shape->pad_left};
+    const dnnl_dims_t behind = {shape->pad_bottom, shape->pad_right};
+    dnnl_memory_desc_t source, weights, destination;
+    dnnl_status_t status =
+        dnnl_memory_desc_init_by_tag(&source, 4, dx, dn_onednn_type(self->format.out), dnnl_nhwc);
+    if (status == dnnl_success)
+        status = dn_onednn_describe_weights(shape, dnnl_f32, 1, given);
+    if (status == dnnl_success)
+        status = dn_onednn_describe_weights(shape, dn_onednn_type(self->format.in), 0, &weights);
+    if (status == dnnl_success)
+        status = dnnl_memory_desc_init_by_tag(&destination, 4, dy, dn_onednn_type(self->format.in),
+                                              dnnl_nhwc);
+    if (status == dnnl_success)
+        status = dnnl_convolution_backward_data_desc_init(operation, dnnl_convolution_direct,
+                                                          &source, &weights, &destination, strides,
+                                                          before, behind);
+    return status;
+}
+
 static dn_status create_primitive(dn_convolution_gradient *self, const float *weights,
                                   dn_error *error) {
     dnnl_convolution_desc_t operation;
     dnnl_memory_desc_t given;
-    dnnl_status_t status = describe_gradient(self, &operation, &given);
+    int grouped = is_grouped(self);
+    dnnl_status_t status =
+        (grouped ? describe_grouped : describe_gradient)(self, &operation, &given);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the convolution", status);
     dnnl_primitive_desc_t description;
@@ -144,9 +185,13 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
                               &description, error));
     const dnnl_memory_desc_t *chosen =
         dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-    const dn_argument arguments[] = {{DNNL_ARG_SRC, &operation.src_desc},
-                                     {DNNL_ARG_WEIGHTS, chosen},
-                                     {DNNL_ARG_DST, &operation.dst_desc}};
+    const dn_argument forward[] = {{DNNL_ARG_SRC, &operation.src_desc},
+                                   {DNNL_ARG_WEIGHTS, chosen},
+                                   {DNNL_ARG_DST, &operation.dst_desc}};
+    const dn_argument backward[] = {{DNNL_ARG_DIFF_DST, &operation.diff_dst_desc},
+                                    {DNNL_ARG_WEIGHTS, chosen},
+                                    {DNNL_ARG_DIFF_SRC, &operation.diff_src_desc}};
+    const dn_argument *arguments = grouped ? backward : forward;
     dn_status result =
         dn_primitive_create(self->context, &self->primitive, description, arguments, 3, error);
     if (result == DN_OK)
@@ -175,8 +220,6 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
                                                 dn_error *error) {
     *gradient = NULL;
     DN_TRY(dn_check_convolution(shape, error));
-    if (shape->groups > 1)
-        return dn_fail(error, DN_ERROR_UNSUPPORTED, "gradient of a convolution with groups");
     void *block;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution_gradient), error));
     dn_convolution_gradient *self = block;
@@ -254,7 +297,9 @@ dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, 
     dn_extent extent = dn_convolution_extent(shape);
     DN_TRY(dn_check_images("gradient of a convolution", images, shape->batch, error));
     size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
-    size_t out = (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self);
+    size_t out = self->phases
+                     ? (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self)
+                     : (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
     const dn_pieces pieces[] = {
         {dy, in * dn_element_size(self->format.in)},
         {self->weights, 0},

@@ -21,7 +21,7 @@ dn_status dn_reference_fold_pixels(void *context, void *out, dn_element element,
                                    const uint8_t fill[3], const dn_fold_shape *shape,
                                    dn_error *error) {
     (void)context;
-    DN_TRY(dn_check_fold(shape, error));
+    DN_TRY(dn_check_fold(shape, element, error));
     const dn_fold_shape s = *shape;
     uint8_t *place = out;
     for (int row = 0; row < s.batch * s.rows; row++)
