@@ -30,8 +30,8 @@ static void write_small_model(const char *path) {
     dn_provenance provenance = {.dataset_sha256 = "none"};
     assert_ok(dn_config_create(&detector.config, &error));
     configure_small(detector.config);
-    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
-    detector.flow = dn_flow_shape_of(detector.config);
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector.backbone, &error));
+    detector.flow = dn_flow_shape_of(detector.config, &dn_alexnet);
     assert_ok(dn_allocate_floats(&detector.owned, dn_flow_parameter_count(&detector.flow), &error));
     dn_flow_initialize(&detector.flow, detector.owned, 1, 2);
     detector.parameters = detector.owned;
