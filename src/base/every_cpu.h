@@ -2,7 +2,7 @@
 #ifndef DN_BASE_EVERY_CPU_H
 #define DN_BASE_EVERY_CPU_H
 
-#include <stdint.h> /* says whether this is glibc */
+#include <limits.h> /* any header of the C library defines __GLIBC__ */
 
 /* Compiled once for each instruction set; the program chooses when it starts. Not under sanitizers:
  * their run time is not ready when the choice is made. */
