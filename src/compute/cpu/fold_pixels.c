@@ -1,11 +1,11 @@
-/* Squares of pixels (compute.h, fold_pixels), a row of squares at a time, a run of squares at once:
- * its pixels side by side, then as the wanted element, then each square's part to its place. */
+/* Squares of pixels (compute.h, fold_pixels). A run of squares is handled at once: one line of its
+ * pixels is gathered, converted to the element, and cut into the squares. */
 #include "base/parallel.h"
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/vector.h"
 #include "compute/shape.h"
 
-/* Pixels of a run; larger squares are cut into several. */
+/* Pixels of a run; lines of larger squares are cut into several runs. */
 enum { RUN = 128, RUN_BYTES = 3 * RUN };
 
 typedef struct task {
@@ -52,7 +52,7 @@ DN_INLINE void spread_pieces(uint8_t *out, const uint8_t *in, size_t size, size_
         memcpy(out + i * step, in + i * size, size);
 }
 
-/* Sizes that are known when compiling are copied without a call: squares of 2 and 4 pixels. */
+/* Copies of a size that is known when compiling need no call: squares of 2 and 4 pixels. */
 static void spread(uint8_t *out, const uint8_t *in, size_t size, size_t step, size_t count) {
     switch (size) {
     case 6:

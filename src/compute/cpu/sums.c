@@ -31,7 +31,7 @@ static void sum_block_bf16(float *restrict sums, const uint16_t *restrict in, si
         sums[c] = (float)(sum[c] * scale);
 }
 
-/* Rows whose sum of 8-bit numbers is sure to fit 32 bits. */
+/* So many 8-bit numbers have a sum that fits 32 bits. */
 enum { RUN = 1 << 22 };
 
 DN_EVERY_CPU
