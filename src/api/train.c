@@ -12,7 +12,7 @@
 #include "detect/precision.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
-#include "train/checkpoint.h"
+#include "train/schedule.h"
 
 #include <errno.h>
 #include <math.h>
@@ -37,8 +37,9 @@ typedef struct training {
     dn_results results;
     dn_provenance provenance;
     dn_checkpoint checkpoint;
-    int resumes;         /* this run resumes an unfinished training */
-    const char *resumed; /* its folder; NULL: the newest */
+    char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
+    int resumes;                                 /* this run resumes an unfinished training */
+    const char *resumed;                         /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
@@ -228,20 +229,23 @@ static dn_status resume_from_checkpoint(training *self, dn_error *error) {
 
 static dn_status prepare_checkpoint(training *self, dn_error *error) {
     dn_checkpoint *checkpoint = &self->checkpoint;
+    if (self->config->checkpoint > 0 || self->resumes)
+        DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
+                                               self->evaluated_sha256, error));
     DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
+    checkpoint->evaluated_sha256 = self->evaluated_sha256;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
-    if (self->config->checkpoint > 0)
-        self->trainer.checkpoint = checkpoint;
     return self->resumes ? resume_from_checkpoint(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
-    dn_status status = dn_trainer_run(&self->trainer, error);
+    const dn_checkpoint *checkpoint = self->config->checkpoint > 0 ? &self->checkpoint : NULL;
+    dn_status status = dn_trainer_run(&self->trainer, checkpoint, error);
     if (status == DN_CANCELLED && self->log_status != DN_OK)
         return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory,

@@ -126,7 +126,7 @@ static dn_status run_scale(dn_backbone *backbone, const scale *self, float *feat
         in = out;
         turn = !turn;
     }
-    return compute->backend->spatial_mean(compute->context, features, in, count,
+    return compute->backend->spatial_mean(compute->context, features, in, DN_ELEMENT_F32, 0, count,
                                           geometry->positions, DN_BACKBONE_CHANNELS,
                                           DN_BACKBONE_CHANNELS * backbone->shape.scales, error);
 }

@@ -7,6 +7,7 @@ dn_status dn_keep_gates(const dn_compute *compute, const dn_geometry *geometry, 
     pool.batch = count;
     if (dn_backbone_layers[i].pool)
         return compute->backend->pooling_gates(compute->context, gates, out, element, &pool, error);
-    return compute->backend->relu_gates(compute->context, gates, out, element,
-                                        (size_t)count * geometry->gates[i], error);
+    return compute->backend->activation_gates(compute->context, gates, out, element, 1,
+                                              DN_ACTIVATION_RELU,
+                                              (size_t)count * geometry->gates[i], error);
 }

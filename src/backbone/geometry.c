@@ -30,9 +30,13 @@ dn_geometry dn_geometry_of(const dn_backbone_shape *shape, int s) {
     dn_extent extent = {geometry.height, geometry.width};
     for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++) {
         const dn_backbone_layer *layer = &dn_backbone_layers[i];
-        geometry.layer[i] = (dn_convolution_shape){
-            shape->batch,        extent.height, extent.width,  layer->in_channels,
-            layer->out_channels, layer->kernel, layer->stride, layer->padding};
+        geometry.layer[i] = (dn_convolution_shape){shape->batch,        extent.height,
+                                                   extent.width,        layer->in_channels,
+                                                   layer->out_channels, layer->kernel,
+                                                   layer->stride,       1,
+                                                   layer->padding,      layer->padding,
+                                                   layer->padding,      layer->padding,
+                                                   DN_ACTIVATION_RELU,  0};
         extent = dn_convolution_extent(&geometry.layer[i]);
         geometry.map[i] = values_of(extent, layer->out_channels);
         if (layer->pool) {

@@ -103,9 +103,8 @@ static dn_status pass_gates(dn_backbone_gradient *self, const scale *at, int i, 
                             void **dy, int *turn, const uint8_t *gates, dn_error *error) {
     const dn_compute *compute = self->compute;
     if (!dn_backbone_layers[i].pool)
-        return compute->backend->relu_gates_backward(compute->context, *dy, *dy, self->element,
-                                                     gates, (size_t)count * at->geometry.gates[i],
-                                                     error);
+        return compute->backend->gates_backward(compute->context, *dy, *dy, self->element, gates,
+                                                (size_t)count * at->geometry.gates[i], error);
     dn_pooling_shape pool = at->geometry.pool[i];
     pool.batch = count;
     *turn = !*turn;
@@ -125,7 +124,7 @@ static dn_status run_scale(dn_backbone_gradient *self, const scale *at, float *d
     void *dy = self->turns[turn];
     DN_TRY(compute->backend->spatial_mean_backward(
         compute->context, dy, self->element, dfeatures, count, at->geometry.positions,
-        DN_BACKBONE_CHANNELS, DN_BACKBONE_CHANNELS * self->shape.scales, error));
+        DN_BACKBONE_CHANNELS, DN_BACKBONE_CHANNELS * self->shape.scales, 0, error));
     gates += (size_t)count * at->geometry.all_gates;
     for (int i = LAYERS; i-- > 0;) {
         gates -= (size_t)count * at->geometry.gates[i];

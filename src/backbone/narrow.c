@@ -92,7 +92,8 @@ static dn_fold_shape fold_of(const dn_backbone_shape *shape, const dn_geometry *
                           .height = geometry->height,
                           .width = geometry->width,
                           .block = layer->stride,
-                          .padding = layer->padding};
+                          .pad_top = layer->padding,
+                          .pad_left = layer->padding};
     int more = 2 * layer->padding - layer->kernel;
     fold.rows = (fold.height + more) / layer->stride + folded_window();
     fold.columns = (fold.width + more) / layer->stride + folded_window();
@@ -104,14 +105,15 @@ static dn_convolution_shape layer_shape(const scale *self, int i) {
     dn_convolution_shape shape = self->geometry.layer[i];
     if (i > 0)
         return shape;
-    return (dn_convolution_shape){shape.batch,
-                                  self->fold.rows,
-                                  self->fold.columns,
-                                  folded_channels(),
-                                  shape.out_channels,
-                                  folded_window(),
-                                  1,
-                                  0};
+    return (dn_convolution_shape){.batch = shape.batch,
+                                  .height = self->fold.rows,
+                                  .width = self->fold.columns,
+                                  .channels = folded_channels(),
+                                  .out_channels = shape.out_channels,
+                                  .kernel = folded_window(),
+                                  .stride = 1,
+                                  .groups = 1,
+                                  .activation = DN_ACTIVATION_RELU};
 }
 
 static dn_convolution_format layer_format(const dn_narrow *narrow, int s, int i) {
@@ -309,7 +311,7 @@ static dn_status run_scale(dn_narrow *narrow, int s, float *features, uint8_t *g
         in = out;
         turn = !turn;
     }
-    return compute->backend->spatial_mean(compute->context, features, in, count,
+    return compute->backend->spatial_mean(compute->context, features, in, DN_ELEMENT_F32, 0, count,
                                           self->geometry.positions, DN_BACKBONE_CHANNELS,
                                           DN_BACKBONE_CHANNELS * narrow->shape.scales, error);
 }

@@ -17,8 +17,10 @@ dn_extent dn_pooling_extent(const dn_pooling_shape *shape);
 dn_status dn_check_convolution(const dn_convolution_shape *shape, dn_error *error);
 dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error);
 dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error);
+/* DN_ACTIVATION_NONE has no gates. */
+dn_status dn_check_activation_gates(dn_activation activation, dn_error *error);
 dn_status dn_check_images(const char *operation, int images, int batch, dn_error *error);
-dn_status dn_check_fold(const dn_fold_shape *shape, dn_error *error);
+dn_status dn_check_fold(const dn_fold_shape *shape, dn_element element, dn_error *error);
 dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
                           dn_error *error);
 

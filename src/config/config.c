@@ -11,8 +11,8 @@
 
 enum {
     MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
-     * one pixel of 63 and none of 62. */
+    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 reduce 63
+     * pixels to one, and 62 to none. */
     SMALLEST_INPUT = 63,
     LARGEST_BANK = 1024
 };
@@ -71,7 +71,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* taken over when the whole text was right */
+    struct dn_config config; /* copied to the caller once the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -120,14 +120,39 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     return dn_text_take(&text, value, error);
 }
 
+static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
+    dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
+    dn_value_print(text, config, key);
+    dn_text_append(text, "\n");
+}
+
 dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {
     dn_text text = {0};
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        dn_text_append(&text, "# %s\n%s: ", dn_keys[i].key.comment, dn_keys[i].key.name);
-        dn_value_print(&text, config, &dn_keys[i]);
-        dn_text_append(&text, "\n");
-    }
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        print_key(&text, config, &dn_keys[i]);
     return dn_text_take(&text, yaml, error);
+}
+
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL)
+            print_key(&text, config, &dn_keys[i]);
+    return dn_text_take(&text, yaml, error);
+}
+
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, &dn_keys[i]))
+            return dn_keys[i].key.name;
+    return NULL;
+}
+
+void dn_config_take_run(dn_config *config, const dn_config *from) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_RUN)
+            memcpy((char *)config + dn_keys[i].offset, (const char *)from + dn_keys[i].offset,
+                   dn_keys[i].size);
 }
 
 /* N of "bank:N", 0 of "random", -1 of anything else. */
@@ -163,7 +188,7 @@ static dn_status check_scales(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
-/* The backbone reads whole pixels then (backbone/narrow.h). */
+/* Below f32 the backbone reads whole pixels (backbone/narrow.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
     int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
     if (!narrow || !(config->add_img_noise > 0))

@@ -1,17 +1,17 @@
 #include "train/footprint.h"
 
 #include "backbone/narrow.h"
-#include "dataset/feature_bank.h"
+#include "bank/feature_bank.h"
 #include "detect/detector.h"
 #include "train/map_threshold.h"
 #include "train/trainer.h"
 
-/* The program, its libraries and the code that oneDNN generates; and what an image costs whose
- * features are elsewhere: names, digests, scores. Measured: docs/performance.md. */
+/* PROGRAM: the program, its libraries and the code that oneDNN generates. IMAGE: names, digests and
+ * scores of an image whose features are kept elsewhere. Measured: docs/performance.md. */
 #define PROGRAM_BYTES ((uint64_t)40 << 20)
 #define IMAGE_BYTES ((uint64_t)1024)
 
-/* A model's header, its configuration and calibration; the log and the tables. */
+/* A model's header with configuration and calibration; the log and the tables. */
 #define SMALL_FILES ((uint64_t)1 << 20)
 
 /* Images whose maps the report shows: the worst of the good and of the defective ones. */
@@ -49,26 +49,26 @@ static uint64_t extractor_bytes(const dn_config *config, const dn_compute *compu
                                                 : DN_ELEMENT_BF16);
 }
 
-/* Weights, and the weights rounded. */
+/* The weights, and their rounded copy. */
 static uint64_t parameter_bytes(const dn_config *config, const dn_compute *compute) {
     const dn_flow_shape flow = dn_flow_shape_of(config);
     uint64_t rounded = compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
     return dn_flow_parameter_count(&flow) * (sizeof(float) + rounded);
 }
 
-/* Both moments; they are given back before there are maps. */
+/* Both moments; they are freed before maps are made. */
 static uint64_t moment_bytes(const dn_config *config) {
     const dn_flow_shape flow = dn_flow_shape_of(config);
     return dn_flow_parameter_count(&flow) * 2 * sizeof(float);
 }
 
-/* One image's features at all views, and the bank's record of them. */
+/* Features of one image at all views, and the bank's buffer for its record. */
 static uint64_t source_bytes(const dn_config *config, int views) {
     uint64_t features = 4 * (uint64_t)dn_flow_shape_of(config).features;
     return (uint64_t)views * (2 * features + DN_DIGEST_BYTES);
 }
 
-/* Decoded images: those that are kept, a batch of others, and what decoding needs meanwhile. */
+/* Decoded images: those that are kept, another batch, and what decoding needs. */
 static uint64_t image_bytes(const dn_config *config, const dn_compute *compute,
                             const dn_workload *work) {
     uint64_t one = 3 * input_pixels(config),
@@ -79,7 +79,7 @@ static uint64_t image_bytes(const dn_config *config, const dn_compute *compute,
     return decoding + least(work->train * one, DN_TRAINER_KEEP_IMAGES) + batch * one;
 }
 
-/* Features of evaluated images stay in memory where no cache takes them, up to a limit. */
+/* Features of evaluated images are kept in memory if there is no cache, up to a limit. */
 static uint64_t kept_bytes(const dn_config *config, const dn_workload *work) {
     uint64_t one =
         4 * (uint64_t)dn_flow_shape_of(config).features * (uint64_t)dn_test_rotations(config);
@@ -88,7 +88,7 @@ static uint64_t kept_bytes(const dn_config *config, const dn_workload *work) {
     return work->observed * one;
 }
 
-/* What maps need beside the network: after the training, for the threshold of regions and the
+/* What maps need beside the network, after the training: for the threshold of regions and the
  * report. */
 static uint64_t map_bytes(const dn_config *config, const dn_compute *compute,
                           const dn_workload *work) {
@@ -127,7 +127,7 @@ static uint64_t cache_of(const dn_config *config, const dn_workload *work) {
     return least(bytes, (uint64_t)(config->cache_limit * 0x1p30));
 }
 
-/* A TIFF of floats, and three pictures of the original's size that compress somewhat. */
+/* A TIFF of floats, and three pictures of the original's size, somewhat compressed. */
 static uint64_t map_files(const dn_config *config, const dn_workload *work) {
     size_t evaluated = work->tested > 0 ? work->tested : work->observed;
     uint64_t one = 4 * input_pixels(config) + 3 * work->mean_pixels;
@@ -150,7 +150,7 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
     return footprint;
 }
 
-/* ---- Labour ---------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 int dn_step_rows(const dn_config *config, const dn_workload *work) {
     size_t batch = (size_t)config->batch_size;
@@ -161,7 +161,7 @@ static double epochs_of(const dn_config *config) {
     return (double)config->meta_epochs * config->sub_epochs;
 }
 
-/* Of one training on `train` images; its images are decoded once where they all stay in memory. */
+/* One training on `train` images; they are decoded once if all fit in memory. */
 static void add_training(const dn_config *config, double train, dn_operation_counts *counts) {
     double epochs = epochs_of(config), batch = config->batch_size;
     int bank = dn_config_bank(config);
@@ -173,7 +173,7 @@ static void add_training(const dn_config *config, double train, dn_operation_cou
     counts->images += stay ? train : epochs * train;
 }
 
-/* Every fold is another training, without the images that it scores in the end. */
+/* Every fold is one more training, without the images that it scores at its end. */
 static void add_folds(const dn_config *config, const dn_workload *work,
                       dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;

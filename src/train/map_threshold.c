@@ -22,7 +22,7 @@ static dn_status add_peak(map_peaks *self, const dn_sample *sample, dn_error *er
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
-        return DN_OK; /* the evaluation of the scores has reported it */
+        return DN_OK; /* the evaluation has reported it */
     status = dn_inspector_localize(self->inspector, &picture, self->map, error);
     dn_image_free(&picture);
     DN_TRY(status);
@@ -57,7 +57,7 @@ static dn_status add_peaks(map_peaks *self, const dn_sample *samples, size_t cou
     for (size_t i = 0; i < count; i++) {
         if (samples[i].label != 0)
             continue;
-        /* Takes image `seen` of `good` where floor(seen * wanted / good) grows. */
+        /* Takes image number `seen` of `good` where the share of taken images grows by one. */
         if ((seen + 1) * wanted / good > seen * wanted / good)
             DN_TRY(add_peak(self, &samples[i], error));
         seen++;

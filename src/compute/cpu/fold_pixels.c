@@ -42,7 +42,7 @@ static void put_line(const task *t, uint8_t *out, const uint8_t *row, int i) {
     size_t line = (size_t)s->block * 3 * dn_element_size(t->element);
     for (int q = 0; q < s->columns; q++) {
         uint8_t *to = out + ((size_t)q * (size_t)s->block + (size_t)i) * line;
-        int x = q * s->block - s->padding;
+        int x = q * s->block - s->pad_left;
         int inside = row && x >= 0 && x + s->block <= s->width && s->width == s->in_width;
         if (inside && t->element == DN_ELEMENT_U8)
             memcpy(to, row + 3 * (size_t)x, line);
@@ -60,7 +60,7 @@ static void fold_rows(void *context, size_t begin, size_t end) {
     for (size_t at = begin; at < end; at++) {
         size_t image = at / (size_t)s->rows;
         for (int i = 0; i < s->block; i++) {
-            int y = (int)(at % (size_t)s->rows) * s->block + i - s->padding;
+            int y = (int)(at % (size_t)s->rows) * s->block + i - s->pad_top;
             const uint8_t *row = NULL;
             if (y >= 0 && y < s->height)
                 row = t->in + (image * (size_t)s->in_height +
@@ -73,7 +73,7 @@ static void fold_rows(void *context, size_t begin, size_t end) {
 
 dn_status dn_cpu_fold_pixels(void *context, void *out, dn_element element, const uint8_t *in,
                              const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error) {
-    DN_TRY(dn_check_fold(shape, error));
+    DN_TRY(dn_check_fold(shape, element, error));
     task t = {*shape, out, in, fill, element};
     dn_parallel_for(((dn_cpu_context *)context)->threads,
                     (size_t)shape->batch * (size_t)shape->rows, 8, fold_rows, &t);

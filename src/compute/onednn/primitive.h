@@ -47,19 +47,21 @@ typedef struct dn_argument {
 /* "oneDNN: <name>: <step> failed: <status in words>" */
 dn_status dn_onednn_fail(dn_error *error, const char *name, const char *step, dnnl_status_t status);
 
-/* oneDNN runs on as many OpenMP threads as the calling thread asks for: on one. Both go around all
- * use of it; begin returns what end restores. */
+/* oneDNN takes its number of threads from the calling thread's OpenMP setting. All use of oneDNN
+ * stands between begin, which sets one thread, and end, which restores what begin returned. */
 int dn_onednn_begin(void);
 void dn_onednn_end(int threads);
 
-/* What is done to an operation's sums before they are written. */
+/* What is done to an operation's sums before they are written, in this order. */
 typedef struct dn_finish {
-    int relu;            /* last */
     const float *scales; /* [channels], or NULL: sums of integers times this */
     int channels;
+    float add_scale; /* adds this times what the output holds; 0: adds nothing */
+    dn_activation activation;
+    float limit; /* upper end of RELU6 in the output's numbers */
 } dn_finish;
 
-/* Describes an operation (dnnl_..._desc_t). */
+/* Chooses the implementation of an operation (dnnl_..._desc_t). */
 dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
                              const void *operation, const dn_finish *finish,
                              dnnl_primitive_desc_t *description, dn_error *error);

@@ -1,6 +1,6 @@
 /*
- * What a backward pass needs of ReLUs and max-pools: a byte a value.
- *     relu:     gates[i] = y[i] > 0;                       dx[i] = gates[i] ? dy[i] : 0
+ * What a backward pass needs of activations and max-pools: a byte per value.
+ *     activation:  gates[i] = 0 < y[i] (< 6 for RELU6);    dx[i] = gates[i] ? dy[i] : 0
  *     pooling:  gates[b,p,q,c] = i*kernel+j of the first largest value of the window, DN_GATE_SHUT
  *               where that is not > 0;                     dx[b, p*stride+i, q*stride+j, c] += dy
  * in, dx [batch][height][width][channels]; gates, dy [batch][P][Q][channels]
@@ -8,17 +8,23 @@
 #include "compute/reference/reference.h"
 #include "compute/shape.h"
 
-dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
-                                  size_t count, dn_error *error) {
-    (void)context, (void)error;
-    for (size_t i = 0; i < count; i++)
-        gates[i] = dn_reference_value(y, element, i) > 0;
+#include <math.h>
+
+dn_status dn_reference_activation_gates(void *context, uint8_t *gates, const void *y,
+                                        dn_element element, float step, dn_activation activation,
+                                        size_t count, dn_error *error) {
+    (void)context;
+    DN_TRY(dn_check_activation_gates(activation, error));
+    float six = dn_element_is_integer(element) ? rintf(6 / step) : 6;
+    for (size_t i = 0; i < count; i++) {
+        float value = dn_reference_value(y, element, i);
+        gates[i] = value > 0 && (activation == DN_ACTIVATION_RELU || value < six);
+    }
     return DN_OK;
 }
 
-dn_status dn_reference_relu_gates_backward(void *context, void *dx, const void *dy,
-                                           dn_element element, const uint8_t *gates, size_t count,
-                                           dn_error *error) {
+dn_status dn_reference_gates_backward(void *context, void *dx, const void *dy, dn_element element,
+                                      const uint8_t *gates, size_t count, dn_error *error) {
     (void)context, (void)error;
     size_t size = dn_element_size(element);
     for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
-#include "dataset/feature_bank.h"
+#include "bank/feature_bank.h"
 
+#include "bank/cache_folder.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/cache_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static void digest_row(const dn_feature_bank *bank, const uint8_t image[DN_DIGES
 
 /* ---- opening ---- */
 
-/* The first page, and from it the name: one key, one file. */
+/* Fills the first page and derives the name from it: one key, one file. */
 static void describe_bank(dn_feature_bank *bank, const char *key, uint8_t page[PAGE]) {
     char text[DN_DIGEST_LENGTH + 1];
     memset(page, 0, PAGE);
@@ -83,7 +83,7 @@ static void unlock(const dn_feature_bank *bank) {
     flock(bank->descriptor, LOCK_UN);
 }
 
-/* Whether the open file is still the one of that name: another process may have made room. */
+/* Whether `path` still names the open file: another process may have removed it. */
 static int is_linked(const dn_feature_bank *bank, const char *path) {
     struct stat open_file, named;
     return fstat(bank->descriptor, &open_file) == 0 && stat(path, &named) == 0 &&
@@ -107,7 +107,7 @@ static dn_status open_locked(dn_feature_bank *bank, const char *path, dn_error *
     return dn_fail(error, DN_ERROR_IO, "%s: is removed whenever it is opened", path);
 }
 
-/* A first page that is not exactly ours means a new, a torn or a damaged file. */
+/* If the first page is not exactly ours, the file is new, incomplete or damaged. */
 static dn_status check_page(const dn_feature_bank *bank, const uint8_t page[PAGE],
                             dn_error *error) {
     uint8_t found[PAGE];
@@ -118,7 +118,7 @@ static dn_status check_page(const dn_feature_bank *bank, const uint8_t page[PAGE
     return DN_OK;
 }
 
-/* Takes over the records that were completed since the last look. */
+/* Reads the records that were completed since the last call. */
 static dn_status refresh(dn_feature_bank *bank, dn_error *error) {
     static const uint8_t none[DN_DIGEST_BYTES];
     for (;;) {
@@ -144,7 +144,7 @@ static dn_status open_file(dn_feature_bank *bank, const char *key, dn_error *err
     dn_status status = check_page(bank, page, error);
     unlock(bank);
     DN_TRY(status);
-    futimens(bank->descriptor, NULL); /* the time of use; without it, it is evicted sooner */
+    futimens(bank->descriptor, NULL); /* the time of use, by which banks are removed */
     DN_TRY(dn_allocate(&block, bank->rows, row_bytes(bank->dimensions), error));
     bank->record = block;
     return refresh(bank, error);
@@ -219,7 +219,8 @@ static dn_status append_record(dn_feature_bank *bank, const uint8_t image[DN_DIG
     return dn_bank_index_add(&bank->index, image, error);
 }
 
-/* Known images keep their record: it was damaged, or another process was as quick. */
+/* An image that has a record keeps it: the record was damaged, or another process stored it
+ * first. */
 static dn_status store(dn_feature_bank *bank, const uint8_t image[DN_DIGEST_BYTES],
                        dn_error *error) {
     size_t record, bytes = bank->rows * row_bytes(bank->dimensions);

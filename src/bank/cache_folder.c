@@ -1,4 +1,4 @@
-#include "dataset/cache_folder.h"
+#include "bank/cache_folder.h"
 
 #include "base/file.h"
 
@@ -24,11 +24,11 @@ dn_status dn_cache_folder(const char *wanted, char *folder, size_t size, dn_erro
                    "folder; set cache_dir");
 }
 
-/* What a look at the folder finds. */
+/* What a scan of the folder finds. */
 typedef struct census {
     uint64_t bytes; /* of all banks */
     char oldest[1024];
-    struct timespec time; /* when the oldest was used */
+    struct timespec time; /* of the last use of `oldest` */
 } census;
 
 static int is_bank(const char *name) {
@@ -77,7 +77,7 @@ dn_status dn_cache_make_room(const char *folder, const char *own, uint64_t bytes
                            "%s: no room for %.1f MiB more: the limit is %.1f MiB; a larger "
                            "cache_limit lifts it",
                            folder, (double)bytes / 0x1p20, (double)limit / 0x1p20);
-        /* Whoever uses it keeps what is open; one that is gone already is no failure. */
+        /* Processes that have it open keep it. Another process may have removed it already. */
         if (unlink(found.oldest) != 0 && errno != ENOENT)
             return dn_fail(error, DN_ERROR_IO, "%s: cannot remove: %s", found.oldest,
                            strerror(errno));

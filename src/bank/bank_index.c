@@ -1,4 +1,4 @@
-#include "dataset/bank_index.h"
+#include "bank/bank_index.h"
 
 #include "base/memory.h"
 
@@ -12,7 +12,7 @@ void dn_bank_index_destroy(dn_bank_index *index) {
     *index = (dn_bank_index){0};
 }
 
-/* A digest's bits are as good as random: the first ones choose the place. */
+/* A digest is as good as a hash: its first bits choose the place. */
 static size_t place_of(const dn_bank_index *index, const uint8_t digest[DN_DIGEST_BYTES]) {
     uint64_t bits;
     memcpy(&bits, digest, sizeof bits);

@@ -1,6 +1,6 @@
 /* The feature bank: what is stored comes back, and nothing else ever does. */
-#include "dataset/cache_folder.h"
-#include "dataset/feature_bank.h"
+#include "bank/cache_folder.h"
+#include "bank/feature_bank.h"
 #include "support/support.h"
 
 #include <fcntl.h>
