@@ -152,8 +152,9 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
     const dn_observer *observer = data->observer;
     const char *folder = data->folder;
     if (list->stray > 0)
-        dn_tell(observer, DN_WARNING, "%s: skipped files that are not images in %s/: %zu, the first: %s",
-                folder, split_folder, list->stray, list->first_stray);
+        dn_tell(observer, DN_WARNING,
+                "%s: skipped files that are not images in %s/: %zu, the first: %s", folder,
+                split_folder, list->stray, list->first_stray);
     if (passed->unlabelled > 0)
         dn_tell(observer, DN_WARNING,
                 "%s: skipped images that lie directly in %s/, in no good or defect folder, and so "

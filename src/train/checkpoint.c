@@ -15,8 +15,8 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
     *value = dn_tensor_file_metadata(file, key);
     if (*value)
         return DN_OK;
-    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"", path,
-                   key);
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"",
+                   path, key);
 }
 
 static dn_status fail_other_key(const dn_config *then, const dn_config *now, const char *key,

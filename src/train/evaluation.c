@@ -157,7 +157,7 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
     return DN_OK;
 }
 
-/* Features one by one, as long as the verdict wants more. */
+/* Computes features one by one until the verdict is certain. */
 static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                              dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];

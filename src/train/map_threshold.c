@@ -22,7 +22,7 @@ static dn_status add_peak(map_peaks *self, const dn_sample *sample, dn_error *er
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
-        return DN_OK; /* the evaluation of the scores has reported it */
+        return DN_OK; /* the evaluation has reported it */
     status = dn_inspector_localize(self->inspector, &picture, self->map, error);
     dn_image_free(&picture);
     DN_TRY(status);

@@ -27,7 +27,7 @@ typedef struct dn_trainer {
     const dn_observer *observer;
     dn_flow_shape shape;
     int max_rows;
-    float *parameters;       /* owned; dn_trainer_take_parameters hands them over */
+    float *parameters;       /* owned, until dn_trainer_take_parameters */
     dn_inspector *inspector; /* its network is the one that is trained */
     dn_optimizer optimizer;
     dn_image_store images;

@@ -199,6 +199,34 @@ static dn_status open_and_score(scene *self, dn_error *error) {
     return status;
 }
 
+/* In every format that a map has. */
+static dn_status encode(const dn_map *map, dn_error *error) {
+    for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++) {
+        uint8_t *bytes;
+        size_t size;
+        DN_TRY(dn_map_encode(map, (dn_map_format)format, &bytes, &size, error));
+        dn_bytes_free(bytes);
+    }
+    return DN_OK;
+}
+
+static dn_status open_and_map(scene *self, dn_error *error) {
+    dn_model *model;
+    dn_result result;
+    dn_map *map;
+    char path[300];
+    const dn_model_options options = {.threads = 1};
+    const dn_image_source source = {.path = path};
+    snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
+    DN_TRY(dn_model_open(self->model, &options, &model, error));
+    dn_status status = dn_model_score(model, &source, &result, &map, error);
+    if (status == DN_OK)
+        status = encode(map, error);
+    dn_map_free(map);
+    dn_model_close(model);
+    return status;
+}
+
 static void on_message(void *user, dn_severity severity, const char *message) {
     scene *self = user;
     if (severity == DN_WARNING && strstr(message, "memory"))
@@ -284,6 +312,10 @@ static void test_scoring(void **state) {
     refuse_every_one("open and score", open_and_score, *state, 5, 0);
 }
 
+static void test_mapping(void **state) {
+    refuse_every_one("open and map", open_and_map, *state, 5, 0);
+}
+
 static void test_training(void **state) {
     refuse_every_one("train", train, *state, 37, 0);
 }
@@ -348,6 +380,7 @@ int main(int count, char **words) {
     cJSON_InitHooks(&hooks);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_scoring, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_mapping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_training, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evaluating, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_checking, set_up, tear_down),
