@@ -54,6 +54,10 @@ typedef struct dn_error {
     char message[1024]; /* what, where, expected, found; one line, no newline at its end */
 } dn_error;
 
+/* "OK", "ARGUMENT", "CONFIG", ...: the name of a status without its prefix, for logs; static
+ * storage. */
+DN_API const char *dn_status_name(dn_status status);
+
 /* "1.2.3"; static storage. */
 DN_API const char *dn_version(void);
 
@@ -198,47 +202,6 @@ DN_API void dn_model_expect(dn_model *model, const char *path);
 /* The short form for an image file, without a map. */
 DN_API dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
                                      dn_error *error);
-
-/* ---- Image files and rows -------------------------------------------------------------------- */
-
-/* The image files of a path: itself, or everything below a folder, sorted. `skipped` counts the
- * files passed over as no images. Free with dn_image_list_free. */
-typedef struct dn_image_list {
-    char **paths;
-    size_t count, skipped;
-} dn_image_list;
-
-DN_API dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error);
-DN_API void dn_image_list_free(dn_image_list *list);
-
-/* Whether the ending, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
-DN_API int dn_is_image_name(const char *name);
-
-typedef enum dn_row_format { DN_ROW_JSON, DN_ROW_CSV, DN_ROW_TABLE } dn_row_format;
-
-/* One line, without newline: a result, or what went wrong (`failure` not NULL). CSV is quoted as in
- * RFC 4180, and a name that a spreadsheet would take for a formula gets a ' before it. The heading
- * is the line above the rows; "" for JSON. dn_text_free. */
-DN_API dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error);
-DN_API dn_status dn_result_row(dn_row_format format, const char *image_path, const char *model_id,
-                               const dn_result *result, const dn_error *failure, char **text,
-                               dn_error *error);
-
-/* The JSON row alone: a result, or what went wrong (`failure` not NULL). */
-DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
-                                const dn_result *result, const dn_error *failure, char **text,
-                                dn_error *error);
-
-/* dn_result_json of a good result with what its map says. Members that are NULL are left out. */
-typedef struct dn_row_places {
-    int has_regions;
-    const dn_region *regions;
-    size_t region_count;
-    const char *anomaly_map, *pred_mask, *overlay;
-} dn_row_places;
-DN_API dn_status dn_result_json_places(const char *image_path, const char *model_id,
-                                       const dn_result *result, const dn_row_places *places,
-                                       char **text, dn_error *error);
 
 #ifdef __cplusplus
 }

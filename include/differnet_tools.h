@@ -54,6 +54,49 @@ typedef struct dn_observer {
     void (*on_message)(void *user, dn_severity severity, const char *message);
 } dn_observer;
 
+/* ---- Image files ----------------------------------------------------------------------------- */
+
+/* The image files of a path: itself, or everything below a folder, sorted. `skipped` counts the
+ * files passed over as no images. Free with dn_image_list_free. */
+typedef struct dn_image_list {
+    char **paths;
+    size_t count, skipped;
+} dn_image_list;
+
+DN_API dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error);
+DN_API void dn_image_list_free(dn_image_list *list);
+
+/* Whether the ending, in any case, is one of jpg jpeg png ppm bmp pgm tif tiff webp. */
+DN_API int dn_is_image_name(const char *name);
+
+/* ---- Rows: results as text ------------------------------------------------------------------- */
+
+typedef enum dn_row_format { DN_ROW_JSON, DN_ROW_CSV, DN_ROW_TABLE } dn_row_format;
+
+/* One line, without newline: a result, or what went wrong (`failure` not NULL). CSV is quoted as in
+ * RFC 4180, and a name that a spreadsheet would take for a formula gets a ' before it. The heading
+ * is the line above the rows; "" for JSON. dn_text_free. */
+DN_API dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error);
+DN_API dn_status dn_result_row(dn_row_format format, const char *image_path, const char *model_id,
+                               const dn_result *result, const dn_error *failure, char **text,
+                               dn_error *error);
+
+/* The JSON row alone: a result, or what went wrong (`failure` not NULL). */
+DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
+                                const dn_result *result, const dn_error *failure, char **text,
+                                dn_error *error);
+
+/* dn_result_json of a good result with what its map says. Members that are NULL are left out. */
+typedef struct dn_row_places {
+    int has_regions;
+    const dn_region *regions;
+    size_t region_count;
+    const char *anomaly_map, *pred_mask, *overlay;
+} dn_row_places;
+DN_API dn_status dn_result_json_places(const char *image_path, const char *model_id,
+                                       const dn_result *result, const dn_row_places *places,
+                                       char **text, dn_error *error);
+
 /* ---- Configuration --------------------------------------------------------------------------- */
 
 /* Every key of the original's config.py under its own name and default, and ours. */
@@ -72,19 +115,31 @@ DN_API void dn_config_destroy(dn_config *config);
  * one. */
 DN_API dn_status dn_config_load(dn_config *config, const char *path, dn_error *error);
 
-/* Sets one key from YAML text ("0.5", "[448, 448]", "true"). */
+/* Sets one key from YAML text ("0.5", "[448, 448]", "true"). YAML takes quotes off and ends a value
+ * at " #": text that people type belongs into dn_config_set_text. */
 DN_API dn_status dn_config_set(dn_config *config, const char *key, const char *value,
                                dn_error *error);
 
-/* The value as YAML text; the caller frees it with dn_text_free. */
+/* Sets one key from plain text. Keys that hold text take it byte for byte; other keys take "0.5",
+ * "true", "448, 448" or "[448, 448]", with or without blanks around. */
+DN_API dn_status dn_config_set_text(dn_config *config, const char *key, const char *text,
+                                    dn_error *error);
+
+/* The value as YAML text, or as the plain text that dn_config_set_text takes; dn_text_free. */
 DN_API dn_status dn_config_get(const dn_config *config, const char *key, char **value,
                                dn_error *error);
+DN_API dn_status dn_config_get_text(const dn_config *config, const char *key, char **text,
+                                    dn_error *error);
 
 /* All keys with values and comments, as YAML that dn_config_load takes back; dn_text_free. */
 DN_API dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error);
 
 /* Key `index`, or NULL past the last; static storage. */
 DN_API const dn_config_key *dn_config_key_at(size_t index);
+
+/* For "did you mean": the one of `names` that takes the fewest edits to become `name`, or NULL when
+ * all of them differ in more than a third of the letters. */
+DN_API const char *dn_nearest_name(const char *name, const char *const *names, size_t count);
 
 /* ---- Evaluation ------------------------------------------------------------------------------ */
 

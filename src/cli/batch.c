@@ -2,7 +2,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 #include <string.h>

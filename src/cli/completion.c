@@ -1,6 +1,6 @@
 /* Shell completion made from the tables of verbs and options, as the man page is. */
+#include "cli/usage.h"
 #include "cli/verbs.h"
-#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

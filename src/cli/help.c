@@ -1,5 +1,5 @@
+#include "cli/usage.h"
 #include "cli/verbs.h"
-#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

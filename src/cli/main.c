@@ -1,7 +1,7 @@
 #include "cli/interrupt.h"
+#include "cli/usage.h"
 #include "cli/verbs.h"
 #include "cli/waiting.h"
-#include "cli/words.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What stands on predict's command line and standard input, as images. */
 #include "cli/batch.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <errno.h>
 #include <glob.h>

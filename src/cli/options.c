@@ -1,6 +1,6 @@
 #include "cli/options.h"
 
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,7 +121,7 @@ static dn_status fail_unknown(const word_cursor *cursor, const char *word, size_
     size_t copied = length < sizeof given ? length : sizeof given - 1;
     memcpy(given, word, copied);
     given[copied] = '\0';
-    const char *nearest = dn_nearest_word(given + strspn(given, "-"), names, count);
+    const char *nearest = dn_nearest_name(given + strspn(given, "-"), names, count);
     return dn_usage(error, "%s: unknown option \"%s\"%s%s%s", cursor->verb_name, given,
                     nearest ? ": did you mean \"--" : "", nearest ? nearest : "",
                     nearest ? "\"?" : "");

@@ -8,9 +8,6 @@
  * dn_config_destroy. */
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error);
 
-/* Sets a key to any text, which YAML must not take apart. */
-dn_status dn_settings_text(dn_config *config, const char *key, const char *text, dn_error *error);
-
 /* Whether --set or an option of its own sets this key; a --config file does not count. */
 int dn_settings_sets(const dn_command *command, const char *key);
 

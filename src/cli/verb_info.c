@@ -1,5 +1,5 @@
 #include "cli/cli.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* import and export */
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 #include <string.h>

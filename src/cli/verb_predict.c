@@ -1,5 +1,5 @@
 #include "cli/batch.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 
@@ -10,10 +10,7 @@ static dn_status named_data(const dn_command *command, const dn_config *config, 
     *value = NULL;
     if (!dn_command_has(command, DN_OPTION_CONFIG) && !dn_settings_sets(command, key))
         return DN_OK;
-    dn_status status = dn_config_get(config, key, value, error);
-    if (status == DN_OK)
-        dn_unquote(*value);
-    return status;
+    return dn_config_get_text(config, key, value, error);
 }
 
 static dn_status print_metrics(dn_cli *cli, const dn_metrics *metrics) {

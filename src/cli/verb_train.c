@@ -1,14 +1,35 @@
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+/* The text as a JSON string; NULL when out of memory; free. */
+static char *quote_json(const char *text) {
+    char *quoted = malloc(6 * strlen(text) + 3), *end = quoted;
+    if (!quoted)
+        return NULL;
+    *end++ = '"';
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte == 0x7f)
+            end += snprintf(end, 7, "\\u%04x", byte);
+        else {
+            if (byte == '"' || byte == '\\')
+                *end++ = '\\';
+            *end++ = *text;
+        }
+    }
+    memcpy(end, "\"", 2);
+    return quoted;
+}
 
 /* The metrics as JSON, the results' folder and the time put before the first field. */
 static dn_status print_json(dn_cli *cli, const dn_train_summary *summary, const char *metrics) {
     const char *form = "{\n  \"results_directory\": %s,\n  \"seconds\": %.3f,%s";
-    char *directory = dn_quote(summary->results_directory), *text = NULL;
+    char *directory = quote_json(summary->results_directory), *text = NULL;
     if (directory && asprintf(&text, form, directory, summary->seconds, metrics + 1) < 0)
         text = NULL;
     dn_status status = text ? dn_cli_print(cli, text) : dn_out_of_memory(&cli->error);
@@ -55,10 +76,10 @@ static dn_status find_dummy_dataset(const dn_command *command, dn_config *config
         access("dummy_dataset", F_OK) == 0)
         return DN_OK;
     if (find_beside_program(path, sizeof path))
-        return dn_settings_text(config, "dataset_path", path, error);
+        return dn_config_set_text(config, "dataset_path", path, error);
     if (access(DN_DATA_FOLDER "/dummy_dataset", F_OK) != 0)
         return DN_OK;
-    return dn_config_set(config, "dataset_path", DN_DATA_FOLDER "/dummy_dataset", error);
+    return dn_config_set_text(config, "dataset_path", DN_DATA_FOLDER "/dummy_dataset", error);
 }
 
 static int configures(const dn_command *command) {

@@ -1,6 +1,6 @@
 #include "cli/verbs.h"
 
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -97,7 +97,7 @@ dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) 
         return dn_usage(error, "%s: not in this version", name);
     if (name[0] == '-')
         return dn_usage(error, "unknown option \"%.40s\" before the verb", name);
-    const char *nearest = dn_nearest_word(name, names, count);
+    const char *nearest = dn_nearest_name(name, names, count);
     return dn_usage(error, "unknown verb \"%.40s\"%s%s%s", name, nearest ? ": did you mean \"" : "",
                     nearest ? nearest : "", nearest ? "\"?" : "");
 }

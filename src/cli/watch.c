@@ -3,14 +3,15 @@
  *
  * A file that is closed after writing or moved in is scored at once. If that fails, it may be
  * half-written after all: it is tried again when it is closed again, or when it has not changed for
- * SETTLE_MS, and only then is its error a row. Files that lie there from the start, links, and what
- * appeared while events were lost are scored once they have not changed for SETTLE_MS. What was
- * scored is remembered by name until the name is deleted or moved away, or another file is moved
- * onto it; a row with an error does not count as scored.
+ * SETTLE_SECONDS, and only then is its error a row. Files that lie there from the start, links, and
+ * what appeared while events were lost are scored once they have not changed for SETTLE_SECONDS.
+ * What was scored is remembered by name until the name is deleted or moved away, or another file is
+ * moved onto it; a row with an error does not count as scored.
  */
 #include "cli/batch.h"
+#include "cli/clock.h"
 #include "cli/interrupt.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,14 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SETTLE_MS = 2000, WAKE_MS = 200, PATH_SIZE = 4096 };
+static const double SETTLE_SECONDS = 2.0;
+enum { WAKE_MS = 200, PATH_SIZE = 4096 };
 
 typedef enum file_state { SETTLING, SCORED, FAILED } file_state;
 
 typedef struct watched_file {
     char *name;
     file_state state;
-    double changed_at; /* when size or time of the last change were last seen to differ, in ms */
+    double changed_at; /* when size or time of the last change last differed, in seconds */
     off_t size;
     struct timespec modified;
 } watched_file;
@@ -43,12 +45,6 @@ typedef struct watch {
     size_t count, capacity;
     int gone; /* the folder itself */
 } watch;
-
-static double now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
 
 static dn_status fail(const watch *self, const char *what) {
     dn_error *error = &self->batch->cli->error;
@@ -99,7 +95,7 @@ static dn_status add(watch *self, const char *name, watched_file **file) {
         return dn_out_of_memory(&self->batch->cli->error);
     memmove(self->files + place + 1, self->files + place,
             (self->count++ - place) * sizeof *self->files);
-    self->files[place] = (watched_file){.name = copy, .changed_at = now_ms(), .size = -1};
+    self->files[place] = (watched_file){.name = copy, .changed_at = dn_cli_seconds(), .size = -1};
     *file = &self->files[place];
     return DN_OK;
 }
@@ -125,7 +121,7 @@ static int is_unchanged(watched_file *file, const char *path) {
     file->size = status.st_size;
     file->modified = status.st_mtim;
     if (!same)
-        file->changed_at = now_ms();
+        file->changed_at = dn_cli_seconds();
     return same;
 }
 
@@ -139,7 +135,7 @@ static dn_status score_file(watch *self, watched_file *file, int final) {
     dn_status status = dn_batch_try(self->batch, path, &source, final, &failed);
     file->state = !failed ? SCORED : final ? FAILED : SETTLING;
     if (file->state == SETTLING)
-        file->changed_at = now_ms();
+        file->changed_at = dn_cli_seconds();
     return status;
 }
 
@@ -153,7 +149,7 @@ static dn_status score_settled(watch *self) {
         snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
         if (access(path, F_OK) != 0)
             forget(self, self->files[i--].name);
-        else if (is_unchanged(file, path) && now_ms() - file->changed_at >= SETTLE_MS)
+        else if (is_unchanged(file, path) && dn_cli_seconds() - file->changed_at >= SETTLE_SECONDS)
             status = score_file(self, file, 1);
     }
     return status;

@@ -111,6 +111,17 @@ dn_status dn_config_set(dn_config *config, const char *name, const char *value, 
     return set_value(config, key, value, error);
 }
 
+dn_status dn_config_set_text(dn_config *config, const char *name, const char *text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_value value = {0};
+    DN_TRY(find_key(name, "", &key, error));
+    dn_value_add_text(&value, key, text);
+    dn_status status = dn_value_store(&value, key, "", config, error);
+    dn_value_destroy(&value);
+    return status;
+}
+
 dn_status dn_config_get(const dn_config *config, const char *name, char **value, dn_error *error) {
     const dn_key *key;
     dn_text text = {0};
@@ -118,6 +129,19 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     DN_TRY(find_key(name, "", &key, error));
     dn_value_print(&text, config, key);
     return dn_text_take(&text, value, error);
+}
+
+dn_status dn_config_get_text(const dn_config *config, const char *name, char **text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_text printed = {0};
+    *text = NULL;
+    DN_TRY(find_key(name, "", &key, error));
+    if (dn_key_is_text(key))
+        dn_text_append(&printed, "%s", (const char *)config + key->offset);
+    else
+        dn_value_print(&printed, config, key);
+    return dn_text_take(&printed, text, error);
 }
 
 dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {

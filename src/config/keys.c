@@ -1,7 +1,5 @@
 #include "config/keys.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
 #define CLOSED(low, high) low, high, DN_CLOSED, #low " to " #high
@@ -131,17 +129,15 @@ const dn_key *dn_key_find(const char *name) {
     return NULL;
 }
 
+int dn_key_is_text(const dn_key *key) {
+    return key->kind == DN_KIND_TEXT || key->kind == DN_KIND_WORD;
+}
+
 const char *dn_key_nearest(const char *name) {
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; /* farther ones are other words, not slips */
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        size_t distance = dn_text_distance(name, dn_keys[i].key.name);
-        if (distance < least) {
-            least = distance;
-            nearest = dn_keys[i].key.name;
-        }
-    }
-    return nearest;
+    const char *names[DN_KEY_COUNT];
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        names[i] = dn_keys[i].key.name;
+    return dn_nearest_name(name, names, DN_KEY_COUNT);
 }
 
 const dn_config_key *dn_config_key_at(size_t index) {

@@ -33,6 +33,9 @@ extern const dn_key dn_keys[];
 /* NULL when there is none. */
 const dn_key *dn_key_find(const char *name);
 
+/* Whether the field is a char array: DN_KIND_TEXT or DN_KIND_WORD. */
+int dn_key_is_text(const dn_key *key);
+
 /* The name most like an unknown one, or NULL when none is near. */
 const char *dn_key_nearest(const char *name);
 

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/keys.h"
 
-/* A scalar, or a sequence of scalars, as it stands in YAML. */
+/* A scalar, or a sequence of scalars: what was written, before it is parsed as a key's kind. */
 typedef struct dn_value {
     dn_text bytes;              /* the scalars, each with its terminating zero */
     size_t begin[DN_KEY_ITEMS]; /* where the first ones start in `bytes` */
@@ -14,6 +14,10 @@ typedef struct dn_value {
 } dn_value;
 
 void dn_value_add(dn_value *value, const char *scalar, size_t length);
+
+/* Adds the plain text that a command line gives for `key`: whole for DN_KIND_TEXT; for other kinds
+ * without the blanks around it and, where the key is a sequence, cut at its commas. */
+void dn_value_add_text(dn_value *value, const dn_key *key, const char *text);
 void dn_value_destroy(dn_value *value);
 
 #define DN_EXCERPT_SIZE 88
