@@ -17,7 +17,4 @@ void dn_text_append_bytes(dn_text *text, const char *bytes, size_t count);
 dn_status dn_text_take(dn_text *text, char **taken, dn_error *error);
 void dn_text_destroy(dn_text *text);
 
-/* Levenshtein distance, for "did you mean". Texts longer than 63 bytes count as far away. */
-size_t dn_text_distance(const char *a, const char *b);
-
 #endif
