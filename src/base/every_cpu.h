@@ -1,9 +1,10 @@
-/* Loops that use whatever vectors the processor has on which the binary finds itself. */
+/* Loops compiled for several instruction sets; the processor selects one when the program starts.
+ */
 #ifndef DN_BASE_EVERY_CPU_H
 #define DN_BASE_EVERY_CPU_H
 
-/* Compiled once for each instruction set, chosen when the program starts. Not under sanitizers,
- * whose run time is not ready when that choice is made. */
+/* Compiles a function once for each instruction set. Not with sanitizers: their run time is not yet
+ * initialised when the selection runs. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 &&            \
     !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define DN_EVERY_CPU __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
@@ -11,11 +12,11 @@
 #define DN_EVERY_CPU
 #endif
 
-/* Part of each of the clones that call it. */
+/* Inlined into each clone that calls it. */
 #define DN_INLINE static inline __attribute__((always_inline))
 
 /* `#pragma omp simd` says that a loop's iterations are independent, or that its sum may be formed
- * in any order. Without OpenMP the compiler finds that out itself or does without. */
+ * in any order. Without OpenMP the compiler has to find that out itself. */
 #ifndef _OPENMP
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #endif

@@ -30,13 +30,13 @@ static dn_status print_heading(dn_batch *batch) {
     return status;
 }
 
-/* --fail-on-anomaly on a model that never finds one would let everything pass. */
+/* Without a threshold --fail-on-anomaly would pass everything. */
 static dn_status check_verdicts(const dn_batch *batch) {
     if (!dn_command_has(&batch->cli->command, DN_OPTION_FAIL_ON_ANOMALY) ||
         dn_model_judges(batch->model))
         return DN_OK;
     return dn_usage(&batch->cli->error,
-                    "predict: --fail-on-anomaly, but the model has no threshold: run `differnet "
+                    "predict: --fail-on-anomaly needs a model with a threshold: run `differnet "
                     "calibrate`, or pass --threshold");
 }
 
@@ -89,7 +89,7 @@ dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *resul
     return status;
 }
 
-/* Rows on a terminal show the progress themselves. */
+/* Rows on a terminal are progress enough. */
 dn_status dn_batch_progress(dn_batch *batch) {
     const dn_progress progress = {.stage = DN_STAGE_SCORE,
                                   .done = batch->done,
@@ -141,7 +141,7 @@ static dn_status print_places(dn_batch *batch, const char *name, const dn_result
 
 /* ---- one image ---- */
 
-/* What becomes of an image; a file that cannot be written is its failure. */
+/* The result of one image, or its failure: it cannot be scored, or a map cannot be written. */
 typedef struct outcome {
     dn_result result;
     dn_map *map; /* NULL: none is wanted */

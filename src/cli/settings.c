@@ -80,8 +80,8 @@ static dn_status read_texts(const dn_config *config, dn_model_settings *settings
     return DN_OK;
 }
 
-/* The number that the command line sets a key to; 0, which leaves a model its own, if it does not:
- * the default in `config` must not replace what the model brings. */
+/* The number that the command line sets a key to. 0 if it does not, so that the model's own value
+ * counts and not the default in `config`. */
 static dn_status read_number(const dn_command *command, const dn_config *config, const char *key,
                              double *number, dn_error *error) {
     char *text;
@@ -116,7 +116,7 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
-/* A positive number for an option that is no configuration key; 0 where it is not given. */
+/* The positive number of an option that is not a configuration key; 0 if it is not given. */
 static dn_status read_option(const dn_command *command, dn_option_id option, double most,
                              double *number, dn_error *error) {
     const char *text = dn_command_value(command, option);

@@ -55,8 +55,8 @@ static dn_status print_summary(dn_cli *cli, const dn_train_summary *summary) {
     return status;
 }
 
-/* Beside the program: PREFIX/bin/differnet has PREFIX/share/differnet, wherever a package or a
- * tarball put them. 0 when there is none. */
+/* PREFIX/share/differnet beside PREFIX/bin/differnet, wherever a package or a tarball put them.
+ * Returns 0 if there is none. */
 static int find_beside_program(char *path, size_t size) {
     char program[1024];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -69,7 +69,7 @@ static int find_beside_program(char *path, size_t size) {
     return written > 0 && (size_t)written < size && access(path, F_OK) == 0;
 }
 
-/* An installed program finds the dummy data set where it was installed, if none lies here. */
+/* If there is no dummy data set in the current folder, takes the installed one. */
 static dn_status find_dummy_dataset(const dn_command *command, dn_config *config, dn_error *error) {
     char path[1152];
     if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, "dataset_path") ||
@@ -91,13 +91,13 @@ static int configures(const dn_command *command) {
     return 0;
 }
 
-/* `train --resume DIR` without a configuration of its own takes the one that lies there. */
+/* `train --resume DIR` without a configuration takes DIR/config.yaml. */
 static dn_status take_configuration(const dn_command *command, dn_config *config, dn_error *error) {
     char *path = NULL;
     if (command->operand_count == 0)
         return DN_OK;
     if (!dn_command_has(command, DN_OPTION_RESUME))
-        return dn_usage(error, "train: \"%.80s\": a folder goes with --resume only",
+        return dn_usage(error, "train: \"%.80s\": only --resume takes a folder",
                         command->operands[0]);
     if (configures(command))
         return DN_OK;

@@ -81,8 +81,8 @@ static void test_patterns(void **state) {
     char *a = strstr(ran->out, "\"a.png\""), *b = strstr(ran->out, "\"b.png\"");
     assert_true(a && b && a < b);
     assert_says(ran->out, "\"c[1].png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,");
-    assert_says(ran->out, "{\"image_path\":\"x*\",\"error\":\"x*: no file of that name, and none "
-                          "that matches\"}\n");
+    assert_says(ran->out, "{\"image_path\":\"x*\",\"error\":\"x*: no file has that name or "
+                          "matches it\"}\n");
     temporary_remove(folder);
 }
 
@@ -97,7 +97,7 @@ static void test_an_image_on_standard_input(void **state) {
     assert_says(ran->out, "\"error\":\"standard input: is empty\"");
     ran = run("predict model --stdin-image x.png", NULL);
     assert_int_equal(ran->status, 2);
-    assert_says(ran->err, "take one of these");
+    assert_says(ran->err, "give only one of these");
     assert_int_equal(run("predict model", NULL)->status, 2);
 }
 
@@ -113,7 +113,7 @@ static void test_exit_status_of_anomalies(void **state) {
     assert_int_equal(in_folder(folder, "--threshold 2 --fail-on-anomaly a.png bad.png")->status, 1);
     const program *ran = in_folder(folder, "--fail-on-anomaly a.png");
     assert_int_equal(ran->status, 2);
-    assert_says(ran->err, "the model has no threshold");
+    assert_says(ran->err, "needs a model with a threshold");
     temporary_remove(folder);
 }
 
@@ -251,7 +251,7 @@ static void test_watch_ends_with_its_folder(void **state) {
     text_with(self.rows, "/early.png\"");
     temporary_remove(strdup(self.parts));
     snprintf(log, sizeof log, "%s/log", self.folder);
-    text_with(log, "/parts: is gone while it was watched\n");
+    text_with(log, "/parts: was removed while it was watched\n");
     assert_int_equal(end_of(&self, 0), 1);
     self = watch("--threshold 1 --fail-on-anomaly");
     text_with(self.rows, "/early.png\"");

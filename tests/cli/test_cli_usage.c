@@ -23,7 +23,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --seed", "train: --seed needs a value: --seed N"},
         {"train --data --json", "train: --data needs a value: --data DIR"},
         {"train --json=1", "train: --json takes no value"},
-        {"train somewhere", "train: \"somewhere\": a folder goes with --resume only"},
+        {"train somewhere", "train: \"somewhere\": only --resume takes a folder"},
         {"info --seed 3 model", "info: has no option --seed"},
         {"--completion fish", "--completion \"fish\": expected bash or zsh"},
         {"info --verify", "info: --verify needs a model"},

@@ -120,7 +120,7 @@ static void test_check(void **state) {
     ran = run("check bad --json -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->out, "{\"to_mend\":2}\n");
-    assert_string_equal(ran->err, "differnet: 2 to mend in the data set\n");
+    assert_string_equal(ran->err, "differnet: 2 findings to mend in the data set\n");
     ran = run("check missing -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->err, "differnet: missing: holds no data set\n");
@@ -152,7 +152,7 @@ static void test_predict(void **state) {
     assert_string_equal(ran->out, expected);
     snprintf(command, sizeof command, "predict model %s", folder);
     ran = run(command, NULL);
-    assert_says(ran->err, "1 files are no images and were skipped\n");
+    assert_says(ran->err, ": skipped 1 file that is not an image\n");
     assert_says(ran->err, "Score: 2/2 images");
     temporary_remove(folder);
 }
@@ -192,7 +192,7 @@ static void test_verify(void **state) {
     ran = run("info --verify --json model --data other", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->out, "model other - json=1\n");
-    assert_string_equal(ran->err, "differnet: model: was trained on other images than these\n");
+    assert_string_equal(ran->err, "differnet: model: was not trained on these images\n");
 }
 
 static void test_calibrate(void **state) {
