@@ -11,8 +11,8 @@
 
 enum {
     MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
-     * one pixel of 63 and none of 62. */
+    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 reduce 63
+     * pixels to one and 62 to none. */
     SMALLEST_INPUT = 63,
     LARGEST_BANK = 1024
 };
@@ -71,7 +71,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* taken over when the whole text was right */
+    struct dn_config config; /* copied to the caller if the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -84,7 +84,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     snprintf(where, sizeof where, "%.300s:%zu: ", parsing->name, line);
     DN_TRY(find_key(name, where, &key, error));
     if (parsing->seen[key - dn_keys]++)
-        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
+        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" appears twice", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
 }
 
@@ -154,7 +154,7 @@ dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *erro
     return dn_text_take(&text, yaml, error);
 }
 
-/* N of "bank:N", 0 of "random", -1 of anything else. */
+/* N for "bank:N", 0 for "random", -1 for anything else. */
 int dn_config_bank(const dn_config *config) {
     static const char prefix[] = "bank:";
     const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
@@ -187,14 +187,14 @@ static dn_status check_scales(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
-/* The backbone reads whole pixels then (backbone/narrow.h). */
+/* Below f32 the backbone reads 8-bit pixels. */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
     int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
     if (!narrow || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
-                   "add_img_noise changes normalised pixels, which precision %s takes as whole "
-                   "numbers: set precision to f32, or add_img_noise to 0",
+                   "add_img_noise adds to normalised pixels, but with precision %s the network "
+                   "reads 8-bit pixels: set precision to f32, or add_img_noise to 0",
                    config->precision);
 }
 

@@ -4,12 +4,11 @@
 
 #include "base/error.h"
 
-/* Test and training code read the fields; only config/ writes them, within the ranges of the table.
- */
+/* Any code may read the fields; only config/ writes them, within the ranges of the table. */
 struct dn_config {
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
-    char roi[1024];  /* mask of what counts; empty: the class folder's roi/; none */
+    char roi[1024];  /* mask; empty: the one in the class folder's roi/; none */
     int img_size[2]; /* height, width in pixels */
     /* transformations */
     int transf_rotations; /* boolean */
@@ -32,33 +31,33 @@ struct dn_config {
     int cross_fit;                         /* folds; 0: none */
     /* output */
     int verbose, grad_map_viz, hide_tqdm_bar, save_model; /* booleans */
-    /* ours */
+    /* not in the original */
     char device[16];     /* auto, cpu, cuda */
     char compute[16];    /* auto, onednn, reference */
     char precision[16];  /* auto, f32, bf16, int8 */
     char backbone[1024]; /* weights file; empty: the embedded backbone */
     char output[1024];   /* folder of results */
-    int estimate;        /* boolean: say what a training will take */
+    int estimate;        /* boolean: estimate what a training needs */
     int threads;         /* 0: all processors */
     uint64_t seed;
     int early_stop; /* meta epochs; 0: off */
     double early_stop_delta;
-    int checkpoint;          /* meta epochs from one to the next; 0: none */
-    double checkpoint_share; /* of the time; 1: all that are due */
+    int checkpoint;          /* meta epochs between two; 0: none */
+    double checkpoint_share; /* of the time; 1: write all that are due */
     char cache_dir[1024];    /* of features; empty: the user's cache folder */
     double cache_limit;      /* GiB; 0: no cache */
 };
 
-/* Checks what concerns several keys at once (scales against image size, features even, ...). */
+/* Checks that keys fit each other (scales and image size, noise and precision, ...). */
 dn_status dn_config_check(const dn_config *config, dn_error *error);
 
 /* Rotations per image that training draws from; 0: fresh ones every time. */
 int dn_config_bank(const dn_config *config);
 
-/* A configuration with another's values. */
+/* A copy; free with dn_config_destroy. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);
 
-/* As dn_config_load, from YAML text; `name` is what messages call it. */
+/* As dn_config_load, from YAML text; `name` stands for the file in messages. */
 dn_status dn_config_parse(dn_config *config, const char *name, const char *yaml, size_t size,
                           dn_error *error);
 

@@ -11,7 +11,7 @@
 #define NOT_EMPTY 1, 0, DN_CLOSED, "not empty"
 #define ONE_OF(words) 0, 0, DN_CLOSED, words
 
-/* The second macro sees the parts of a range as arguments of their own. */
+/* Two macros, so that the parts of a range become separate arguments. */
 #define KEY(...) KEY_OF(__VA_ARGS__)
 #define KEY_OF(name, kind, items, default_value, comment, low, high, open, range)                  \
     {                                                                                              \

@@ -22,21 +22,21 @@ typedef struct dn_key {
     size_t offset, size; /* of the field in struct dn_config */
     size_t count;        /* items of a sequence; 1: a scalar */
     double low, high;
-    dn_open_end open;  /* the end of the range that does not belong to it */
-    const char *range; /* for people; of a word also the list of those allowed */
+    dn_open_end open;  /* the end of the range that is excluded */
+    const char *range; /* for people; for DN_KIND_WORD the list of allowed words */
 } dn_key;
 
 enum { DN_KEY_COUNT = 48, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
 
 extern const dn_key dn_keys[];
 
-/* NULL when there is none. */
+/* NULL if there is none. */
 const dn_key *dn_key_find(const char *name);
 
 /* Whether the field is a char array: DN_KIND_TEXT or DN_KIND_WORD. */
 int dn_key_is_text(const dn_key *key);
 
-/* The name most like an unknown one, or NULL when none is near. */
+/* As dn_nearest_name, of all keys. */
 const char *dn_key_nearest(const char *name);
 
 #endif

@@ -50,8 +50,8 @@ void dn_value_destroy(dn_value *value) {
     *value = (dn_value){0};
 }
 
-/* Bytes of a control character or of what YAML counts as a line break, 0 of any other: such would
- * not survive a way through YAML, CSV or a log line. */
+/* The length of a control character, or of what YAML counts as a line break; 0 for any other. They
+ * would not survive YAML, CSV or a log line. */
 static size_t control_length(const char *character) {
     static const char *const refused[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf",
                                           "\xef\xbf\xbe", "\xef\xbf\xbf"};
@@ -205,7 +205,7 @@ dn_status dn_value_store(const dn_value *value, const dn_key *key, const char *w
     return DN_OK;
 }
 
-/* YAML 1.1 readers take "1e-05" for a text: a real always has a point. */
+/* YAML 1.1 readers take "1e-05" for text, so a real always has a point. */
 static void print_real(dn_text *text, double number) {
     char printed[DN_NUMBER_SIZE];
     dn_number_print(printed, number);
@@ -214,7 +214,7 @@ static void print_real(dn_text *text, double number) {
     dn_text_append(text, "%.*s%s%s", (int)mantissa, printed, point, printed + mantissa);
 }
 
-/* Texts that every YAML reader takes for the same text without quotes. */
+/* Whether every YAML reader takes the text for itself without quotes. */
 static int is_plain(const char *field) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/";
     static const char *const reserved[] = {"true", "false", "yes", "no", "on",

@@ -15,14 +15,14 @@ typedef struct dn_value {
 
 void dn_value_add(dn_value *value, const char *scalar, size_t length);
 
-/* Adds the plain text that a command line gives for `key`: whole for DN_KIND_TEXT; for other kinds
- * without the blanks around it and, where the key is a sequence, cut at its commas. */
+/* Adds plain text, as from a command line. DN_KIND_TEXT takes it whole; other kinds lose the blanks
+ * around it; a sequence is split at its commas. */
 void dn_value_add_text(dn_value *value, const dn_key *key, const char *text);
 void dn_value_destroy(dn_value *value);
 
 #define DN_EXCERPT_SIZE 88
 
-/* A scalar as messages show it: on one line, cut where it is long. */
+/* A scalar for messages: on one line, cut if it is long. */
 void dn_value_excerpt(char excerpt[DN_EXCERPT_SIZE], const char *scalar);
 
 /* Checks kind, number of items and range, then writes the field. `where` precedes messages

@@ -7,7 +7,7 @@ enum { MAX_BYTES = 1 << 20 };
 
 typedef struct yaml_reader {
     yaml_parser_t parser;
-    yaml_event_t event; /* the present one */
+    yaml_event_t event; /* the current one */
     const char *name;
     int has_lines; /* a file: messages give line and column */
     dn_error *error;
@@ -80,7 +80,7 @@ static dn_status take_scalar(yaml_reader *reader, dn_value *value, const char *r
     return DN_OK;
 }
 
-/* The present event is the first of the value; afterwards it is the value's last. */
+/* On entry the current event is the value's first, on return its last. */
 static dn_status take_value(yaml_reader *reader, dn_value *value) {
     if (reader->event.type != YAML_SEQUENCE_START_EVENT)
         return take_scalar(reader, value, "expected a value or a list of values, found a mapping");
@@ -131,7 +131,7 @@ static dn_status read_mapping(yaml_reader *reader, dn_yaml_take *take, void *use
     return DN_OK;
 }
 
-/* Up to the document's first node, or to the end of a stream without documents. */
+/* Goes to the document's first node, or to the end of a stream without documents. */
 static dn_status begin_document(yaml_reader *reader) {
     DN_TRY(advance(reader)); /* the stream's start */
     DN_TRY(advance(reader));

@@ -8,7 +8,7 @@ const char *dn_verdict_name(dn_verdict verdict) {
     return verdict_names[verdict <= DN_VERDICT_FAIL ? verdict : DN_VERDICT_NONE];
 }
 
-/* Nobody measures nanoseconds with this. */
+/* Nanoseconds are noise. */
 static double shown_milliseconds(const dn_result *result) {
     return round(result->elapsed_ms * 1e3) / 1e3;
 }

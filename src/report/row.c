@@ -1,4 +1,4 @@
-/* dn_result_row: a result on one line, as JSON, CSV or a table's row. */
+/* dn_result_row: a result as one line of JSON, CSV or a table. */
 #include "base/text.h"
 #include "config/number.h"
 #include "report/csv.h"
@@ -59,7 +59,7 @@ static void append_column(dn_text *text, double value, int decimals, int width) 
     dn_text_append(text, "  %*s", width, number);
 }
 
-/* A name may hold newlines and escapes; a row of a table is one line of plain text. */
+/* A row of a table is one line of plain text, but a name may hold newlines or escape sequences. */
 static void append_plain(dn_text *text, const char *name) {
     size_t begin = text->length;
     dn_utf8_append(text, name);

@@ -61,7 +61,7 @@ static void test_decision(void **state) {
     metrics.decision.tuned = 1;
     assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
     assert_non_null(strstr(text, "threshold     2.5000: rejects 1 of 8 good, finds 8 of 13 "
-                                 "defective (tuned on these very images)\n"));
+                                 "defective (tuned on these images)\n"));
     dn_text_free(text);
 }
 
