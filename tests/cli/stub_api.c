@@ -1,5 +1,5 @@
-/* Stands in for the rooms behind differnet.h when the command line is tested: no training, no
- * models, the same answers every time. What it was called with, it says in its messages. */
+/* Replaces the library when the command line is tested: no training, no models, the same answers
+ * every time. Its messages say what it was called with. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -146,7 +146,7 @@ int dn_is_image_name(const char *name) {
     return dot && strcmp(dot, ".png") == 0;
 }
 
-/* A machine without int8. */
+/* Acts as a machine without int8. */
 const char *dn_model_precision(const dn_model *model, const char **wanted) {
     *wanted = model->precision;
     return strcmp(model->precision, "int8") == 0 ? "bf16" : model->precision;
@@ -169,7 +169,7 @@ static dn_status measure(const dn_image_source *source, double *score, dn_error 
     return DN_OK;
 }
 
-/* A map is always the same and has one region; it is nothing but this. */
+/* Every map has this one region and nothing else. */
 void dn_map_free(dn_map *map) {
     (void)map;
 }
@@ -197,7 +197,7 @@ dn_status dn_map_write_files(const dn_map *map, const dn_image_source *source,
     return DN_OK;
 }
 
-/* Said aloud, for tests that listen. */
+/* Prints the call if a test asks for it. */
 void dn_model_expect(dn_model *model, const char *path) {
     (void)model;
     if (getenv("DN_STUB_EXPECTS"))
@@ -257,7 +257,7 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
     return DN_OK;
 }
 
-/* A folder is three files, of which one is no image; an empty one is "nothing". */
+/* A folder holds two images and one other file. */
 dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
     static const char *const names[] = {"a.png", "bad.png"};
     struct stat status;

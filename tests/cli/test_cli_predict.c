@@ -46,8 +46,8 @@ static void test_formats(void **state) {
     temporary_remove(folder);
 }
 
-/* While a file is scored the next one is read, where it is known: not on standard input, whose next
- * line may wait for this row. */
+/* While a file is scored the next one is read, if it is known. It is not with standard input: the
+ * writer may wait for this row before the next line. */
 static void test_expectations(void **state) {
     (void)state;
     char *folder = temporary_create();
@@ -164,7 +164,7 @@ static watched watch(const char *options) {
     return self;
 }
 
-/* What stands in a file once it holds `part`, or after ten seconds. */
+/* Waits up to ten seconds for a file to contain `part`; returns its text. */
 static const char *text_with(const char *path, const char *part) {
     static char text[1 << 16];
     for (int i = 0; i < 1000; i++) {
@@ -193,7 +193,7 @@ static void test_watch_scores_each_file_once(void **state) {
     watched self = watch("");
     char from[700], to[700];
     text_with(self.rows, "/early.png\"");
-    /* Slowly written: nothing before it is closed, though it is empty and then half-written. */
+    /* Written slowly: not scored while it is empty or incomplete, before it is closed. */
     snprintf(to, sizeof to, "%s/slow.png", self.parts);
     int slow = open(to, O_WRONLY | O_CREAT, 0666);
     usleep(50000);
@@ -204,12 +204,12 @@ static void test_watch_scores_each_file_once(void **state) {
     assert_int_equal(write(slow, "456", 3), 3);
     close(slow);
     assert_says(text_with(self.rows, "/slow.png\""), "\"raw_score\":6,");
-    /* Moved in, and moved onto one that was scored. */
+    /* Moved into the folder, and moved onto a file that was scored. */
     put_file(self.folder, "new", "12345678", 8);
     snprintf(from, sizeof from, "%s/new", self.folder);
     assert_int_equal(rename(from, to), 0);
     text_with(self.rows, "\"raw_score\":8,");
-    /* Closed again without being another file: once is enough. */
+    /* The same file closed again is not scored again. */
     put_file(self.parts, "quick.png", "123456789", 9);
     put_file(self.parts, "last.png", "1", 1);
     const char *rows = text_with(self.rows, "/last.png\"");
@@ -227,7 +227,7 @@ static void test_watch_waits_for_a_file_to_be_complete(void **state) {
     watched self = watch("");
     char path[700];
     text_with(self.rows, "/early.png\"");
-    put_file(self.parts, "late.png", "", 0); /* closed, but nothing in it yet */
+    put_file(self.parts, "late.png", "", 0); /* closed, but still empty */
     usleep(20000);
     put_file(self.parts, "late.png", "123", 3);
     put_file(self.parts, "bad.png", "1", 1);

@@ -1,4 +1,4 @@
-/* Verbs, options, help, man page, configuration: what is understood and what is refused, how. */
+/* Verbs, options, help, man page, configuration: what is accepted and how the rest is refused. */
 #include "program.h"
 
 #include <stdio.h>
@@ -124,7 +124,7 @@ static void test_config_prints_what_it_takes(void **state) {
     temporary_remove(folder);
 }
 
-/* A file first, then the rest in the order given; paths are no YAML. */
+/* Files are applied first, then the rest in the order given; paths are not YAML. */
 static void test_config_from_options(void **state) {
     (void)state;
     char *folder = temporary_create(), command[2048];

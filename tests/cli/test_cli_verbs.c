@@ -1,4 +1,4 @@
-/* What the verbs print where, with which exit status; progress, interrupts, broken outputs. */
+/* What the verbs print, where, and with which exit status; progress, interrupts, broken outputs. */
 #include "program.h"
 
 #include <cJSON.h>
@@ -228,7 +228,7 @@ static void test_a_bar_on_a_terminal(void **state) {
     assert_silent(ran->err, "train loss");
     assert_says(ran->out, "image_AUROC: 0.9876\n");
     size_t length = strlen(ran->err);
-    assert_int_equal(ran->err[length - 1], '\n'); /* no bar stays behind */
+    assert_int_equal(ran->err[length - 1], '\n'); /* the bar is gone */
     ran = run_on_terminal("train --class slow --set meta_epochs=1 --set sub_epochs=20");
     assert_says(ran->err, " left"); /* remaining time */
     assert_says(ran->err, "/s, 0:00");
@@ -238,7 +238,7 @@ static int interrupted(const char *command, int signal_number, char *log) {
     char *folder = temporary_create(), path[1024];
     snprintf(path, sizeof path, "%s/log", folder);
     pid_t child = start(command, path);
-    for (int i = 0; i < 500; i++) { /* until it is at work */
+    for (int i = 0; i < 500; i++) { /* until it works */
         usleep(10000);
         FILE *stream = fopen(path, "r");
         size_t length = stream ? fread(log, 1, 4095, stream) : 0;

@@ -51,7 +51,7 @@ fixture *fixture_open(const char *name) {
     uint64_t header = 0;
     if (fread(&header, 1, 8, stream) != 8)
         fail_msg("%s: no header", path);
-    /* The tensors start where they are aligned for int64 reads. */
+    /* The tensors begin at an address that is aligned for int64. */
     if (fread(file->bytes, 1, size - 8, stream) != size - 8)
         fail_msg("%s: short read", path);
     fclose(stream);
