@@ -108,7 +108,8 @@ typedef struct dn_image_source {
 /* ---- Maps ------------------------------------------------------------------------------------ */
 
 /* Where in an image the score comes from (docs/localization.md). The caller of dn_model_score owns
- * the map; several threads may read it at a time. */
+ * the map; several threads may read it at a time. A map keeps the decoded image, 3 bytes a pixel,
+ * for its overlay. */
 typedef struct dn_map dn_map;
 DN_API void dn_map_free(dn_map *map);
 
@@ -128,18 +129,22 @@ typedef struct dn_region {
 } dn_region;
 DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
 
-/* The values: TIFF, f32, at the network's input size. */
-DN_API dn_status dn_map_write_tiff(const dn_map *map, const char *path, dn_error *error);
+typedef enum dn_map_format {
+    DN_MAP_TIFF, /* the values, f32, at the network's input size */
+    DN_MAP_PNG,  /* in colours, on one scale for all images of a model that are not far above it */
+    DN_MAP_MASK, /* PNG of the image's size: the regions in white on black */
+    DN_MAP_OVERLAY /* PNG of the image's size: the map over the image, the regions outlined */
+} dn_map_format;
 
-/* In colours: PNG. One scale for all images of a model; an image far above it gets its own. */
-DN_API dn_status dn_map_write_png(const dn_map *map, const char *path, dn_error *error);
+/* Writes the map to a file, atomically; or makes the bytes of that file: dn_bytes_free. After a
+ * failure (DN_ERROR_IO, DN_ERROR_MEMORY) there is no file, and *bytes is NULL. */
+DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const char *path,
+                              dn_error *error);
+DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
+                               size_t *size, dn_error *error);
 
-/* Over the image, at its size, with the regions outlined: PNG. */
-DN_API dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source,
-                                      const char *path, dn_error *error);
-
-/* The regions in white on black, at the image's size: PNG. */
-DN_API dn_status dn_map_write_mask(const dn_map *map, const char *path, dn_error *error);
+/* NULL is allowed. */
+DN_API void dn_bytes_free(uint8_t *bytes);
 
 /* Writes these files below `directory`, which is created: <image_path without extension>_map.tiff,
  * _map.png and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). `files` receives the
@@ -148,9 +153,9 @@ enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
 typedef struct dn_map_files {
     char tiff[1024], png[1024], mask[1024], overlay[1024];
 } dn_map_files;
-DN_API dn_status dn_map_write_files(const dn_map *map, const dn_image_source *source,
-                                    const char *directory, const char *image_path, unsigned which,
-                                    dn_map_files *files, dn_error *error);
+DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
+                                    const char *image_path, unsigned which, dn_map_files *files,
+                                    dn_error *error);
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
@@ -169,9 +174,10 @@ typedef struct dn_model_options {
     double review_rate;         /* negative: no REVIEW */
     double target_tpr;          /* for "target_tpr", which it does not imply */
     double threshold;           /* this value, whatever the scores are */
-    double
-        early_exit; /* score no more rotations once the verdict is this certain: 0.99; 0: never */
-    int maps;       /* 1: dn_model_evaluate writes maps into its output directory, evaluates them */
+    double early_exit; /* score no more rotations once the verdict is this certain: 0.99; 0: off */
+    int maps;          /* 1: dn_model_evaluate makes maps, writes them and measures them */
+    int concurrency; /* calls that compute at once, each with memory of its own; further calls wait
+                        in order. 0: processors / threads, at least 1 */
 } dn_model_options;
 
 /* Maps the weights instead of reading them: opening takes milliseconds, and processes share one
@@ -200,6 +206,21 @@ DN_API const char *dn_model_precision(const dn_model *model, const char **wanted
  * not apply. DN_ERROR_ARGUMENT: `source` is not valid; other failures concern the image. */
 DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
                                 dn_map **map, dn_error *error);
+
+/* Options of one call. */
+typedef struct dn_score_options {
+    size_t size; /* sizeof(dn_score_options) */
+    /* Cancels the call if it returns anything but 0: DN_CANCELLED. Runs on the calling thread,
+     * while the call waits for its turn and before each batch of rotations. It must not call
+     * functions of the same model. NULL: the call cannot be cancelled. */
+    int (*should_stop)(void *user);
+    void *user;
+} dn_score_options;
+
+/* dn_model_score with options, which may be NULL. */
+DN_API dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
+                                     const dn_score_options *options, dn_result *result,
+                                     dn_map **map, dn_error *error);
 
 /* Announces an image file that will be scored soon: a background thread reads and decodes it while
  * another image is scored. dn_model_score of the same path then gives the result, or failure, that

@@ -1,11 +1,12 @@
 #include "api/estimate.h"
 
-#include "api/engine.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/resources.h"
 #include "dataset/cache_folder.h"
 #include "detect/detector.h"
+#include "detect/extractor.h"
 
 #include <math.h>
 #include <stdio.h>

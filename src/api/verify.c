@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the model says of its training set, and what lies in the folder now. */
+/* The training set as the model describes it, and the one in the folder now. */
 typedef struct comparison {
     dn_tensor_file *model;
     dn_config *config;

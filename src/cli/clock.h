@@ -1,3 +1,4 @@
+/* Time spans. The command line sees public headers only, so it cannot use base/clock.h. */
 #ifndef DN_CLI_CLOCK_H
 #define DN_CLI_CLOCK_H
 

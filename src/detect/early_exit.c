@@ -78,6 +78,7 @@ static dn_status take_rotations(dn_scorer *scorer, const dn_early_exit *early,
     for (int i = 0; i < count; i++)
         views[i] =
             (dn_view){.image = image, .degrees = early->order[done + i] * 360.0 / early->rotations};
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
     DN_TRY(dn_extractor_run(scorer->extractor, views, count, features, error));
     return dn_scorer_add(scorer, parameters, features, count, sums, error);
 }

@@ -28,12 +28,13 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
 void dn_scorer_destroy(dn_scorer *scorer) {
     dn_release(scorer->z);
     dn_release(scorer->log_det);
-    *scorer = (dn_scorer){0};
+    scorer->z = scorer->log_det = NULL;
 }
 
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error) {
-    const dn_views views = {.kind = DN_VIEWS_EVEN, .count = scorer->rotations};
+    const dn_views views = {
+        .kind = DN_VIEWS_EVEN, .count = scorer->rotations, .cancel = scorer->cancel};
     return dn_views_extract(&views, scorer->extractor, NULL, image, features, error);
 }
 
@@ -52,6 +53,7 @@ static void add_rows(const dn_scorer *scorer, int rows, dn_score_sums *sums) {
 
 dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float *features,
                         int count, dn_score_sums *sums, dn_error *error) {
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
     DN_TRY(dn_flow_forward(scorer->flow, parameters, scorer->z, scorer->log_det, features, count,
                            NULL, error));
     add_rows(scorer, count, sums);

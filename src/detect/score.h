@@ -3,6 +3,7 @@
 #ifndef DN_DETECT_SCORE_H
 #define DN_DETECT_SCORE_H
 
+#include "base/observer.h"
 #include "detect/extractor.h"
 #include "flow/flow.h"
 
@@ -25,11 +26,12 @@ typedef struct dn_scorer {
     int rotations, dimensions;
     float *z, *log_det;
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
+    const dn_cancel *cancel; /* the caller's; asked before each batch of rotations; NULL: never */
 } dn_scorer;
 
 dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
                            int dimensions, dn_scorer *scorer, dn_error *error);
-void dn_scorer_destroy(dn_scorer *scorer);
+void dn_scorer_destroy(dn_scorer *scorer); /* the buffers; what is the caller's stays in it */
 
 /* features[rotations][dimensions] of an image of the configured size. */
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,

@@ -1,5 +1,6 @@
 #include "train/trainer.h"
 
+#include "base/clock.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -7,7 +8,14 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
+
+static dn_extractor *extractor_of(const dn_trainer *trainer) {
+    return trainer->inspector->scorer.extractor;
+}
+
+static dn_flow *flow_of(const dn_trainer *trainer) {
+    return trainer->inspector->scorer.flow;
+}
 
 static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_error *error) {
     void *block;
@@ -33,13 +41,11 @@ static dn_status create_network(dn_trainer *trainer, const dn_detector *detector
     DN_TRY(dn_allocate_floats(&trainer->parameters, count, error));
     dn_flow_initialize(&trainer->shape, trainer->parameters, trainer->config->seed,
                        trainer->compute->threads);
-    DN_TRY(dn_extractor_create(trainer->compute, trainer->config, &detector->backbone,
-                               &detector->roi, &trainer->extractor, error));
-    DN_TRY(dn_flow_create(trainer->compute, &trainer->shape, trainer->max_rows, DN_FLOW_TRAIN,
-                          &trainer->flow, error));
+    DN_TRY(dn_inspector_create(detector, trainer->compute, DN_FLOW_TRAIN, trainer->max_rows,
+                               dn_test_rotations(trainer->config), &trainer->inspector, error));
     DN_TRY(dn_optimizer_create(trainer->compute, trainer->parameters, count,
                                trainer->config->lr_init, &trainer->optimizer, error));
-    dn_flow_use_bf16(trainer->flow, trainer->optimizer.bf16);
+    dn_inspector_set_parameters(trainer->inspector, trainer->parameters, trainer->optimizer.bf16);
     return DN_OK;
 }
 
@@ -50,12 +56,11 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
     const dn_feature_origin origin = {trainer->compute, backbone};
     int bank = dn_config_bank(config);
     if (train_count > 0 || evaluate_count > 0)
-        DN_TRY(dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_EVEN,
-                                        dn_test_rotations(config), trainer->observer,
-                                        &trainer->evaluated, error));
+        DN_TRY(dn_evaluation_source(trainer->inspector, trainer->observer, &trainer->evaluated,
+                                    error));
     if (bank == 0 || train_count == 0)
         return DN_OK;
-    return dn_feature_source_create(trainer->extractor, config, &origin, DN_VIEWS_SPREAD, bank,
+    return dn_feature_source_create(extractor_of(trainer), config, &origin, DN_VIEWS_SPREAD, bank,
                                     trainer->observer, &trainer->bank, error);
 }
 
@@ -66,14 +71,11 @@ static dn_status init_trainer(dn_trainer *trainer, const dn_detector *detector,
     DN_TRY(create_network(trainer, detector, error));
     DN_TRY(allocate_buffers(trainer, train_count, error));
     DN_TRY(open_sources(trainer, &detector->backbone, train_count, evaluate_count, error));
-    DN_TRY(dn_image_store_create(train, train_count, trainer->extractor, (size_t)config->batch_size,
-                                 DN_TRAINER_KEEP_IMAGES, trainer->compute->threads,
-                                 &trainer->images, error));
-    DN_TRY(dn_scorer_create(trainer->extractor, trainer->flow, trainer->max_rows,
-                            dn_test_rotations(config), trainer->shape.features, &trainer->scorer,
-                            error));
-    return dn_evaluation_create(evaluate, evaluate_count, &trainer->scorer, &trainer->evaluated, 1,
-                                &trainer->evaluation, error);
+    DN_TRY(dn_image_store_create(train, train_count, extractor_of(trainer),
+                                 (size_t)config->batch_size, DN_TRAINER_KEEP_IMAGES,
+                                 trainer->compute->threads, &trainer->images, error));
+    return dn_evaluation_create(evaluate, evaluate_count, trainer->inspector, &trainer->evaluated,
+                                1, &trainer->evaluation, error);
 }
 
 dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compute,
@@ -103,13 +105,11 @@ dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compu
 
 void dn_trainer_destroy(dn_trainer *trainer) {
     dn_evaluation_destroy(&trainer->evaluation);
-    dn_scorer_destroy(&trainer->scorer);
     dn_image_store_destroy(&trainer->images);
     dn_feature_source_destroy(&trainer->evaluated);
     dn_feature_source_destroy(&trainer->bank);
     dn_optimizer_destroy(&trainer->optimizer);
-    dn_flow_destroy(trainer->flow);
-    dn_extractor_destroy(trainer->extractor);
+    dn_inspector_destroy(trainer->inspector);
     dn_release(trainer->parameters);
     dn_release(trainer->order);
     dn_release(trainer->digests);
@@ -163,15 +163,15 @@ static dn_status fail_diverged(const dn_trainer *trainer, dn_error *error) {
 dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
                           dn_error *error) {
     float dlog_det;
-    DN_TRY(dn_flow_forward(trainer->flow, trainer->parameters, trainer->z, trainer->log_det,
+    DN_TRY(dn_flow_forward(flow_of(trainer), trainer->parameters, trainer->z, trainer->log_det,
                            trainer->x, rows, dropout, error));
     *loss = dn_flow_loss(trainer->dz, &dlog_det, trainer->z, trainer->log_det, rows,
                          trainer->shape.features);
     if (!isfinite(*loss))
         return fail_diverged(trainer, error);
     dn_optimizer_next_step(&trainer->optimizer);
-    return dn_flow_backward(trainer->flow, trainer->parameters, NULL, trainer->dz, dlog_det, rows,
-                            dn_optimizer_sink, &trainer->optimizer, error);
+    return dn_flow_backward(flow_of(trainer), trainer->parameters, NULL, trainer->dz, dlog_det,
+                            rows, dn_optimizer_sink, &trainer->optimizer, error);
 }
 
 static uint32_t epoch_number(const dn_trainer *trainer) {
@@ -195,7 +195,7 @@ static void draw_view(dn_trainer *trainer, uint32_t row, dn_view *view, const dn
 static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
     for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
         int count = rows - done < DN_EXTRACTOR_BATCH ? rows - done : DN_EXTRACTOR_BATCH;
-        DN_TRY(dn_extractor_run(trainer->extractor, trainer->views + done, count,
+        DN_TRY(dn_extractor_run(extractor_of(trainer), trainer->views + done, count,
                                 trainer->x + (size_t)done * (size_t)trainer->shape.features,
                                 error));
     }
@@ -327,8 +327,7 @@ static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int me
 
 static dn_status score_vectors(dn_trainer *trainer, double *loss, dn_error *error) {
     trainer->scored = 1;
-    return dn_evaluation_run(&trainer->evaluation, trainer->parameters, trainer->observer, loss,
-                             error);
+    return dn_evaluation_run(&trainer->evaluation, trainer->observer, loss, error);
 }
 
 static void watch_loss(dn_trainer *trainer) {
@@ -389,16 +388,10 @@ static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
     return report_features(trainer, images->count, error);
 }
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* A checkpoint of the paper's network is 2 GB: short meta epochs would mostly write. */
 static int is_checkpoint_due(const dn_trainer *trainer) {
     int every = trainer->config->checkpoint;
-    double trained = seconds() - trainer->checkpoint_end, waited = trainer->checkpoint_seconds;
+    double trained = dn_seconds() - trainer->checkpoint_end, waited = trainer->checkpoint_seconds;
     return trainer->checkpoint && every > 0 && (trainer->position.meta + 1) % every == 0 &&
            waited <= trainer->config->checkpoint_share * (waited + trained);
 }
@@ -427,13 +420,13 @@ static dn_status write_checkpoint(const dn_trainer *trainer, dn_error *error) {
 static dn_status end_and_save_meta_epoch(dn_trainer *trainer, dn_error *error) {
     dn_checkpoint_writing writing;
     dn_error reason = {0};
-    double start = seconds();
+    double start = dn_seconds();
     DN_TRY(dn_checkpoint_begin(trainer->checkpoint, trainer, &writing, error));
-    double begun = seconds();
+    double begun = dn_seconds();
     dn_status ended = end_meta_epoch(trainer, error);
-    double evaluated = seconds();
+    double evaluated = dn_seconds();
     dn_status written = dn_checkpoint_end(&writing, &reason);
-    trainer->checkpoint_end = seconds();
+    trainer->checkpoint_end = dn_seconds();
     trainer->checkpoint_seconds = begun - start + trainer->checkpoint_end - evaluated;
     DN_TRY(ended);
     return weigh_checkpoint(trainer, written, &reason, error);

@@ -29,12 +29,10 @@ typedef struct dn_trainer {
     const dn_observer *observer;
     dn_flow_shape shape;
     int max_rows;
-    float *parameters; /* owned; dn_trainer_take_parameters hands them over */
-    dn_extractor *extractor;
-    dn_flow *flow;
+    float *parameters;       /* owned; dn_trainer_take_parameters hands them over */
+    dn_inspector *inspector; /* its network is the one that is trained */
     dn_optimizer optimizer;
     dn_image_store images;
-    dn_scorer scorer;
     dn_feature_source evaluated;         /* features of images to score */
     dn_feature_source bank;              /* of training images; only with train_rotations: bank:N */
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [images.count] of the training images' files */

@@ -1,7 +1,7 @@
 /* bf16 and int8 from training to prediction: what is close, what is the same, what is refused, and
  * what a processor without the instructions does. */
-#include "api/model.h"
 #include "detect/activation_steps.h"
+#include "inspect/model.h"
 #include "support/settings.h"
 #include "train/auto_precision.h"
 

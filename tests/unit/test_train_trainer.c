@@ -125,7 +125,7 @@ static void test_no_rotations(void **state) {
     for (int e = 0; e < EPOCHS; e++)
         for (int i = 0; i < VIEWS; i++)
             assert_true(self->degrees[e][i] == 0);
-    assert_int_equal(self->trainer.scorer.rotations, 1);
+    assert_int_equal(self->trainer.inspector->scorer.rotations, 1);
 }
 
 /* A loss that is not a number ends the step before any parameter is touched. */

@@ -1,12 +1,13 @@
 /* What `differnet benchmark` measures, and the parts that measure it. */
-#ifndef DN_API_BENCHMARK_MEASURE_H
-#define DN_API_BENCHMARK_MEASURE_H
+#ifndef DN_BENCHMARK_MEASURE_H
+#define DN_BENCHMARK_MEASURE_H
 
-#include "api/engine.h"
+#include "base/clock.h"
 #include "base/text.h"
+#include "inspect/inspector.h"
 
 enum {
-    DN_BENCHMARK_REPEATS = 5,    /* timed, after one that is not */
+    DN_BENCHMARK_REPEATS = 5,    /* timed, after one warm-up */
     DN_BENCHMARK_PICTURE = 1024, /* side of the picture that is decoded and resized */
     DN_BENCHMARK_MAP_ROTATIONS = 16,
     DN_BENCHMARK_PRODUCT_ROWS = 512,
@@ -32,7 +33,7 @@ typedef struct dn_benchmark_results {
     const dn_config *config;
     const char *backend, *instructions;
     char processor[128];
-    double load; /* processors that are busy, before anything is measured; below 0: unknown */
+    double load; /* load average before the measurement; below 0: unknown */
     int processors, rotations, map_rotations, step_rows;
     dn_benchmark_run runs[2 * DN_PRECISIONS];
     size_t count;
@@ -40,21 +41,22 @@ typedef struct dn_benchmark_results {
 
 typedef dn_status dn_timed_work(void *context, dn_error *error);
 
-/* Median milliseconds of DN_BENCHMARK_REPEATS calls after one that warms up. */
+/* Median milliseconds of DN_BENCHMARK_REPEATS calls after one warm-up. */
 dn_status dn_time(dn_timed_work *work, void *context, double *milliseconds, dn_error *error);
 
 /* The name of the processor, "" where it is not known. */
 void dn_processor_name(char *name, size_t size);
 
-/* Peak resident memory in MiB since the reset; of the whole process where the system cannot reset
- * it. */
+/* Peak resident memory in MiB since the reset; since the start of the process where the system
+ * cannot reset it. */
 void dn_reset_peak_memory(void);
 double dn_peak_memory(void);
 
-/* A picture with some of everything; its content does not matter for the time. */
+/* A picture with varied content, on which no time depends. */
 dn_status dn_draw_picture(int width, int height, dn_image *picture, dn_error *error);
 
-/* Each fills in its part of a run, for a detector that has what the run's precision needs. */
+/* Each fills in its part of a run. The detector has what the run's precision needs: parameters,
+ * activation steps. */
 dn_status dn_measure_peaks(const dn_config *config, dn_benchmark_run *run, dn_error *error);
 dn_status dn_measure_scoring(const dn_detector *detector, int rotations, int map_rotations,
                              dn_benchmark_run *run, dn_error *error);

@@ -1,16 +1,16 @@
-/* dn_benchmark: speed and memory of the configured network on this machine, in every precision that
- * it has or in the one that is named, on one thread and on all. Random weights, a drawn picture. */
-#include "api/benchmark/measure.h"
+/* dn_benchmark: speed and memory of the configured network on this machine. Random weights, a drawn
+ * picture. */
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
+#include "benchmark/measure.h"
 #include "detect/activation_steps.h"
 #include "detect/precision.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a detector as a model file would bring it ---- */
+/* ---- a detector with random weights ---- */
 
 static dn_status find_steps(dn_detector *detector, dn_error *error) {
     const dn_config *config = detector->config;
@@ -32,15 +32,15 @@ static dn_status create_detector(const dn_config *config, dn_detector *detector,
     return find_steps(detector, error);
 }
 
-static void drop_parameters(dn_detector *detector) {
+static void release_parameters(dn_detector *detector) {
     dn_release(detector->owned);
     dn_release(detector->bf16);
     detector->parameters = detector->owned = NULL;
     detector->bf16 = NULL;
 }
 
-/* Rounded ones stand alone: of the block that takes the place of the others only the biases are
- * read, so that the rest of its pages never comes to be. */
+/* In bf16, products read the rounded parameters alone. The f32 block that replaces the original is
+ * only read for its biases, so the rest of its pages takes no memory. */
 static dn_status round_parameters(dn_detector *detector, dn_error *error) {
     void *block;
     size_t count = dn_flow_parameter_count(&detector->flow);
@@ -81,7 +81,7 @@ static dn_status measure_detector(dn_detector *detector, dn_benchmark_results *r
     dn_reset_peak_memory();
     dn_status status =
         dn_measure_scoring(detector, results->rotations, results->map_rotations, run, error);
-    drop_parameters(detector);
+    release_parameters(detector);
     DN_TRY(status);
     return dn_measure_training(detector, &results->step_rows, run, error);
 }
@@ -97,7 +97,7 @@ static dn_status measure_all(dn_detector *detector, const dn_observer *observer,
     return DN_OK;
 }
 
-/* On all threads, then on one; on as many as are named. */
+/* As many threads as the configuration names; by default all, then one. */
 static void plan_threads(const dn_config *config, dn_precision precision,
                          dn_benchmark_results *results) {
     int named = config->threads, all = named > 0 ? named : dn_processor_count();
@@ -106,7 +106,7 @@ static void plan_threads(const dn_config *config, dn_precision precision,
         results->runs[results->count++] = (dn_benchmark_run){.precision = precision, .threads = 1};
 }
 
-/* auto: each that the processor has. */
+/* The configured precision; with auto, each that the processor has. */
 static dn_status plan_runs(const dn_config *config, const dn_observer *observer,
                            dn_benchmark_results *results, dn_error *error) {
     dn_precision named = dn_precision_of(config->precision), real;
@@ -138,7 +138,7 @@ static dn_status describe_machine(const dn_config *config, dn_benchmark_results 
     return DN_OK;
 }
 
-/* Half a processor's worth of other work is more than a system at rest has. */
+/* An idle system stays below a load of 0.5. */
 static void warn_of_load(const dn_benchmark_results *results, const dn_observer *observer) {
     if (results->load > 0.5)
         dn_tell(observer, DN_WARNING,

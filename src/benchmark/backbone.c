@@ -1,6 +1,6 @@
 /* The backbone at each scale by itself. */
-#include "api/benchmark/measure.h"
 #include "base/memory.h"
+#include "benchmark/measure.h"
 
 #include <string.h>
 

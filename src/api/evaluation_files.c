@@ -1,5 +1,6 @@
-#include "api/evaluate.h"
-#include "api/marks.h"
+#include "api/evaluation_files.h"
+
+#include "api/report_localization.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
@@ -10,16 +11,16 @@
 
 enum { FACTS = 12 };
 
-/* A report of an outcome and the texts that it points to. */
-typedef struct writing {
+/* The report of an evaluation and the texts that it points to. */
+typedef struct evaluation_files {
     const char *directory;
     dn_report report;
     dn_report_pair facts[FACTS];
     dn_report_sample *samples;
-    dn_marking marking;
+    dn_report_localizer localizer;
     char seed[32], images[32], roi_share[32];
     char *yaml;
-} writing;
+} evaluation_files;
 
 static void fill_sample(dn_report_sample *row, const dn_sample *sample,
                         const dn_sample_score *result, const dn_calibration *calibration) {
@@ -39,7 +40,7 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
     };
 }
 
-static dn_status fill_samples(writing *self, const dn_evaluation *evaluation,
+static dn_status fill_samples(evaluation_files *self, const dn_evaluation *evaluation,
                               const dn_calibration *calibration, dn_error *error) {
     void *samples;
     DN_TRY(dn_allocate(&samples, evaluation->count, sizeof(dn_report_sample), error));
@@ -52,7 +53,7 @@ static dn_status fill_samples(writing *self, const dn_evaluation *evaluation,
     return DN_OK;
 }
 
-static void add_fact(writing *self, const char *name, const char *value) {
+static void add_fact(evaluation_files *self, const char *name, const char *value) {
     self->facts[self->report.pair_count++] = (dn_report_pair){name, value};
 }
 
@@ -60,7 +61,7 @@ static const char *from_file(const dn_detector *detector, const char *key) {
     return detector->file ? dn_tensor_file_metadata(detector->file, key) : NULL;
 }
 
-static void add_roi(writing *self, const dn_roi *roi) {
+static void add_roi(evaluation_files *self, const dn_roi *roi) {
     if (!dn_roi_limits(roi))
         return;
     dn_number_print_fixed(self->roi_share, dn_roi_share(roi), 4);
@@ -68,9 +69,9 @@ static void add_roi(writing *self, const dn_roi *roi) {
     add_fact(self, "roi_share", self->roi_share);
 }
 
-static void add_facts(writing *self, const dn_outcome *outcome) {
-    const dn_detector *detector = outcome->detector;
-    const dn_provenance *provenance = outcome->provenance;
+static void add_facts(evaluation_files *self, const dn_evaluation_record *record) {
+    const dn_detector *detector = record->evaluation->inspector->detector;
+    const dn_provenance *provenance = record->provenance;
     snprintf(self->seed, sizeof self->seed, "%" PRIu64, detector->config->seed);
     if (provenance)
         snprintf(self->images, sizeof self->images, "%zu", provenance->dataset_images);
@@ -85,41 +86,46 @@ static void add_facts(writing *self, const dn_outcome *outcome) {
              provenance ? provenance->dataset_sha256 : from_file(detector, DN_META_DATASET_SHA256));
     add_fact(self, DN_META_DATASET_IMAGES,
              provenance ? self->images : from_file(detector, DN_META_DATASET_IMAGES));
-    add_fact(self, "dataset_path", outcome->dataset_path);
-    if (outcome->class_name[0])
-        add_fact(self, "class_name", outcome->class_name);
+    add_fact(self, "dataset_path", record->dataset_path);
+    if (record->class_name[0])
+        add_fact(self, "class_name", record->class_name);
     self->report.provenance = self->facts;
 }
 
-static dn_status prepare_report(writing *self, const dn_outcome *outcome, dn_error *error) {
-    const char *name = dn_path_name(outcome->dataset_path);
+static dn_status prepare_report(evaluation_files *self, const dn_evaluation_record *record,
+                                dn_error *error) {
+    const char *name = dn_path_name(record->dataset_path);
     self->report = (dn_report){
-        .title = outcome->class_name[0] ? outcome->class_name
-                 : name[0]              ? name
-                                        : outcome->dataset_path,
-        .metrics = outcome->metrics,
-        .epochs = outcome->epochs,
-        .epoch_count = outcome->epoch_count,
+        .title = record->class_name[0] ? record->class_name
+                 : name[0]             ? name
+                                       : record->dataset_path,
+        .metrics = record->metrics,
+        .epochs = record->epochs,
+        .epoch_count = record->epoch_count,
     };
-    self->marking.outcome = outcome;
-    self->report.mark = dn_mark_sample;
-    self->report.marking = &self->marking;
-    add_facts(self, outcome);
-    DN_TRY(fill_samples(self, outcome->evaluation, &outcome->detector->calibration, error));
-    DN_TRY(dn_config_to_yaml(outcome->detector->config, &self->yaml, error));
+    self->localizer = (dn_report_localizer){.inspector = record->evaluation->inspector,
+                                            .observer = record->observer};
+    self->report.localize = dn_localize_report_sample;
+    self->report.localizer = &self->localizer;
+    add_facts(self, record);
+    const dn_detector *detector = record->evaluation->inspector->detector;
+    DN_TRY(fill_samples(self, record->evaluation, &detector->calibration, error));
+    DN_TRY(dn_config_to_yaml(detector->config, &self->yaml, error));
     self->report.config = self->yaml;
     return dn_report_trace(&self->report, error);
 }
 
 typedef dn_status writer(const char *path, const dn_report *report, dn_error *error);
 
-static dn_status write_one(const writing *self, writer *write, const char *name, dn_error *error) {
+static dn_status write_one(const evaluation_files *self, writer *write, const char *name,
+                           dn_error *error) {
     char path[1024];
     DN_TRY(dn_path_join(path, sizeof path, self->directory, name, error));
     return write(path, &self->report, error);
 }
 
-static dn_status write_all(const writing *self, const dn_observer *observer, dn_error *error) {
+static dn_status write_all(const evaluation_files *self, const dn_observer *observer,
+                           dn_error *error) {
     dn_error failure;
     DN_TRY(write_one(self, dn_report_scores_csv, "scores.csv", error));
     DN_TRY(write_one(self, dn_report_roc_csv, "roc.csv", error));
@@ -129,15 +135,15 @@ static dn_status write_all(const writing *self, const dn_observer *observer, dn_
     return DN_OK;
 }
 
-dn_status dn_write_outcome(const char *directory, const dn_outcome *outcome, dn_error *error) {
+dn_status dn_write_evaluation(const char *directory, const dn_evaluation_record *record,
+                              dn_error *error) {
     void *block;
-    DN_TRY(dn_allocate(&block, 1, sizeof(writing), error));
-    writing *self = block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(evaluation_files), error));
+    evaluation_files *self = block;
     self->directory = directory;
-    dn_status status = prepare_report(self, outcome, error);
+    dn_status status = prepare_report(self, record, error);
     if (status == DN_OK)
-        status = write_all(self, outcome->observer, error);
-    dn_marking_destroy(&self->marking);
+        status = write_all(self, record->observer, error);
     dn_curve_free(&self->report.curve);
     dn_release(self->samples);
     dn_text_free(self->yaml);

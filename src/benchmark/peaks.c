@@ -1,7 +1,7 @@
-/* What the machine can do at most: products, convolutions, memory. */
-#include "api/benchmark/measure.h"
+/* Peak rates of this machine: products, convolutions, memory. */
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "benchmark/measure.h"
 
 /* ---- products: linear_forward of 512 x 1024 by 1024 x 1024 ---- */
 
@@ -119,7 +119,7 @@ static dn_status measure_convolutions(const dn_compute *compute, double *gflops,
     return status;
 }
 
-/* ---- memory: a = b + s c, of arrays that no cache holds ---- */
+/* ---- memory: a = b + s c, of arrays larger than any cache ---- */
 
 enum { ARRAY = 1 << 24 };
 

@@ -1,5 +1,5 @@
 /* A training step on random features. */
-#include "api/benchmark/measure.h"
+#include "benchmark/measure.h"
 #include "train/trainer.h"
 
 static dn_status step(void *context, dn_error *error) {

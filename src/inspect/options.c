@@ -1,5 +1,6 @@
-/* What a caller's dn_model_options ask for. */
-#include "api/model.h"
+/* Applies a caller's dn_model_options. */
+#include "base/parallel.h"
+#include "inspect/model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -55,8 +56,18 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit waits for a verdict, and the model has no threshold: calibrate "
                        "it, or name one");
-    return dn_early_exit_create(options->early_exit, model->rotations, calibration->threshold,
-                                calibration->review_threshold, &model->early_exit, error);
+    return dn_early_exit_create(options->early_exit, model->options.rotations,
+                                calibration->threshold, calibration->review_threshold,
+                                &model->early_exit, error);
+}
+
+/* By default as many calls as there are processors for their threads: more would only share the
+ * processors, and each takes the memory of an inspector. */
+static int choose_concurrency(const dn_model_options *options) {
+    int threads = options ? options->threads : 0;
+    if (options && options->concurrency > 0)
+        return options->concurrency;
+    return threads > 0 && threads < dn_processor_count() ? dn_processor_count() / threads : 1;
 }
 
 static dn_status apply_settings(dn_model *model, const dn_model_options *options, dn_error *error) {
@@ -66,15 +77,17 @@ static dn_status apply_settings(dn_model *model, const dn_model_options *options
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "device \"%.40s\": this build computes on \"cpu\" (or \"auto\") only",
                        device);
-    snprintf(model->compute, sizeof model->compute, "%s", compute);
-    model->threads = options ? options->threads : 0;
+    snprintf(model->options.compute, sizeof model->options.compute, "%s", compute);
+    model->options.threads = options ? options->threads : 0;
+    model->options.rotations = dn_test_rotations(model->detector.config);
     model->maps = options && options->maps;
-    model->rotations = dn_test_rotations(model->detector.config);
-    if (options && (options->rotations < 0 || options->threads < 0))
-        return dn_fail(error, DN_ERROR_ARGUMENT, "rotations %d and threads %d must not be negative",
-                       options->rotations, options->threads);
+    model->concurrency = choose_concurrency(options);
+    if (options && (options->rotations < 0 || options->threads < 0 || options->concurrency < 0))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "rotations %d, threads %d and concurrency %d must not be negative",
+                       options->rotations, options->threads, options->concurrency);
     if (options && options->rotations > 0)
-        model->rotations = options->rotations;
+        model->options.rotations = options->rotations;
     return DN_OK;
 }
 
@@ -83,8 +96,8 @@ static dn_status choose_precision(dn_model *model, const dn_model_options *optio
                                   dn_error *error) {
     const char *word = options && options->precision ? options->precision : "auto";
     int is_auto = strcmp(word, "auto") == 0;
-    model->wanted = is_auto ? model->detector.precision : dn_precision_of(word);
-    if (model->wanted < DN_PRECISIONS)
+    model->options.precision = is_auto ? model->detector.precision : dn_precision_of(word);
+    if (model->options.precision < DN_PRECISIONS)
         return DN_OK;
     return dn_fail(error, DN_ERROR_ARGUMENT,
                    "precision \"%.40s\" is unknown (expected: auto, f32, bf16, int8)", word);

@@ -1,5 +1,5 @@
 /* Time, memory and name of the machine. */
-#include "api/benchmark/measure.h"
+#include "benchmark/measure.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ void dn_reset_peak_memory(void) {
     int descriptor = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
         return;
-    ssize_t written = write(descriptor, "5", 1); /* 5: the peak begins anew */
+    ssize_t written = write(descriptor, "5", 1); /* 5: resets the peak */
     (void)written;
     close(descriptor);
 }

@@ -1,5 +1,5 @@
 /* What was measured, as a table and as JSON. */
-#include "api/benchmark/measure.h"
+#include "benchmark/measure.h"
 #include "report/json.h"
 
 #include <stdio.h>

@@ -1,20 +1,14 @@
-#include "api/model.h"
+#include "inspect/model.h"
 
 #include "base/memory.h"
 
-static dn_status create_engine(const dn_model *model, dn_engine **engine, dn_error *error) {
-    return dn_engine_create(&model->detector, model->compute, model->wanted, model->threads,
-                            model->rotations, engine, error);
-}
-
-/* The first engine is made at once, so that a wrong option fails here and not at the first image.
- */
 static dn_status init_model(dn_model *model, const char *path, const dn_model_options *options,
                             dn_error *error) {
     DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
-    DN_TRY(create_engine(model, &model->idle, error));
-    model->real = model->idle->compute.precision;
+    DN_TRY(dn_inspector_pool_create(&model->detector, &model->options, model->concurrency,
+                                    &model->pool, error));
+    model->precision = model->pool.idle->compute->precision;
     return DN_OK;
 }
 
@@ -41,11 +35,7 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
 void dn_model_close(dn_model *model) {
     if (!model)
         return;
-    while (model->idle) {
-        dn_engine *engine = model->idle;
-        model->idle = engine->next;
-        dn_engine_destroy(engine);
-    }
+    dn_inspector_pool_destroy(&model->pool);
     dn_lookahead_destroy(&model->ahead);
     dn_early_exit_destroy(&model->early_exit);
     dn_detector_close(&model->detector);
@@ -70,20 +60,11 @@ const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height) {
 
 const char *dn_model_precision(const dn_model *model, const char **wanted) {
     if (wanted)
-        *wanted = dn_precision_name(model->wanted);
-    return dn_precision_name(model->real);
+        *wanted = dn_precision_name(model->options.precision);
+    return dn_precision_name(model->precision);
 }
 
-static dn_engine *take_idle(dn_model *model) {
-    pthread_mutex_lock(&model->lock);
-    dn_engine *engine = model->idle;
-    if (engine)
-        model->idle = engine->next;
-    pthread_mutex_unlock(&model->lock);
-    return engine;
-}
-
-/* Opening maps the weights without reading them, so that a model is there at once. */
+/* Opening a model only maps its weights; the first score reads them. */
 static dn_status prepare_locked(dn_model *model, dn_element products, dn_error *error) {
     if (!model->prepared)
         DN_TRY(dn_detector_prepare(&model->detector, products, error));
@@ -100,25 +81,24 @@ static dn_status prepare_once(dn_model *model, dn_element products, dn_error *er
     return status;
 }
 
-dn_status dn_model_borrow(dn_model *model, dn_engine **engine, dn_error *error) {
-    dn_engine *taken = take_idle(model);
-    *engine = NULL;
-    if (!taken)
-        DN_TRY(create_engine(model, &taken, error));
-    dn_status status = prepare_once(model, taken->compute.products, error);
+dn_status dn_model_acquire(dn_model *model, const dn_cancel *cancel, dn_inspector **inspector,
+                           dn_error *error) {
+    dn_inspector *taken;
+    *inspector = NULL;
+    DN_TRY(dn_inspector_pool_acquire(&model->pool, cancel, &taken, error));
+    dn_status status = prepare_once(model, taken->compute->products, error);
     if (status != DN_OK) {
-        dn_model_give_back(model, taken);
+        dn_inspector_pool_release(&model->pool, taken);
         return status;
     }
-    dn_flow_use_bf16(taken->flow, model->detector.bf16);
+    dn_inspector_set_parameters(taken, model->detector.parameters, model->detector.bf16);
     taken->scorer.early_exit = model->early_exit.rotations > 0 ? &model->early_exit : NULL;
-    *engine = taken;
+    taken->scorer.cancel = cancel;
+    *inspector = taken;
     return DN_OK;
 }
 
-void dn_model_give_back(dn_model *model, dn_engine *engine) {
-    pthread_mutex_lock(&model->lock);
-    engine->next = model->idle;
-    model->idle = engine;
-    pthread_mutex_unlock(&model->lock);
+void dn_model_release(dn_model *model, dn_inspector *inspector) {
+    inspector->scorer.cancel = NULL;
+    dn_inspector_pool_release(&model->pool, inspector);
 }
