@@ -3,7 +3,7 @@
  *
  *     dn_error error = {0};
  *     dn_model *model = NULL;
- *     dn_result result = {0};
+ *     dn_result result = DN_INIT(dn_result);
  *     if (dn_model_open("model.safetensors", NULL, &model, &error) != DN_OK ||
  *         dn_model_score_file(model, "part.png", &result, &error) != DN_OK)
  *         fprintf(stderr, "%s\n", error.message);
@@ -16,6 +16,11 @@
  * library never prints, exits or aborts. Text is UTF-8, images are 8-bit RGB. Handles are opaque;
  * close what you open. Several threads may use one dn_model at a time; every other handle serves
  * one thread at a time.
+ *
+ * A struct that the caller allocates begins with its size: DN_INIT(dn_result), or {.struct_size =
+ * sizeof options, .threads = 2}. Without it a function fails with DN_ERROR_ARGUMENT. So structs can
+ * grow, and old programs keep working with later libraries (docs/abi.md). Only dn_error has no
+ * size: it never changes.
  */
 #ifndef DIFFERNET_H
 #define DIFFERNET_H
@@ -34,6 +39,9 @@ extern "C" {
 #define DN_API
 #define DN_PRINTF(template, first)
 #endif
+
+#define DN_INIT(type)                                                                              \
+    { .struct_size = sizeof(type) }
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
@@ -79,6 +87,7 @@ DN_API const char *dn_verdict_name(dn_verdict verdict);
 /* Without a calibration pred_label is -1, and pred_score, p_value and the thresholds are NaN
  * (docs/verdict.md). */
 typedef struct dn_result {
+    size_t struct_size;
     double raw_score;  /* mean of z^2 over rotations and dims (paper, section 3.3) */
     double score_std;  /* population standard deviation over the rotations */
     double elapsed_ms; /* from reading the file to the score */
@@ -96,6 +105,7 @@ typedef enum dn_pixel_format { DN_PIXELS_RGB, DN_PIXELS_BGR, DN_PIXELS_GREY } dn
 
 /* Exactly one of path, bytes and pixels is set. The library only reads them, during the call. */
 typedef struct dn_image_source {
+    size_t struct_size;
     const char *path;      /* an image file */
     const void *bytes;     /* an image file in memory, */
     size_t size;           /* of this many bytes */
@@ -146,22 +156,12 @@ DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t 
 /* NULL is allowed. */
 DN_API void dn_bytes_free(uint8_t *bytes);
 
-/* Writes these files below `directory`, which is created: <image_path without extension>_map.tiff,
- * _map.png and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). `files` receives the
- * paths; "" where nothing was written. */
-enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
-typedef struct dn_map_files {
-    char tiff[1024], png[1024], mask[1024], overlay[1024];
-} dn_map_files;
-DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
-                                    const char *image_path, unsigned which, dn_map_files *files,
-                                    dn_error *error);
-
 /* ---- Models ---------------------------------------------------------------------------------- */
 
 typedef struct dn_model dn_model;
 
 typedef struct dn_model_options {
+    size_t struct_size;
     const char *backbone;  /* weights file; NULL: the one the model was trained on */
     const char *device;    /* "auto" or "cpu"; NULL: auto */
     const char *compute;   /* backend: "auto", "onednn", "reference"; NULL: auto */
@@ -209,7 +209,7 @@ DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, 
 
 /* Options of one call. */
 typedef struct dn_score_options {
-    size_t size; /* sizeof(dn_score_options) */
+    size_t struct_size;
     /* Cancels the call if it returns anything but 0: DN_CANCELLED. Runs on the calling thread,
      * while the call waits for its turn and before each batch of rotations. It must not call
      * functions of the same model. NULL: the call cannot be cancelled. */

@@ -3,11 +3,11 @@
  * export, benchmark. A program that only judges parts needs differnet.h alone.
  *
  *     dn_config *config = NULL;
- *     dn_train_summary summary = {0};
+ *     dn_train_summary summary = DN_INIT(dn_train_summary);
  *     if (dn_config_create(&config, &error) == DN_OK &&
  *         dn_config_set(config, "dataset_path", "data", &error) == DN_OK &&
  *         dn_config_set(config, "class_name", "screws", &error) == DN_OK &&
- *         dn_train(config, NULL, &summary, &error) == DN_OK)
+ *         dn_train(config, NULL, &summary, NULL, &error) == DN_OK)
  *         printf("%s\n", summary.results_directory);
  *     dn_config_destroy(config);
  */
@@ -48,6 +48,7 @@ typedef enum dn_severity { DN_NOTE, DN_WARNING } dn_severity;
 /* Both callbacks may be NULL. They run on the thread that called the library. If on_progress
  * returns anything but 0, the work ends with DN_CANCELLED within one batch. */
 typedef struct dn_observer {
+    size_t struct_size;
     void *user;
     int (*on_progress)(void *user, const dn_progress *progress);
     void (*on_message)(void *user, dn_severity severity, const char *message);
@@ -58,6 +59,7 @@ typedef struct dn_observer {
 /* The image files of a path: the file itself, or all below a folder, sorted. `skipped` counts files
  * whose name is not an image's. Free with dn_image_list_free. */
 typedef struct dn_image_list {
+    size_t struct_size;
     char **paths;
     size_t count, skipped;
 } dn_image_list;
@@ -67,6 +69,18 @@ DN_API void dn_image_list_free(dn_image_list *list);
 
 /* Whether a name ends, in upper or lower case, in jpg jpeg png ppm bmp pgm tif tiff or webp. */
 DN_API int dn_is_image_name(const char *name);
+
+/* Writes these files below `directory`, which is created: <image_path without extension>_map.tiff,
+ * _map.png and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). `files` receives the
+ * paths; "" where nothing was written. */
+enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
+typedef struct dn_map_files {
+    size_t struct_size;
+    char tiff[1024], png[1024], mask[1024], overlay[1024];
+} dn_map_files;
+DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
+                                    const char *image_path, unsigned which, dn_map_files *files,
+                                    dn_error *error);
 
 /* ---- Rows: results as text ------------------------------------------------------------------- */
 
@@ -87,6 +101,7 @@ DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
 
 /* The JSON row of a result with its map's regions and files. Members that are NULL are left out. */
 typedef struct dn_row_places {
+    size_t struct_size;
     int has_regions;
     const dn_region *regions;
     size_t region_count;
@@ -180,6 +195,7 @@ typedef struct dn_decision {
 #define DN_MAX_DEFECTS 64 /* defects past this are counted in the totals, not listed */
 
 typedef struct dn_metrics {
+    size_t struct_size;
     size_t good_count, defect_count, unreadable_count;
     dn_statistic image_auroc, image_aupr, image_f1_max;
     double f1_max_threshold; /* NaN when image_f1_max is undefined */
@@ -209,6 +225,7 @@ DN_API dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **tex
 /* ---- Calibration ----------------------------------------------------------------------------- */
 
 typedef struct dn_calibration_summary {
+    size_t struct_size;
     const char *source, *rule; /* as in dn_decision */
     size_t count, unreadable;  /* good images scored; images that could not be read */
     double least_score, median_score, largest_score; /* of the scored images */
@@ -243,15 +260,15 @@ DN_API dn_status dn_check(const dn_config *config, const char *class_name,
 /* ---- Training -------------------------------------------------------------------------------- */
 
 typedef struct dn_train_summary {
+    size_t struct_size;
     char results_directory[1024];
-    dn_metrics metrics; /* of the saved model */
     double seconds;
 } dn_train_summary;
 
-/* Trains on config's data set and writes results/.../v<N>/. `observer` and `summary` may be NULL.
- */
+/* Trains on config's data set and writes results/.../v<N>/. `observer`, `summary` and `metrics` (of
+ * the saved model) may be NULL. */
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
-                          dn_train_summary *summary, dn_error *error);
+                          dn_train_summary *summary, dn_metrics *metrics, dn_error *error);
 
 /* Continues a training that was stopped or killed from its checkpoint. The model is the one that an
  * uninterrupted training makes. `directory`: its results folder; NULL: the newest unfinished one of
@@ -259,7 +276,7 @@ DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
  */
 DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
                                  const dn_observer *observer, dn_train_summary *summary,
-                                 dn_error *error);
+                                 dn_metrics *metrics, dn_error *error);
 
 /* ---- Import and export ----------------------------------------------------------------------- */
 
@@ -276,9 +293,11 @@ typedef enum dn_export_format {
 } dn_export_format;
 
 typedef struct dn_export_options {
+    size_t struct_size;
     dn_export_format format;
     int half;      /* 1: weights as f16 */
     int rotations; /* ONNX: the graph rotates each image so many times and averages; 0: once */
+    int reserved;  /* 0 */
 } dn_export_options;
 
 DN_API dn_status dn_export(const char *model, const dn_export_options *options, const char *output,

@@ -3,6 +3,7 @@
 #include "api/estimate.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
+#include "base/structs.h"
 #include "detect/precision.h"
 #include "report/check.h"
 
@@ -96,12 +97,14 @@ static dn_status write_report(const dn_config *config, const dn_check_report *re
 dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
                    int json, char **text, size_t *to_mend, dn_error *error) {
     dn_check_report report;
+    dn_observer observed;
     *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_config_check(config, error));
-    DN_TRY(dn_check_run(config, class_name, observer, &report, error));
+    DN_TRY(dn_check_run(config, class_name, &observed, &report, error));
     if (to_mend)
         *to_mend = report.to_mend;
-    dn_status status = write_report(config, &report, observer, json, text, error);
+    dn_status status = write_report(config, &report, &observed, json, text, error);
     dn_check_free(&report);
     return status;
 }

@@ -124,6 +124,7 @@ static dn_status print_places(dn_batch *batch, const char *name, const dn_result
     char *row = NULL;
     dn_cli *cli = batch->cli;
     dn_row_places places = {
+        .struct_size = sizeof places,
         .has_regions = dn_command_has(&cli->command, DN_OPTION_REGIONS),
         .anomaly_map = path_or_null(files->tiff),
         .pred_mask = path_or_null(files->mask),
@@ -171,7 +172,7 @@ static dn_status print_outcome(dn_batch *batch, const char *name, const outcome 
 
 dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source *source, int final,
                        int *failed) {
-    outcome found = {0};
+    outcome found = {.result = DN_INIT(dn_result), .files = DN_INIT(dn_map_files)};
     *failed = !score_source(batch, name, source, &found);
     dn_status status = *failed && !final ? DN_OK : print_outcome(batch, name, &found, *failed);
     dn_map_free(found.map);

@@ -23,7 +23,7 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
     }
     batch->total += list->count - 1; /* the path itself was counted as one */
     for (size_t i = 0; status == DN_OK && i < list->count; i++) {
-        const dn_image_source source = {.path = list->paths[i]};
+        const dn_image_source source = {.struct_size = sizeof source, .path = list->paths[i]};
         batch->next = i + 1 < list->count ? list->paths[i + 1] : after;
         status = dn_batch_score(batch, list->paths[i], &source);
     }
@@ -31,7 +31,7 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
 }
 
 static dn_status score_path(dn_batch *batch, const char *path, const char *after) {
-    dn_image_list list = {0};
+    dn_image_list list = DN_INIT(dn_image_list);
     dn_error failure = {0};
     if (dn_image_list_create(path, &list, &failure) != DN_OK) {
         batch->done++;
@@ -114,7 +114,7 @@ dn_status dn_batch_standard_input(dn_batch *batch) {
         batch->done++;
         status = dn_batch_row(batch, "-", NULL, &failure);
     } else {
-        const dn_image_source source = {.bytes = bytes, .size = size};
+        const dn_image_source source = {.struct_size = sizeof source, .bytes = bytes, .size = size};
         status = dn_batch_score(batch, "-", &source);
     }
     free(bytes);

@@ -135,6 +135,7 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     if (status != DN_OK)
         return status;
     settings->options = (dn_model_options){
+        .struct_size = sizeof settings->options,
         .backbone = *settings->backbone ? settings->backbone : NULL,
         .device = settings->device,
         .compute = settings->compute,

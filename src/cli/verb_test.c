@@ -42,6 +42,8 @@ static dn_status evaluate(dn_cli *cli, dn_model *model, const dn_config *config,
 static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {
     dn_model *model = NULL;
     dn_metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics)
+        metrics->struct_size = sizeof *metrics;
     dn_status status =
         metrics ? dn_settings_open_model(cli, config, &model) : dn_out_of_memory(&cli->error);
     if (status == DN_OK)

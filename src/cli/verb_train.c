@@ -6,6 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+typedef struct training_results {
+    dn_train_summary summary;
+    dn_metrics metrics;
+} training_results;
+
 /* The text as a JSON string; NULL when out of memory; free. */
 static char *quote_json(const char *text) {
     char *quoted = malloc(6 * strlen(text) + 3), *end = quoted;
@@ -45,12 +50,13 @@ static dn_status print_text(dn_cli *cli, const dn_train_summary *summary, const 
     return status == DN_OK ? dn_cli_print(cli, line) : status;
 }
 
-static dn_status print_summary(dn_cli *cli, const dn_train_summary *summary) {
+static dn_status print_results(dn_cli *cli, const training_results *results) {
     char *metrics = NULL;
     int json = dn_command_has(&cli->command, DN_OPTION_JSON);
-    dn_status status = dn_metrics_text(&summary->metrics, json, &metrics, &cli->error);
+    dn_status status = dn_metrics_text(&results->metrics, json, &metrics, &cli->error);
     if (status == DN_OK)
-        status = json ? print_json(cli, summary, metrics) : print_text(cli, summary, metrics);
+        status = json ? print_json(cli, &results->summary, metrics)
+                      : print_text(cli, &results->summary, metrics);
     dn_text_free(metrics);
     return status;
 }
@@ -108,19 +114,19 @@ static dn_status take_configuration(const dn_command *command, dn_config *config
     return status;
 }
 
-static dn_status run_training(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {
+static dn_status run_training(dn_cli *cli, const dn_config *config, training_results *results) {
     const dn_command *command = &cli->command;
     const char *directory = command->operand_count > 0 ? command->operands[0] : NULL;
     if (dn_command_has(command, DN_OPTION_RESUME))
-        return dn_train_resume(config, directory, &cli->observer, summary, &cli->error);
-    return dn_train(config, &cli->observer, summary, &cli->error);
+        return dn_train_resume(config, directory, &cli->observer, &results->summary,
+                               &results->metrics, &cli->error);
+    return dn_train(config, &cli->observer, &results->summary, &results->metrics, &cli->error);
 }
 
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
-    dn_train_summary *summary = calloc(1, sizeof *summary);
-    if (!summary)
-        return dn_out_of_memory(&cli->error);
+    training_results results = {.summary = DN_INIT(dn_train_summary),
+                                .metrics = DN_INIT(dn_metrics)};
     dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK)
         status = find_dummy_dataset(&cli->command, config, &cli->error);
@@ -128,11 +134,10 @@ dn_status dn_verb_train(dn_cli *cli) {
         status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = run_training(cli, config, summary);
+        status = run_training(cli, config, &results);
     }
     if (status == DN_OK)
-        status = print_summary(cli, summary);
+        status = print_results(cli, &results);
     dn_config_destroy(config);
-    free(summary);
     return status;
 }

@@ -131,7 +131,7 @@ static dn_status score_file(watch *self, watched_file *file, int final) {
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
     is_unchanged(file, path);
-    const dn_image_source source = {.path = path};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     dn_status status = dn_batch_try(self->batch, path, &source, final, &failed);
     file->state = !failed ? SCORED : final ? FAILED : SETTLING;
     if (file->state == SETTLING)

@@ -1,5 +1,6 @@
 #include "report/metrics.h"
 
+#include "base/structs.h"
 #include "base/text.h"
 #include "config/number.h"
 #include "report/utf8.h"
@@ -244,9 +245,12 @@ static dn_status metrics_table(const dn_metrics *metrics, char **table, dn_error
 }
 
 dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error) {
+    dn_metrics known;
+    *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_metrics, &known, metrics, error));
     if (!json)
-        return metrics_table(metrics, text, error);
+        return metrics_table(&known, text, error);
     dn_json tree = dn_json_begin();
-    dn_metrics_to_json(&tree, metrics);
+    dn_metrics_to_json(&tree, &known);
     return dn_json_take(&tree, 1, text, error);
 }
