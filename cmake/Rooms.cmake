@@ -69,19 +69,20 @@ if(DIFFERNET_ONEDNN)
 endif()
 differnet_room(compute FILES compute/compute.c KNOWS base compute_operands ${backends})
 differnet_room(dataset KNOWS base)
+differnet_room(bank KNOWS base)
 differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
 differnet_room(detect KNOWS base config image dataset compute backbone flow tensors metrics USES PkgConfig::CJSON)
 differnet_room(inspect KNOWS base config image dataset compute backbone flow tensors metrics detect)
-differnet_room(train KNOWS base config image dataset compute backbone flow tensors metrics detect inspect)
+differnet_room(train KNOWS base config image dataset bank compute backbone flow tensors metrics detect inspect)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow detect
                USES PkgConfig::PROTOBUF_C)
-differnet_room(benchmark KNOWS base config image dataset compute backbone flow detect inspect train report
+differnet_room(benchmark KNOWS base config image dataset bank compute backbone flow detect inspect train report
                USES PkgConfig::CJSON)
-differnet_room(api KNOWS base config image dataset compute backbone flow tensors detect inspect train interchange
+differnet_room(api KNOWS base config image dataset bank compute backbone flow tensors detect inspect train interchange
                metrics check report USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)

@@ -212,7 +212,8 @@ typedef struct dn_metrics {
 } dn_metrics;
 
 /* Evaluates a model on the labelled test set `class_name` below `dataset_path`, or of a manifest
- * CSV; NULL: that of the training. Writes report.html, metrics.json, scores.csv and roc.csv into
+ * CSV; NULL: what the training's config.yaml beside the model names; without that file a data set
+ * must be named. Writes report.html, metrics.json, scores.csv and roc.csv into
  * `output_directory` unless it is NULL. */
 DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
                                    const char *class_name, const char *output_directory,
@@ -308,7 +309,7 @@ DN_API dn_status dn_export(const char *model, const dn_export_options *options, 
 /* What a model or weights file contains; path NULL: the embedded backbone, with its model card. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
-/* Compares the training images below `dataset_path` and `class_name` (NULL: those of the training)
+/* Compares the training images below `dataset_path` and `class_name` (NULL: as dn_model_evaluate)
  * with the ones the model was trained on: names, and contents by SHA-256. *text (dn_text_free) says
  * what was compared, *same is 1 or 0; a difference is not a failure. */
 DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/observer.h"
 #include "base/structs.h"
+#include "detect/model_config.h"
 #include "inspect/model.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/apply_thresholds.h"
@@ -76,15 +77,18 @@ static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
 dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const char *class_name,
                             const char *output_directory, const dn_observer *observer,
                             dn_metrics *metrics, dn_error *error) {
-    const dn_config *config = model->detector.config;
+    const dn_detector *detector = &model->detector;
     dn_dataset dataset;
     dn_observer observed;
     dn_metrics filled = {0};
+    dn_data_place place;
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
+    DN_TRY(dn_model_data_place(detector->config, detector->path, dataset_path, class_name, &place,
+                               error));
     const dn_evaluation_record about = {
-        .dataset_path = dataset_path ? dataset_path : config->dataset_path,
-        .class_name = class_name ? class_name : config->class_name,
+        .dataset_path = place.dataset_path,
+        .class_name = place.class_name,
         .observer = &observed,
     };
     DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, &observed,

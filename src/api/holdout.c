@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "train/map_threshold.h"
+#include "train/schedule.h"
 
 #include <string.h>
 
@@ -81,7 +82,7 @@ static dn_status keep_scores(dn_holdout *self, const dn_training_split *fold,
 static dn_status train_and_score(dn_holdout *self, dn_trainer *trainer,
                                  const dn_training_split *fold, dn_error *error) {
     dn_evaluation evaluation;
-    DN_TRY(dn_trainer_run(trainer, error));
+    DN_TRY(dn_trainer_run(trainer, NULL, error));
     DN_TRY(score_held(self, trainer, fold, &evaluation, error));
     dn_status status = keep_scores(self, fold, &evaluation, error);
     dn_evaluation_destroy(&evaluation);

@@ -10,10 +10,11 @@
 #include "base/observer.h"
 #include "base/structs.h"
 #include "detect/activation_steps.h"
+#include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
-#include "train/checkpoint.h"
+#include "train/schedule.h"
 
 #include <errno.h>
 #include <math.h>
@@ -38,8 +39,9 @@ typedef struct training {
     dn_results results;
     dn_provenance provenance;
     dn_checkpoint checkpoint;
-    int resumes;         /* this run resumes an unfinished training */
-    const char *resumed; /* its folder; NULL: the newest */
+    char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
+    int resumes;                                 /* this run resumes an unfinished training */
+    const char *resumed;                         /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
@@ -107,12 +109,15 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status load_backbone(training *self, dn_error *error) {
-    if (strcmp(self->config->backbone, DN_BACKBONE_RANDOM) == 0)
+    dn_backbone_weights *weights = &self->detector.backbone;
+    if (dn_backbone_is_random(self->config->backbone))
         dn_tell(
             &self->observer, DN_WARNING,
             "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
             "defects may go unseen");
-    return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
+    DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
+    return dn_network_settings_apply(weights->network, self->detector.config, &self->observer,
+                                     error);
 }
 
 /* The configured mask, or else the one in the data set's folder roi/. */
@@ -141,24 +146,24 @@ static dn_status load_roi(training *self, dn_error *error) {
 }
 
 static dn_status open_inputs(training *self, dn_error *error) {
-    const dn_config *config = self->config;
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
-    DN_TRY(dn_config_check(config, error));
-    DN_TRY(dn_config_copy(config, &self->detector.config, error));
-    self->detector.flow = dn_flow_shape_of(config);
+    DN_TRY(dn_config_check(self->config, error));
+    DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
+    DN_TRY(load_backbone(self, error));
+    const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
-    DN_TRY(load_roi(self, error));
-    return load_backbone(self, error);
+    return load_roi(self, error);
 }
 
 static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
+    self->detector.flow = dn_flow_shape_of(self->config, self->detector.backbone.network);
     DN_TRY(dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
@@ -231,20 +236,23 @@ static dn_status resume_from_checkpoint(training *self, dn_error *error) {
 
 static dn_status prepare_checkpoint(training *self, dn_error *error) {
     dn_checkpoint *checkpoint = &self->checkpoint;
+    if (self->config->checkpoint > 0 || self->resumes)
+        DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
+                                               self->evaluated_sha256, error));
     DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
+    checkpoint->evaluated_sha256 = self->evaluated_sha256;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
-    if (self->config->checkpoint > 0)
-        self->trainer.checkpoint = checkpoint;
     return self->resumes ? resume_from_checkpoint(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
-    dn_status status = dn_trainer_run(&self->trainer, error);
+    const dn_checkpoint *checkpoint = self->config->checkpoint > 0 ? &self->checkpoint : NULL;
+    dn_status status = dn_trainer_run(&self->trainer, checkpoint, error);
     if (status == DN_CANCELLED && self->log_status != DN_OK)
         return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory,

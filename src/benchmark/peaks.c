@@ -64,7 +64,12 @@ static const dn_convolution_shape layer = {.batch = 4,
                                            .out_channels = 256,
                                            .kernel = 3,
                                            .stride = 1,
-                                           .padding = 1};
+                                           .groups = 1,
+                                           .pad_top = 1,
+                                           .pad_left = 1,
+                                           .pad_bottom = 1,
+                                           .pad_right = 1,
+                                           .activation = DN_ACTIVATION_RELU};
 
 typedef struct convolving {
     const dn_compute *compute;
@@ -87,7 +92,7 @@ static dn_element element_of(dn_precision precision) {
 static dn_status measure_convolution(convolving *self, double *gflops, dn_error *error) {
     const dn_compute *compute = self->compute;
     dn_element element = element_of(compute->precision);
-    const dn_convolution_format format = {element, element, 0.01F, 0.01F};
+    const dn_convolution_format format = {element, element, 0.01F, 0.01F, 0};
     size_t pixels = (size_t)layer.batch * (size_t)layer.height * (size_t)layer.width;
     size_t weights = (size_t)layer.out_channels * (size_t)layer.channels * (size_t)layer.kernel *
                      (size_t)layer.kernel;

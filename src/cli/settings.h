@@ -8,6 +8,9 @@
  * with dn_config_destroy. */
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error);
 
+/* Applies every --config, then --set and the other options in their order, on top of `config`. */
+dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error);
+
 /* Whether --set or another option sets this key; a --config file does not count. */
 int dn_settings_sets(const dn_command *command, const char *key);
 

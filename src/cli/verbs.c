@@ -11,12 +11,14 @@ const dn_verb dn_verbs[] = {
      "folder holds CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, "
      "metrics and log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line "
      "names. --resume continues a training that was stopped or killed: the one in DIR, with the "
-     "configuration there unless another is given, or the newest one of the given configuration.",
+     "configuration there unless --config names another (options change keys of it), or the "
+     "newest one of the given configuration.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
-     "Uses the test set that the model was trained with, unless --data, --class or --config name "
-     "another, and the thresholds of the model, unless the options below set others. With "
-     "--output, writes report.html, metrics.json, scores.csv and roc.csv there.",
+     "Uses the test set that the model was trained with, as config.yaml beside the model names "
+     "it, unless --data, --class or --config name another, and the thresholds of the model, "
+     "unless the options below set others. With --output, writes report.html, metrics.json, "
+     "scores.csv and roc.csv there.",
      dn_verb_test},
     {"predict", NULL, DN_VERB_PREDICT, "MODEL [PATH...]", 1, SIZE_MAX,
      "score images and print a row for each",

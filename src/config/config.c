@@ -9,13 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 reduce 63
-     * pixels to one and 62 to none. */
-    SMALLEST_INPUT = 63,
-    LARGEST_BANK = 1024
-};
+enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
+
+_Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
                            dn_error *error) {
@@ -71,7 +67,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* copied to the caller if the whole text is valid */
+    struct dn_config config; /* copied to the caller once the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -83,6 +79,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     char where[400];
     snprintf(where, sizeof where, "%.300s:%zu: ", parsing->name, line);
     DN_TRY(find_key(name, where, &key, error));
+    parsing->config.given[key - dn_keys] = 1;
     if (parsing->seen[key - dn_keys]++)
         return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" appears twice", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
@@ -108,7 +105,9 @@ dn_status dn_config_load(dn_config *config, const char *path, dn_error *error) {
 dn_status dn_config_set(dn_config *config, const char *name, const char *value, dn_error *error) {
     const dn_key *key;
     DN_TRY(find_key(name, "", &key, error));
-    return set_value(config, key, value, error);
+    DN_TRY(set_value(config, key, value, error));
+    config->given[key - dn_keys] = 1;
+    return DN_OK;
 }
 
 dn_status dn_config_set_text(dn_config *config, const char *name, const char *text,
@@ -119,7 +118,16 @@ dn_status dn_config_set_text(dn_config *config, const char *name, const char *te
     dn_value_add_text(&value, key, text);
     dn_status status = dn_value_store(&value, key, "", config, error);
     dn_value_destroy(&value);
+    if (status == DN_OK)
+        config->given[key - dn_keys] = 1;
     return status;
+}
+
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error) {
+    const dn_key *key;
+    DN_TRY(find_key(name, "", &key, error));
+    return config->given[key - dn_keys] ? DN_OK : set_value(config, key, value, error);
 }
 
 dn_status dn_config_get(const dn_config *config, const char *name, char **value, dn_error *error) {
@@ -144,14 +152,39 @@ dn_status dn_config_get_text(const dn_config *config, const char *name, char **t
     return dn_text_take(&printed, text, error);
 }
 
+static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
+    dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
+    dn_value_print(text, config, key);
+    dn_text_append(text, "\n");
+}
+
 dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {
     dn_text text = {0};
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        dn_text_append(&text, "# %s\n%s: ", dn_keys[i].key.comment, dn_keys[i].key.name);
-        dn_value_print(&text, config, &dn_keys[i]);
-        dn_text_append(&text, "\n");
-    }
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        print_key(&text, config, &dn_keys[i]);
     return dn_text_take(&text, yaml, error);
+}
+
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL)
+            print_key(&text, config, &dn_keys[i]);
+    return dn_text_take(&text, yaml, error);
+}
+
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, &dn_keys[i]))
+            return dn_keys[i].key.name;
+    return NULL;
+}
+
+void dn_config_take_run(dn_config *config, const dn_config *from) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_RUN)
+            memcpy((char *)config + dn_keys[i].offset, (const char *)from + dn_keys[i].offset,
+                   dn_keys[i].size);
 }
 
 /* N for "bank:N", 0 for "random", -1 for anything else. */
@@ -174,23 +207,11 @@ static dn_status check_bank(const dn_config *config, dn_error *error) {
                    config->train_rotations, dn_key_find("train_rotations")->range);
 }
 
-static dn_status check_scales(const dn_config *config, dn_error *error) {
-    for (int side = 0; side < 2; side++) {
-        int smallest = config->img_size[side] >> (config->n_scales - 1);
-        if (smallest < SMALLEST_INPUT)
-            return dn_fail(error, DN_ERROR_CONFIG,
-                           "n_scales %d shrinks img_size %d to %d pixels, AlexNet needs %d: set "
-                           "fewer scales or an img_size of at least %d",
-                           config->n_scales, config->img_size[side], smallest, SMALLEST_INPUT,
-                           SMALLEST_INPUT << (config->n_scales - 1));
-    }
-    return DN_OK;
-}
-
-/* Below f32 the backbone reads 8-bit pixels. */
+/* Below f32 the backbone reads 8-bit pixels (backbone/backbone.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
-    int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
-    if (!narrow || !(config->add_img_noise > 0))
+    int on_pixels =
+        strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
+    if (!on_pixels || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
                    "add_img_noise adds to normalised pixels, but with precision %s the network "
@@ -214,6 +235,5 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
                        "device: cuda is not in this version; set cpu or auto");
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
-    DN_TRY(check_bank(config, error));
-    return check_scales(config, error);
+    return check_bank(config, error);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The caller's program may have set a locale with a decimal comma; glibc returns its "C" locale
- * without allocating, so this works when memory is short. */
+/* The program that uses the library may have set a locale with a decimal comma. glibc returns its
+ * "C" locale without allocating, so this cannot fail. */
 static locale_t enter_c_locale(locale_t *c_locale) {
     *c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     return *c_locale ? uselocale(*c_locale) : (locale_t)0;
@@ -41,7 +41,7 @@ void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals
 
 int dn_number_read(const char *text, double *value) {
     char *end;
-    /* strtod alone would accept "0x1p3", "nan" and leading blanks. */
+    /* strtod alone would also accept "0x1p3", "nan" and leading spaces. */
     if (!*text || text[strspn(text, "0123456789+-.eE")])
         return 0;
     locale_t c_locale, previous = enter_c_locale(&c_locale);

@@ -1,4 +1,4 @@
-/* Numbers as text: the same text in every locale, which reads back as the same number. */
+/* Numbers as text: independent of the locale, and exact both ways. */
 #ifndef DN_CONFIG_NUMBER_H
 #define DN_CONFIG_NUMBER_H
 
@@ -12,11 +12,11 @@ void dn_number_print(char text[DN_NUMBER_SIZE], double value);
 /* With a fixed number of decimals, for people. */
 void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals);
 
-/* Returns 1 and a finite *value if the whole text is a decimal number ("-2", "0.5", "2e-4"). */
+/* 1 and a finite *value when the whole text is a decimal number ("-2", "0.5", "2e-4"), else 0. */
 int dn_number_read(const char *text, double *value);
 
-/* Returns 1 if the whole text is decimal digits and *value can hold them. dn_integer_read accepts a
- * sign. */
+/* 1 when the whole text is decimal digits that fit, for *value; a sign is taken by
+ * dn_integer_read. */
 int dn_unsigned_read(const char *text, uint64_t *value);
 int dn_integer_read(const char *text, int *value);
 

@@ -1,7 +1,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/structs.h"
-#include "dataset/collect.h"
+#include "dataset/names.h"
 #include "dataset/walk.h"
 
 #include <errno.h>

@@ -57,6 +57,7 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
                        "early exit waits for a verdict, and the model has no threshold: calibrate "
                        "it, or name one");
     return dn_early_exit_create(options->early_exit, model->options.rotations,
+                                dn_reduction_of(model->detector.config->rotation_reduction),
                                 calibration->threshold, calibration->review_threshold,
                                 &model->early_exit, error);
 }

@@ -13,7 +13,7 @@ static size_t feature_count(const dn_evaluation *evaluation) {
     return (size_t)scorer->rotations * (size_t)scorer->dimensions;
 }
 
-/* Whether all runs but the first part from features that are there. */
+/* Whether every run starts from features that dn_evaluation_prepare has computed. */
 static int is_prepared(const dn_evaluation *evaluation) {
     return evaluation->repeats &&
            (evaluation->kept || dn_feature_source_has_bank(evaluation->source));
@@ -80,7 +80,7 @@ void dn_evaluation_destroy(dn_evaluation *evaluation) {
     *evaluation = (dn_evaluation){0};
 }
 
-/* A result keeps the failure's message alone: there may be very many images. */
+/* Only the message of a failure is kept: there may be very many images. */
 static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
                               const dn_observer *observer, dn_error *error) {
     dn_release(result->failure);
@@ -92,8 +92,8 @@ static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
     return dn_copy_text(&result->failure, failure->message, error);
 }
 
-/* Puts features into the source. An image that cannot be read is the image's failure; everything
- * else is ours. */
+/* Computes the features into the source. An unreadable image is the image's failure; everything
+ * else is an error of the call. */
 static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
@@ -137,7 +137,7 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     return report_images(evaluation, DN_STAGE_TEST_FEATURES, evaluation->count, observer, error);
 }
 
-/* The features of a sample that can be read, else NULL. */
+/* The features of a sample, or NULL if it cannot be read. */
 static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                                const float **features, dn_error *error) {
     const dn_sample_score *result = &evaluation->results[index];
@@ -205,7 +205,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
-/* The readable images' scores, side by side. */
+/* Collects the scores of the readable images without gaps. */
 static size_t pack(dn_evaluation *evaluation) {
     size_t packed = 0;
     for (size_t i = 0; i < evaluation->count; i++) {

@@ -57,7 +57,7 @@ static dn_status add_peaks(map_peaks *self, const dn_sample *samples, size_t cou
     for (size_t i = 0; i < count; i++) {
         if (samples[i].label != 0)
             continue;
-        /* Takes image `seen` of `good` where floor(seen * wanted / good) grows. */
+        /* Takes image number `seen` of `good` where the share of taken images grows by one. */
         if ((seen + 1) * wanted / good > seen * wanted / good)
             DN_TRY(add_peak(self, &samples[i], error));
         seen++;

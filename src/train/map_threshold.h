@@ -1,4 +1,4 @@
-/* The threshold of anomaly maps, from the maps of good images. */
+/* The threshold of anomaly maps, from maps of good images. */
 #ifndef DN_TRAIN_MAP_THRESHOLD_H
 #define DN_TRAIN_MAP_THRESHOLD_H
 
