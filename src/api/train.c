@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/structs.h"
 #include "detect/activation_steps.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
@@ -46,6 +47,8 @@ typedef struct training {
     size_t epoch_count, epoch_capacity;
     double start, sub_epoch_start;
     dn_status log_status;
+    dn_train_summary summary;
+    dn_metrics metrics; /* of the saved model */
 } training;
 
 static size_t split_count(const training *self, dn_split split) {
@@ -292,16 +295,16 @@ static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_m
                               self->results.directory, &self->observer, metrics, error);
 }
 
-static dn_status finish_training(training *self, dn_train_summary *summary, dn_error *error) {
+static dn_status finish_training(training *self, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
-    DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
+    DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
-    DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
+    DN_TRY(make_maps(self, evaluation, &self->metrics, error));
     const dn_evaluation_record record = {
         .evaluation = evaluation,
-        .metrics = &summary->metrics,
+        .metrics = &self->metrics,
         .provenance = &self->provenance,
         .epochs = self->epochs,
         .epoch_count = self->epoch_count,
@@ -312,9 +315,9 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
     DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
     unlink(self->checkpoint.path); /* which exists only if one was written */
-    snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
+    snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
              self->results.directory);
-    summary->seconds = dn_seconds() - self->start;
+    self->summary.seconds = dn_seconds() - self->start;
     return DN_OK;
 }
 
@@ -349,7 +352,7 @@ static dn_status estimate(training *self, dn_error *error) {
                                 &self->dataset, count, &self->observer, error);
 }
 
-static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
+static dn_status train(training *self, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
     DN_TRY(prepare_precision(self, error));
@@ -362,7 +365,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
         DN_TRY(open_results(self, error));
     DN_TRY(prepare_checkpoint(self, error));
     DN_TRY(run_schedule(self, error));
-    return finish_training(self, summary, error);
+    return finish_training(self, error);
 }
 
 static void release_training(training *self) {
@@ -381,34 +384,37 @@ static void release_training(training *self) {
 
 static dn_status run_training(const dn_config *config, int resumes, const char *directory,
                               const dn_observer *observer, dn_train_summary *summary,
-                              dn_error *error) {
-    void *block, *own_summary = NULL;
-    if (!summary) {
-        DN_TRY(dn_allocate(&own_summary, 1, sizeof *summary, error));
-        summary = own_summary;
-    }
-    dn_status status = dn_allocate(&block, 1, sizeof(training), error);
+                              dn_metrics *metrics, dn_error *error) {
+    void *block;
+    dn_observer observed;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_check(&dn_struct_train_summary, summary, error));
+    DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
+    DN_TRY(dn_allocate(&block, 1, sizeof(training), error));
+    training *self = block;
+    self->config = config;
+    self->resumes = resumes;
+    self->resumed = directory;
+    self->user = &observed;
+    self->observer =
+        (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
+    self->start = dn_seconds();
+    dn_status status = train(self, error);
     if (status == DN_OK) {
-        training *self = block;
-        self->config = config;
-        self->resumes = resumes;
-        self->resumed = directory;
-        self->user = observer;
-        self->observer = (dn_observer){self, on_progress, on_message};
-        self->start = dn_seconds();
-        status = train(self, summary, error);
-        release_training(self);
+        dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
+        dn_struct_write(&dn_struct_metrics, metrics, &self->metrics);
     }
-    dn_release(own_summary);
+    release_training(self);
     return status;
 }
 
 dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
-                   dn_error *error) {
-    return run_training(config, 0, NULL, observer, summary, error);
+                   dn_metrics *metrics, dn_error *error) {
+    return run_training(config, 0, NULL, observer, summary, metrics, error);
 }
 
 dn_status dn_train_resume(const dn_config *config, const char *directory,
-                          const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
-    return run_training(config, 1, directory, observer, summary, error);
+                          const dn_observer *observer, dn_train_summary *summary,
+                          dn_metrics *metrics, dn_error *error) {
+    return run_training(config, 1, directory, observer, summary, metrics, error);
 }

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { IMAGES_A_THREAD = 4 }; /* between two reports of progress */
+enum { IMAGES_A_THREAD = 4 }; /* between two progress reports */
 
 typedef struct checker {
     const dn_config *config;
@@ -20,9 +20,9 @@ typedef struct checker {
     int threads;
     const dn_observer *observer;
     dn_check_report *report;
-    dn_checked_class *class; /* the one that is being looked at */
+    dn_checked_class *class; /* the current one */
     dn_error *error;
-    dn_status failed; /* in a message's callback, which cannot return it */
+    dn_status failed; /* of the message callback, which cannot return it */
 } checker;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_
 
 /* ---- One class ------------------------------------------------------------------------------- */
 
-/* What the data set's reader passes over, it says in messages: here they are findings. */
+/* The data set's reader reports skipped files in messages: this makes findings of them. */
 static void on_message(void *user, dn_severity severity, const char *message) {
     checker *self = user;
     dn_finding *ignored;
@@ -100,7 +100,7 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
     return status;
 }
 
-/* A folder in it that cannot be looked through is one class's trouble; the others go on. */
+/* An unreadable folder is a finding of its class; the other classes are checked all the same. */
 static dn_status note_failure(const checker *self, dn_status status, const dn_error *failure) {
     dn_finding *ignored;
     if (status != DN_ERROR_IO)

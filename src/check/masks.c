@@ -1,4 +1,4 @@
-/* Masks against images: both ways, and whether they fit. */
+/* Images without masks, masks without images, and masks that do not fit. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "check/findings.h"
@@ -25,7 +25,7 @@ static int by_text(const void *left, const void *right) {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* The masks that some image uses, in byte order. */
+/* The masks that images use, in byte order. */
 static dn_status used_masks(const dn_dataset *dataset, const char ***used, size_t *count,
                             dn_error *error) {
     void *block;

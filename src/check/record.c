@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL for want of memory: the state beside it says enough. */
+/* NULL if memory is short: the state beside it says enough. */
 static char *keep(const char *message) {
     char *copy;
     if (dn_copy_text(&copy, message, NULL) != DN_OK)
@@ -28,8 +28,8 @@ static void digest_pixels(const dn_image *image, char digest[DN_DIGEST_LENGTH + 
     dn_digest_end(running, digest);
 }
 
-/* Makes the pixels grey in their own memory (each value moves to the front) and returns the mean
- * difference between a pixel's largest and smallest channel. */
+/* Converts the pixels to grey in place, at the front of their memory. Returns the mean difference
+ * between a pixel's largest and smallest channel. */
 static double make_grey(dn_image *image) {
     size_t count = (size_t)image->width * (size_t)image->height;
     uint64_t spread = 0;

@@ -1,4 +1,4 @@
-/* What is known of one image and its mask once both were read. */
+/* What the check keeps of one image and its mask. */
 #ifndef DN_CHECK_RECORD_H
 #define DN_CHECK_RECORD_H
 
@@ -13,9 +13,9 @@ typedef enum dn_mask_state {
 } dn_mask_state;
 
 typedef struct dn_record {
-    int width, height;                 /* 0 where the image cannot be read */
-    char *failure;                     /* why it cannot */
-    char digest[DN_DIGEST_LENGTH + 1]; /* of size and pixels, whatever the file's format */
+    int width, height;                 /* 0 if the image cannot be read */
+    char *failure;                     /* why it cannot be read, or NULL */
+    char digest[DN_DIGEST_LENGTH + 1]; /* of size and pixels, for any file format */
     dn_image_kind kind;
     double values[DN_PROPERTIES];
     dn_mask_state mask;
@@ -26,7 +26,7 @@ static inline int dn_record_readable(const dn_record *record) {
     return record->width > 0;
 }
 
-/* Never fails: what goes wrong is in the record. Thread-safe. */
+/* Never fails: the record says what went wrong. Thread-safe. */
 void dn_record_fill(const dn_sample *sample, dn_record *record);
 void dn_record_clear(dn_record *record);
 

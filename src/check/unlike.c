@@ -1,8 +1,8 @@
 /*
  * Images that differ much from train/good, by simple statistics. With m the median of a property
  * over train/good and d = 1.4826 * median |x - m| (the standard deviation, were it normal), an
- * image is unlike the rest where |x - m| > max(6 d, floor); ratios (size, aspect, sharpness) are
- * compared as logarithms. The floor keeps sets that are all alike from crying at trifles.
+ * image is unlike the rest if |x - m| > max(6 d, floor); ratios (size, aspect, sharpness) are
+ * compared as logarithms. The floor prevents findings for tiny differences in uniform data sets.
  */
 #include "base/memory.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer says little */
+enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer means little */
 static const double DEVIATIONS = 6, NORMAL = 1.4826;
 
 static const struct property {
@@ -22,7 +22,7 @@ static const struct property {
     int is_ratio; /* compared as log2 */
     double floor; /* grey levels, or log2 of a ratio */
     int decimals;
-    int defect_may; /* a defect itself may change it */
+    int defect_may; /* a defect may change it */
 } PROPERTIES[DN_PROPERTIES] = {
     [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0}, /* a tenth */
     [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0},
@@ -64,7 +64,7 @@ static double median(double *values, size_t count) {
     return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-/* `values` has room for train/good. Returns how many of its images can be read. */
+/* `values` has room for train/good. Returns the number of its images that can be read. */
 static size_t gather_property(const dn_check_subject *subject, dn_property property,
                               double *values) {
     const dn_dataset *dataset = subject->dataset;
@@ -142,8 +142,8 @@ static dn_status name_outside(const dn_check_subject *subject, const dn_check_fo
     return DN_OK;
 }
 
-/* A defect may well change brightness or sharpness; a folder of defects is only named when most of
- * it differs, as after a change of lighting. */
+/* A defect may change brightness or sharpness. A folder of defects is reported only if most of it
+ * differs, as after a change of lighting. */
 static dn_status judge_folder(const dn_check_subject *subject, const dn_check_folder *folder,
                               dn_property property, dn_checked_class *class, dn_error *error) {
     const dn_spread *spread = &class->spreads[property];

@@ -81,7 +81,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     DN_TRY(find_key(name, where, &key, error));
     parsing->config.given[key - dn_keys] = 1;
     if (parsing->seen[key - dn_keys]++)
-        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
+        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" appears twice", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
 }
 
@@ -110,6 +110,19 @@ dn_status dn_config_set(dn_config *config, const char *name, const char *value, 
     return DN_OK;
 }
 
+dn_status dn_config_set_text(dn_config *config, const char *name, const char *text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_value value = {0};
+    DN_TRY(find_key(name, "", &key, error));
+    dn_value_add_text(&value, key, text);
+    dn_status status = dn_value_store(&value, key, "", config, error);
+    dn_value_destroy(&value);
+    if (status == DN_OK)
+        config->given[key - dn_keys] = 1;
+    return status;
+}
+
 dn_status dn_config_default(dn_config *config, const char *name, const char *value,
                             dn_error *error) {
     const dn_key *key;
@@ -124,6 +137,19 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     DN_TRY(find_key(name, "", &key, error));
     dn_value_print(&text, config, key);
     return dn_text_take(&text, value, error);
+}
+
+dn_status dn_config_get_text(const dn_config *config, const char *name, char **text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_text printed = {0};
+    *text = NULL;
+    DN_TRY(find_key(name, "", &key, error));
+    if (dn_key_is_text(key))
+        dn_text_append(&printed, "%s", (const char *)config + key->offset);
+    else
+        dn_value_print(&printed, config, key);
+    return dn_text_take(&printed, text, error);
 }
 
 static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
@@ -161,7 +187,7 @@ void dn_config_take_run(dn_config *config, const dn_config *from) {
                    dn_keys[i].size);
 }
 
-/* N of "bank:N", 0 of "random", -1 of anything else. */
+/* N for "bank:N", 0 for "random", -1 for anything else. */
 int dn_config_bank(const dn_config *config) {
     static const char prefix[] = "bank:";
     const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
@@ -181,15 +207,15 @@ static dn_status check_bank(const dn_config *config, dn_error *error) {
                    config->train_rotations, dn_key_find("train_rotations")->range);
 }
 
-/* The backbone reads whole pixels then (backbone/backbone.h). */
+/* Below f32 the backbone reads 8-bit pixels (backbone/backbone.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
     int on_pixels =
         strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
     if (!on_pixels || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
-                   "add_img_noise changes normalised pixels, which precision %s takes as whole "
-                   "numbers: set precision to f32, or add_img_noise to 0",
+                   "add_img_noise adds to normalised pixels, but with precision %s the network "
+                   "reads 8-bit pixels: set precision to f32, or add_img_noise to 0",
                    config->precision);
 }
 

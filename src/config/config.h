@@ -8,7 +8,7 @@
 enum { DN_CONFIG_MOST_KEYS = 128 };
 
 struct dn_config {
-    /* by the number of the key in the table: whether anybody set it */
+    /* by the key's number in the table: whether it was set by name or in a file */
     unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];

@@ -59,7 +59,7 @@ static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, c
 
 static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                                  dn_error *error) {
-    dn_map_files files;
+    dn_map_files files = DN_INIT(dn_map_files);
     DN_TRY(dn_map_write_files(map, self->images, sample->name, DN_MAP_FILES | DN_OVERLAY_FILE,
                               &files, error));
     return count_pixels(self, sample, map, error);

@@ -23,7 +23,7 @@ static double average_precision(const dn_ranking *ranking) {
     return sum / ranking->defective;
 }
 
-/* F1 = 2 TP / (TP + FP + all defective). Of equal ones the lowest threshold wins: it misses the
+/* F1 = 2 TP / (TP + FP + all defective). Of equal values the lowest threshold wins: it misses the
  * fewest defects. */
 static double best_f1(const dn_ranking *ranking, double *threshold) {
     double best = 0, found = 0, called = 0;
@@ -45,7 +45,7 @@ static double f1_max(const dn_ranking *ranking) {
     return best_f1(ranking, &threshold);
 }
 
-/* For every good or defective image, in order, the tie group it is in. */
+/* The tie group of every good or defective image, in order. */
 static void list_members(const dn_ranking *ranking, uint32_t *defective, uint32_t *good) {
     for (size_t i = 0; i < ranking->count; i++) {
         for (uint32_t k = 0; k < ranking->groups[i].defective; k++)
@@ -55,7 +55,7 @@ static void list_members(const dn_ranking *ranking, uint32_t *defective, uint32_
     }
 }
 
-/* As many defective and as many good images as there are, drawn with replacement. */
+/* Draws as many defective and as many good images as there are, with replacement. */
 static void resample(dn_random *random, const uint32_t *defective, const uint32_t *good,
                      dn_ranking *drawn) {
     for (size_t i = 0; i < drawn->count; i++)
@@ -81,7 +81,7 @@ static double percentile(const double *sorted, size_t count, double fraction) {
     return sorted[below] + rest * (sorted[below + 1] - sorted[below]);
 }
 
-/* `members` holds one number an image, `drawn` is a copy of the ranking to write into. */
+/* `members` holds the group of each image, `drawn` is a copy of the ranking to overwrite. */
 static void interval(curve_value *value, uint32_t *members, dn_ranking *drawn,
                      dn_statistic *statistic) {
     double values[RESAMPLES];
@@ -98,7 +98,7 @@ static void interval(curve_value *value, uint32_t *members, dn_ranking *drawn,
     statistic->high = percentile(values, RESAMPLES, 0.975);
 }
 
-/* Overwrites the ranking's counts: it is of no use afterwards. */
+/* Overwrites the ranking's counts. */
 static dn_status measure_statistic(curve_value *value, dn_ranking *ranking, dn_statistic *statistic,
                                    dn_error *error) {
     void *members;

@@ -1,4 +1,4 @@
-/* What a pair of thresholds makes of labelled images. */
+/* How a pair of thresholds judges labelled images. */
 #ifndef DN_METRICS_VERDICT_COUNTS_H
 #define DN_METRICS_VERDICT_COUNTS_H
 
@@ -13,11 +13,11 @@ dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empt
 /* Adds an image: FAIL where score > threshold, else REVIEW where score > review, else PASS. */
 void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review);
 
-/* What the thresholds make of the images; `review` is at most `threshold`. */
+/* Judges the images; `review` is at most `threshold`. */
 dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
                            double review);
 
-/* `defect` as it stands in dn_metrics: cut between two UTF-8 characters when it is too long. */
+/* The name of a defect in dn_metrics: cut between two UTF-8 characters if it is too long. */
 void dn_defect_name(char name[64], const char *defect);
 
 /* Fills `metrics->decision` and the counts of its listed defects; `review` is at most `threshold`.

@@ -106,7 +106,7 @@ static dn_status check_json(const dn_check_report *check, const dn_report_estima
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-/* File names may hold anything: control characters become ?, other bytes U+FFFD. */
+/* File names may hold any byte: control characters become ?, bytes that are not UTF-8 U+FFFD. */
 static void append_plain(dn_text *text, const char *bytes) {
     char line[MESSAGE];
     snprintf(line, sizeof line, "%s", bytes);
@@ -161,7 +161,7 @@ static void append_roi(dn_text *text, const dn_checked_class *class) {
     dn_text_append(text, "  roi      %s %% of the picture counts\n", share);
 }
 
-/* What most of train/good lies within. */
+/* The ranges that most images of train/good lie in. */
 static void append_spreads(dn_text *text, const dn_checked_class *class) {
     char low[DN_NUMBER_SIZE], high[DN_NUMBER_SIZE];
     if (!class->has_spreads)
@@ -179,7 +179,7 @@ static void append_spreads(dn_text *text, const dn_checked_class *class) {
 static void append_files(dn_text *text, const dn_finding *finding) {
     for (size_t i = 0; i < finding->count && i < SHOWN_FILES; i++) {
         const dn_finding_file *file = &finding->files[i];
-        /* A reader's message begins with the path already. */
+        /* Messages of image readers begin with the path. */
         int says_path = file->detail && strstr(file->detail, file->name);
         dn_text_append(text, "      ");
         if (!says_path)
@@ -211,7 +211,7 @@ static void append_finding(dn_text *text, const dn_finding *finding) {
 static void append_lack(dn_text *text, const dn_report_need *need, const char *what) {
     char line[256];
     if (dn_report_lack(need, what, line, sizeof line))
-        dn_text_append(text, "           too little: %s\n", line);
+        dn_text_append(text, "           not enough: %s\n", line);
 }
 
 static void append_estimate(dn_text *text, const dn_report_estimate *estimate) {

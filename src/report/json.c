@@ -36,7 +36,7 @@ cJSON *dn_json_item(dn_json *json, cJSON *array) {
     return NULL;
 }
 
-/* cJSON's own numbers are near to, but not always the same as, the double they came from. */
+/* cJSON's own printing does not always give the same double back. */
 void dn_json_number(dn_json *json, cJSON *object, const char *name, double value) {
     char text[DN_NUMBER_SIZE] = "null";
     if (isfinite(value))

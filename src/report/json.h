@@ -11,7 +11,7 @@ typedef struct dn_json {
     int failed;
 } dn_json;
 
-/* An object as root; end it with dn_json_take. */
+/* Starts with an object as root; dn_json_take ends it. */
 dn_json dn_json_begin(void);
 
 /* Each adds a member to `object`, which may be NULL after a failure. */

@@ -19,7 +19,7 @@ expect 1 "$differnet" check "$work/data" --threads 2
 holds "$work/out" "<script>'\" copy.png: the same as train/good/001.png"
 holds "$work/out" "is not an image"
 holds "$work/out" "pipe.png"
-holds "$work/err" "differnet: 2 to mend in the data set"
+holds "$work/err" "differnet: 2 findings to mend in the data set"
 expect 1 "$differnet" check "$class" --json --quiet
 holds "$work/out" '"shared"'
 expect 1 "$differnet" check "$work/nothing"

@@ -158,6 +158,7 @@ static void configure(scene *self) {
 static int set_up(void **state) {
     dn_error error = {0};
     dn_train_summary *summary = test_calloc(1, sizeof *summary);
+    summary->struct_size = sizeof *summary;
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     snprintf(self->data, sizeof self->data, "%s/data", self->folder);
@@ -166,7 +167,7 @@ static int set_up(void **state) {
     put_images(self->folder, "test/good");
     put_images(self->folder, "test/crack");
     configure(self);
-    assert_ok(dn_train(self->config, NULL, summary, &error));
+    assert_ok(dn_train(self->config, NULL, summary, NULL, &error));
     snprintf(self->model, sizeof self->model, "%.200s/model.safetensors",
              summary->results_directory);
     test_free(summary);
@@ -186,8 +187,8 @@ static int tear_down(void **state) {
 
 static dn_status open_and_score(scene *self, dn_error *error) {
     dn_model *model;
-    dn_result result;
-    const dn_model_options options = {.threads = 1};
+    dn_result result = DN_INIT(dn_result);
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1};
     char path[300], *text = NULL;
     snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
     DN_TRY(dn_model_open(self->model, &options, &model, error));
@@ -234,15 +235,18 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status train(scene *self, dn_error *error) {
-    const dn_observer observer = {.user = self, .on_message = on_message};
-    return dn_train(self->config, &observer, NULL, error);
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
+    return dn_train(self->config, &observer, NULL, NULL, error);
 }
 
 static dn_status evaluate(scene *self, dn_error *error) {
     dn_model *model;
     dn_metrics *metrics = test_calloc(1, sizeof *metrics);
+    metrics->struct_size = sizeof *metrics;
     char *text = NULL;
-    const dn_observer observer = {.user = self, .on_message = on_message};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
     dn_status status = dn_model_open(self->model, NULL, &model, error);
     if (status == DN_OK) {
         status = dn_model_evaluate(model, NULL, NULL, self->results, &observer, metrics, error);
@@ -286,7 +290,7 @@ static dn_status read_dataset(scene *self, dn_error *error) {
 }
 
 static dn_status list_images(scene *self, dn_error *error) {
-    dn_image_list list = {0};
+    dn_image_list list = DN_INIT(dn_image_list);
     dn_status status = dn_image_list_create(self->data, &list, error);
     dn_image_list_free(&list);
     return status;

@@ -126,7 +126,7 @@ static void test_estimate(void **state) {
     other.memory.available = (uint64_t)1 << 30;
     assert_says(&other, "  training about 2.2 GiB of memory, 700 MiB of disk for results and 1 MiB "
                         "for the cache\n"
-                        "           too little: about 2.2 GiB of memory are needed and 1.0 GiB are "
+                        "           not enough: about 2.2 GiB of memory are needed and 1.0 GiB are "
                         "free\n");
 }
 

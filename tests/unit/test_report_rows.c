@@ -6,7 +6,8 @@
 
 static dn_error error;
 
-static const dn_result judged = {.raw_score = 0.6,
+static const dn_result judged = {.struct_size = sizeof(dn_result),
+                                 .raw_score = 0.6,
                                  .score_std = 0.125,
                                  .elapsed_ms = 12.34567,
                                  .rotations = 8,
@@ -16,7 +17,8 @@ static const dn_result judged = {.raw_score = 0.6,
                                  .threshold = 0.5,
                                  .review_threshold = 0.4,
                                  .p_value = 0.01};
-static const dn_result unjudged = {.raw_score = 0.6,
+static const dn_result unjudged = {.struct_size = sizeof(dn_result),
+                                   .raw_score = 0.6,
                                    .rotations = 64,
                                    .pred_label = -1,
                                    .pred_score = NAN,
