@@ -187,20 +187,35 @@ void dn_config_take_run(dn_config *config, const dn_config *from) {
                    dn_keys[i].size);
 }
 
-/* N for "bank:N", 0 for "random", -1 for anything else. */
+/* N for "bank:N" and "even:N", 0 for "random", -1 for anything else. */
 int dn_config_bank(const dn_config *config) {
-    static const char prefix[] = "bank:";
-    const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
+    const char *text = config->train_rotations, *colon = strchr(text, ':');
     int count;
     if (strcmp(text, "random") == 0)
         return 0;
-    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !dn_integer_read(number, &count) ||
-        count < 1 || count > LARGEST_BANK)
+    if ((strncmp(text, "bank:", 5) != 0 && !dn_config_trains_evenly(config)) || !colon ||
+        !dn_integer_read(colon + 1, &count) || count < 1 || count > LARGEST_BANK)
         return -1;
     return count;
 }
 
+int dn_config_trains_evenly(const dn_config *config) {
+    return strncmp(config->train_rotations, "even:", 5) == 0;
+}
+
 static dn_status check_bank(const dn_config *config, dn_error *error) {
+    int changes_colours = config->transf_brightness > 0 || config->transf_contrast > 0 ||
+                          config->transf_saturation > 0 || config->add_img_noise > 0;
+    if (dn_config_trains_evenly(config) && changes_colours)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "train_rotations %s trains on the views that are tested, which have neither "
+                       "colour jitter nor noise: set bank:N instead, or transf_brightness, "
+                       "transf_contrast, transf_saturation and add_img_noise to 0",
+                       config->train_rotations);
+    if (dn_config_trains_evenly(config) && !config->transf_rotations && dn_config_bank(config) > 1)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "train_rotations %s rotates and transf_rotations is false: set even:1",
+                       config->train_rotations);
     if (dn_config_bank(config) >= 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG, "train_rotations: \"%s\" is unknown (expected: %s)",

@@ -26,7 +26,7 @@ struct dn_config {
     double dropout, lr_init;
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
-    char train_rotations[16];    /* "random" or "bank:N": dn_config_bank */
+    char train_rotations[16];    /* "random", "bank:N" or "even:N": dn_config_bank */
     char rotation_reduction[16]; /* mean, median, log_mean: dn_reduction_of */
     /* verdict */
     double target_tpr;
@@ -64,6 +64,9 @@ dn_status dn_config_default(dn_config *config, const char *name, const char *val
 
 /* Rotations of each image that training draws from; 0: fresh rotations every time. */
 int dn_config_bank(const dn_config *config);
+
+/* Whether these are the evenly spaced rotations that are tested ("even:N"). */
+int dn_config_trains_evenly(const dn_config *config);
 
 /* A copy of a configuration. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);

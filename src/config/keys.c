@@ -72,8 +72,9 @@ const dn_key dn_keys[] = {
         CLOSED(1, 100000)),
     KEY(train_rotations, DN_KIND_TEXT, 1, "random",
         "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
-        "whose features are computed once",
-        0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
+        "whose features are computed once; even:N: the same, from the N rotations of a test with "
+        "n_transforms_test N",
+        0, 0, DN_CLOSED, "random, or bank: or even: and 1 to 1024"),
     KEY(rotation_reduction, DN_KIND_WORD, 1, "mean",
         "how the values of an image's rotations become its score: mean, as the paper; median or "
         "log_mean, which one odd rotation moves less",

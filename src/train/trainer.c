@@ -56,7 +56,8 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
                                     error));
     if (bank == 0 || train_count == 0)
         return DN_OK;
-    return dn_feature_source_create(extractor_of(trainer), config, &origin, DN_VIEWS_SPREAD, bank,
+    dn_views_kind kind = dn_config_trains_evenly(config) ? DN_VIEWS_EVEN : DN_VIEWS_SPREAD;
+    return dn_feature_source_create(extractor_of(trainer), config, &origin, kind, bank,
                                     trainer->observer, &trainer->bank, error);
 }
 

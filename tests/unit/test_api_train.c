@@ -530,6 +530,22 @@ static void test_bank_changes_nothing(void **state) {
     free(cold);
 }
 
+/* Training on the rotations of a test: one bank for both, other scores than with spread ones. */
+static void test_even_rotations_share_the_test_bank(void **state) {
+    scene *self = *state;
+    watch watched;
+    set(self->config, "n_transforms_test", "3");
+    set(self->config, "train_rotations", "even:3");
+    char *even = train_scores(self, &watched);
+    assert_int_equal(each_bank(self, NULL), 1);
+    set(self->config, "train_rotations", "bank:3");
+    char *spread = train_scores(self, &watched);
+    assert_int_equal(each_bank(self, NULL), 2);
+    assert_string_not_equal(even, spread);
+    free(even);
+    free(spread);
+}
+
 /* A folder that cannot be: a warning, and the same numbers. */
 static void test_no_place_for_a_bank(void **state) {
     scene *self = *state;
@@ -545,14 +561,14 @@ static void test_no_place_for_a_bank(void **state) {
 }
 
 static void test_unknown_train_rotations(void **state) {
-    static const char *const wrong[] = {"\"\"",   "bank",      "\"bank:\"",
-                                        "bank:0", "bank:1025", "bank:x"};
+    static const char *const wrong[] = {"\"\"",      "bank",   "\"bank:\"", "bank:0",
+                                        "bank:1025", "bank:x", "even",      "even:0"};
     scene *self = *state;
     dn_error error = {0};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         set(self->config, "train_rotations", wrong[i]);
         assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_CONFIG,
-                     "expected: random, or bank: and 1 to 1024");
+                     "expected: random, or bank: or even: and 1 to 1024");
     }
 }
 
@@ -591,6 +607,7 @@ int main(void) {
         with_scene(test_defects_only),
         with_scene(test_training_learns),
         with_scene(test_bank_changes_nothing),
+        with_scene(test_even_rotations_share_the_test_bank),
         with_scene(test_no_place_for_a_bank),
         with_scene(test_unknown_train_rotations),
     };

@@ -358,6 +358,25 @@ static void test_check_of_noise_below_f32(void **state) {
     }
 }
 
+/* Evenly spaced rotations are those of a test: no jitter, and one upright view without rotations.
+ */
+static void test_check_of_even_rotations(void **state) {
+    (void)state;
+    dn_config *config = create();
+    assert_ok(dn_config_set(config, "train_rotations", "even:8", &error));
+    assert_ok(dn_config_check(config, &error));
+    assert_int_equal(dn_config_bank(config), 8);
+    assert_true(dn_config_trains_evenly(config));
+    assert_ok(dn_config_set(config, "transf_contrast", "0.5", &error));
+    assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG, "neither colour jitter");
+    assert_ok(dn_config_set(config, "transf_contrast", "0", &error));
+    assert_ok(dn_config_set(config, "transf_rotations", "false", &error));
+    assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG, "set even:1");
+    assert_ok(dn_config_set(config, "train_rotations", "even:1", &error));
+    assert_ok(dn_config_check(config, &error));
+    dn_config_destroy(config);
+}
+
 /* Another default, but only for what nobody has set, be it to the old default. */
 static void test_defaults_of_others(void **state) {
     (void)state;
@@ -464,6 +483,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys_name_the_nearest),
         cmocka_unit_test(test_check_refuses_what_is_not_there),
         cmocka_unit_test(test_check_of_noise_below_f32),
+        cmocka_unit_test(test_check_of_even_rotations),
         cmocka_unit_test(test_keys_of_the_run),
         cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_defaults_of_others),
