@@ -41,7 +41,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --threads many", "threads: \"many\" is not a whole number"},
         {"train --device gpu", "device: \"gpu\" is unknown (expected: auto, cpu, cuda)"},
         {"train --set precision=bf16 --set add_img_noise=1",
-         "add_img_noise changes normalised pixels"},
+         "add_img_noise adds to normalised pixels"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const program *ran = run(cases[i][0], NULL);

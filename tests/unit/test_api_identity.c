@@ -70,6 +70,7 @@ static int tear_down(void **state) {
 }
 
 static void train(scene *self) {
+    self->summary = (dn_train_summary)DN_INIT(dn_train_summary);
     assert_ok(dn_train(self->config, NULL, &self->summary, NULL, &error));
     snprintf(self->model, sizeof self->model, "%s/model.safetensors",
              self->summary.results_directory);
