@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Pixels of all images: what most of a training's images are like. */
+/* Size of the images: their mean and largest number of pixels. */
 static void add_sizes(const dn_checked_class *class, dn_workload *work) {
     double sum = 0, count = 0;
     for (size_t i = 0; i < class->size_count; i++) {
@@ -36,7 +36,8 @@ static dn_workload workload_of(const dn_checked_class *class, const dn_config *c
     return work;
 }
 
-/* A step has as many rows as the largest class fills: one measurement serves all of them. */
+/* Rows of the step that is measured: those of the largest class. One measurement serves all
+ * classes. */
 static int rows_of(const dn_check_report *report, const dn_config *config) {
     int most = 1;
     for (size_t i = 0; i < report->count; i++) {
@@ -61,7 +62,7 @@ static dn_status estimate(const dn_config *config, const dn_compute *compute,
     return DN_OK;
 }
 
-/* `auto` is chosen with the images, when a training starts: mostly the fastest there is. */
+/* Training resolves `auto` with the images. The estimate assumes int8, the fastest. */
 static dn_status open_compute(const dn_config *config, const dn_observer *observer,
                               dn_compute *compute, dn_error *error) {
     if (strcmp(config->precision, "auto") == 0)

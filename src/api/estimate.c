@@ -1,29 +1,31 @@
 #include "api/estimate.h"
 
-#include "api/engine.h"
+#include "bank/cache_folder.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/resources.h"
-#include "dataset/cache_folder.h"
 #include "detect/detector.h"
+#include "detect/extractor.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Decoding and resizing, measured (docs/performance.md): a pixel of the file, and one of the
- * input. */
+/* Seconds to decode a pixel of the file and to resize to a pixel of the input, measured
+ * (docs/performance.md). */
 static const double DECODE_SECONDS = 15e-9, RESIZE_SECONDS = 10e-9;
 
-/* A view's way forward and back costs so many of its passes (docs/performance.md). */
+/* Cost of a map for one view, forward and backward, in passes of one view (docs/performance.md). */
 static const double MAP_PASSES[DN_PRECISIONS] = {2.4, 2.5, 3.6};
 
-/* A byte of the model or the checkpoint, its digest included; measured, to a local disk. */
+/* Seconds to write a byte of the model or the checkpoint to a local disk, with its digest;
+ * measured. */
 static const double WRITE_SECONDS = 2.5e-9;
 
 /* ---- Views ----------------------------------------------------------------------------------- */
 
-enum { WIDEST = 2048 }; /* layers wider than this are measured in part */
+enum { WIDEST = 2048 }; /* of wider layers only a part is measured */
 static const double MEASURE_SECONDS = 0.5;
 
 static dn_status time_batch(dn_extractor *extractor, const dn_image *image, int count,
@@ -37,7 +39,7 @@ static dn_status time_batch(dn_extractor *extractor, const dn_image *image, int 
     return DN_OK;
 }
 
-/* The first batch, one view a thread, warms up and says how large the second one may be. */
+/* The first batch, one view per thread, warms up; its time limits the size of the second. */
 static dn_status time_views(dn_extractor *extractor, const dn_config *config, int threads,
                             double *seconds, dn_error *error) {
     dn_image image = {0};
@@ -61,7 +63,7 @@ static dn_status time_views(dn_extractor *extractor, const dn_config *config, in
 
 /* ---- A layer --------------------------------------------------------------------------------- */
 
-/* A square layer with its moments, and what goes in and out of it. */
+/* A square layer with Adam's moments, its input and its output. */
 typedef struct layer {
     const dn_compute *compute;
     int rows, width;
@@ -110,7 +112,7 @@ static dn_status time_layer_once(const layer *self, double *forward, double *bac
     return DN_OK;
 }
 
-/* Step and vector as shares of the whole flow: the time goes with the number of weights. */
+/* Scaled to the whole flow: the time is proportional to the number of weights. */
 static dn_status time_layer(const dn_flow_shape *flow, layer *self, dn_machine_speed *speed,
                             dn_error *error) {
     double forward, backward;
@@ -128,7 +130,7 @@ static dn_status time_layer(const dn_flow_shape *flow, layer *self, dn_machine_s
 static dn_status time_network(const dn_config *config, const dn_compute *compute,
                               const dn_backbone_weights *backbone, dn_machine_speed *speed,
                               dn_error *error) {
-    dn_backbone_weights weights = *backbone; /* the steps do not change the time */
+    dn_backbone_weights weights = *backbone; /* the steps do not affect the time */
     dn_extractor *extractor;
     weights.steps.known = 1;
     for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++)
@@ -153,7 +155,7 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
     return status;
 }
 
-/* Checkpoints count once: they never take more than a tenth of the time. */
+/* One checkpoint is counted: all of them never take more than a tenth of the time. */
 static double time_of(const dn_config *config, const dn_compute *compute, const dn_workload *work,
                       const dn_operation_counts *counts, const dn_footprint *print,
                       const dn_machine_speed *speed) {
@@ -192,7 +194,7 @@ void dn_estimate_fill(const dn_config *config, const dn_network *network, const 
 
 enum { LOOKED_AT = 3 };
 
-/* Of a few of the images; one that cannot be read will be noticed by others. */
+/* Looks at a few images. Others report those that cannot be read. */
 static dn_status look_at_images(const dn_sample *samples, size_t count, dn_workload *work,
                                 dn_error *error) {
     uint64_t sum = 0, seen = 0;
@@ -233,7 +235,7 @@ static void warn(const dn_report_need *need, const char *what, const char *advic
         dn_tell(observer, DN_WARNING, "%s: %s", line, advice);
 }
 
-/* What would fail for certain fails now, and not after hours. */
+/* A training that cannot finish fails here, not after hours. */
 static dn_status refuse_estimate(const dn_config *config, const dn_report_estimate *estimate,
                                  uint64_t model, dn_error *error) {
     dn_memory_state memory;

@@ -2,6 +2,8 @@
 #ifndef DN_BASE_EVERY_CPU_H
 #define DN_BASE_EVERY_CPU_H
 
+#include <limits.h> /* any header of the C library defines __GLIBC__ */
+
 /* Compiled once for each instruction set; the program chooses when it starts. Not under sanitizers:
  * their run time is not ready when the choice is made. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 &&            \

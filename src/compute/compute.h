@@ -42,8 +42,7 @@ typedef struct dn_convolution_shape {
     int groups; /* 1 for an ordinary convolution */
     int pad_top, pad_left, pad_bottom, pad_right;
     dn_activation activation;
-    int adds; /* the output buffer holds a residual on entry, which is added before the activation
-               */
+    int adds; /* adds the residual that the output holds on entry, before the activation */
 } dn_convolution_shape;
 
 typedef struct dn_pooling_shape {
@@ -106,19 +105,18 @@ typedef struct dn_adam {
 typedef struct dn_backend {
     const char *name;
 
-    /* The library and its version that results depend on, such as "oneDNN 2.6.3"; static storage.
-     */
+    /* The library that computes, with its version: "oneDNN 2.6.3"; static storage. */
     const char *(*version)(void);
-    /* The processor's instructions that it really uses, ONEDNN_MAX_CPU_ISA considered; static
-     * storage. Results of one version with the same instructions are the same to the bit. */
+    /* The processor's instructions that it really uses, after ONEDNN_MAX_CPU_ISA; static storage.
+     * Results may differ in the last bits between versions and between instructions. */
     const char *(*instructions)(void);
 
     /* The wanted precision, or the next more exact one that this processor has. */
     dn_precision (*precision)(dn_precision wanted);
-    /* What the products of linear_* are in then: F32 or BF16. */
+    /* The element of the factors of linear_* in that precision: F32 or BF16. */
     dn_element (*products)(dn_precision precision);
 
-    /* `precision` as the function of that name gave it. */
+    /* `precision` is one that the function `precision` returned. */
     dn_status (*open)(int threads, dn_precision precision, void **context, dn_error *error);
     void (*close)(void *context);
 
@@ -248,9 +246,10 @@ typedef struct dn_backend {
     dn_status (*multiply)(void *context, float *y, const float *x, const float *mask, size_t count,
                           dn_error *error);
 
-    /* One half of the GLOW coupling: st[r] = (s, t), each `columns` wide;
-     *     e = clamp*0.636*atan(s/clamp);  y = min(max(exp(e)*x + t, -1e6), 1e6);  log_det[r] += sum
-     * e x and y are `x_stride` and `y_stride` floats from row to row. Paper, equations 1 and 2. */
+    /* One half of the GLOW coupling; st[r] = (s, t), each `columns` wide:
+     *     e = clamp*0.636*atan(s/clamp);  y = min(max(exp(e)*x + t, -1e6), 1e6);
+     *     log_det[r] += sum of e
+     * Rows of x and y start `x_stride` and `y_stride` floats apart. Paper, equations 1 and 2. */
     dn_status (*coupling_forward)(void *context, float *y, float *log_det, const float *x,
                                   const float *st, int rows, int columns, int x_stride,
                                   int y_stride, float clamp, dn_error *error);
@@ -261,8 +260,8 @@ typedef struct dn_backend {
     /* Backward of y = exp(e)*x + t and of log_det += sum e; dlog_det is the loss's derivative for
      * each of a row's log-determinants, the same for all rows:
      *     dx += dy*exp(e);  dt = dy;  ds = (dy*exp(e)*x + dlog_det) * 0.636/(1 + (s/clamp)^2)
-     * dst has st's layout and is overwritten; dx accumulates, `dx_stride` floats from row to row.
-     * Where y is at +-1e6 dy counts as 0, as in torch.clamp's derivative. */
+     * dst has st's layout and is overwritten; dx accumulates, its rows `dx_stride` floats apart.
+     * Where y is at +-1e6, dy counts as 0, as in torch.clamp's derivative. */
     dn_status (*coupling_backward)(void *context, float *dx, float *dst, const float *dy,
                                    const float *y, const float *x, const float *st, float dlog_det,
                                    int rows, int columns, int dx_stride, int dy_stride,

@@ -18,7 +18,7 @@ static void widen_bf16(float *restrict values, const uint16_t *restrict numbers,
         values[i] = dn_bf16_value(numbers[i]);
 }
 
-/* Whether one of them is not finite. */
+/* Returns whether a value is not finite. */
 DN_EVERY_CPU
 static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values, size_t count) {
     uint32_t largest = 0;
@@ -43,7 +43,7 @@ void dn_elements_widen(float *values, const void *elements, dn_element element, 
             values[i] = step * (float)(element == DN_ELEMENT_U8 ? bytes[i] : numbers[i]);
 }
 
-/* Whole steps within least .. most; NaN becomes `least`. */
+/* The number of steps, limited to least .. most; NaN becomes `least`. */
 static float quantized(float value, float step, float least, float most) {
     float number = rintf(value / step);
     return number > most ? most : number > least ? number : least;

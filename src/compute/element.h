@@ -1,4 +1,4 @@
-/* Numbers as they lie in memory, and how they become f32 and back. */
+/* The number formats of activations, and their conversion from and to f32. */
 #ifndef DN_COMPUTE_ELEMENT_H
 #define DN_COMPUTE_ELEMENT_H
 

@@ -86,7 +86,7 @@ dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error) {
     return check_window("pooling", shape->height, shape->width, shape->kernel, error);
 }
 
-/* A gate is a byte. */
+/* A gate is a byte, so it can name at most DN_GATE_MAX_KERNEL^2 taps. */
 dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error) {
     DN_TRY(dn_check_pooling(shape, error));
     if (shape->kernel > DN_GATE_MAX_KERNEL)

@@ -1,5 +1,5 @@
-/* Extents that follow from others, and the checks that every backend makes before it creates an
- * object, so that all of them refuse the same shapes with the same words. */
+/* Extents of outputs, and the checks that every backend makes before it creates an object, so that
+ * all backends refuse the same shapes with the same message. */
 #ifndef DN_COMPUTE_SHAPE_H
 #define DN_COMPUTE_SHAPE_H
 

@@ -67,7 +67,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* taken over when the whole text was right */
+    struct dn_config config; /* copied to the caller once the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -126,14 +126,39 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     return dn_text_take(&text, value, error);
 }
 
+static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
+    dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
+    dn_value_print(text, config, key);
+    dn_text_append(text, "\n");
+}
+
 dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {
     dn_text text = {0};
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        dn_text_append(&text, "# %s\n%s: ", dn_keys[i].key.comment, dn_keys[i].key.name);
-        dn_value_print(&text, config, &dn_keys[i]);
-        dn_text_append(&text, "\n");
-    }
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        print_key(&text, config, &dn_keys[i]);
     return dn_text_take(&text, yaml, error);
+}
+
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL)
+            print_key(&text, config, &dn_keys[i]);
+    return dn_text_take(&text, yaml, error);
+}
+
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, &dn_keys[i]))
+            return dn_keys[i].key.name;
+    return NULL;
+}
+
+void dn_config_take_run(dn_config *config, const dn_config *from) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_RUN)
+            memcpy((char *)config + dn_keys[i].offset, (const char *)from + dn_keys[i].offset,
+                   dn_keys[i].size);
 }
 
 /* N of "bank:N", 0 of "random", -1 of anything else. */

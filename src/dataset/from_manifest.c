@@ -2,6 +2,8 @@
 #include "base/memory.h"
 #include "dataset/collect.h"
 #include "dataset/manifest.h"
+#include "dataset/names.h"
+#include "dataset/readers.h"
 #include "dataset/walk.h"
 
 #include <stdio.h>
@@ -40,7 +42,7 @@ static dn_status resolve(const source *from, const char *listed, char *path) {
     return dn_path_join(path, DN_PATH_LIMIT, from->folder, listed, from->error);
 }
 
-/* The image's parent folder, unless that says nothing about a defect. */
+/* The image's parent folder, unless its name says nothing about the defect. */
 static void name_defect(const char *image_path, char *defect) {
     char folder[DN_PATH_LIMIT];
     size_t length = (size_t)(dn_path_name(image_path) - image_path);
@@ -136,6 +138,7 @@ dn_status dn_dataset_from_manifest(const char *path, unsigned wanted, const dn_o
     source from = {.path = path, .observer = observer, .dataset = dataset, .error = error};
     uint8_t *text;
     size_t size;
+    dataset->is_listed = 1;
     DN_TRY(find_folder(path, from.folder, error));
     DN_TRY(dn_file_read(path, MANIFEST_LIMIT, &text, &size, error));
     dn_status status = read_text(&from, (char *)text, size, wanted);

@@ -1,7 +1,7 @@
-/* Manifest CSV (RFC 4180, UTF-8 with or without a byte order mark, lines ending in \n or \r\n): a
- * header line that names at least image_path, label_index and split, in any order; mask_path is
- * optional, other columns are not looked at. label_index: 0 good, more defective. split: train,
- * test, val, validate or validation. */
+/* Manifest CSV (RFC 4180; UTF-8 with or without a byte order mark; lines end in \n or \r\n). The
+ * header line names image_path, label_index and split, in any order; mask_path is optional, and
+ * other columns are ignored. label_index: 0 is good, anything above defective. split: train, test,
+ * val, validate or validation. */
 #ifndef DN_DATASET_MANIFEST_H
 #define DN_DATASET_MANIFEST_H
 
@@ -9,7 +9,7 @@
 
 typedef struct dn_manifest_row {
     const char *image_path;
-    const char *mask_path; /* NULL where none is given */
+    const char *mask_path; /* NULL if none is given */
     dn_split split;
     int label; /* 0 good, 1 defective */
 } dn_manifest_row;
@@ -19,9 +19,9 @@ typedef struct dn_manifest {
     size_t count, capacity;
 } dn_manifest;
 
-/* `text` holds `size` bytes and a zero behind them; it is written to, and the rows point into it.
- * Errors are DN_ERROR_FORMAT and name `name`, the line, what was found and what was expected. The
- * caller destroys the manifest, after a failure too. */
+/* Parses `text` of `size` bytes, which a zero byte must follow. The text is modified, and the rows
+ * point into it. DN_ERROR_FORMAT names `name`, the line, what was found and what was expected. The
+ * caller destroys the manifest, also after a failure. */
 dn_status dn_manifest_parse(const char *name, char *text, size_t size, dn_manifest *manifest,
                             dn_error *error);
 void dn_manifest_destroy(dn_manifest *manifest);

@@ -133,7 +133,7 @@ static int read_scales(const cJSON *root, const dn_network *network, int scales,
 dn_status dn_activation_steps_parse(const char *name, const char *json, const dn_network *network,
                                     int scales, dn_backbone_steps *steps, dn_error *error) {
     cJSON *root = cJSON_Parse(json);
-    const char *excuse = root ? "" : ", or memory ran out"; /* cJSON does not say which */
+    const char *excuse = root ? "" : ", or memory ran out"; /* cJSON does not tell the two apart */
     *steps = (dn_backbone_steps){0};
     steps->known = read_scales(root, network, scales, steps);
     cJSON_Delete(root);

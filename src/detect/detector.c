@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
+#include "detect/model_config.h"
 #include "detect/network_settings.h"
 
 #include <inttypes.h>
@@ -32,17 +33,13 @@ static dn_status require_metadata(const dn_tensor_file *file, const char *path, 
 }
 
 static dn_status load_config(dn_detector *detector, const char *path, dn_error *error) {
-    const char *format, *yaml;
-    char name[1152];
+    const char *format;
     DN_TRY(require_metadata(detector->file, path, DN_META_FORMAT, &format, error));
     if (strcmp(format, DN_MODEL_FORMAT) != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: is of format \"%.40s\", this version reads \"%s\"", path, format,
                        DN_MODEL_FORMAT);
-    DN_TRY(require_metadata(detector->file, path, DN_META_CONFIG, &yaml, error));
-    snprintf(name, sizeof name, "%s (its configuration)", path);
-    DN_TRY(dn_config_create(&detector->config, error));
-    DN_TRY(dn_config_parse(detector->config, name, yaml, strlen(yaml), error));
+    DN_TRY(dn_model_config_read(detector->file, path, &detector->config, error));
     return dn_config_check(detector->config, error);
 }
 
@@ -64,7 +61,7 @@ static dn_status load_roi(dn_detector *detector, const char *path, dn_error *err
     if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[0] != (size_t)size[0] ||
         tensor->shape[1] != (size_t)size[1])
         return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: %s is no region of interest: expected U8 of shape [%d, %d]", path,
+                       "%s: %s is not a region of interest: expected U8 of shape [%d, %d]", path,
                        DN_ROI_TENSOR, size[0], size[1]);
     return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
 }
@@ -78,7 +75,7 @@ static dn_status load_precision(dn_detector *detector, const char *path, dn_erro
                    "%s: its precision is \"%.40s\", expected f32, bf16 or int8", path, word);
 }
 
-/* Those of another backbone would mean nothing. */
+/* Steps of another backbone are useless. */
 static dn_status load_steps(dn_detector *detector, const char *path, dn_error *error) {
     const char *json = dn_tensor_file_metadata(detector->file, DN_META_STEPS);
     const char *trained_with = dn_tensor_file_metadata(detector->file, DN_META_BACKBONE_SHA256);
@@ -165,7 +162,8 @@ static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
     return DN_OK;
 }
 
-/* Whether every tensor lies where our own writer puts it, so that the file can be used in place. */
+/* Sets in_place if every tensor lies where our own writer puts it: then the file is used without a
+ * copy. */
 static dn_status find_in_place(dn_detector *detector, const char *path, dn_error *error) {
     const uint8_t *base = NULL;
     detector->in_place = 1;
@@ -202,7 +200,7 @@ static dn_status fail_not_finite(const dn_detector *detector, const dn_flow_tens
                    tensor->name, index);
 }
 
-/* A ReLU may swallow a NaN, so the score alone would not show it. */
+/* A ReLU can turn NaN into 0, so the score alone would not show it. */
 static dn_status check_parameters(const dn_detector *detector, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor tensor;
@@ -229,7 +227,7 @@ static void identify(dn_detector *detector) {
 
 /* ---- the parameters in bf16 ---- */
 
-/* Pages that are read once are given back at once, a few at a time. */
+/* Pages of the file are released after they are read, a few at a time. */
 enum { PIECE = 1 << 20 };
 
 static dn_status narrow_values(const dn_detector *detector, const dn_flow_tensor *tensor,
@@ -254,7 +252,7 @@ static dn_status narrow_in_place(const dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
-/* Of `owned` only the biases are written: the rest of its pages never comes to be. */
+/* Only the biases are written to `owned`: its other pages are never allocated. */
 static dn_status narrow_tensors(dn_detector *detector, float *buffer, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor tensor;
@@ -289,7 +287,7 @@ static dn_status narrow_copies(dn_detector *detector, dn_error *error) {
 }
 
 static dn_status narrow_parameters(dn_detector *detector, dn_error *error) {
-    float *block; /* floats: unlike others not zeroed, which would touch it all once more */
+    float *block; /* as floats, because dn_allocate would write zeros to all of it first */
     size_t count = dn_flow_parameter_count(&detector->flow);
     DN_TRY(dn_allocate_floats(&block, (count + 1) / 2, error));
     detector->bf16 = (uint16_t *)(void *)block;
@@ -407,7 +405,7 @@ static void list_roi(model_writer *writer, const dn_roi *roi) {
                                                    .bytes = height * width};
 }
 
-/* The flow first: its parameters then start where the file's data starts, aligned. */
+/* The flow comes first, so that its parameters start where the data of the file starts, aligned. */
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
@@ -432,7 +430,7 @@ static void add_metadata(model_writer *writer, const char *key, const char *valu
 
 static dn_status list_metadata(model_writer *writer, const dn_detector *detector,
                                const dn_provenance *provenance, dn_error *error) {
-    DN_TRY(dn_config_to_yaml(detector->config, &writer->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(detector->config, &writer->yaml, error));
     dn_digest_bytes(detector->parameters, dn_flow_parameter_count(&detector->flow) * sizeof(float),
                     writer->flow_sha256);
     snprintf(writer->seed, sizeof writer->seed, "%" PRIu64, detector->config->seed);

@@ -90,15 +90,16 @@ static dn_views even_views(const dn_localizer *self) {
     return (dn_views){.kind = DN_VIEWS_EVEN, .count = self->scorer->rotations};
 }
 
-/* Features of rotations first .. first + rows, and the gates that they went through. */
-static dn_status look(dn_localizer *self, const dn_image *image, int first, int rows,
-                      float *features, dn_error *error) {
+/* Features of rotations first .. first + rows, and the gates of their forward pass. */
+static dn_status extract_features(dn_localizer *self, const dn_image *image, int first, int rows,
+                                  float *features, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     size_t gates = dn_extractor_gate_count(scorer->extractor);
     const dn_views even = even_views(self);
     dn_view views[DN_EXTRACTOR_BATCH];
     for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
         int count = batch_of(done, rows);
+        DN_TRY(dn_check_cancel(scorer->cancel, error));
         for (int i = 0; i < count; i++)
             views[i] = dn_views_at(&even, NULL, image, first + done + i);
         DN_TRY(dn_extractor_run_keeping(scorer->extractor, views, count,
@@ -108,11 +109,12 @@ static dn_status look(dn_localizer *self, const dn_image *image, int first, int 
     return DN_OK;
 }
 
-/* Gradient at the features of the image's loss, which is a mean over all its rotations. */
-static dn_status explain(dn_localizer *self, const float *parameters, const float *features,
-                         int rows, dn_error *error) {
+/* Gradient of the image's loss, a mean over all its rotations, at the features. */
+static dn_status differentiate_loss(dn_localizer *self, const float *parameters,
+                                    const float *features, int rows, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     float dlog_det, share = (float)rows / (float)scorer->rotations;
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
     DN_TRY(dn_flow_forward(self->flow, parameters, self->z, self->log_det, features, rows, NULL,
                            error));
     dn_flow_loss(self->dz, &dlog_det, self->z, self->log_det, rows, scorer->dimensions);
@@ -123,12 +125,14 @@ static dn_status explain(dn_localizer *self, const float *parameters, const floa
 }
 
 /* Adds the rotations' gradients at the pixels to the map. */
-static dn_status project(dn_localizer *self, int first, int rows, float *map, dn_error *error) {
+static dn_status add_gradients(dn_localizer *self, int first, int rows, float *map,
+                               dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     const dn_views even = even_views(self);
     size_t gates = dn_extractor_gate_count(scorer->extractor);
     for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
         int count = batch_of(done, rows);
+        DN_TRY(dn_check_cancel(scorer->cancel, error));
         DN_TRY(dn_extractor_backward(scorer->extractor, self->gradient,
                                      self->dfeatures + (size_t)done * (size_t)scorer->dimensions,
                                      self->gates + (size_t)done * gates, count, error));
@@ -139,7 +143,7 @@ static dn_status project(dn_localizer *self, int first, int rows, float *map, dn
     return DN_OK;
 }
 
-/* From sums over rotations and channels to means; 0 where the image does not count. */
+/* Divides the sums over rotations and channels; sets 0 outside the region of interest. */
 static void finish_map(const dn_localizer *self, float *map) {
     const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
     for (size_t i = 0; i < pixels_of(self); i++)
@@ -155,9 +159,9 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
     for (int done = 0; done < scorer->rotations; done += localizer->rows) {
         int left = scorer->rotations - done, rows = left < localizer->rows ? left : localizer->rows;
         float *chunk = features + (size_t)done * (size_t)scorer->dimensions;
-        DN_TRY(look(localizer, image, done, rows, chunk, error));
-        DN_TRY(explain(localizer, parameters, chunk, rows, error));
-        DN_TRY(project(localizer, done, rows, map, error));
+        DN_TRY(extract_features(localizer, image, done, rows, chunk, error));
+        DN_TRY(differentiate_loss(localizer, parameters, chunk, rows, error));
+        DN_TRY(add_gradients(localizer, done, rows, map, error));
     }
     finish_map(localizer, map);
     return DN_OK;

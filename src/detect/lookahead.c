@@ -22,7 +22,7 @@ dn_status dn_lookahead_create(dn_lookahead *ahead, dn_error *error) {
 
 /* ---- one file ---- */
 
-/* The bytes whose digest is taken are the bytes that are decoded. */
+/* Digest and image come from the same read of the file. */
 static dn_status decode(const char *path, int has_digest, dn_picture *picture, dn_error *error) {
     uint8_t *bytes;
     size_t size;
@@ -70,7 +70,7 @@ static dn_expected *begin_reading(const char *path, const uint8_t *digest) {
     return NULL;
 }
 
-/* ---- all that are expected ---- */
+/* ---- the list of expected files ---- */
 
 static dn_expected *remove_at(dn_lookahead *ahead, size_t place) {
     dn_expected *removed = ahead->expected[place];

@@ -220,7 +220,7 @@ static dn_status examine_flow(void *context, dn_error *error) {
 }
 
 static dn_status write_model(importing *self, const char *output, dn_error *error) {
-    DN_TRY(dn_config_to_yaml(self->config, &self->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(self->config, &self->yaml, error));
     snprintf(self->seed, sizeof self->seed, "%" PRIu64, self->config->seed);
     memset(self->flow_sha256, '0', DN_DIGEST_LENGTH); /* until it is known */
     const int threads = self->config->threads;

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-static const double PROBE_RATE = 1e-3; /* of Adam: 50 steps are to do something */
+static const double PROBE_RATE = 1e-3; /* of Adam: high, because 50 steps must have an effect */
 
 enum { ROTATIONS = DN_AUTO_ROTATIONS };
 
@@ -42,7 +42,7 @@ int dn_precision_gap_holds(const dn_precision_gap *gap) {
 
 /* ---- features ---- */
 
-/* Everything a choice is made with. */
+/* The state of one choice. */
 typedef struct trial {
     const dn_config *config;
     const dn_backbone_weights *backbone;
@@ -81,7 +81,7 @@ static void add_scores(const float *z, size_t count, size_t values, double *scor
     }
 }
 
-/* All images at once: the weights are read, and rounded, once. */
+/* All images at once, so that the weights are read and rounded once. */
 static dn_status score_features(const dn_compute *compute, const dn_flow_shape *shape,
                                 const float *parameters, const float *features, size_t count,
                                 double *scores, dn_error *error) {
@@ -156,7 +156,7 @@ static dn_status extract_exact(const trial *self, float *features, dn_error *err
     return status;
 }
 
-/* On one thread: the products are too small to be worth waiting for another one. */
+/* On one thread: the products are so small that waiting for others would cost more. */
 static dn_status learn(trial *self, const float *features, dn_error *error) {
     dn_compute compute;
     DN_TRY(dn_compute_open(self->config->compute, 1, &compute, error));
@@ -224,8 +224,8 @@ static dn_status choose(trial *self, const dn_roi *roi, const dn_sample *samples
     return DN_OK;
 }
 
-/* What rules out everything below f32 whatever the scores are: noise on normalised pixels; and
- * steps that could not be found. */
+/* Noise on normalised pixels and unknown steps rule out everything below f32, whatever the scores
+ * are. */
 static int has_choice(const dn_config *config, const dn_backbone_weights *backbone, size_t count) {
     return count > 0 && backbone->steps.known && !(config->add_img_noise > 0);
 }

@@ -2,18 +2,18 @@
 
 #include "backbone/backbone.h"
 #include "backbone/gradient.h"
-#include "dataset/feature_bank.h"
+#include "bank/feature_bank.h"
 #include "detect/detector.h"
 #include "detect/localization.h"
 #include "train/map_threshold.h"
 #include "train/trainer.h"
 
-/* The program, its libraries and the code that oneDNN generates; and what an image costs whose
- * features are elsewhere: names, digests, scores. Measured: docs/performance.md. */
+/* PROGRAM: the program, its libraries and the code that oneDNN generates. IMAGE: names, digests and
+ * scores of an image whose features are kept elsewhere. Measured: docs/performance.md. */
 #define PROGRAM_BYTES ((uint64_t)40 << 20)
 #define IMAGE_BYTES ((uint64_t)1024)
 
-/* A model's header, its configuration and calibration; the log and the tables. */
+/* A model's header with configuration and calibration; the log and the tables. */
 #define SMALL_FILES ((uint64_t)1 << 20)
 
 /* Images whose maps the report shows: the worst of the good and of the defective ones. */
@@ -99,7 +99,7 @@ static uint64_t kept_bytes(const plan *self) {
     return self->work->observed * one;
 }
 
-/* What maps need beside the network: after the training, for the threshold of regions and the
+/* What maps need beside the network, after the training: for the threshold of regions and the
  * report. */
 static uint64_t map_bytes(const plan *self) {
     const dn_backbone_shape shape = backbone_of(self);
@@ -140,7 +140,7 @@ static uint64_t cache_of(const plan *self) {
     return least(bytes, (uint64_t)(config->cache_limit * 0x1p30));
 }
 
-/* A TIFF of floats, and three pictures of the original's size that compress somewhat. */
+/* A TIFF of floats, and three pictures of the original's size, somewhat compressed. */
 static uint64_t map_files(const dn_config *config, const dn_workload *work) {
     size_t evaluated = work->tested > 0 ? work->tested : work->observed;
     uint64_t one = 4 * input_pixels(config) + 3 * work->mean_pixels;
@@ -162,7 +162,7 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
     return footprint;
 }
 
-/* ---- Labour ---------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 int dn_step_rows(const dn_config *config, const dn_workload *work) {
     size_t batch = (size_t)config->batch_size;
@@ -173,7 +173,7 @@ static double epochs_of(const dn_config *config) {
     return (double)config->meta_epochs * config->sub_epochs;
 }
 
-/* Of one training on `train` images; its images are decoded once where they all stay in memory. */
+/* One training on `train` images; they are decoded once if all fit in memory. */
 static void add_training(const dn_config *config, double train, dn_operation_counts *counts) {
     double epochs = epochs_of(config), batch = config->batch_size;
     int bank = dn_config_bank(config);
@@ -185,7 +185,7 @@ static void add_training(const dn_config *config, double train, dn_operation_cou
     counts->images += stay ? train : epochs * train;
 }
 
-/* Every fold is another training, without the images that it scores in the end. */
+/* Every fold is one more training, without the images that it scores at its end. */
 static void add_folds(const dn_config *config, const dn_workload *work,
                       dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;

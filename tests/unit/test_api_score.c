@@ -1,7 +1,7 @@
 /* The public API end to end: scores of a saved model against Pillow + PyTorch
  * (tests/reference/score.py). */
-#include "api/model.h"
 #include "base/memory.h"
+#include "inspect/model.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -167,19 +167,19 @@ static void test_features_of_every_rotation(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_engine *engine;
+    dn_inspector *inspector;
     dn_score score;
     dn_image image = {WIDTH, HEIGHT, self->pixels};
     fixture *file = fixture_open("score.safetensors");
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
-    assert_ok(dn_model_borrow(model, &engine, &error));
-    assert_ok(dn_engine_score(engine, &model->detector, &image, &score, &error));
+    assert_ok(dn_model_acquire(model, NULL, &inspector, &error));
+    assert_ok(dn_inspector_score(inspector, &image, &score, &error));
     /* Features average 3.3; PyTorch's own f32 is up to 8e-6 from its float64 on them. */
-    assert_close("features", engine->features, fixture_floats(file, "features", NULL),
+    assert_close("features", inspector->features, fixture_floats(file, "features", NULL),
                  ROTATIONS * 768, 1e-5, 1e-5);
     float loss = (float)score.loss;
     assert_close("loss", &loss, fixture_floats(file, "score", NULL) + 2, 1, 0, 1e-5);
-    dn_model_give_back(model, engine);
+    dn_model_release(model, inspector);
     dn_model_close(model);
     fixture_close(file);
 }
@@ -318,22 +318,22 @@ static void test_map(void **state) {
     dn_map_regions(map, &regions);
     assert_int_equal(regions, 0);
     snprintf(path, sizeof path, "%s/map.png", self->folder);
-    assert_ok(dn_map_write_png(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_PNG, path, &error));
     assert_ok(dn_image_read(path, &read, &error));
     assert_int_equal(read.width, 448);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
-    assert_ok(dn_map_write_overlay(map, &source, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_OVERLAY, path, &error));
     assert_ok(dn_image_read(path, &read, &error));
     assert_int_equal(read.width, WIDTH);
     assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/mask.png", self->folder);
-    assert_ok(dn_map_write_mask(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_MASK, path, &error));
     snprintf(path, sizeof path, "%s/map.tiff", self->folder);
-    assert_ok(dn_map_write_tiff(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_TIFF, path, &error));
     snprintf(path, sizeof path, "%s/no/such/map.tiff", self->folder);
-    assert_fails(dn_map_write_tiff(map, path, &error), DN_ERROR_IO, "no/such/map.tiff");
+    assert_fails(dn_map_write(map, DN_MAP_TIFF, path, &error), DN_ERROR_IO, "no/such/map.tiff");
     dn_map_free(map);
     assert_fails(dn_model_score(model, &nothing, &mapped, &map, &error), DN_ERROR_IO, "/nowhere");
     assert_null(map);

@@ -80,10 +80,11 @@ static void fold(const dn_backend *backend, dn_element element, const dn_fold_sh
 static void test_folding(void **state) {
     (void)state;
     static const dn_fold_shape shapes[] = {
-        {2, 64, 72, 64, 72, 4, 2, 2, 17, 19}, {2, 64, 72, 32, 32, 4, 2, 2, 9, 9},
-        {1, 33, 31, 16, 15, 3, 1, 1, 7, 7},   {2, 64, 72, 64, 72, 2, 0, 0, 33, 37},
-        {1, 49, 50, 49, 50, 2, 1, 0, 26, 26}, {1, 33, 31, 16, 15, 3, 2, 5, 7, 8}};
-    static uint8_t pixels[2 * 64 * 72 * 3], expected[2 * 17 * 19 * 48 * 4];
+        {2, 64, 72, 64, 72, 4, 2, 2, 17, 19},  {2, 64, 72, 32, 32, 4, 2, 2, 9, 9},
+        {1, 33, 31, 16, 15, 3, 1, 1, 7, 7},    {2, 64, 72, 64, 72, 2, 0, 0, 33, 37},
+        {1, 49, 50, 49, 50, 2, 1, 0, 26, 26},  {1, 33, 31, 16, 15, 3, 2, 5, 7, 8},
+        {1, 20, 150, 20, 150, 140, 1, 2, 1, 2}};
+    static uint8_t pixels[2 * 64 * 72 * 3], expected[2 * 140 * 140 * 3 * 4];
     uint8_t *actual = take_guarded(sizeof expected);
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 31 + i / 7);

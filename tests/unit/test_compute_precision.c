@@ -1,6 +1,7 @@
 /* Convolutions and linear layers below f32: bf16 and int8 against the reference in the same
  * precision, what processors without the instructions do, and that results do not depend on the
  * number of threads. */
+#include "base/every_cpu.h"
 #include "compute/shape.h"
 #include "compute_buffers.h"
 
@@ -42,6 +43,11 @@ static void test_identity(void **state) {
         if (strcmp(backend->name, "onednn") != 0)
             continue;
         assert_int_equal(strncmp(backend->version(), "oneDNN 2.", 9), 0);
+        assert_non_null(strstr(backend->instructions(), "; own kernels "));
+#ifdef DN_HAS_CLONES
+        if (__builtin_cpu_supports("avx2"))
+            assert_null(strstr(backend->instructions(), "baseline"));
+#endif
         if (limit) {
             const char *expected = strcmp(limit, "AVX2") == 0 ? "AVX2; " : "SSE4.1; ";
             assert_int_equal(strncmp(backend->instructions(), expected, strlen(expected)), 0);

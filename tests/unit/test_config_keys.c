@@ -1,5 +1,6 @@
 /* Every key of the table: its default, its range, and the way through YAML and back. */
 #include "base/error.h"
+#include "change_key.h"
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/number.h"
@@ -53,6 +54,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"meta_epochs", "24"},
         {"sub_epochs", "8"},
         {"train_rotations", "random"},
+        {"rotation_reduction", "mean"},
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
@@ -75,6 +77,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"early_stop_delta", "0.001"},
         {"checkpoint", "1"},
         {"checkpoint_share", "0.1"},
+        {"exact_resume", "true"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
     };
@@ -297,6 +300,58 @@ static void test_defaults_of_others(void **state) {
     dn_config_destroy(copy);
 }
 
+/* The keys of the run, one by one: every other key is part of the model, so that a new key is
+ * thought about here. */
+static void test_keys_of_the_run(void **state) {
+    (void)state;
+    static const char *const run[] = {
+        "dataset_path", "class_name",    "roi",        "modelname",  "verbose",
+        "grad_map_viz", "hide_tqdm_bar", "save_model", "device",     "backbone",
+        "output",       "estimate",      "threads",    "checkpoint", "checkpoint_share",
+        "exact_resume", "cache_dir",     "cache_limit"};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        int listed = 0;
+        for (size_t k = 0; k < sizeof run / sizeof *run; k++)
+            listed |= strcmp(run[k], dn_keys[i].key.name) == 0;
+        if (listed != (dn_keys[i].scope == DN_KEY_OF_RUN))
+            fail_msg("%s: of the run, or of the model?", dn_keys[i].key.name);
+    }
+}
+
+/* Each key in turn: a model's configuration changes with the keys of the model, and with no other.
+ */
+static void test_what_a_model_holds(void **state) {
+    (void)state;
+    dn_config *base = create();
+    char *before, *after, *value;
+    assert_ok(dn_config_to_model_yaml(base, &before, &error));
+    assert_null(dn_config_model_difference(base, base));
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        const char *name = dn_keys[i].key.name;
+        dn_config *other = create(), *again = create();
+        change_key(other, &dn_keys[i]);
+        assert_ok(dn_config_to_model_yaml(other, &after, &error));
+        const char *difference = dn_config_model_difference(base, other);
+        dn_config_take_run(again, other);
+        assert_ok(dn_config_get(again, name, &value, &error));
+        if (dn_keys[i].scope == DN_KEY_OF_RUN) {
+            assert_string_equal(after, before);
+            assert_null(difference);
+            assert_value(other, name, value);
+        } else {
+            assert_string_not_equal(after, before);
+            assert_string_equal(difference, name);
+            assert_value(base, name, value);
+        }
+        dn_text_free(value);
+        dn_text_free(after);
+        dn_config_destroy(other);
+        dn_config_destroy(again);
+    }
+    dn_text_free(before);
+    dn_config_destroy(base);
+}
+
 static void test_copy_is_independent(void **state) {
     (void)state;
     dn_config *config = create(), *copy = NULL;
@@ -322,6 +377,8 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys_name_the_nearest),
         cmocka_unit_test(test_check_refuses_what_is_not_there),
         cmocka_unit_test(test_check_of_noise_below_f32),
+        cmocka_unit_test(test_keys_of_the_run),
+        cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_defaults_of_others),
         cmocka_unit_test(test_copy_is_independent),
     };

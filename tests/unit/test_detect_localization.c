@@ -141,7 +141,7 @@ static void network_create(network *self, const char *backend, dn_precision prec
     assert_ok(
         dn_flow_create(&self->compute, &self->shape, rows, DN_FLOW_SCORE, &self->flow, &error));
     assert_ok(dn_scorer_create(self->extractor, self->flow, rows, ROTATIONS, DIMENSIONS,
-                               &self->scorer, &error));
+                               DN_REDUCTION_MEAN, &self->scorer, &error));
 }
 
 static void network_destroy(network *self) {

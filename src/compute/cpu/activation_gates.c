@@ -51,7 +51,7 @@ typedef struct opening {
     uint8_t *gates;
     const void *y;
     dn_element element;
-    float last; /* as a number of steps where the element is an integer */
+    float last; /* for an integer element: a number of steps */
 } opening;
 
 /* The largest value, or number, whose gate is open. */

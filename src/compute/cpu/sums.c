@@ -24,14 +24,14 @@ static void sum_block_bf16(float *restrict sums, const uint16_t *restrict in, si
                            size_t stride, size_t count, double scale) {
     double sum[BLOCK] = {0};
     for (size_t r = 0; r < rows; r++)
-#pragma omp simd
+#pragma omp simd simdlen(8)
         for (size_t c = 0; c < count; c++)
             sum[c] += (double)dn_bf16_value(in[r * stride + c]);
     for (size_t c = 0; c < count; c++)
         sums[c] = (float)(sum[c] * scale);
 }
 
-/* Rows whose sum of 8-bit numbers is sure to fit 32 bits. */
+/* So many 8-bit numbers have a sum that fits 32 bits. */
 enum { RUN = 1 << 22 };
 
 DN_EVERY_CPU
@@ -41,7 +41,7 @@ static void sum_block_u8(float *restrict sums, const uint8_t *restrict in, size_
     for (size_t first = 0; first < rows; first += RUN) {
         int32_t run[BLOCK] = {0};
         for (size_t r = first; r < rows && r < first + RUN; r++)
-#pragma omp simd
+#pragma omp simd simdlen(16)
             for (size_t c = 0; c < count; c++)
                 run[c] += in[r * stride + c];
         for (size_t c = 0; c < count; c++)
@@ -58,7 +58,7 @@ static void sum_block_s8(float *restrict sums, const int8_t *restrict in, size_t
     for (size_t first = 0; first < rows; first += RUN) {
         int32_t run[BLOCK] = {0};
         for (size_t r = first; r < rows && r < first + RUN; r++)
-#pragma omp simd
+#pragma omp simd simdlen(16)
             for (size_t c = 0; c < count; c++)
                 run[c] += in[r * stride + c];
         for (size_t c = 0; c < count; c++)

@@ -79,12 +79,12 @@ static dn_status choose_steps(dn_convolution *self, const float *weights, dn_err
     return DN_OK;
 }
 
-/* 1 where the outputs are no integers. */
+/* 1 for outputs that are not integers. */
 static float out_step(const dn_convolution *self) {
     return dn_element_is_integer(self->format.out) ? self->format.out_step : 1.0F;
 }
 
-/* The factor between a channel's integer sums and what is written. */
+/* Turns a channel's integer sums into outputs. */
 static float scale_of(const dn_convolution *self, size_t channel) {
     return self->format.in_step * self->steps[channel] / out_step(self);
 }
@@ -182,7 +182,7 @@ static dn_status check_residual(const dn_convolution_shape *shape, dn_error *err
         return DN_OK;
     return dn_fail(error, DN_ERROR_UNSUPPORTED,
                    "oneDNN: without AVX a depthwise convolution cannot add a residual of %d "
-                   "channels, no multiple of 4",
+                   "channels, which is not a multiple of 4",
                    shape->out_channels);
 }
 

@@ -1,15 +1,15 @@
 /*
- * Backward of a convolution to its input as a forward convolution, which oneDNN runs several times
- * faster than its own backward where there are few input channels. With stride s, K =
+ * Backward of a convolution to its input, written as a forward convolution: with few input channels
+ * oneDNN runs that several times faster than its own backward. With stride s, K =
  * ceil(kernel/s), every input row is y = s*u + r - pad_top for one u and one phase r < s, and
  * likewise for columns:
  *
  *     dx[b, s*u+r-pad_top, s*v+t-pad_left, c]
  *         = sum_{a,e < K, o} w[o, c, s*a+r, s*e+t] dy[b, u-a, v-e, o]      (w 0 past its window)
  *
- * a convolution of stride 1 from `out_channels` to s*s*channels with turned windows, then a
- * rearrangement of the phases. With stride 1 there is one phase and nothing to rearrange. Where
- * there are groups oneDNN's own backward is fast and writes dx directly.
+ * This is a convolution of stride 1 from `out_channels` to s*s*channels with turned windows,
+ * followed by a rearrangement of the phases. With stride 1 there is one phase and nothing to
+ * rearrange. For convolutions with groups, oneDNN's own backward is fast; it writes dx directly.
  */
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -101,7 +101,7 @@ static dnnl_status_t describe_gradient(const dn_convolution_gradient *self,
     return status;
 }
 
-/* The turned window of phase (r, t) and channel c that looks at output channel o. */
+/* The window of phase (r, t), rotated by 180 degrees. */
 static void turn_window(const dn_convolution_gradient *self, float *turned, const float *window,
                         int r, int t) {
     int kernel = self->shape.kernel, stride = self->shape.stride, last = self->window - 1;
@@ -256,7 +256,7 @@ typedef struct arrangement {
     uint8_t *dx;
 } arrangement;
 
-/* Row of dx from the phases [columns][s*s*channels] of its u, of which `r` picks a line of s. */
+/* A row of dx from the phases [columns][s*s*channels] of its u; `r` is the row's phase. */
 static void arrange_row(const dn_convolution_gradient *self, uint8_t *dx, const uint8_t *phases,
                         int r) {
     const dn_convolution_shape *shape = &self->shape;

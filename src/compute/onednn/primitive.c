@@ -112,7 +112,7 @@ dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
                                   : dn_onednn_fail(error, name, "choosing a kernel", status);
 }
 
-/* Grows a buffer that every worker has a piece of. */
+/* Grows a buffer of one piece per worker. */
 static dn_status grow_pieces(const dn_onednn_context *context, float **buffer, size_t *size,
                              size_t needed, dn_error *error) {
     float *grown;
@@ -186,7 +186,7 @@ void dn_primitive_destroy(dn_primitive *self) {
     self->primitive = NULL;
 }
 
-/* oneDNN's interface has one handle for what it reads and what it writes. */
+/* oneDNN takes inputs and outputs by the same non-const handle. */
 static void *writable(const void *pointer) {
     union {
         const void *read;

@@ -23,7 +23,7 @@ struct dn_convolution {
     dn_convolution_format format;
     int threads;
     float *weights, *bias;
-    float *in, *out; /* the batch as f32, where it is not */
+    float *in, *out; /* the batch as f32; NULL where its element is f32 */
 };
 
 /* Input channels that an output channel reads. */
@@ -36,7 +36,7 @@ static size_t weight_count(const dn_convolution_shape *shape) {
            (size_t)shape->out_channels;
 }
 
-/* The step between the weights' numbers where they are integers. */
+/* The step of an output channel's weights where they are integers. */
 static float weight_step(const float *weights, size_t count) {
     float largest = 0;
     for (size_t i = 0; i < count; i++)

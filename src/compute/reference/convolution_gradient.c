@@ -90,7 +90,7 @@ static void add_position(double *sum, const dn_convolution_gradient *self, const
     }
 }
 
-/* Of the image whose dy begins at element `image`. */
+/* Sums at place (y, x) of the image whose dy begins at element `image`. */
 static void sum_windows(double *sum, const dn_convolution_gradient *self, const void *dy,
                         size_t image, int y, int x, int first, int count) {
     const dn_convolution_shape *s = &self->shape;

@@ -40,7 +40,7 @@ static size_t tap_place(const dn_pooling_shape *s, int tap) {
     return (row * (size_t)s->width + column) * (size_t)s->channels;
 }
 
-/* Of the window that starts at element `start`. */
+/* The gate of the window that starts at element `start`. */
 static uint8_t gate_of(const dn_pooling_shape *s, const void *in, dn_element element,
                        size_t start) {
     int first = 0;
@@ -82,7 +82,7 @@ static int window_of(int place, int tap, int stride, int extent) {
 }
 
 /* The sum of the gradients whose gates name place (y, x) of the image that begins at element
- * `image`; windows in their order. */
+ * `image`, in the order of the windows. */
 static float sum_at(const dn_pooling_shape *s, const void *dy, dn_element element,
                     const uint8_t *gates, size_t image, int y, int x, int c) {
     dn_extent extent = dn_pooling_extent(s);

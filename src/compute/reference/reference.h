@@ -13,7 +13,7 @@ typedef struct dn_reference_context {
     dn_element products; /* of linear_* */
 } dn_reference_context;
 
-/* Outputs whose sums are formed side by side; a bound for arrays on the stack. */
+/* Outputs whose sums are formed together: the size of arrays on the stack. */
 enum { DN_REFERENCE_BLOCK = 64 };
 
 /* Element number `index`, with a step of 1 where it is an integer. */
