@@ -192,6 +192,21 @@ def round_trip(folder, onnx, full):
                 graph = folder / f"model{len(half)}{len(extra)}.onnx"
                 differnet("export", model, "--format", "onnx", "--output", graph, *half, *extra)
                 compare_onnx(graph, rounded, f"ONNX ({name}{', rotations inside' if extra else ''})")
+    if onnx:
+        other_network(folder, side, rotations, sets)
+
+
+def other_network(folder, side, rotations, sets):
+    """EfficientNet-Lite0, whose paddings are not the same on all sides: in a size that is no multiple of 32, too."""
+    for size in (side, side - 14):
+        out = folder / f"lite{size}"
+        sizes = ["--set", f"img_size=[{size}, {size}]", "--set", f"n_transforms_test={rotations}"]
+        words = ["--backbone", "random:efficientnet-lite0", "--output", out, "--quiet", "--data", ROOT / "dummy_dataset"]
+        differnet("train", *sizes, *sets, *words)
+        model = next(out.glob("DifferNet/*/*/v1/model.safetensors"))
+        graph = out / "model.onnx"
+        differnet("export", model, "--format", "onnx", "--output", graph, "--rotations", rotations)
+        compare_onnx(graph, model, f"ONNX of EfficientNet-Lite0, {size} x {size}")
 
 
 def main():

@@ -81,8 +81,8 @@ static void list_metadata(writing *self) {
 static void tell(const writing *self, const dn_observer *observer) {
     const dn_network *network = self->weights.network;
     dn_tell(observer, DN_NOTE,
-            "%s: %s, %d convolutions, %zu of them with a batch normalisation that is folded in "
-            "now; %zu of the file's %zu tensors used",
+            "%s: %s, %d convolutions, %zu batch normalisations folded into them; %zu of the file's "
+            "%zu tensors used",
             self->path, network->title, dn_network_convolutions(network), self->summary.normalised,
             self->summary.used, dn_tensor_file_count(self->file));
     dn_tell(observer, DN_NOTE, "origin: %s; licence: %s", self->weights.origin,

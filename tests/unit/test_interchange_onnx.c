@@ -13,7 +13,7 @@
 
 static char folder[64], model_path[128], onnx_path[128];
 
-static void make_model_of(double threshold, const dn_roi *roi) {
+static void make_model_with(const dn_network *network, double threshold, const dn_roi *roi) {
     dn_error error = {0};
     dn_config *config;
     assert_ok(dn_config_create(&config, &error));
@@ -21,13 +21,13 @@ static void make_model_of(double threshold, const dn_roi *roi) {
     assert_ok(dn_config_set(config, "n_scales", "1", &error));
     assert_ok(dn_config_set(config, "fc_internal", "8", &error));
     assert_ok(dn_config_set(config, "n_coupling_blocks", "2", &error));
-    dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config, &dn_alexnet)};
+    dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config, network)};
     detector.calibration = dn_calibration_none();
     detector.calibration.threshold = detector.calibration.review_threshold = threshold;
     if (threshold > 0)
         detector.calibration.request.rule = DN_RULE_MANUAL;
     detector.calibration.request.manual = threshold;
-    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(network, &detector.backbone, &error));
     float *parameters = malloc(dn_flow_parameter_count(&detector.flow) * sizeof *parameters);
     dn_flow_initialize(&detector.flow, parameters, 1, 1);
     detector.parameters = parameters;
@@ -37,6 +37,10 @@ static void make_model_of(double threshold, const dn_roi *roi) {
     assert_ok(dn_detector_save(&detector, model_path, &provenance, &error));
     free(parameters);
     dn_detector_close(&detector);
+}
+
+static void make_model_of(double threshold, const dn_roi *roi) {
+    make_model_with(&dn_alexnet, threshold, roi);
 }
 
 static void make_model(double threshold) {
@@ -145,6 +149,39 @@ static void check_model(int half, int views, size_t outputs) {
     onnx__model_proto__free_unpacked(message, NULL);
 }
 
+/* Nodes of an operation, with an integer attribute of that value where one is named. */
+static size_t count_nodes(const Onnx__GraphProto *graph, const char *operation,
+                          const char *attribute, int64_t value) {
+    size_t count = 0;
+    for (size_t i = 0; i < graph->n_node; i++) {
+        const Onnx__NodeProto *node = graph->node[i];
+        if (strcmp(node->op_type, operation) != 0)
+            continue;
+        count += !attribute;
+        for (size_t j = 0; attribute && j < node->n_attribute; j++)
+            count +=
+                strcmp(node->attribute[j]->name, attribute) == 0 && node->attribute[j]->i == value;
+    }
+    return count;
+}
+
+/* The numbers are compared with onnxruntime's by tools/interchange.py. */
+static void test_graph_of_another_network(void **state) {
+    (void)state;
+    make_model_with(&dn_efficientnet_lite0, NAN, NULL);
+    Onnx__ModelProto *message = export_and_read(0, 1);
+    const Onnx__GraphProto *graph = message->graph;
+    check_graph(graph, NULL);
+    assert_int_equal(count_constants(graph, DN_ONNX_FLOAT), 32 + 2 * 48);
+    assert_int_equal(count_nodes(graph, "Conv", NULL, 0), 48);
+    assert_int_equal(count_nodes(graph, "Conv", "group", 1), 32);
+    assert_int_equal(count_nodes(graph, "Conv", "group", 1152), 4);
+    assert_int_equal(count_nodes(graph, "MaxPool", NULL, 0), 0);
+    assert_int_equal(count_nodes(graph, "GlobalAveragePool", NULL, 0), 4);
+    assert_int_equal(count_nodes(graph, "Clip", NULL, 0), 32 + 4); /* ReLU6, and of the flow */
+    onnx__model_proto__free_unpacked(message, NULL);
+}
+
 static void test_graphs(void **state) {
     (void)state;
     make_model(NAN);
@@ -223,6 +260,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphs),
+        cmocka_unit_test(test_graph_of_another_network),
         cmocka_unit_test(test_a_calibrated_model),
         cmocka_unit_test(test_region_of_interest),
         cmocka_unit_test(test_no_file_where_none_can_be),
