@@ -29,7 +29,7 @@ static void prepare(const dn_image *image) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     dn_error error = {0};
     dn_image image = {0};
-    dn_status status = dn_image_decode(data, size, "fuzz", &image, &error);
+    dn_status status = dn_image_decode(data, size, "fuzz", NULL, &image, &error);
     if (status != error.status || (status != DN_OK && error.message[0] == '\0'))
         abort();
     if (status == DN_OK && (int64_t)image.width * image.height <= LARGEST)

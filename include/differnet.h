@@ -72,6 +72,8 @@ typedef enum dn_verdict {
 /* "NONE", "PASS", "REVIEW" or "FAIL"; static storage. */
 DN_API const char *dn_verdict_name(dn_verdict verdict);
 
+enum { DN_WARNINGS = 4, DN_WARNING_SIZE = 256 };
+
 /* What docs/verdict.md derives: NaN (and -1) where the model carries no calibration. */
 typedef struct dn_result {
     double raw_score;  /* mean of z^2 over rotations and dims (paper, section 3.3) */
@@ -83,6 +85,8 @@ typedef struct dn_result {
     double pred_score; /* in (0, 1), rises with raw_score, 0.5 at the threshold */
     double threshold, review_threshold;
     double p_value; /* (1 + number of calibration scores >= raw_score) / (their number + 1) */
+    char warnings[DN_WARNINGS]
+                 [DN_WARNING_SIZE]; /* what is odd about the image; "" after the last */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */

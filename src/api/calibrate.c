@@ -39,6 +39,8 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
     dn_feature_source source;
     dn_engine *engine;
     DN_TRY(dn_model_borrow(model, &engine, error));
+    dn_depth_report(model->detector.config, &model->detector.levels, samples, count,
+                    engine->compute.threads, observer);
     dn_status status = dn_engine_source(engine, &model->detector, observer, &source, error);
     if (status == DN_OK)
         status =

@@ -43,6 +43,8 @@ static dn_status evaluate_from(dn_model *model, dn_engine *engine, dn_feature_so
     dn_evaluation evaluation;
     outcome.compute = &engine->compute;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
+    dn_depth_report(model->detector.config, &model->detector.levels, dataset->samples + begin,
+                    end - begin, engine->compute.threads, about->observer);
     DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer, source, 0,
                                 &evaluation, error));
     dn_status status =

@@ -38,6 +38,7 @@ dn_status dn_map_create(const dn_detector *detector, const dn_image *image, dn_m
                      .height = size[0],
                      .image_width = image->width,
                      .image_height = image->height,
+                     .levels = dn_levels_of(detector->config),
                      .threshold = detector->calibration.map_threshold};
     dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
     if (status == DN_OK)
@@ -126,7 +127,7 @@ void dn_map_draw_over(const dn_map *map, dn_image *photograph) {
 dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source, const char *path,
                                dn_error *error) {
     dn_image image = {0};
-    DN_TRY(dn_source_load(source, &image, error));
+    DN_TRY(dn_source_load(source, &map->levels, &image, error));
     dn_map_draw_over(map, &image);
     dn_status status = dn_image_write_png(&image, path, error);
     dn_image_free(&image);

@@ -8,6 +8,7 @@ struct dn_map {
     float *values; /* [height][width]; owned, as regions are */
     int width, height, image_width, image_height;
     double threshold; /* NaN: unknown */
+    dn_levels levels; /* of the image, where it is read again */
     float level;      /* dn_region_level, once it is finished */
     uint8_t *inside;  /* [height][width], the region of interest; owned; NULL: everything counts */
     dn_region *regions;

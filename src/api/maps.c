@@ -28,7 +28,7 @@ static uint8_t brightest_of(const dn_image *image) {
 /* The nearest pixel's: the one that holds the centre of the map's. */
 static dn_status read_mask(map_set *self, const char *path, dn_error *error) {
     dn_image image = {0};
-    DN_TRY(dn_image_read(path, &image, error));
+    DN_TRY(dn_image_read(path, NULL, &image, error));
     int half = brightest_of(&image) / 2;
     for (int y = 0; y < self->height; y++)
         for (int x = 0; x < self->width; x++) {
@@ -77,7 +77,8 @@ static dn_status make_map(map_set *self, const dn_sample *sample, dn_error *erro
     dn_map *map = NULL;
     dn_map_files files;
     dn_error failure;
-    dn_status status = dn_image_read(sample->path, &image, &failure);
+    dn_status status = dn_image_read(
+        sample->path, dn_extractor_levels(self->making->scorer->extractor), &image, &failure);
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)

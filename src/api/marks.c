@@ -65,7 +65,9 @@ int dn_mark_sample(void *marking, const dn_report_sample *sample, dn_report_mark
     *marks = (dn_report_marks){0};
     if (self->failed || self->stopped || (self->stopped = tell(self) != DN_OK))
         return 0;
-    dn_status status = dn_image_read(sample->image_path, &marks->overlay, &failure);
+    dn_status status = dn_image_read(
+        sample->image_path, dn_extractor_levels(self->outcome->evaluation->scorer->extractor),
+        &marks->overlay, &failure);
     if (status == DN_OK)
         status = mark(self, &marks->overlay, marks, &failure);
     if (status == DN_OK)

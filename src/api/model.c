@@ -13,6 +13,7 @@ static dn_status init_model(dn_model *model, const char *path, const dn_model_op
                             dn_error *error) {
     DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
+    model->ahead.levels = dn_levels_of(model->detector.config);
     DN_TRY(create_engine(model, &model->idle, error));
     model->real = model->idle->compute.precision;
     return DN_OK;

@@ -22,7 +22,8 @@ struct dn_model {
 };
 
 /* The image of a source; DN_ERROR_ARGUMENT where it is none. */
-dn_status dn_source_load(const dn_image_source *source, dn_image *image, dn_error *error);
+dn_status dn_source_load(const dn_image_source *source, const dn_levels *levels, dn_image *image,
+                         dn_error *error);
 
 /* An engine of one's own until it is given back; made when none is idle. The first call reads all
  * weights: DN_ERROR_NUMERIC when one is no finite number. */

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/parallel.h"
 #include "detect/activation_steps.h"
 #include "detect/precision.h"
 #include "train/auto_precision.h"
@@ -23,7 +24,8 @@
 
 /* Everything one training owns; released in one place whatever happens. */
 typedef struct training {
-    const dn_config *config;
+    const dn_config *config; /* the user's; then `resolved` */
+    dn_config *resolved;     /* with the levels that were found; owned */
     const dn_observer *user;
     dn_observer observer; /* writes the log, then tells the user */
     dn_dataset dataset;
@@ -141,6 +143,8 @@ static dn_status open_inputs(training *self, dn_error *error) {
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
     DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_config_copy(config, &self->detector.config, error));
+    DN_TRY(dn_config_copy(config, &self->resolved, error));
+    self->config = self->resolved;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
@@ -155,6 +159,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
     self->detector.flow = dn_flow_shape_of(self->config);
+    dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
+                    self->dataset.count, self->compute.threads, &self->observer);
     return dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error);
@@ -326,6 +332,23 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
                              error);
 }
 
+/* Of the pictures to train on. From here on the configuration names them, so that every picture is
+ * read alike and a training from config.yaml gives the same model. */
+static dn_status find_levels(training *self, dn_error *error) {
+    char text[64];
+    size_t count;
+    dn_sample_range range;
+    const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
+    int threads = self->config->threads > 0 ? self->config->threads : dn_processor_count();
+    DN_TRY(dn_levels_resolve(self->config, samples, count, threads, &self->observer, &range,
+                             &self->detector.levels, error));
+    if (!dn_range_is_known(range))
+        return DN_OK;
+    dn_levels_print(range, text);
+    DN_TRY(dn_config_set(self->resolved, "levels", text, error));
+    return dn_config_set(self->detector.config, "levels", text, error);
+}
+
 /* Every model gets activation steps, so that it can be run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
@@ -350,6 +373,7 @@ static dn_status estimate(training *self, dn_error *error) {
 static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
+    DN_TRY(find_levels(self, error));
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
@@ -374,6 +398,7 @@ static void release_training(training *self) {
     dn_compute_close(&self->compute);
     dn_detector_close(&self->detector);
     dn_dataset_close(&self->dataset);
+    dn_config_destroy(self->resolved);
     dn_release(self);
 }
 

@@ -1,5 +1,5 @@
-/* A data set looked over before anybody waits for a training: what is there, what is to be mended,
- * what is worth a look. docs/check.md explains every rule. */
+/* A data set looked over before a training: what is there, what has to be mended, what is worth a
+ * look. docs/check.md explains every rule. */
 #ifndef DN_CHECK_CHECK_H
 #define DN_CHECK_CHECK_H
 
@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "dataset/dataset.h"
 #include "image/kind.h"
+#include "image/levels.h"
 
 /* What an image is compared with train/good by. */
 typedef enum dn_property {
@@ -22,9 +23,10 @@ typedef enum dn_property {
 const char *dn_property_name(dn_property property);
 int dn_property_decimals(dn_property property); /* worth showing */
 
-/* A property over train/good; images outside [low, high] are unlike the rest. Natural units. */
+/* A property over train/good, in natural units. Nine of ten images lie within the quantiles; images
+ * outside [low, high] are unlike the rest. */
 typedef struct dn_spread {
-    double median, low, high;
+    double median, quantile_05, quantile_95, low, high;
 } dn_spread;
 
 /* A kind of finding, each written once, in findings.c. */
@@ -74,8 +76,9 @@ typedef struct dn_checked_class {
     dn_finding *findings; /* those to mend first */
     size_t folder_count, size_count, kind_count, finding_count;
     size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
-    double roi_share; /* of the picture that counts; 0: no usable mask */
-    int has_spreads;  /* train/good held enough images */
+    double roi_share;        /* of the picture that counts; 0: no usable mask */
+    dn_levels_survey levels; /* of train/, as a training would find them */
+    int has_spreads;         /* train/good held enough images */
     dn_spread spreads[DN_PROPERTIES];
 } dn_checked_class;
 

@@ -16,6 +16,7 @@ struct dn_config {
     double transf_brightness, transf_contrast, transf_saturation;
     double norm_mean[3], norm_std[3];
     double add_img_noise; /* standard deviation of noise on normalised training pixels */
+    char levels[64];      /* "auto", or BLACK:WHITE: dn_config_levels */
     /* network */
     int n_scales;
     double clamp_alpha;
@@ -54,6 +55,10 @@ dn_status dn_config_check(const dn_config *config, dn_error *error);
 
 /* Rotations per image that training draws from; 0: fresh ones every time. */
 int dn_config_bank(const dn_config *config);
+
+/* Sample values that become black and white in pictures deeper than 8 bits: returns 1 and both, 0
+ * for `auto` (they are found in training), -1 for a value that is neither. */
+int dn_config_levels(const dn_config *config, double *black, double *white);
 
 /* A configuration with another's values. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);

@@ -26,7 +26,7 @@ typedef struct dn_key {
     const char *range; /* for people; of a word also the list of those allowed */
 } dn_key;
 
-enum { DN_KEY_COUNT = 48, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
+enum { DN_KEY_COUNT = 49, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
 
 extern const dn_key dn_keys[];
 

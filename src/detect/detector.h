@@ -6,6 +6,7 @@
 #include "backbone/weights.h"
 #include "compute/compute.h"
 #include "detect/calibration.h"
+#include "detect/levels.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 
@@ -26,6 +27,7 @@
 #define DN_META_CALIBRATION "calibration" /* only in a model that is calibrated */
 #define DN_META_PRECISION "precision"     /* that it was trained in; f32 where there is none */
 #define DN_META_STEPS "activation_steps"  /* for int8, where training found them */
+#define DN_META_LEVELS "levels"           /* only where a training picture was deeper than 8 bits */
 #define DN_META_IMPORTED "imported_from"  /* only in a model that was not trained here */
 
 #define DN_BACKBONE_STEM "backbone.features."
@@ -44,6 +46,7 @@ typedef struct dn_detector {
     dn_config *config;
     dn_backbone_weights backbone;
     dn_roi roi;
+    dn_trained_levels levels;
     dn_flow_shape flow;
     dn_precision precision;  /* that it was trained in */
     int in_place;            /* the file holds the parameters as one block of f32 */

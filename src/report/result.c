@@ -8,7 +8,7 @@ const char *dn_verdict_name(dn_verdict verdict) {
     return verdict_names[verdict <= DN_VERDICT_FAIL ? verdict : DN_VERDICT_NONE];
 }
 
-/* Nobody measures nanoseconds with this. */
+/* Microseconds are as fine as the clock's noise allows. */
 static double shown_milliseconds(const dn_result *result) {
     return round(result->elapsed_ms * 1e3) / 1e3;
 }
@@ -24,6 +24,14 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_number(json, root, "p_value", judged ? result->p_value : NAN);
     dn_json_text(json, root, "verdict", judged ? dn_verdict_name(result->verdict) : NULL);
     dn_json_number(json, root, "rotations", result->rotations);
+}
+
+static void add_warnings(dn_json *json, const dn_result *result) {
+    if (!result->warnings[0][0])
+        return;
+    cJSON *array = dn_json_array(json, json->root, "warnings");
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++)
+        dn_json_item_text(json, array, result->warnings[i]);
 }
 
 static void add_region(dn_json *json, cJSON *array, const dn_region *region) {
@@ -65,6 +73,7 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
         add_result(&json, result);
         if (places)
             add_places(&json, places);
+        add_warnings(&json, result);
         dn_json_text(&json, json.root, "model_id", model_id);
         dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(result));
     }

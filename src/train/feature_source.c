@@ -35,6 +35,14 @@ static void write_precision(dn_text *text, const dn_feature_origin *origin) {
     dn_text_append(text, "\n");
 }
 
+/* Of deep pictures alone; but a bank may hold some. */
+static void write_levels(dn_text *text, const dn_levels *levels) {
+    char range[64] = "whole";
+    if (levels->kind == DN_LEVELS_SET)
+        dn_levels_print(levels->range, range);
+    dn_text_append(text, "levels: %s\n", range);
+}
+
 static dn_status write_key(const dn_feature_source *source, const dn_feature_origin *origin,
                            char **key, dn_error *error) {
     const dn_config *config = source->config;
@@ -49,6 +57,7 @@ static dn_status write_key(const dn_feature_source *source, const dn_feature_ori
                    "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
                    config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
                    mean[2], std[0], std[1], std[2]);
+    write_levels(&text, dn_extractor_levels(source->extractor));
     if (dn_extractor_roi(source->extractor))
         dn_text_append(&text, "roi: %s\n", dn_extractor_roi(source->extractor)->digest);
     write_views(&text, &source->views);
@@ -82,6 +91,7 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
         .bank = {.descriptor = -1},
     };
     DN_TRY(dn_lookahead_create(&source->ahead, error));
+    source->ahead.levels = *dn_extractor_levels(extractor);
     dn_status status =
         dn_allocate_floats(&source->features, (size_t)count * source->dimensions, error);
     if (status != DN_OK) {

@@ -273,7 +273,7 @@ static dn_status describe(scene *self, dn_error *error) {
 
 static dn_status decode(scene *self, dn_error *error) {
     dn_image image = {0};
-    dn_status status = dn_image_read(self->path, &image, error);
+    dn_status status = dn_image_read(self->path, NULL, &image, error);
     dn_image_free(&image);
     return status;
 }

@@ -169,7 +169,7 @@ static void test_features_of_every_rotation(void **state) {
     dn_model *model;
     dn_engine *engine;
     dn_score score;
-    dn_image image = {WIDTH, HEIGHT, self->pixels};
+    dn_image image = {.width = WIDTH, .height = HEIGHT, .pixels = self->pixels};
     fixture *file = fixture_open("score.safetensors");
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_ok(dn_model_borrow(model, &engine, &error));
@@ -319,12 +319,12 @@ static void test_map(void **state) {
     assert_int_equal(regions, 0);
     snprintf(path, sizeof path, "%s/map.png", self->folder);
     assert_ok(dn_map_write_png(map, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, 448);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write_overlay(map, &source, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, WIDTH);
     assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);

@@ -53,7 +53,7 @@ static void test_png(void **state) {
     assert_fails(dn_image_write_png(&image, "/nowhere/at/all.png", &error), DN_ERROR_IO,
                  "/nowhere");
     assert_ok(dn_image_write_png(&image, path, &error));
-    assert_ok(dn_image_read(path, &back, &error));
+    assert_ok(dn_image_read(path, NULL, &back, &error));
     assert_int_equal(back.width, WIDTH);
     assert_int_equal(back.height, HEIGHT);
     assert_memory_equal(back.pixels, image.pixels, WIDTH * HEIGHT * 3);

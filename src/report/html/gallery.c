@@ -62,7 +62,7 @@ static void append_instead(dn_text *page, dn_status status, const char *words) {
 static void append_picture(dn_text *page, const char *path) {
     dn_image image = {0};
     dn_text_append(page, "<span class=\"picture\">");
-    dn_status status = dn_image_read(path, &image, NULL);
+    dn_status status = dn_image_read(path, NULL, &image, NULL);
     if (status == DN_OK)
         status = embed(page, &image, "", NULL);
     append_instead(page, status, "cannot be read any more");
