@@ -112,7 +112,7 @@ static void compare_mask(const dn_image *mask, dn_record *record) {
     int is_empty;
     size_t others = count_mask_values(mask, &is_empty);
     record->mask = is_empty ? DN_MASK_EMPTY : others > 0 ? DN_MASK_GREY : DN_MASK_FITS;
-    snprintf(detail, sizeof detail, "%zu values lie between 0 and the largest", others);
+    snprintf(detail, sizeof detail, "%zu value(s) between 0 and the largest", others);
     if (dn_record_readable(record) &&
         (mask->width != record->width || mask->height != record->height)) {
         record->mask = DN_MASK_OTHER_SIZE;

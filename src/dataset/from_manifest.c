@@ -130,6 +130,7 @@ dn_status dn_dataset_from_manifest(const char *path, unsigned wanted, const dn_o
     DN_TRY(dn_file_read(path, MANIFEST_LIMIT, &text, &size, error));
     from.finder = (dn_path_finder){.manifest = path, .folder = from.folder};
     dn_status status = read_text(&from, (char *)text, size, wanted);
+    dn_path_finder_report(&from.finder, observer);
     dn_path_finder_clear(&from.finder);
     dn_release(text);
     return status;

@@ -137,24 +137,20 @@ static dn_status fail_ambiguous(const dn_path_finder *finder, const char *listed
                    finder->manifest, line, listed);
 }
 
-static dn_status fail_missing(const dn_path_finder *finder, const char *listed, size_t line,
-                              dn_error *error) {
+/* A path that is plain but missing has no cause that its spelling could tell. */
+static void note_missing(dn_path_finder *finder, const char *listed, size_t line) {
+    dn_path_cause cause = DN_PATH_BACKSLASH;
     if (!dn_is_utf8(listed))
-        return dn_fail(
-            error, DN_ERROR_DATA,
-            "%s, line %zu: \"%.200s\" is no UTF-8, and read as Latin-1 it names no file; "
-            "save the manifest as CSV in UTF-8",
-            finder->manifest, line, listed);
-    if (listed[0] != '\0' && listed[1] == ':')
-        return dn_fail(error, DN_ERROR_DATA,
-                       "%s, line %zu: \"%.200s\" begins with a Windows drive; expected a path from "
-                       "the manifest's folder on",
-                       finder->manifest, line, listed);
-    return dn_fail(
-        error, DN_ERROR_DATA,
-        "%s, line %zu: \"%.200s\" names no file, neither as it is written nor with / for "
-        "each \\; expected a path from the manifest's folder on",
-        finder->manifest, line, listed);
+        cause = DN_PATH_ENCODING;
+    else if (!strchr(listed, '\\'))
+        return;
+    else if (listed[0] && listed[1] == ':')
+        cause = DN_PATH_DRIVE;
+    dn_missing_paths *missing = &finder->missing[cause];
+    if (missing->count++ > 0)
+        return;
+    missing->first_line = line;
+    snprintf(missing->first, sizeof missing->first, "%s", listed);
 }
 
 dn_status dn_path_find(dn_path_finder *finder, const char *listed, size_t line, char *path,
@@ -171,9 +167,28 @@ dn_status dn_path_find(dn_path_finder *finder, const char *listed, size_t line, 
         return DN_OK;
     if (found > 1)
         return fail_ambiguous(finder, listed, line, error);
-    if (!dn_is_utf8(listed) || strchr(listed, '\\'))
-        return fail_missing(finder, listed, line, error);
+    note_missing(finder, listed, line);
+    snprintf(name, DN_PATH_LIMIT, "%s", listed);
     return join(finder, listed, path, error);
+}
+
+void dn_path_finder_report(const dn_path_finder *finder, const dn_observer *observer) {
+    static const char *const causes[DN_PATH_CAUSES] = {
+        [DN_PATH_ENCODING] =
+            "are no UTF-8 and, read as Latin-1, name no file; save the manifest as "
+            "CSV in UTF-8",
+        [DN_PATH_DRIVE] =
+            "begin with a Windows drive; expected paths from the manifest's folder on",
+        [DN_PATH_BACKSLASH] = "name no file, neither as they are written nor with / for each \\; "
+                              "expected paths from the manifest's folder on",
+    };
+    for (int cause = 0; cause < DN_PATH_CAUSES; cause++) {
+        const dn_missing_paths *missing = &finder->missing[cause];
+        if (missing->count > 0)
+            dn_tell(observer, DN_WARNING, "%s: %zu path(s) %s; the first, in line %zu: %.200s",
+                    finder->manifest, missing->count, causes[cause], missing->first_line,
+                    missing->first);
+    }
 }
 
 void dn_path_finder_clear(dn_path_finder *finder) {
