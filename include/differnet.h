@@ -107,7 +107,8 @@ typedef struct dn_image_source {
 /* ---- Maps ------------------------------------------------------------------------------------ */
 
 /* Where in an image its score comes from (docs/localization.md). A map belongs to whoever asked for
- * it; several threads may read one. */
+ * it; several threads may read one. It keeps the decoded image, 3 bytes a pixel, so that nothing is
+ * read again for an overlay. */
 typedef struct dn_map dn_map;
 DN_API void dn_map_free(dn_map *map);
 
@@ -127,24 +128,30 @@ typedef struct dn_region {
 } dn_region;
 DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
 
-/* Files: the values (TIFF, f32); in colours (PNG), on one scale for all images of a model that are
- * not far above it; over the image (PNG, its size) with what regions are made of within a line;
- * that in white (PNG, its size). */
-DN_API dn_status dn_map_write_tiff(const dn_map *map, const char *path, dn_error *error);
-DN_API dn_status dn_map_write_png(const dn_map *map, const char *path, dn_error *error);
-DN_API dn_status dn_map_write_overlay(const dn_map *map, const dn_image_source *source,
-                                      const char *path, dn_error *error);
-DN_API dn_status dn_map_write_mask(const dn_map *map, const char *path, dn_error *error);
+typedef enum dn_map_format {
+    DN_MAP_TIFF,   /* the values, [height][width] in f32 */
+    DN_MAP_PNG,    /* in colours, on one scale for all images of a model not far above it */
+    DN_MAP_MASK,   /* PNG of the image's size: white where regions lie, else black */
+    DN_MAP_OVERLAY /* PNG of the image's size: the map over the image, regions within a line */
+} dn_map_format;
 
-/* Those files below `directory`, which is made: <image_path without extension>_map.tiff, _map.png
- * and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). Paths not written are "". */
+/* The map as a file, whole or not at all; and as the bytes of that file, freed with dn_bytes_free
+ * (NULL is allowed) and NULL after a failure: DN_ERROR_IO, DN_ERROR_MEMORY. */
+DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const char *path,
+                              dn_error *error);
+DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
+                               size_t *size, dn_error *error);
+DN_API void dn_bytes_free(uint8_t *bytes);
+
+/* Files below `directory`, which is made: <image_path without extension>_map.tiff, _map.png and
+ * _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). Paths not written are "". */
 enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
 typedef struct dn_map_files {
     char tiff[1024], png[1024], mask[1024], overlay[1024];
 } dn_map_files;
-DN_API dn_status dn_map_write_files(const dn_map *map, const dn_image_source *source,
-                                    const char *directory, const char *image_path, unsigned which,
-                                    dn_map_files *files, dn_error *error);
+DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
+                                    const char *image_path, unsigned which, dn_map_files *files,
+                                    dn_error *error);
 
 /* ---- Models ---------------------------------------------------------------------------------- */
 
@@ -165,6 +172,8 @@ typedef struct dn_model_options {
     double threshold;           /* this one, whatever the scores say */
     double early_exit; /* stop turning an image once its verdict is this certain: 0.99; 0: never */
     int maps; /* 1: dn_model_evaluate writes maps into its output directory and measures them */
+    int concurrency; /* calls that compute at once; more wait, first come first served. Each takes
+                        memory of its own. 0: processors / threads, at least 1 */
 } dn_model_options;
 
 /* Weights are mapped, not read: opening takes milliseconds, and processes share one copy. A weight
@@ -192,6 +201,21 @@ DN_API const char *dn_model_precision(const dn_model *model, const char **wanted
  * source that is no image source; otherwise what is wrong with the image. */
 DN_API dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
                                 dn_map **map, dn_error *error);
+
+/* What one call may be asked besides. */
+typedef struct dn_score_options {
+    size_t size; /* sizeof(dn_score_options) */
+    /* Returns 0 to go on; any other value ends the call with DN_CANCELLED. Called from the calling
+     * thread, often while the call waits for its turn, then before each batch of rotations. It must
+     * not call functions of the same model. NULL: the call is never stopped. */
+    int (*should_stop)(void *user);
+    void *user;
+} dn_score_options;
+
+/* dn_model_score with options; NULL: none. */
+DN_API dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
+                                     const dn_score_options *options, dn_result *result,
+                                     dn_map **map, dn_error *error);
 
 /* An image file that will be scored soon: begins to read and decode it in the background, beside
  * the score that is being computed. dn_model_score of the same path goes on from there, with the

@@ -142,8 +142,8 @@ typedef struct dn_metrics {
 } dn_metrics;
 
 /* Evaluates a model on the labelled test set below `dataset_path` (or of a manifest CSV) and
- * `class_name`; NULL: those that the model was trained on. Writes report.html, metrics.json,
- * scores.csv and roc.csv into
+ * `class_name`; NULL: those that the training's config.yaml beside the model names; without it, a
+ * data set must be named. Writes report.html, metrics.json, scores.csv and roc.csv into
  * `output_directory` unless it is NULL. */
 DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
                                    const char *class_name, const char *output_directory,
@@ -238,8 +238,8 @@ DN_API dn_status dn_export(const char *model, const dn_export_options *options, 
 /* What a model or weights file holds; path NULL: the embedded backbone, with its card. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
-/* Whether the training images below `dataset_path` and `class_name` (NULL: those that the model's
- * configuration names) are the ones the model was trained on: the same names and contents, by
+/* Whether the training images below `dataset_path` and `class_name` (NULL: as
+ * dn_model_evaluate) are the ones the model was trained on: the same names and contents, by
  * SHA-256. *text (dn_text_free) says what was compared, *same is 1 or 0; a difference is no
  * failure.
  */

@@ -28,6 +28,7 @@ class ModelOptionsStruct(c.Structure):
         ("threshold", c.c_double),
         ("early_exit", c.c_double),
         ("maps", c.c_int),
+        ("concurrency", c.c_int),
     ]
 
 

@@ -1,8 +1,8 @@
 /* dn_calibrate: thresholds of a saved model from a folder of good images, or from what it holds. */
-#include "api/model.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/precision.h"
+#include "inspect/model.h"
 #include "train/apply_thresholds.h"
 #include "train/map_threshold.h"
 
@@ -18,39 +18,36 @@ static dn_status list_samples(const dn_image_list *list, dn_sample **samples, dn
     return DN_OK;
 }
 
-static dn_status run_evaluation(dn_model *model, dn_engine *engine, dn_evaluation *evaluation,
+static dn_status run_evaluation(dn_evaluation *evaluation, dn_calibration *calibration,
                                 const dn_observer *observer, size_t *unreadable, dn_error *error) {
-    dn_calibration *calibration = &model->detector.calibration;
-    DN_TRY(dn_evaluation_run(evaluation, model->detector.parameters, observer, NULL, error));
+    DN_TRY(dn_evaluation_run(evaluation, observer, NULL, error));
     DN_TRY(dn_calibration_take_scores(calibration, DN_FROM_CALIBRATE, evaluation, error));
     *unreadable = evaluation->count - calibration->count;
     if (calibration->count == 0)
         return dn_fail(error, DN_ERROR_DATA, "none of %zu images could be scored",
                        evaluation->count);
-    const dn_detector *detector = &model->detector;
-    return dn_calibrate_maps(calibration, evaluation->samples, evaluation->count, &engine->compute,
-                             &engine->scorer, &detector->flow, detector->config,
-                             detector->parameters, error);
+    return dn_calibrate_maps(calibration, evaluation->samples, evaluation->count,
+                             evaluation->inspector, error);
 }
 
 static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count,
                                const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_evaluation evaluation;
     dn_feature_source source;
-    dn_engine *engine;
-    DN_TRY(dn_model_borrow(model, &engine, error));
+    dn_inspector *inspector;
+    DN_TRY(dn_model_acquire(model, NULL, &inspector, error));
     dn_depth_report(model->detector.config, &model->detector.levels, samples, count,
-                    engine->compute.threads, observer);
-    dn_status status = dn_engine_source(engine, &model->detector, observer, &source, error);
+                    inspector->compute->threads, observer);
+    dn_status status = dn_evaluation_source(inspector, observer, &source, error);
     if (status == DN_OK)
-        status =
-            dn_evaluation_create(samples, count, &engine->scorer, &source, 0, &evaluation, error);
+        status = dn_evaluation_create(samples, count, inspector, &source, 0, &evaluation, error);
     if (status == DN_OK) {
-        status = run_evaluation(model, engine, &evaluation, observer, unreadable, error);
+        status =
+            run_evaluation(&evaluation, &model->detector.calibration, observer, unreadable, error);
         dn_evaluation_destroy(&evaluation);
     }
     dn_feature_source_destroy(&source);
-    dn_model_give_back(model, engine);
+    dn_model_release(model, inspector);
     return status;
 }
 
@@ -70,7 +67,7 @@ static dn_status score_folder(dn_model *model, const char *images, const dn_obse
     return status;
 }
 
-/* ---- the verb ---- */
+/* ---- the model file ---- */
 
 static void summarize(const dn_calibration *calibration, dn_calibration_summary *summary) {
     summary->source = dn_calibration_source_names[calibration->source];
@@ -94,7 +91,7 @@ static dn_status calibrate(dn_model *model, const char *path, const char *images
     if (images) {
         DN_TRY(score_folder(model, images, observer, &summary->unreadable, error));
         if (calibration->request.rule == DN_RULE_MANUAL)
-            calibration->request.rule = DN_RULE_CONFORMAL; /* new scores ask for new thresholds */
+            calibration->request.rule = DN_RULE_CONFORMAL; /* new scores need a new threshold */
         DN_TRY(dn_calibration_choose(calibration, &calibration->request, error));
     }
     DN_TRY(dn_apply_threshold_options(options, calibration, error));
@@ -113,12 +110,12 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
                        dn_error *error) {
     dn_model *model;
     dn_model_options computing = options ? *options : (dn_model_options){0};
-    computing.threshold_rule = NULL; /* the thresholds come after the scores */
+    computing.threshold_rule = NULL; /* thresholds are chosen after the scores are known */
     computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
     computing.threshold = computing.early_exit = 0;
     *summary = (dn_calibration_summary){0};
     DN_TRY(dn_model_open(model_path, &computing, &model, error));
-    dn_tell_precision(observer, model->wanted, model->real);
+    dn_tell_precision(observer, model->options.precision, model->precision);
     dn_status status = calibrate(model, model_path, images, options, observer, summary, error);
     dn_model_close(model);
     return status;

@@ -27,7 +27,7 @@ static void append_tensor(dn_text *text, const dn_tensor *tensor) {
     dn_text_append(text, "]\n");
 }
 
-/* A value of several lines, such as the configuration, is indented under its key. */
+/* A value of several lines, such as the configuration, stands indented below its key. */
 static void append_metadata(dn_text *text, const char *key, const char *value) {
     if (!strchr(value, '\n')) {
         dn_text_append(text, "%-18s %s\n", key, value);

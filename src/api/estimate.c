@@ -1,29 +1,31 @@
 #include "api/estimate.h"
 
-#include "api/engine.h"
+#include "bank/cache_folder.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/resources.h"
-#include "dataset/cache_folder.h"
 #include "detect/detector.h"
+#include "detect/extractor.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Decoding and resizing, measured (docs/performance.md): a pixel of the file, and one of the
- * input. */
+/* Seconds to decode a pixel of the file and to resize to a pixel of the input, measured
+ * (docs/performance.md). */
 static const double DECODE_SECONDS = 15e-9, RESIZE_SECONDS = 10e-9;
 
-/* A view's way forward and back costs so many of its passes (docs/performance.md). */
+/* Cost of a map for one view, forward and backward, in passes of one view (docs/performance.md). */
 static const double MAP_PASSES[DN_PRECISIONS] = {2.4, 2.5, 3.6};
 
-/* A byte of the model or the checkpoint, its digest included; measured, to a local disk. */
+/* Seconds to write a byte of the model or the checkpoint to a local disk, with its digest;
+ * measured. */
 static const double WRITE_SECONDS = 2.5e-9;
 
 /* ---- Views ----------------------------------------------------------------------------------- */
 
-enum { WIDEST = 2048 }; /* layers wider than this are measured in part */
+enum { WIDEST = 2048 }; /* of wider layers only a part is measured */
 static const double MEASURE_SECONDS = 0.5;
 
 static dn_status time_batch(dn_extractor *extractor, const dn_image *image, int count,
@@ -37,7 +39,7 @@ static dn_status time_batch(dn_extractor *extractor, const dn_image *image, int 
     return DN_OK;
 }
 
-/* The first batch, one view a thread, warms up and says how large the second one may be. */
+/* The first batch, one view per thread, warms up; its time limits the size of the second. */
 static dn_status time_views(dn_extractor *extractor, const dn_config *config, int threads,
                             double *seconds, dn_error *error) {
     dn_image image = {0};
@@ -61,7 +63,7 @@ static dn_status time_views(dn_extractor *extractor, const dn_config *config, in
 
 /* ---- A layer --------------------------------------------------------------------------------- */
 
-/* A square layer with its moments, and what goes in and out of it. */
+/* A square layer with Adam's moments, its input and its output. */
 typedef struct layer {
     const dn_compute *compute;
     int rows, width;
@@ -110,15 +112,14 @@ static dn_status time_layer_once(const layer *self, double *forward, double *bac
     return DN_OK;
 }
 
-/* Step and vector as shares of the whole flow: the time goes with the number of weights. */
-static dn_status time_layer(const dn_config *config, layer *self, dn_machine_speed *speed,
+/* Scaled to the whole flow: the time is proportional to the number of weights. */
+static dn_status time_layer(const dn_flow_shape *flow, layer *self, dn_machine_speed *speed,
                             dn_error *error) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
     double forward, backward;
     DN_TRY(create_layer(self, error));
     for (int i = 0; i < 2; i++) /* the first one warms up */
         DN_TRY(time_layer_once(self, &forward, &backward, error));
-    double layers = (double)dn_flow_parameter_count(&flow) / (double)self->count;
+    double layers = (double)dn_flow_parameter_count(flow) / (double)self->count;
     speed->step = layers * (forward + backward);
     speed->vector = layers * forward / self->rows;
     return DN_OK;
@@ -129,11 +130,11 @@ static dn_status time_layer(const dn_config *config, layer *self, dn_machine_spe
 static dn_status time_network(const dn_config *config, const dn_compute *compute,
                               const dn_backbone_weights *backbone, dn_machine_speed *speed,
                               dn_error *error) {
-    dn_backbone_weights weights = *backbone; /* the steps do not change the time */
+    dn_backbone_weights weights = *backbone; /* the steps do not affect the time */
     dn_extractor *extractor;
     weights.steps.known = 1;
     for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++)
-        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS - 1; i++)
+        for (int i = 0; i < DN_NETWORK_MOST_STEPS; i++)
             weights.steps.step[s][i] = 1;
     DN_TRY(dn_extractor_create(compute, config, &weights, NULL, &extractor, error));
     dn_status status = time_views(extractor, config, compute->threads, &speed->pass, error);
@@ -146,14 +147,15 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
                            dn_error *error) {
     int width = config->fc_internal < WIDEST ? config->fc_internal : WIDEST;
     layer self = {.compute = compute, .rows = rows, .width = width};
+    const dn_flow_shape flow = dn_flow_shape_of(config, backbone->network);
     *speed = (dn_machine_speed){0};
     DN_TRY(time_network(config, compute, backbone, speed, error));
-    dn_status status = time_layer(config, &self, speed, error);
+    dn_status status = time_layer(&flow, &self, speed, error);
     dn_release(self.block);
     return status;
 }
 
-/* Checkpoints count once: they never take more than a tenth of the time. */
+/* One checkpoint is counted: all of them never take more than a tenth of the time. */
 static double time_of(const dn_config *config, const dn_compute *compute, const dn_workload *work,
                       const dn_operation_counts *counts, const dn_footprint *print,
                       const dn_machine_speed *speed) {
@@ -165,9 +167,10 @@ static double time_of(const dn_config *config, const dn_compute *compute, const 
            (double)(print->model + print->checkpoint) * WRITE_SECONDS;
 }
 
-void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_machine_speed *speed, dn_report_estimate *estimate) {
-    const dn_footprint print = dn_footprint_of(config, compute, work);
+void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
+                      const dn_workload *work, const dn_machine_speed *speed,
+                      dn_report_estimate *estimate) {
+    const dn_footprint print = dn_footprint_of(config, network, compute, work);
     const dn_operation_counts counts = dn_count_operations(config, work);
     char folder[1024];
     dn_memory_state memory;
@@ -191,7 +194,7 @@ void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const 
 
 enum { LOOKED_AT = 3 };
 
-/* Of a few of the images; one that cannot be read will be noticed by others. */
+/* Looks at a few images. Others report those that cannot be read. */
 static dn_status look_at_images(const dn_sample *samples, size_t count, dn_workload *work,
                                 dn_error *error) {
     uint64_t sum = 0, seen = 0;
@@ -233,7 +236,7 @@ static void warn(const dn_report_need *need, const char *what, const char *advic
         dn_tell(observer, DN_WARNING, "%s: %s", line, advice);
 }
 
-/* What would fail for certain fails now, and not after hours. */
+/* A training that cannot finish fails here, not after hours. */
 static dn_status refuse_estimate(const dn_config *config, const dn_report_estimate *estimate,
                                  uint64_t model, dn_error *error) {
     dn_memory_state memory;
@@ -263,9 +266,10 @@ dn_status dn_estimate_training(const dn_config *config, const dn_compute *comput
     if (config->estimate)
         DN_TRY(dn_speed_measure(config, compute, backbone, dn_step_rows(config, &work), &speed,
                                 error));
-    dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimate);
-    DN_TRY(
-        refuse_estimate(config, &estimate, dn_footprint_of(config, compute, &work).model, error));
+    const dn_network *network = backbone->network;
+    dn_estimate_fill(config, network, compute, &work, config->estimate ? &speed : NULL, &estimate);
+    DN_TRY(refuse_estimate(config, &estimate,
+                           dn_footprint_of(config, network, compute, &work).model, error));
     dn_report_estimate_line(&estimate, line, sizeof line);
     if (config->estimate)
         dn_tell(observer, DN_NOTE, "the whole training takes %s", line);

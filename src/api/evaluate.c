@@ -1,83 +1,91 @@
-#include "api/evaluate.h"
-
-#include "api/maps.h"
-#include "api/model.h"
+/* dn_model_evaluate: a saved model on a labelled test set. */
+#include "api/evaluation_files.h"
 #include "base/file.h"
+#include "base/observer.h"
+#include "detect/model_config.h"
+#include "inspect/model.h"
+#include "inspect/pixel_evaluation.h"
 #include "train/apply_thresholds.h"
 
-static dn_status make_maps(const dn_model *model, const dn_engine *engine,
-                           const dn_outcome *outcome, const char *directory, dn_metrics *metrics,
-                           dn_error *error) {
-    const dn_map_making making = {.detector = &model->detector,
-                                  .parameters = model->detector.parameters,
-                                  .compute = &engine->compute,
-                                  .scorer = &engine->scorer,
-                                  .observer = outcome->observer};
-    return dn_make_maps(&making, outcome->evaluation->samples, outcome->evaluation->count,
-                        directory, metrics, error);
-}
+#include <math.h>
 
-/* Fills in the outcome's evaluation and writes its files, if it has a place for them. */
-static dn_status run_evaluation(dn_model *model, const dn_engine *engine, dn_evaluation *evaluation,
-                                const char *output_directory, dn_outcome *outcome,
+/* Fills in the evaluation and the metrics, and writes their files where there is a folder for them.
+ */
+static dn_status run_evaluation(const dn_model *model, dn_evaluation *evaluation,
+                                const char *output_directory, const dn_evaluation_record *record,
                                 dn_metrics *metrics, dn_error *error) {
-    DN_TRY(
-        dn_evaluation_run(evaluation, model->detector.parameters, outcome->observer, NULL, error));
+    DN_TRY(dn_evaluation_run(evaluation, record->observer, NULL, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
     if (!output_directory)
         return DN_OK;
-    outcome->evaluation = evaluation;
-    outcome->metrics = metrics;
     DN_TRY(dn_make_directories(output_directory, error));
     if (model->maps)
-        DN_TRY(make_maps(model, engine, outcome, output_directory, metrics, error));
-    return dn_write_outcome(output_directory, outcome, error);
+        DN_TRY(dn_evaluate_pixels(evaluation->inspector, evaluation->samples, evaluation->count,
+                                  output_directory, record->observer, metrics, error));
+    return dn_write_evaluation(output_directory, record, error);
 }
 
-static dn_status evaluate_from(dn_model *model, dn_engine *engine, dn_feature_source *source,
-                               const dn_dataset *dataset, const char *output_directory,
-                               const dn_outcome *about, dn_metrics *metrics, dn_error *error) {
-    dn_outcome outcome = *about;
+static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
+                               dn_feature_source *source, const dn_dataset *dataset,
+                               const char *output_directory, const dn_evaluation_record *about,
+                               dn_metrics *metrics, dn_error *error) {
     dn_evaluation evaluation;
-    outcome.compute = &engine->compute;
+    dn_evaluation_record record = *about;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
     dn_depth_report(model->detector.config, &model->detector.levels, dataset->samples + begin,
-                    end - begin, engine->compute.threads, about->observer);
-    DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, &engine->scorer, source, 0,
+                    end - begin, inspector->compute->threads, about->observer);
+    DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, inspector, source, 0,
                                 &evaluation, error));
+    record.evaluation = &evaluation;
+    record.metrics = metrics;
     dn_status status =
-        run_evaluation(model, engine, &evaluation, output_directory, &outcome, metrics, error);
+        run_evaluation(model, &evaluation, output_directory, &record, metrics, error);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
 
+/* Cancel hook for the time in which other calls use the model. */
+static int observer_stops(void *user) {
+    const dn_progress waiting = {.stage = DN_STAGE_SCORE,
+                                 .loss = NAN,
+                                 .auroc_last = NAN,
+                                 .auroc_max = NAN,
+                                 .auroc_epoch_max = -1};
+    return dn_tell_progress(user, &waiting, NULL) != DN_OK;
+}
+
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,
-                                  const char *output_directory, const dn_outcome *about,
+                                  const char *output_directory, const dn_evaluation_record *about,
                                   dn_metrics *metrics, dn_error *error) {
     dn_feature_source source;
-    dn_engine *engine;
-    DN_TRY(dn_model_borrow(model, &engine, error));
-    dn_status status = dn_engine_source(engine, &model->detector, about->observer, &source, error);
+    dn_inspector *inspector;
+    dn_observer observer = about->observer ? *about->observer : (dn_observer){0};
+    const dn_cancel waiting = {observer_stops, &observer};
+    DN_TRY(dn_model_acquire(model, &waiting, &inspector, error));
+    inspector->scorer.cancel = NULL; /* the evaluation asks the observer before each image */
+    dn_status status = dn_evaluation_source(inspector, about->observer, &source, error);
     if (status == DN_OK) {
-        status =
-            evaluate_from(model, engine, &source, dataset, output_directory, about, metrics, error);
+        status = evaluate_from(model, inspector, &source, dataset, output_directory, about, metrics,
+                               error);
         dn_feature_source_destroy(&source);
     }
-    dn_model_give_back(model, engine);
+    dn_model_release(model, inspector);
     return status;
 }
 
 dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const char *class_name,
                             const char *output_directory, const dn_observer *observer,
                             dn_metrics *metrics, dn_error *error) {
-    const dn_config *config = model->detector.config;
+    const dn_detector *detector = &model->detector;
     dn_dataset dataset;
-    const dn_outcome about = {
-        .detector = &model->detector,
-        .dataset_path = dataset_path ? dataset_path : config->dataset_path,
-        .class_name = class_name ? class_name : config->class_name,
+    dn_data_place place;
+    DN_TRY(dn_model_data_place(detector->config, detector->path, dataset_path, class_name, &place,
+                               error));
+    const dn_evaluation_record about = {
+        .dataset_path = place.dataset_path,
+        .class_name = place.class_name,
         .observer = observer,
     };
     DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, observer,

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "train/map_threshold.h"
+#include "train/schedule.h"
 
 #include <string.h>
 
@@ -53,14 +54,13 @@ const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count)
     return self->held_out.samples;
 }
 
-/* Scores of `held_out`'s held images with a trained trainer. */
+/* Scores the held-out images of a split with the trained parameters. */
 static dn_status score_held(const dn_holdout *self, dn_trainer *trainer,
                             const dn_training_split *held_out, dn_evaluation *evaluation,
                             dn_error *error) {
     DN_TRY(dn_evaluation_create(held_out->samples + held_out->train_count, held_out->held_count,
-                                &trainer->scorer, &trainer->evaluated, 0, evaluation, error));
-    dn_status status =
-        dn_evaluation_run(evaluation, trainer->parameters, self->observer, NULL, error);
+                                trainer->inspector, &trainer->evaluated, 0, evaluation, error));
+    dn_status status = dn_evaluation_run(evaluation, self->observer, NULL, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
     return status;
@@ -82,7 +82,7 @@ static dn_status keep_scores(dn_holdout *self, const dn_training_split *fold,
 static dn_status train_and_score(dn_holdout *self, dn_trainer *trainer,
                                  const dn_training_split *fold, dn_error *error) {
     dn_evaluation evaluation;
-    DN_TRY(dn_trainer_run(trainer, error));
+    DN_TRY(dn_trainer_run(trainer, NULL, error));
     DN_TRY(score_held(self, trainer, fold, &evaluation, error));
     dn_status status = keep_scores(self, fold, &evaluation, error);
     dn_evaluation_destroy(&evaluation);
@@ -162,7 +162,7 @@ static dn_status trace_roc(const dn_holdout *self, const dn_trainer *trainer,
     return dn_calibration_take_roc(calibration, DN_FROM_TEST, tested, error);
 }
 
-static void comment(const dn_holdout *self, const dn_calibration *calibration) {
+static void report_source(const dn_holdout *self, const dn_calibration *calibration) {
     char text[256];
     int labelled = calibration->request.rule != DN_RULE_CONFORMAL;
     if (!dn_calibration_judges(calibration)) {
@@ -180,7 +180,7 @@ static void comment(const dn_holdout *self, const dn_calibration *calibration) {
         dn_tell(self->observer, DN_WARNING, "%s", text);
 }
 
-/* Good images that training has not seen; where each fold held out its own, the training images. */
+/* Good images that training has not seen; with cross-fit, the training images themselves. */
 static const dn_sample *map_samples(const dn_holdout *self, size_t *count) {
     switch (self->source) {
     case DN_FROM_VAL_FRACTION:
@@ -195,14 +195,13 @@ static const dn_sample *map_samples(const dn_holdout *self, size_t *count) {
     }
 }
 
-static dn_status look_at_maps(const dn_holdout *self, dn_trainer *trainer,
-                              dn_calibration *calibration, dn_error *error) {
+static dn_status choose_map_threshold(const dn_holdout *self, dn_trainer *trainer,
+                                      dn_calibration *calibration, dn_error *error) {
     size_t count;
     const dn_sample *samples = map_samples(self, &count);
     if (!dn_calibration_judges(calibration))
         return DN_OK;
-    return dn_calibrate_maps(calibration, samples, count, self->compute, &trainer->scorer,
-                             &trainer->shape, self->config, trainer->parameters, error);
+    return dn_calibrate_maps(calibration, samples, count, trainer->inspector, error);
 }
 
 dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
@@ -221,7 +220,7 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
     }
     if (calibration->count > 0 || request.rule != DN_RULE_CONFORMAL)
         DN_TRY(dn_calibration_choose(calibration, &request, error));
-    DN_TRY(look_at_maps(self, trainer, calibration, error));
-    comment(self, calibration);
+    DN_TRY(choose_map_threshold(self, trainer, calibration, error));
+    report_source(self, calibration);
     return DN_OK;
 }

@@ -1,5 +1,5 @@
-/* How a training comes by the thresholds of its model: which good images it holds out, and what
- * becomes of their scores (docs/verdict.md). */
+/* How a training sets the thresholds of its model: which good images it holds out, and how it uses
+ * their scores (docs/verdict.md). */
 #ifndef DN_API_HOLDOUT_H
 #define DN_API_HOLDOUT_H
 
@@ -15,25 +15,25 @@ typedef struct dn_holdout {
     const dn_compute *compute;
     const dn_observer *observer;
     dn_calibration_source source;
-    dn_training_split held_out; /* DN_FROM_VAL_FRACTION alone; owned */
-    double *scores;             /* DN_FROM_CROSS_FIT alone: of every training image; owned */
+    dn_training_split held_out; /* DN_FROM_VAL_FRACTION only; owned */
+    double *scores;             /* DN_FROM_CROSS_FIT only: of every training image; owned */
 } dn_holdout;
 
-/* Decides where the scores will come from: validate/good, val_fraction, cross_fit or test/good, the
- * first of these that there is. */
+/* Decides where the scores will come from: the first available of validate/good, val_fraction,
+ * cross_fit and test/good. */
 dn_status dn_holdout_begin(dn_holdout *self, dn_error *error);
 void dn_holdout_end(dn_holdout *self);
 
 /* The images to train on. */
 const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count);
 
-/* For DN_FROM_CROSS_FIT: a training a fold, one after the other, each of which scores the images
- * that it has not seen. */
+/* For DN_FROM_CROSS_FIT: trains once per fold, one fold after the other. Each training scores the
+ * images that it has not seen. */
 dn_status dn_cross_fit(dn_holdout *self, dn_error *error);
 
-/* Scores what was held out with the trained parameters and chooses the thresholds; tells the
- * observer where they come from if that is not independent or too little. `tested` is the
- * evaluation of the saved model. */
+/* Scores the held-out images with the trained parameters and chooses the thresholds. Warns the
+ * observer when the images are too few or are also used for testing. `tested` is the evaluation of
+ * the saved model. */
 dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
                                        const dn_evaluation *tested, dn_calibration *calibration,
                                        dn_error *error);

@@ -14,8 +14,8 @@ typedef struct dn_results {
 /* Creates the next free v<N>; two trainings at once get different ones. */
 dn_status dn_results_create(const dn_config *config, dn_results *results, dn_error *error);
 
-/* The folder of a training that can go on: `directory`, or where that is NULL the newest of the
- * configuration's that holds a file of the name `mark`. */
+/* The folder of a training to resume: `directory`; or, where that is NULL, the newest folder of the
+ * configuration's class that holds a file named `mark`. */
 dn_status dn_results_resume(const dn_config *config, const char *directory, const char *mark,
                             dn_results *results, dn_error *error);
 

@@ -1,18 +1,20 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
-#include "api/evaluate.h"
+#include "api/evaluation_files.h"
 #include "api/holdout.h"
-#include "api/maps.h"
 #include "api/results.h"
 #include "backbone/embedded.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
+#include "detect/network_settings.h"
 #include "detect/precision.h"
+#include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
-#include "train/checkpoint.h"
+#include "train/schedule.h"
 
 #include <errno.h>
 #include <math.h>
@@ -22,10 +24,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything one training owns; released in one place whatever happens. */
+/* Everything that one training owns; release_training releases it, after a failure too. */
 typedef struct training {
-    const dn_config *config; /* the user's; then `resolved` */
-    dn_config *resolved;     /* with the levels that were found; owned */
+    const dn_config *config; /* the user's; then the detector's copy, with levels that were found */
     const dn_observer *user;
     dn_observer observer; /* writes the log, then tells the user */
     dn_dataset dataset;
@@ -34,12 +35,13 @@ typedef struct training {
     dn_auto_precision chosen; /* precision: auto */
     dn_holdout holdout;
     dn_trainer trainer;
-    dn_evaluation final; /* of test/, where validate/ served during training */
+    dn_evaluation final; /* of test/, where training was evaluated on validate/ */
     dn_results results;
     dn_provenance provenance;
     dn_checkpoint checkpoint;
-    int resumes;         /* goes on with an unfinished training */
-    const char *resumed; /* its folder; NULL: the newest */
+    char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
+    int resumes;                                 /* this run resumes an unfinished training */
+    const char *resumed;                         /* its folder; NULL: the newest */
     FILE *log;
     dn_report_epoch *epochs; /* what the log says, for the report */
     size_t epoch_count, epoch_capacity;
@@ -60,7 +62,7 @@ static dn_split observed_split(const training *self) {
     return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
 }
 
-/* The report can do without a point of its curve. */
+/* Out of memory, the report's curve lacks this epoch; the training continues. */
 static void keep_epoch(training *self, const dn_report_epoch *epoch) {
     void *epochs = self->epochs;
     dn_error reason;
@@ -105,15 +107,18 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status load_backbone(training *self, dn_error *error) {
-    if (strcmp(self->config->backbone, DN_BACKBONE_RANDOM) == 0)
+    dn_backbone_weights *weights = &self->detector.backbone;
+    if (dn_backbone_is_random(self->config->backbone))
         dn_tell(
             &self->observer, DN_WARNING,
             "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
             "defects may go unseen");
-    return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
+    DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
+    return dn_network_settings_apply(weights->network, self->detector.config, &self->observer,
+                                     error);
 }
 
-/* The mask that the configuration names, or else the one in the data set's folder roi/. */
+/* The configured mask, or else the one in the data set's folder roi/. */
 static const char *roi_path(const training *self) {
     const char *named = self->config->roi;
     if (strcmp(named, "none") == 0)
@@ -139,31 +144,31 @@ static dn_status load_roi(training *self, dn_error *error) {
 }
 
 static dn_status open_inputs(training *self, dn_error *error) {
-    const dn_config *config = self->config;
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
-    DN_TRY(dn_config_check(config, error));
-    DN_TRY(dn_config_copy(config, &self->detector.config, error));
-    DN_TRY(dn_config_copy(config, &self->resolved, error));
-    self->config = self->resolved;
+    DN_TRY(dn_config_check(self->config, error));
+    DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
+    DN_TRY(load_backbone(self, error));
+    const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
-    DN_TRY(load_roi(self, error));
-    return load_backbone(self, error);
+    return load_roi(self, error);
 }
 
 static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
-    self->detector.flow = dn_flow_shape_of(self->config);
+    self->detector.flow = dn_flow_shape_of(self->config, self->detector.backbone.network);
+    DN_TRY(dn_trainer_create(&self->detector, &self->compute, samples, count,
+                             split_samples(self, observed), split_count(self, observed),
+                             &self->observer, &self->trainer, error));
+    self->detector.parameters = self->trainer.parameters;
     dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
                     self->dataset.count, self->compute.threads, &self->observer);
-    return dn_trainer_create(&self->detector, &self->compute, samples, count,
-                             split_samples(self, observed), split_count(self, observed),
-                             &self->observer, &self->trainer, error);
+    return DN_OK;
 }
 
 static dn_status plan_calibration(training *self, dn_error *error) {
@@ -172,7 +177,7 @@ static dn_status plan_calibration(training *self, dn_error *error) {
         .detector = &self->detector,
         .dataset = &self->dataset,
         .compute = &self->compute,
-        .observer = self->user, /* the log is of the model's own training */
+        .observer = self->user, /* not the log, which describes the model's own training */
     };
     return dn_holdout_begin(&self->holdout, error);
 }
@@ -186,7 +191,7 @@ static dn_status write_config(const training *self, dn_error *error) {
     return status;
 }
 
-/* The log is locked as long as the training runs: another one is not to go on with it meanwhile. */
+/* The lock keeps other processes from resuming this training while it runs. */
 static dn_status open_log(training *self, const char *mode, dn_error *error) {
     char path[1024];
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
@@ -210,8 +215,8 @@ static dn_status open_results(training *self, dn_error *error) {
     return open_log(self, "we", error);
 }
 
-/* What was logged after the checkpoint will be logged again. */
-static dn_status go_on(training *self, dn_error *error) {
+/* Cuts off what was logged after the checkpoint: it will be logged again. */
+static dn_status resume_from_checkpoint(training *self, dn_error *error) {
     size_t log_bytes;
     dn_output_sweep(self->results.directory);
     DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
@@ -231,20 +236,23 @@ static dn_status go_on(training *self, dn_error *error) {
 
 static dn_status prepare_checkpoint(training *self, dn_error *error) {
     dn_checkpoint *checkpoint = &self->checkpoint;
+    if (self->config->checkpoint > 0 || self->resumes)
+        DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
+                                               self->evaluated_sha256, error));
     DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
+    checkpoint->evaluated_sha256 = self->evaluated_sha256;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
-    if (self->config->checkpoint > 0)
-        self->trainer.checkpoint = checkpoint;
-    return self->resumes ? go_on(self, error) : DN_OK;
+    return self->resumes ? resume_from_checkpoint(self, error) : DN_OK;
 }
 
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
-    dn_status status = dn_trainer_run(&self->trainer, error);
+    const dn_checkpoint *checkpoint = self->config->checkpoint > 0 ? &self->checkpoint : NULL;
+    dn_status status = dn_trainer_run(&self->trainer, checkpoint, error);
     if (status == DN_CANCELLED && self->log_status != DN_OK)
         return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory,
@@ -252,17 +260,16 @@ static dn_status run_schedule(training *self, dn_error *error) {
     return status;
 }
 
-/* Metrics of the model as it is saved: of test/, whichever split was watched on the way. */
+/* Metrics of the model as it is saved: always on test/ where there is one. */
 static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_metrics *metrics,
                                 dn_error *error) {
     *evaluation = &self->trainer.evaluation;
     if (observed_split(self) == DN_SPLIT_VALIDATE && split_count(self, DN_SPLIT_TEST) > 0) {
         *evaluation = &self->final;
         DN_TRY(dn_evaluation_create(split_samples(self, DN_SPLIT_TEST),
-                                    split_count(self, DN_SPLIT_TEST), &self->trainer.scorer,
+                                    split_count(self, DN_SPLIT_TEST), self->trainer.inspector,
                                     &self->trainer.evaluated, 0, &self->final, error));
-        DN_TRY(dn_evaluation_run(&self->final, self->trainer.parameters, &self->observer, NULL,
-                                 error));
+        DN_TRY(dn_evaluation_run(&self->final, &self->observer, NULL, error));
     }
     DN_TRY(dn_evaluation_metrics(*evaluation, metrics, error));
     self->provenance.image_auroc = metrics->image_auroc;
@@ -273,25 +280,19 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
 
 static dn_status save_model(training *self, dn_error *error) {
     char path[1024];
-    self->detector.parameters = self->trainer.parameters;
     if (!self->config->save_model)
         return DN_OK;
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "model.safetensors", error));
     return dn_detector_save(&self->detector, path, &self->provenance, error);
 }
 
-/* As the original's grad_map_viz, but of every image. */
+/* As the original's grad_map_viz, but for every image. */
 static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
-    const dn_map_making making = {.detector = &self->detector,
-                                  .parameters = self->trainer.parameters,
-                                  .compute = &self->compute,
-                                  .scorer = &self->trainer.scorer,
-                                  .observer = &self->observer};
     if (!self->config->grad_map_viz)
         return DN_OK;
-    return dn_make_maps(&making, evaluation->samples, evaluation->count, self->results.directory,
-                        metrics, error);
+    return dn_evaluate_pixels(self->trainer.inspector, evaluation->samples, evaluation->count,
+                              self->results.directory, &self->observer, metrics, error);
 }
 
 static dn_status finish_training(training *self, dn_train_summary *summary, dn_error *error) {
@@ -301,10 +302,8 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
     DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
-    const dn_outcome outcome = {
-        .detector = &self->detector,
+    const dn_evaluation_record record = {
         .evaluation = evaluation,
-        .compute = &self->compute,
         .metrics = &summary->metrics,
         .provenance = &self->provenance,
         .epochs = self->epochs,
@@ -313,9 +312,9 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
         .class_name = self->config->class_name,
         .observer = &self->observer,
     };
-    DN_TRY(dn_write_outcome(self->results.directory, &outcome, error));
+    DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
-    unlink(self->checkpoint.path); /* may never have been written */
+    unlink(self->checkpoint.path); /* which exists only if one was written */
     snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
              self->results.directory);
     summary->seconds = dn_seconds() - self->start;
@@ -345,11 +344,10 @@ static dn_status find_levels(training *self, dn_error *error) {
     if (!dn_range_is_known(range))
         return DN_OK;
     dn_levels_print(range, text);
-    DN_TRY(dn_config_set(self->resolved, "levels", text, error));
     return dn_config_set(self->detector.config, "levels", text, error);
 }
 
-/* Every model gets activation steps, so that it can be run in int8 later. */
+/* Finds activation steps for every model, so that it can run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
@@ -377,7 +375,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
-        DN_TRY(open_results(self, error)); /* before hours of work; its trainers need the memory */
+        DN_TRY(open_results(self, error)); /* a wrong output fails before hours of training */
     DN_TRY(dn_cross_fit(&self->holdout, error));
     DN_TRY(create_trainer(self, error));
     if (!self->log)
@@ -398,7 +396,6 @@ static void release_training(training *self) {
     dn_compute_close(&self->compute);
     dn_detector_close(&self->detector);
     dn_dataset_close(&self->dataset);
-    dn_config_destroy(self->resolved);
     dn_release(self);
 }
 

@@ -1,18 +1,19 @@
 /* Whether a data set is the one that a model was trained on, by the fingerprint in the model. */
 #include "base/text.h"
-#include "config/config.h"
 #include "dataset/dataset.h"
 #include "detect/detector.h"
+#include "detect/model_config.h"
 #include "report/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What the model says of its training set, and what lies in the folder now. */
+/* The training set as the model describes it, and the one in the folder now. */
 typedef struct comparison {
     dn_tensor_file *model;
     dn_config *config;
-    const char *model_path, *data_path, *class_name;
+    const char *model_path, *data_path, *class_name; /* the caller's; the last two may be NULL */
+    dn_data_place place;
     const char *trained_sha256;
     size_t trained_images, found_images;
     char found_sha256[DN_DIGEST_LENGTH + 1];
@@ -33,23 +34,20 @@ static dn_status require(const comparison *self, const char *key, const char **v
 }
 
 static dn_status read_model(comparison *self, dn_error *error) {
-    const char *yaml, *images;
+    const char *images;
     DN_TRY(dn_tensor_file_open(self->model_path, &self->model, error));
     DN_TRY(require(self, DN_META_DATASET_SHA256, &self->trained_sha256, error));
     DN_TRY(require(self, DN_META_DATASET_IMAGES, &images, error));
-    DN_TRY(require(self, DN_META_CONFIG, &yaml, error));
     self->trained_images = strtoul(images, NULL, 10);
-    DN_TRY(dn_config_create(&self->config, error));
-    return dn_config_parse(self->config, self->model_path, yaml, strlen(yaml), error);
+    return dn_model_config_read(self->model, self->model_path, &self->config, error);
 }
 
 static dn_status read_data(comparison *self, dn_error *error) {
     dn_dataset dataset = {0};
-    if (!self->data_path)
-        self->data_path = self->config->dataset_path;
-    if (!self->class_name)
-        self->class_name = self->config->class_name;
-    dn_status status = dn_dataset_open(self->data_path, self->class_name, 1u << DN_SPLIT_TRAIN,
+    dn_data_place *place = &self->place;
+    DN_TRY(dn_model_data_place(self->config, self->model_path, self->data_path, self->class_name,
+                               place, error));
+    dn_status status = dn_dataset_open(place->dataset_path, place->class_name, 1u << DN_SPLIT_TRAIN,
                                        NULL, &dataset, error);
     if (status == DN_OK)
         status = dn_dataset_fingerprint(&dataset, DN_SPLIT_TRAIN, self->found_sha256, error);
@@ -70,7 +68,7 @@ static dn_status write_json(const comparison *self, char **text, dn_error *error
     dn_json json = dn_json_begin();
     dn_json_flag(&json, json.root, "same", is_same(self));
     add_side(&json, "model", self->model_path, self->trained_images, self->trained_sha256);
-    add_side(&json, "data", self->data_path, self->found_images, self->found_sha256);
+    add_side(&json, "data", self->place.dataset_path, self->found_images, self->found_sha256);
     return dn_json_take(&json, 1, text, error);
 }
 

@@ -21,3 +21,9 @@ dn_status dn_tell_progress(const dn_observer *observer, const dn_progress *progr
         return dn_fail(error, DN_CANCELLED, "stopped on request");
     return DN_OK;
 }
+
+dn_status dn_check_cancel(const dn_cancel *cancel, dn_error *error) {
+    if (cancel && cancel->requested && cancel->requested(cancel->user) != 0)
+        return dn_fail(error, DN_CANCELLED, "stopped on request");
+    return DN_OK;
+}

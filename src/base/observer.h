@@ -1,4 +1,4 @@
-/* Talking to whoever watches: progress, and messages for people. */
+/* Reports to the caller (progress, messages for people) and its requests to stop. */
 #ifndef DN_BASE_OBSERVER_H
 #define DN_BASE_OBSERVER_H
 
@@ -11,5 +11,15 @@ void dn_tell(const dn_observer *observer, dn_severity severity, const char *form
 /* Reports progress; DN_CANCELLED when the observer (may be NULL) asks to stop. */
 dn_status dn_tell_progress(const dn_observer *observer, const dn_progress *progress,
                            dn_error *error);
+
+/* A caller's request to stop one call, asked for from the calling thread. `requested` returns 0 to
+ * go on. */
+typedef struct dn_cancel {
+    int (*requested)(void *user);
+    void *user;
+} dn_cancel;
+
+/* DN_CANCELLED when the caller asks to stop; `cancel` and its function may be NULL: never. */
+dn_status dn_check_cancel(const dn_cancel *cancel, dn_error *error);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include "check/findings.h"
 #include "check/tally.h"
-#include "dataset/collect.h"
+#include "dataset/layout.h"
 #include "dataset/walk.h"
 
 #include <math.h>

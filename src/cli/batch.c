@@ -169,7 +169,7 @@ static int score_source(const dn_batch *batch, const char *name, const dn_image_
     dn_status status = dn_model_score(batch->model, source, &found->result,
                                       wants_map(command) ? &found->map : NULL, &found->failure);
     if (status == DN_OK && wanted_files(command))
-        status = dn_map_write_files(found->map, source, folder ? folder : "maps", name,
+        status = dn_map_write_files(found->map, folder ? folder : "maps", name,
                                     wanted_files(command), &found->files, &found->failure);
     return status == DN_OK;
 }

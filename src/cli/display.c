@@ -1,21 +1,15 @@
 #include "cli/display.h"
 
+#include "cli/clock.h"
 #include "cli/interrupt.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double BAR_SECONDS = 0.1;   /* between two drawings of the bar */
 static const double LINE_SECONDS = 10.0; /* between two plain lines of a long stage */
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int is_true(const dn_config *config, const char *key) {
     char *value = NULL;
@@ -121,7 +115,7 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
         display->sub_epochs_done = progress->done;
         return;
     }
-    double time = now();
+    double time = dn_cli_seconds();
     int finished = progress->total > 0 && progress->done == progress->total;
     if (time - clock->shown < LINE_SECONDS && !finished)
         return;
@@ -132,7 +126,7 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
 
 static void show(dn_display *display, const dn_progress *progress) {
     dn_stage_clock *clock = &display->clocks[progress->stage];
-    double time = now();
+    double time = dn_cli_seconds();
     /* A stage that counts from the beginning again runs for another time. */
     int first = !clock->running || progress->done < clock->last;
     if (first)

@@ -36,7 +36,7 @@ static dn_status apply(dn_config *config, const dn_choice *choice, dn_error *err
     return DN_OK;
 }
 
-static dn_status apply_all(dn_config *config, const dn_command *command, dn_error *error) {
+dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error) {
     dn_status status = DN_OK;
     for (size_t i = 0; status == DN_OK && i < command->choice_count; i++)
         if (command->choices[i].option == DN_OPTION_CONFIG)
@@ -50,7 +50,7 @@ dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_e
     dn_status status = dn_config_create(config, error);
     if (status != DN_OK)
         return status;
-    status = apply_all(*config, command, error);
+    status = dn_settings_apply(command, *config, error);
     if (status != DN_OK) {
         dn_config_destroy(*config);
         *config = NULL;

@@ -8,6 +8,9 @@
  * dn_config_destroy. */
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error);
 
+/* Every --config, then --set and the other options in their order, on top of `config`. */
+dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error);
+
 /* Sets a key to any text, which YAML must not take apart. */
 dn_status dn_settings_text(dn_config *config, const char *key, const char *text, dn_error *error);
 

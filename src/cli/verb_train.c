@@ -64,13 +64,14 @@ static dn_status find_dummy_dataset(const dn_command *command, dn_config *config
 static int configures(const dn_command *command) {
     for (size_t i = 0; i < command->choice_count; i++) {
         dn_option_id option = command->choices[i].option;
-        if (option == DN_OPTION_CONFIG || option == DN_OPTION_SET || dn_options[option].key)
+        if (option == DN_OPTION_SET || dn_options[option].key)
             return 1;
     }
     return 0;
 }
 
-/* `train --resume DIR` without a configuration of its own takes the one that lies there. */
+/* `train --resume DIR` without --config takes the configuration that lies there; --set and the
+ * other options change single keys of it, or are all there is where none lies there. */
 static dn_status take_configuration(const dn_command *command, dn_config *config, dn_error *error) {
     char *path = NULL;
     if (command->operand_count == 0)
@@ -78,13 +79,15 @@ static dn_status take_configuration(const dn_command *command, dn_config *config
     if (!dn_command_has(command, DN_OPTION_RESUME))
         return dn_usage(error, "train: \"%.80s\": a folder goes with --resume only",
                         command->operands[0]);
-    if (configures(command))
+    if (dn_command_has(command, DN_OPTION_CONFIG))
         return DN_OK;
     if (asprintf(&path, "%s/config.yaml", command->operands[0]) < 0)
         return dn_out_of_memory(error);
-    dn_status status = dn_config_load(config, path, error);
+    dn_status status = DN_OK;
+    if (access(path, F_OK) == 0 || !configures(command))
+        status = dn_config_load(config, path, error);
     free(path);
-    return status;
+    return status == DN_OK ? dn_settings_apply(command, config, error) : status;
 }
 
 static dn_status run_training(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {

@@ -13,11 +13,14 @@ const dn_verb dn_verbs[] = {
      "a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, named in the last line. --resume goes on "
      "with "
      "a training that was stopped or killed: the one in the folder DIR, with the configuration "
-     "there unless another is given, or the newest of the given configuration.",
+     "there unless --config names another (options change keys of it), or the newest of the given "
+     "configuration.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
-     "The test set is the one the model was trained with, unless --data, --class or "
-     "--config name another. With --output, report.html, metrics.json, scores.csv and roc.csv are "
+     "The test set is the one the model was trained with, as config.yaml beside the model names "
+     "it, "
+     "unless --data, --class or --config name another. With --output, report.html, metrics.json, "
+     "scores.csv and roc.csv are "
      "written there. "
      "The thresholds are the model's, or those that the options below ask for.",
      dn_verb_test},

@@ -9,6 +9,7 @@
  * onto it; a row with an error does not count as scored.
  */
 #include "cli/batch.h"
+#include "cli/clock.h"
 #include "cli/interrupt.h"
 #include "cli/words.h"
 
@@ -45,9 +46,7 @@ typedef struct watch {
 } watch;
 
 static double now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+    return 1e3 * dn_cli_seconds();
 }
 
 static dn_status fail(const watch *self, const char *what) {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* From the definition to the fastest. */
+/* The definition first, the fastest last. */
 static const dn_backend *const backends[] = {
     &dn_reference_backend,
 #ifdef DN_USE_ONEDNN

@@ -7,7 +7,8 @@
 #include <stdatomic.h>
 
 size_t dn_element_size(dn_element element) {
-    static const size_t sizes[] = {sizeof(float), sizeof(uint16_t), sizeof(uint8_t)};
+    static const size_t sizes[] = {sizeof(float), sizeof(uint16_t), sizeof(uint8_t),
+                                   sizeof(int8_t)};
     return sizes[element];
 }
 
@@ -17,7 +18,7 @@ static void widen_bf16(float *restrict values, const uint16_t *restrict numbers,
         values[i] = dn_bf16_value(numbers[i]);
 }
 
-/* Whether one of them is not finite. */
+/* Returns whether a value is not finite. */
 DN_EVERY_CPU
 static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values, size_t count) {
     uint32_t largest = 0;
@@ -32,30 +33,36 @@ static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values,
 void dn_elements_widen(float *values, const void *elements, dn_element element, float step,
                        size_t count) {
     const uint8_t *bytes = elements;
+    const int8_t *numbers = elements;
     if (element == DN_ELEMENT_F32)
         memcpy(values, elements, count * sizeof *values);
     else if (element == DN_ELEMENT_BF16)
         widen_bf16(values, elements, count);
     else
         for (size_t i = 0; i < count; i++)
-            values[i] = step * (float)bytes[i];
+            values[i] = step * (float)(element == DN_ELEMENT_U8 ? bytes[i] : numbers[i]);
 }
 
-static uint8_t quantized(float value, float step) {
+/* The number of steps, limited to least .. most; NaN becomes `least`. */
+static float quantized(float value, float step, float least, float most) {
     float number = rintf(value / step);
-    return (uint8_t)(number > 255.0F ? 255.0F : number > 0.0F ? number : 0.0F);
+    return number > most ? most : number > least ? number : least;
 }
 
 void dn_elements_narrow(void *elements, const float *values, dn_element element, float step,
                         size_t count) {
     uint8_t *bytes = elements;
+    int8_t *numbers = elements;
     if (element == DN_ELEMENT_F32)
         memcpy(elements, values, count * sizeof *values);
     else if (element == DN_ELEMENT_BF16)
         narrow_bf16(elements, values, count);
+    else if (element == DN_ELEMENT_U8)
+        for (size_t i = 0; i < count; i++)
+            bytes[i] = (uint8_t)quantized(values[i], step, 0, 255);
     else
         for (size_t i = 0; i < count; i++)
-            bytes[i] = quantized(values[i], step);
+            numbers[i] = (int8_t)quantized(values[i], step, -128, 127);
 }
 
 typedef struct narrowing {

@@ -1,5 +1,5 @@
-/* Extents that follow from others, and the checks that every backend makes before it creates an
- * object, so that all of them refuse the same shapes with the same words. */
+/* Extents of outputs, and the checks that every backend makes before it creates an object, so that
+ * all backends refuse the same shapes with the same message. */
 #ifndef DN_COMPUTE_SHAPE_H
 #define DN_COMPUTE_SHAPE_H
 
@@ -17,8 +17,10 @@ dn_extent dn_pooling_extent(const dn_pooling_shape *shape);
 dn_status dn_check_convolution(const dn_convolution_shape *shape, dn_error *error);
 dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error);
 dn_status dn_check_pooling_gates(const dn_pooling_shape *shape, dn_error *error);
+/* DN_ACTIVATION_NONE has no gates. */
+dn_status dn_check_activation_gates(dn_activation activation, dn_error *error);
 dn_status dn_check_images(const char *operation, int images, int batch, dn_error *error);
-dn_status dn_check_fold(const dn_fold_shape *shape, dn_error *error);
+dn_status dn_check_fold(const dn_fold_shape *shape, dn_element element, dn_error *error);
 dn_status dn_check_linear(const char *operation, int rows, int inputs, int outputs,
                           dn_error *error);
 

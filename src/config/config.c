@@ -9,13 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 leave
-     * one pixel of 63 and none of 62. */
-    SMALLEST_INPUT = 63,
-    LARGEST_BANK = 1024
-};
+enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
+
+_Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
 /* Far below what a float holds, so that differences of levels stay finite. */
 static const double LARGEST_LEVEL = 1e30;
@@ -74,7 +70,7 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
 }
 
 typedef struct parse_state {
-    struct dn_config config; /* taken over when the whole text was right */
+    struct dn_config config; /* copied to the caller once the whole text is valid */
     const char *name;
     unsigned char seen[DN_KEY_COUNT];
 } parse_state;
@@ -86,6 +82,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     char where[400];
     snprintf(where, sizeof where, "%.300s:%zu: ", parsing->name, line);
     DN_TRY(find_key(name, where, &key, error));
+    parsing->config.given[key - dn_keys] = 1;
     if (parsing->seen[key - dn_keys]++)
         return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
@@ -111,7 +108,16 @@ dn_status dn_config_load(dn_config *config, const char *path, dn_error *error) {
 dn_status dn_config_set(dn_config *config, const char *name, const char *value, dn_error *error) {
     const dn_key *key;
     DN_TRY(find_key(name, "", &key, error));
-    return set_value(config, key, value, error);
+    DN_TRY(set_value(config, key, value, error));
+    config->given[key - dn_keys] = 1;
+    return DN_OK;
+}
+
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error) {
+    const dn_key *key;
+    DN_TRY(find_key(name, "", &key, error));
+    return config->given[key - dn_keys] ? DN_OK : set_value(config, key, value, error);
 }
 
 dn_status dn_config_get(const dn_config *config, const char *name, char **value, dn_error *error) {
@@ -123,14 +129,39 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     return dn_text_take(&text, value, error);
 }
 
+static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
+    dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
+    dn_value_print(text, config, key);
+    dn_text_append(text, "\n");
+}
+
 dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error) {
     dn_text text = {0};
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        dn_text_append(&text, "# %s\n%s: ", dn_keys[i].key.comment, dn_keys[i].key.name);
-        dn_value_print(&text, config, &dn_keys[i]);
-        dn_text_append(&text, "\n");
-    }
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        print_key(&text, config, &dn_keys[i]);
     return dn_text_take(&text, yaml, error);
+}
+
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL)
+            print_key(&text, config, &dn_keys[i]);
+    return dn_text_take(&text, yaml, error);
+}
+
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, &dn_keys[i]))
+            return dn_keys[i].key.name;
+    return NULL;
+}
+
+void dn_config_take_run(dn_config *config, const dn_config *from) {
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        if (dn_keys[i].scope == DN_KEY_OF_RUN)
+            memcpy((char *)config + dn_keys[i].offset, (const char *)from + dn_keys[i].offset,
+                   dn_keys[i].size);
 }
 
 /* N of "bank:N", 0 of "random", -1 of anything else. */
@@ -178,23 +209,11 @@ static dn_status check_bank(const dn_config *config, dn_error *error) {
                    config->train_rotations, dn_key_find("train_rotations")->range);
 }
 
-static dn_status check_scales(const dn_config *config, dn_error *error) {
-    for (int side = 0; side < 2; side++) {
-        int smallest = config->img_size[side] >> (config->n_scales - 1);
-        if (smallest < SMALLEST_INPUT)
-            return dn_fail(error, DN_ERROR_CONFIG,
-                           "n_scales %d shrinks img_size %d to %d pixels, AlexNet needs %d: set "
-                           "fewer scales or an img_size of at least %d",
-                           config->n_scales, config->img_size[side], smallest, SMALLEST_INPUT,
-                           SMALLEST_INPUT << (config->n_scales - 1));
-    }
-    return DN_OK;
-}
-
-/* The backbone reads whole pixels then (backbone/narrow.h). */
+/* The backbone reads whole pixels then (backbone/backbone.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
-    int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
-    if (!narrow || !(config->add_img_noise > 0))
+    int on_pixels =
+        strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
+    if (!on_pixels || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
                    "add_img_noise changes normalised pixels, which precision %s takes as whole "
@@ -219,6 +238,5 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
     DN_TRY(check_bank(config, error));
-    DN_TRY(check_levels(config, error));
-    return check_scales(config, error);
+    return check_levels(config, error);
 }

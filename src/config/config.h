@@ -1,15 +1,18 @@
-/* The configuration: one table of keys (config/keys.c) makes parser, defaults, help and YAML. */
+/* The configuration. One table of keys (config/keys.c) drives parser, defaults, help and YAML. */
 #ifndef DN_CONFIG_CONFIG_H
 #define DN_CONFIG_CONFIG_H
 
 #include "base/error.h"
 
-/* Test and training code read the fields; only config/ writes them, within the ranges of the table.
- */
+/* Other rooms read the fields; only config/ writes them, within the ranges of the table. */
+enum { DN_CONFIG_MOST_KEYS = 128 };
+
 struct dn_config {
+    /* by the number of the key in the table: whether anybody set it */
+    unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
-    char roi[1024];  /* mask of what counts; empty: the class folder's roi/; none */
+    char roi[1024];  /* mask of the region of interest; empty: the class folder's roi/; or none */
     int img_size[2]; /* height, width in pixels */
     /* transformations */
     int transf_rotations; /* boolean */
@@ -24,7 +27,8 @@ struct dn_config {
     double dropout, lr_init;
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
-    char train_rotations[16]; /* "random" or "bank:N": dn_config_bank */
+    char train_rotations[16];    /* "random" or "bank:N": dn_config_bank */
+    char rotation_reduction[16]; /* mean, median, log_mean: dn_reduction_of */
     /* verdict */
     double target_tpr;
     double false_reject_rate, review_rate; /* of good images */
@@ -33,37 +37,53 @@ struct dn_config {
     int cross_fit;                         /* folds; 0: none */
     /* output */
     int verbose, grad_map_viz, hide_tqdm_bar, save_model; /* booleans */
-    /* ours */
+    /* not in the original */
     char device[16];     /* auto, cpu, cuda */
     char compute[16];    /* auto, onednn, reference */
     char precision[16];  /* auto, f32, bf16, int8 */
-    char backbone[1024]; /* weights file; empty: the embedded backbone */
+    char backbone[1024]; /* weights file; empty: the embedded backbone; random[:NETWORK] */
     char output[1024];   /* folder of results */
-    int estimate;        /* boolean: say what a training will take */
+    int estimate;        /* boolean: estimate what the training takes */
     int threads;         /* 0: all processors */
     uint64_t seed;
     int early_stop; /* meta epochs; 0: off */
     double early_stop_delta;
-    int checkpoint;          /* meta epochs from one to the next; 0: none */
-    double checkpoint_share; /* of the time; 1: all that are due */
+    int checkpoint;          /* meta epochs between two; 0: none */
+    double checkpoint_share; /* of the time; 1: every checkpoint that is due is written */
+    int exact_resume;        /* boolean */
     char cache_dir[1024];    /* of features; empty: the user's cache folder */
     double cache_limit;      /* GiB; 0: no cache */
 };
 
-/* Checks what concerns several keys at once (scales against image size, features even, ...). */
+/* Checks keys against each other, such as precision against noise. Checks that involve the network
+ * are in detect/network_settings.h. */
 dn_status dn_config_check(const dn_config *config, dn_error *error);
 
-/* Rotations per image that training draws from; 0: fresh ones every time. */
+/* Another default: sets the key unless it was set by name or in a file. */
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error);
+
+/* Rotations of each image that training draws from; 0: fresh rotations every time. */
 int dn_config_bank(const dn_config *config);
 
 /* Sample values that become black and white in pictures deeper than 8 bits: returns 1 and both, 0
  * for `auto` (they are found in training), -1 for a value that is neither. */
 int dn_config_levels(const dn_config *config, double *black, double *white);
 
-/* A configuration with another's values. */
+/* A copy of a configuration. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);
 
-/* As dn_config_load, from YAML text; `name` is what messages call it. */
+/* The keys that a model's numbers depend on (DN_KEY_OF_MODEL), as dn_config_to_yaml prints them:
+ * the configuration that stands in a model file. Free with dn_text_free. */
+dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error *error);
+
+/* The name of the first of those keys whose values differ, or NULL. */
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b);
+
+/* Copies all other keys, those of the run (DN_KEY_OF_RUN). */
+void dn_config_take_run(dn_config *config, const dn_config *from);
+
+/* As dn_config_load, but from YAML text; messages call it `name`. */
 dn_status dn_config_parse(dn_config *config, const char *name, const char *yaml, size_t size,
                           dn_error *error);
 

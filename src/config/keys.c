@@ -13,24 +13,29 @@
 #define NOT_EMPTY 1, 0, DN_CLOSED, "not empty"
 #define ONE_OF(words) 0, 0, DN_CLOSED, words
 
-/* The second macro sees the parts of a range as arguments of their own. */
-#define KEY(...) KEY_OF(__VA_ARGS__)
-#define KEY_OF(name, kind, items, default_value, comment, low, high, open, range)                  \
+/* KEY: of the model; RUN_KEY: of the run (dn_key_scope). KEY_OF sees the parts of a range as
+ * arguments of their own. */
+#define KEY(...) KEY_OF(DN_KEY_OF_MODEL, __VA_ARGS__)
+#define RUN_KEY(...) KEY_OF(DN_KEY_OF_RUN, __VA_ARGS__)
+#define KEY_OF(scope, name, kind, items, default_value, comment, low, high, open, range)           \
     {                                                                                              \
-        {#name, default_value, comment " (" range ")"}, kind, offsetof(struct dn_config, name),    \
-            sizeof(((struct dn_config *)0)->name), items, low, high, open, range                   \
+        {#name, default_value, comment " (" range ")"}, scope, kind,                               \
+            offsetof(struct dn_config, name), sizeof(((struct dn_config *)0)->name), items, low,   \
+            high, open, range                                                                      \
     }
 
 const dn_key dn_keys[] = {
-    KEY(dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
-        "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
-    KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
-        MAY_BE_EMPTY),
-    KEY(roi, DN_KIND_TEXT, 1, "\"\"",
+    RUN_KEY(dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
+            "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
+    RUN_KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
+            MAY_BE_EMPTY),
+    RUN_KEY(
+        roi, DN_KIND_TEXT, 1, "\"\"",
         "mask, white where the picture counts; empty: the one in the class folder's roi/, if any; "
         "none: everything counts",
         MAY_BE_EMPTY),
-    KEY(modelname, DN_KIND_TEXT, 1, "dummy_test", "name of the run, noted in the model", NOT_EMPTY),
+    RUN_KEY(modelname, DN_KIND_TEXT, 1, "dummy_test", "name of the run, noted in config.yaml",
+            NOT_EMPTY),
     KEY(img_size, DN_KIND_INTEGER, 2, "[448, 448]", "height and width of the input in pixels, each",
         CLOSED(64, 2048)),
     KEY(transf_rotations, DN_KIND_BOOLEAN, 1, "true", "rotate training images by random angles",
@@ -75,6 +80,10 @@ const dn_key dn_keys[] = {
         "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
         "whose features are computed once",
         0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
+    KEY(rotation_reduction, DN_KIND_WORD, 1, "mean",
+        "how the values of an image's rotations become its score: mean, as the paper; median or "
+        "log_mean, which one odd rotation moves less",
+        ONE_OF("mean, median, log_mean")),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
         "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
     KEY(false_reject_rate, DN_KIND_REAL, 1, "0.01",
@@ -90,24 +99,26 @@ const dn_key dn_keys[] = {
     KEY(cross_fit, DN_KIND_INTEGER, 1, "0",
         "folds of extra trainings that calibrate the verdict on all training images; 0: none",
         CLOSED(0, 100)),
-    KEY(verbose, DN_KIND_BOOLEAN, 1, "true", "print the loss of each sub epoch", EITHER),
-    KEY(grad_map_viz, DN_KIND_BOOLEAN, 1, "false", "write maps of the test images after training",
-        EITHER),
-    KEY(hide_tqdm_bar, DN_KIND_BOOLEAN, 1, "true", "no progress bar within a sub epoch", EITHER),
-    KEY(save_model, DN_KIND_BOOLEAN, 1, "true", "write the model after training", EITHER),
-    KEY(device, DN_KIND_WORD, 1, "auto", "where to compute", ONE_OF("auto, cpu, cuda")),
+    RUN_KEY(verbose, DN_KIND_BOOLEAN, 1, "true", "print the loss of each sub epoch", EITHER),
+    RUN_KEY(grad_map_viz, DN_KIND_BOOLEAN, 1, "false",
+            "write maps of the test images after training", EITHER),
+    RUN_KEY(hide_tqdm_bar, DN_KIND_BOOLEAN, 1, "true", "no progress bar within a sub epoch",
+            EITHER),
+    RUN_KEY(save_model, DN_KIND_BOOLEAN, 1, "true", "write the model after training", EITHER),
+    RUN_KEY(device, DN_KIND_WORD, 1, "auto", "where to compute", ONE_OF("auto, cpu, cuda")),
     KEY(compute, DN_KIND_WORD, 1, "auto", "compute backend", ONE_OF("auto, onednn, reference")),
     KEY(precision, DN_KIND_WORD, 1, "f32",
         "number format of the calculations; auto: the fastest whose scores stay close to f32's",
         ONE_OF("auto, f32, bf16, int8")),
-    KEY(backbone, DN_KIND_TEXT, 1, "\"\"",
-        "AlexNet weights file; empty: the embedded backbone; random: random weights, to compare",
-        MAY_BE_EMPTY),
-    KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
-    KEY(estimate, DN_KIND_BOOLEAN, 1, "true",
-        "measure this machine for a second, to say what a training will take", EITHER),
-    KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
-        CLOSED(0, 256)),
+    RUN_KEY(backbone, DN_KIND_TEXT, 1, "\"\"",
+            "weights file of the network; empty: the embedded AlexNet; random: random weights, to "
+            "compare",
+            MAY_BE_EMPTY),
+    RUN_KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
+    RUN_KEY(estimate, DN_KIND_BOOLEAN, 1, "true",
+            "measure this machine for a second, to say what a training will take", EITHER),
+    RUN_KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
+            CLOSED(0, 256)),
     KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
     KEY(early_stop, DN_KIND_INTEGER, 1, "0",
         "stop when the training loss has not fallen for so many meta epochs; 0: never",
@@ -115,15 +126,21 @@ const dn_key dn_keys[] = {
     KEY(early_stop_delta, DN_KIND_REAL, 1, "0.001",
         "how far the mean loss of a meta epoch has to fall to count for early_stop",
         CLOSED(0, 1000)),
-    KEY(checkpoint, DN_KIND_INTEGER, 1, "1", "meta epochs between checkpoints; 0: none",
-        CLOSED(0, 100000)),
-    KEY(checkpoint_share, DN_KIND_REAL, 1, "0.1",
-        "share of the time that may go into checkpoints; 1: none that is due is left out",
-        ABOVE(0, 1)),
-    KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
-        "folder of computed features; empty: differnet in the user's cache folder", MAY_BE_EMPTY),
-    KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
-        "GiB of computed features to keep, the oldest go first; 0: keep none", CLOSED(0, 1000000)),
+    RUN_KEY(checkpoint, DN_KIND_INTEGER, 1, "1", "meta epochs between checkpoints; 0: none",
+            CLOSED(0, 100000)),
+    RUN_KEY(checkpoint_share, DN_KIND_REAL, 1, "0.1",
+            "share of the time that may go into checkpoints; 1: none that is due is left out",
+            ABOVE(0, 1)),
+    RUN_KEY(exact_resume, DN_KIND_BOOLEAN, 1, "true",
+            "refuse a checkpoint that cannot be continued to the same bytes here: another version, "
+            "other instructions or other evaluated images",
+            EITHER),
+    RUN_KEY(cache_dir, DN_KIND_TEXT, 1, "\"\"",
+            "folder of computed features; empty: differnet in the user's cache folder",
+            MAY_BE_EMPTY),
+    RUN_KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
+            "GiB of computed features to keep, the oldest go first; 0: keep none",
+            CLOSED(0, 1000000)),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");
@@ -137,7 +154,7 @@ const dn_key *dn_key_find(const char *name) {
 
 const char *dn_key_nearest(const char *name) {
     const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; /* farther ones are other words, not slips */
+    size_t least = strlen(name) / 3 + 2; /* a larger distance means another word */
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         size_t distance = dn_text_distance(name, dn_keys[i].key.name);
         if (distance < least) {

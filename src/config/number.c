@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The caller's program may have set a locale with a decimal comma; glibc hands out its "C" locale
- * without allocating, so this cannot fail for want of memory. */
+/* The program that uses the library may have set a locale with a decimal comma. glibc returns its
+ * "C" locale without allocating, so this cannot fail. */
 static locale_t enter_c_locale(locale_t *c_locale) {
     *c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     return *c_locale ? uselocale(*c_locale) : (locale_t)0;
@@ -34,14 +34,14 @@ void dn_number_print(char text[DN_NUMBER_SIZE], double value) {
 
 void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals) {
     locale_t c_locale, previous = enter_c_locale(&c_locale);
-    /* Beyond 1e15 a double has no decimals, and its digits would not fit. */
+    /* From 1e15 on a double has no decimals worth printing, and its digits would not fit. */
     snprintf(text, DN_NUMBER_SIZE, fabs(value) < 1e15 ? "%.*f" : "%.*g", decimals, value);
     leave_c_locale(c_locale, previous);
 }
 
 int dn_number_read(const char *text, double *value) {
     char *end;
-    /* strtod alone would take "0x1p3", "nan" and leading spaces as well. */
+    /* strtod alone would also accept "0x1p3", "nan" and leading spaces. */
     if (!*text || text[strspn(text, "0123456789+-.eE")])
         return 0;
     locale_t c_locale, previous = enter_c_locale(&c_locale);

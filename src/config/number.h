@@ -1,4 +1,4 @@
-/* Numbers as text: the same text in every locale, and the same number back from it. */
+/* Numbers as text: independent of the locale, and exact both ways. */
 #ifndef DN_CONFIG_NUMBER_H
 #define DN_CONFIG_NUMBER_H
 

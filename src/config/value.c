@@ -20,8 +20,8 @@ void dn_value_destroy(dn_value *value) {
     *value = (dn_value){0};
 }
 
-/* Bytes of a control character or of what YAML counts as a line break, 0 of any other: such would
- * not survive a way through YAML, CSV or a log line. */
+/* Length in bytes of a control character or of what YAML takes for a line break; 0 for any other
+ * character. These would not survive YAML, CSV or a log line. */
 static size_t control_length(const char *character) {
     static const char *const refused[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf",
                                           "\xef\xbf\xbe", "\xef\xbf\xbf"};
@@ -40,7 +40,7 @@ void dn_value_excerpt(char excerpt[DN_EXCERPT_SIZE], const char *scalar) {
     const size_t most = DN_EXCERPT_SIZE - 4;
     size_t length = strlen(scalar), end = length < most ? length : most, written = 0;
     while (end < length && ((unsigned char)scalar[end] & 0xc0) == 0x80)
-        end--; /* not within a UTF-8 character */
+        end--; /* do not cut a UTF-8 character */
     for (size_t i = 0; i < end;) {
         size_t control = control_length(scalar + i);
         excerpt[written++] = control ? '?' : scalar[i];
@@ -175,7 +175,14 @@ dn_status dn_value_store(const dn_value *value, const dn_key *key, const char *w
     return DN_OK;
 }
 
-/* YAML 1.1 readers take "1e-05" for a text: a real always has a point. */
+int dn_value_equal(const struct dn_config *a, const struct dn_config *b, const dn_key *key) {
+    const char *left = (const char *)a + key->offset, *right = (const char *)b + key->offset;
+    if (key->kind == DN_KIND_TEXT || key->kind == DN_KIND_WORD)
+        return strcmp(left, right) == 0;
+    return memcmp(left, right, key->size) == 0;
+}
+
+/* YAML 1.1 parsers read "1e-05" as a string, so a real is always printed with a point. */
 static void print_real(dn_text *text, double number) {
     char printed[DN_NUMBER_SIZE];
     dn_number_print(printed, number);
@@ -184,7 +191,7 @@ static void print_real(dn_text *text, double number) {
     dn_text_append(text, "%.*s%s%s", (int)mantissa, printed, point, printed + mantissa);
 }
 
-/* Texts that every YAML reader takes for the same text without quotes. */
+/* Whether every YAML parser reads the text as the same string without quotes. */
 static int is_plain(const char *field) {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/";
     static const char *const reserved[] = {"true", "false", "yes", "no", "on",

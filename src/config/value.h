@@ -1,15 +1,15 @@
-/* One key's value: from YAML scalars into struct dn_config, and back to YAML text. */
+/* The value of one key: from YAML scalars into struct dn_config, and back to YAML text. */
 #ifndef DN_CONFIG_VALUE_H
 #define DN_CONFIG_VALUE_H
 
 #include "base/text.h"
 #include "config/keys.h"
 
-/* A scalar, or a sequence of scalars, as it stands in YAML. */
+/* A scalar, or a sequence of scalars, as YAML gives it. */
 typedef struct dn_value {
     dn_text bytes;              /* the scalars, each with its terminating zero */
     size_t begin[DN_KEY_ITEMS]; /* where the first ones start in `bytes` */
-    size_t count;               /* of all scalars */
+    size_t count;               /* of all scalars, even those that are not kept */
     int is_sequence;
 } dn_value;
 
@@ -18,13 +18,16 @@ void dn_value_destroy(dn_value *value);
 
 #define DN_EXCERPT_SIZE 88
 
-/* A scalar as messages show it: on one line, cut where it is long. */
+/* A scalar for messages: on one line, and cut if it is long. */
 void dn_value_excerpt(char excerpt[DN_EXCERPT_SIZE], const char *scalar);
 
 /* Checks kind, number of items and range, then writes the field. `where` precedes messages
  * ("config.yaml:3: ", or ""). */
 dn_status dn_value_store(const dn_value *value, const dn_key *key, const char *where,
                          struct dn_config *config, dn_error *error);
+
+/* Whether two configurations have the same value of a key. */
+int dn_value_equal(const struct dn_config *a, const struct dn_config *b, const dn_key *key);
 
 /* Appends the field as YAML text. */
 void dn_value_print(dn_text *text, const struct dn_config *config, const dn_key *key);

@@ -1,6 +1,6 @@
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/collect.h"
+#include "dataset/layout.h"
 #include "dataset/walk.h"
 
 #include <dirent.h>

@@ -3,6 +3,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/collect.h"
+#include "dataset/layout.h"
+#include "dataset/names.h"
+#include "dataset/readers.h"
 #include "dataset/walk.h"
 
 #include <errno.h>
@@ -19,34 +22,11 @@ typedef struct layout {
     int has_masks;
 } layout;
 
-/* Files of a split that are passed over, and the first of each kind (borrowed). */
+/* Files of a split that are skipped, and the first of each kind (borrowed). */
 typedef struct passed_over {
     size_t unlabelled, untrained;
     const char *first_unlabelled, *first_untrained;
 } passed_over;
-
-static const char *const SPLIT_FOLDERS[DN_SPLITS][2] = {
-    [DN_SPLIT_TRAIN] = {"train"},
-    [DN_SPLIT_VALIDATE] = {"validate", "validation"},
-    [DN_SPLIT_TEST] = {"test"},
-};
-
-static int has_folder(const char *folder, const char *name) {
-    char path[DN_PATH_LIMIT];
-    return dn_path_join(path, sizeof path, folder, name, NULL) == DN_OK && dn_is_folder(path);
-}
-
-const char *dn_split_name(dn_split split) {
-    return SPLIT_FOLDERS[split][0];
-}
-
-int dn_is_class_folder(const char *folder) {
-    for (dn_split split = 0; split < DN_SPLITS; split++)
-        for (int i = 0; i < 2; i++)
-            if (SPLIT_FOLDERS[split][i] && has_folder(folder, SPLIT_FOLDERS[split][i]))
-                return 1;
-    return 0;
-}
 
 /* ---- The class folder ------------------------------------------------------------------------ */
 
@@ -63,7 +43,7 @@ static dn_status fail_no_class(const char *root, const char *class_name, const c
                                dn_error *error) {
     char names[DN_FOLDER_NAMES];
     dn_name_folders(root, names);
-    if (has_folder(root, "train") || has_folder(root, "test"))
+    if (dn_has_folder(root, "train") || dn_has_folder(root, "test"))
         return dn_fail(error, DN_ERROR_DATA,
                        "%s: no such folder; expected %s/train/good/*.png; %s holds %s: if it is a "
                        "class folder itself, set class_name to \"\"",
@@ -74,7 +54,7 @@ static dn_status fail_no_class(const char *root, const char *class_name, const c
                    folder, folder, root, names[0] ? names : "none", class_name);
 }
 
-/* Without slashes at its end, for the messages' sake. */
+/* Removes slashes at the end, so that messages read well. */
 static dn_status use_root(const char *root, char *folder, dn_error *error) {
     DN_TRY(dn_path_join(folder, DN_PATH_LIMIT, root, "", error));
     for (size_t length = strlen(folder); length > 1 && folder[length - 1] == '/';)
@@ -115,12 +95,12 @@ static int find_mask_as(const layout *data, const char *defect, const char *stem
     return written > 0 && written < DN_PATH_LIMIT && access(mask, F_OK) == 0;
 }
 
-/* `inner` is the image's path from the defect's folder on: the mask may lie in the same sub-folders
- * or flat. */
+/* `inner` is the image's path within the defect's folder. The mask lies in the same sub-folders, or
+ * directly in the folder of masks. */
 static int find_mask(const layout *data, const char *defect, const char *inner, char *mask) {
     char stem[DN_PATH_LIMIT];
     snprintf(stem, sizeof stem, "%s", inner);
-    *strrchr(stem, '.') = '\0'; /* it is an image name, so it has an extension */
+    *strrchr(stem, '.') = '\0'; /* an image name has an extension */
     const char *const stems[] = {stem, dn_path_name(stem)};
     for (int i = 0; i < 2; i++)
         if (find_mask_as(data, defect, stems[i], "_mask.png", mask) ||
@@ -148,7 +128,7 @@ static dn_status add_image(const layout *data, dn_split split, const char *name,
     return dn_dataset_add(data->dataset, &found, data->error);
 }
 
-/* The label is the folder below the split's: an image that lies in none has no label. */
+/* The folder below the split's folder is the label; an image outside such a folder has none. */
 static dn_status sort_image(const layout *data, dn_split split, const char *name,
                             passed_over *passed) {
     char folder[DN_PATH_LIMIT];
@@ -172,8 +152,9 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
     const dn_observer *observer = data->observer;
     const char *folder = data->folder;
     if (list->stray > 0)
-        dn_tell(observer, DN_WARNING, "%s: skipped what is no image in %s/: %zu, the first: %s",
-                folder, split_folder, list->stray, list->first_stray);
+        dn_tell(observer, DN_WARNING,
+                "%s: skipped files that are not images in %s/: %zu, the first: %s", folder,
+                split_folder, list->stray, list->first_stray);
     if (passed->unlabelled > 0)
         dn_tell(observer, DN_WARNING,
                 "%s: skipped images that lie directly in %s/, in no good or defect folder, and so "
@@ -218,12 +199,12 @@ static dn_status read_folder(const layout *data, dn_split split, const char *spl
 }
 
 static dn_status read_split(const layout *data, dn_split split) {
-    const char *const *names = SPLIT_FOLDERS[split];
-    if (names[1] && has_folder(data->folder, names[0]) && has_folder(data->folder, names[1]))
+    const char *const *names = dn_split_folders[split];
+    if (names[1] && dn_has_folder(data->folder, names[0]) && dn_has_folder(data->folder, names[1]))
         dn_tell(data->observer, DN_NOTE, "%s: reads both %s/ and %s/", data->folder, names[0],
                 names[1]);
     for (int i = 0; i < 2; i++) {
-        if (names[i] && has_folder(data->folder, names[i]))
+        if (names[i] && dn_has_folder(data->folder, names[i]))
             DN_TRY(read_folder(data, split, names[i]));
     }
     return DN_OK;
@@ -243,7 +224,7 @@ static dn_status note_roi(const layout *data, const dn_file_list *list) {
 
 static dn_status find_roi(const layout *data) {
     dn_file_list list = {0};
-    if (!has_folder(data->folder, "roi"))
+    if (!dn_has_folder(data->folder, "roi"))
         return DN_OK;
     dn_status status = dn_file_list_walk(&list, data->folder, "roi", data->error);
     if (status == DN_OK)
@@ -264,7 +245,7 @@ static dn_status fail_no_split(const layout *data, const char *name, const char 
 
 static dn_status fail_no_images(const layout *data, const char *name, const char *expected) {
     char path[DN_PATH_LIMIT], names[DN_FOLDER_NAMES];
-    if (!has_folder(data->folder, name))
+    if (!dn_has_folder(data->folder, name))
         return fail_no_split(data, name, expected);
     DN_TRY(dn_path_join(path, sizeof path, data->folder, name, data->error));
     dn_name_folders(path, names);
@@ -275,9 +256,9 @@ static dn_status fail_no_images(const layout *data, const char *name, const char
                    data->dataset->stray + data->dataset->hidden);
 }
 
-/* Who has good images alone may train; who asks for a test needs one. */
+/* Training needs only good images; a test needs a test split. */
 static int can_do_without_test(const layout *data, unsigned wanted) {
-    if (!(wanted & 1u << DN_SPLIT_TRAIN) || has_folder(data->folder, "test"))
+    if (!(wanted & 1u << DN_SPLIT_TRAIN) || dn_has_folder(data->folder, "test"))
         return 0;
     dn_tell(data->observer, DN_WARNING, "%s: has no test/: nothing will be evaluated",
             data->folder);
@@ -301,7 +282,7 @@ dn_status dn_dataset_from_folders(const char *root, const char *class_name, unsi
                                   dn_error *error) {
     layout data = {.observer = observer, .dataset = dataset, .error = error};
     DN_TRY(find_class(root, class_name, data.folder, error));
-    data.has_masks = has_folder(data.folder, "ground_truth");
+    data.has_masks = dn_has_folder(data.folder, "ground_truth");
     for (dn_split split = 0; split < DN_SPLITS; split++) {
         if (wanted & 1u << split)
             DN_TRY(read_split(&data, split));

@@ -3,6 +3,8 @@
 #include "dataset/collect.h"
 #include "dataset/listed_path.h"
 #include "dataset/manifest.h"
+#include "dataset/names.h"
+#include "dataset/readers.h"
 #include "dataset/walk.h"
 
 #include <stdio.h>
@@ -29,7 +31,7 @@ static dn_status find_folder(const char *path, char *folder, dn_error *error) {
     return DN_OK;
 }
 
-/* The image's parent folder, unless that says nothing about a defect. */
+/* The image's parent folder, unless its name says nothing about the defect. */
 static void name_defect(const char *image_path, char *defect) {
     char folder[DN_PATH_LIMIT];
     size_t length = (size_t)(dn_path_name(image_path) - image_path);
@@ -126,6 +128,7 @@ dn_status dn_dataset_from_manifest(const char *path, unsigned wanted, const dn_o
     source from = {.path = path, .observer = observer, .dataset = dataset, .error = error};
     uint8_t *text;
     size_t size;
+    dataset->is_listed = 1;
     DN_TRY(find_folder(path, from.folder, error));
     DN_TRY(dn_file_read(path, MANIFEST_LIMIT, &text, &size, error));
     from.finder = (dn_path_finder){.manifest = path, .folder = from.folder};

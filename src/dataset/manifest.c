@@ -24,11 +24,11 @@ typedef struct reader {
     dn_error *error;
     char separator, line_end; /* ',' ';' or tab; '\n', or '\r' where the file has no '\n' */
     char *next, *end;
-    char *record_end;       /* how far the record may reach: RECORD_LIMIT */
-    size_t line, next_line; /* of the record, of `next`; counted from 1 */
+    char *record_end;       /* end of the longest record allowed (RECORD_LIMIT) */
+    size_t line, next_line; /* lines, from 1: of the current record, and of `next` */
     char *fields[FIELD_LIMIT];
     size_t count;
-    size_t columns; /* fields in the header */
+    size_t columns; /* fields of the header */
     size_t column[COLUMNS];
 } reader;
 
@@ -88,7 +88,7 @@ static dn_status read_plain(reader *csv, char **end) {
     return DN_OK;
 }
 
-/* Steps over what ends a field; *last tells whether it ended the record, too. */
+/* Skips the delimiter of a field; *last says whether it also ends the record. */
 static dn_status read_delimiter(reader *csv, int *last) {
     if (csv->line_end == '\n' && csv->next < csv->end && *csv->next == '\r' &&
         (csv->next + 1 == csv->end || csv->next[1] == '\n'))
@@ -118,7 +118,7 @@ static dn_status read_field(reader *csv, int *last) {
     else
         DN_TRY(read_plain(csv, &end));
     DN_TRY(read_delimiter(csv, last));
-    *end = '\0'; /* at or before the delimiter, which has been read */
+    *end = '\0'; /* at or before the delimiter, which has been read already */
     return DN_OK;
 }
 
@@ -133,7 +133,7 @@ static dn_status read_record(reader *csv) {
     return DN_OK;
 }
 
-/* Passes over empty lines. 0 at the end of the file. */
+/* Skips empty lines. Returns 0 at the end of the file. */
 static int has_record(reader *csv) {
     while (csv->next < csv->end && (*csv->next == '\n' || *csv->next == '\r')) {
         csv->next_line += *csv->next == csv->line_end;
@@ -281,8 +281,7 @@ static dn_status read_manifest_rows(reader *csv, dn_manifest *manifest) {
     return DN_OK;
 }
 
-/* Texts end at a zero byte, so none may be inside. A spreadsheet's "Unicode text" is full of them.
- */
+/* A zero byte would end a text early. A spreadsheet's "Unicode text" (UTF-16) is full of them. */
 static dn_status check_zeros(const reader *csv) {
     const char *zero = memchr(csv->next, '\0', (size_t)(csv->end - csv->next));
     if (!zero)

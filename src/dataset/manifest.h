@@ -10,7 +10,7 @@
 
 typedef struct dn_manifest_row {
     const char *image_path;
-    const char *mask_path; /* NULL where none is given */
+    const char *mask_path; /* NULL if none is given */
     dn_split split;
     int label;   /* 0 good, 1 defective */
     size_t line; /* of the file, from 1 */
@@ -21,9 +21,9 @@ typedef struct dn_manifest {
     size_t count, capacity;
 } dn_manifest;
 
-/* `text` holds `size` bytes and a zero behind them; it is written to, and the rows point into it.
- * Errors are DN_ERROR_FORMAT and name `name`, the line, what was found and what was expected. The
- * caller destroys the manifest, after a failure too. */
+/* Parses `text` of `size` bytes, which a zero byte must follow. The text is modified, and the rows
+ * point into it. DN_ERROR_FORMAT names `name`, the line, what was found and what was expected. The
+ * caller destroys the manifest, also after a failure. */
 dn_status dn_manifest_parse(const char *name, char *text, size_t size, dn_manifest *manifest,
                             dn_error *error);
 void dn_manifest_destroy(dn_manifest *manifest);

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/dataset.h"
+#include "differnet.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,10 +18,10 @@
 typedef struct walker {
     dn_file_list *list;
     dn_error *error;
-    char path[DN_PATH_LIMIT]; /* of what is being looked at */
-    size_t relative;          /* where in `path` the part below the base begins */
+    char path[DN_PATH_LIMIT]; /* of the current file or folder */
+    size_t relative;          /* where the path below the base begins in `path` */
     struct stat above[DEPTH_LIMIT];
-    size_t depth; /* folders in `above`: those that the present one lies in */
+    size_t depth; /* folders in `above`, which contain the current one */
 } walker;
 
 typedef enum entry_kind { KIND_FOLDER, KIND_FILE, KIND_OTHER } entry_kind;
@@ -64,7 +64,7 @@ static dn_status add_stray(walker *walk) {
     return dn_copy_text(&list->first_stray, path, walk->error);
 }
 
-/* Links count as what they lead to; one that leads nowhere is KIND_OTHER. */
+/* A link counts as its target; a broken link is KIND_OTHER. */
 static dn_status examine_entry(walker *walk, unsigned char type, entry_kind *kind) {
     struct stat status;
     if (type == DT_REG || type == DT_DIR) {

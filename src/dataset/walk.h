@@ -1,10 +1,10 @@
-/* Everything below a folder, in one deterministic list. */
+/* All files below a folder, in one list whose order is always the same. */
 #ifndef DN_DATASET_WALK_H
 #define DN_DATASET_WALK_H
 
 #include "base/error.h"
 
-#define DN_PATH_LIMIT 4096 /* bytes of a path, its zero included */
+#define DN_PATH_LIMIT 4096 /* bytes of a path with its terminating zero */
 
 typedef struct dn_file_list {
     char **paths; /* image files, in byte order */
@@ -15,9 +15,10 @@ typedef struct dn_file_list {
     char *first_stray; /* in byte order; NULL where there is none */
 } dn_file_list;
 
-/* Adds what lies below base/relative (`relative` may be ""), with paths from `base` on. Symbolic
- * links are followed; one that leads nowhere, or back into a folder that it lies in, is a stray. A
- * folder that cannot be read is DN_ERROR_IO. The caller destroys the list, after a failure too. */
+/* Appends the files below base/relative (`relative` may be ""), as paths that begin below `base`.
+ * Symbolic links are followed; a broken link, or one into a folder that contains it, counts as a
+ * stray file. DN_ERROR_IO if a folder cannot be read. The caller destroys the list, also after a
+ * failure. */
 dn_status dn_file_list_walk(dn_file_list *list, const char *base, const char *relative,
                             dn_error *error);
 void dn_file_list_destroy(dn_file_list *list);

@@ -6,14 +6,16 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
+#include "detect/model_config.h"
+#include "detect/network_settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-dn_flow_shape dn_flow_shape_of(const dn_config *config) {
+dn_flow_shape dn_flow_shape_of(const dn_config *config, const dn_network *network) {
     return (dn_flow_shape){
-        .features = DN_BACKBONE_CHANNELS * config->n_scales,
+        .features = dn_network_features(network) * config->n_scales,
         .blocks = config->n_coupling_blocks,
         .internal = config->fc_internal,
         .clamp = (float)config->clamp_alpha,
@@ -31,17 +33,13 @@ static dn_status require_metadata(const dn_tensor_file *file, const char *path, 
 }
 
 static dn_status load_config(dn_detector *detector, const char *path, dn_error *error) {
-    const char *format, *yaml;
-    char name[1152];
+    const char *format;
     DN_TRY(require_metadata(detector->file, path, DN_META_FORMAT, &format, error));
     if (strcmp(format, DN_MODEL_FORMAT) != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: is of format \"%.40s\", this version reads \"%s\"", path, format,
                        DN_MODEL_FORMAT);
-    DN_TRY(require_metadata(detector->file, path, DN_META_CONFIG, &yaml, error));
-    snprintf(name, sizeof name, "%s (its configuration)", path);
-    DN_TRY(dn_config_create(&detector->config, error));
-    DN_TRY(dn_config_parse(detector->config, name, yaml, strlen(yaml), error));
+    DN_TRY(dn_model_config_read(detector->file, path, &detector->config, error));
     return dn_config_check(detector->config, error);
 }
 
@@ -63,7 +61,7 @@ static dn_status load_roi(dn_detector *detector, const char *path, dn_error *err
     if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[0] != (size_t)size[0] ||
         tensor->shape[1] != (size_t)size[1])
         return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: %s is no region of interest: expected U8 of shape [%d, %d]", path,
+                       "%s: %s is not a region of interest: expected U8 of shape [%d, %d]", path,
                        DN_ROI_TENSOR, size[0], size[1]);
     return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
 }
@@ -86,7 +84,7 @@ static dn_status load_precision(dn_detector *detector, const char *path, dn_erro
                    "%s: its precision is \"%.40s\", expected f32, bf16 or int8", path, word);
 }
 
-/* Those of another backbone would mean nothing. */
+/* Steps of another backbone are useless. */
 static dn_status load_steps(dn_detector *detector, const char *path, dn_error *error) {
     const char *json = dn_tensor_file_metadata(detector->file, DN_META_STEPS);
     const char *trained_with = dn_tensor_file_metadata(detector->file, DN_META_BACKBONE_SHA256);
@@ -94,8 +92,65 @@ static dn_status load_steps(dn_detector *detector, const char *path, dn_error *e
     if (!json || !trained_with || strcmp(trained_with, detector->backbone.digest) != 0)
         return DN_OK;
     snprintf(name, sizeof name, "%s (its activation steps)", path);
-    return dn_activation_steps_parse(name, json, detector->config->n_scales,
-                                     &detector->backbone.steps, error);
+    return dn_activation_steps_parse(name, json, detector->backbone.network,
+                                     detector->config->n_scales, &detector->backbone.steps, error);
+}
+
+static dn_status find_network(const dn_tensor_file *file, const char *path,
+                              const dn_network **network, dn_error *error) {
+    const char *name = dn_tensor_file_metadata(file, DN_META_NETWORK);
+    char known[256];
+    *network = name ? dn_network_find(name) : &dn_alexnet; /* as before there were others */
+    if (*network)
+        return DN_OK;
+    dn_network_list(known, sizeof known);
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: was trained with the network \"%.40s\", this version has %s", path, name,
+                   known);
+}
+
+static void copy_metadata(const dn_tensor_file *file, const char *key, char *text, size_t size) {
+    const char *value = dn_tensor_file_metadata(file, key);
+    snprintf(text, size, "%s", value ? value : "");
+}
+
+static dn_status load_own_backbone(dn_detector *detector, const dn_network *network,
+                                   const char *path, const char *name, dn_error *error) {
+    dn_backbone_weights *weights = &detector->backbone;
+    DN_TRY(dn_backbone_weights_from(detector->file, network, DN_BACKBONE_PREFIX, path, weights,
+                                    error));
+    snprintf(weights->name, sizeof weights->name, "%s", name);
+    copy_metadata(detector->file, DN_META_BACKBONE_LICENCE, weights->licence,
+                  sizeof weights->licence);
+    copy_metadata(detector->file, DN_META_BACKBONE_ORIGIN, weights->origin, sizeof weights->origin);
+    return DN_OK;
+}
+
+static dn_status load_other_backbone(dn_detector *detector, const dn_network *network,
+                                     const char *path, const char *backbone, dn_error *error) {
+    dn_backbone_weights *weights = &detector->backbone;
+    DN_TRY(dn_backbone_weights_choose(backbone, weights, error));
+    if (weights->network != network)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: was trained with %s, but the backbone %s is %s: name weights of %s, or "
+                       "none to use the model's own",
+                       path, network->name, backbone, weights->network->name, network->name);
+    snprintf(weights->name, sizeof weights->name, "%s", dn_path_name(backbone));
+    return DN_OK;
+}
+
+/* `backbone` names other weights, or is NULL. */
+static dn_status load_backbone(dn_detector *detector, const char *path, const char *backbone,
+                               dn_error *error) {
+    const dn_network *network;
+    const char *name;
+    DN_TRY(find_network(detector->file, path, &network, error));
+    DN_TRY(dn_network_settings_check(network, detector->config, error));
+    DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &name, error));
+    DN_TRY(backbone ? load_other_backbone(detector, network, path, backbone, error)
+                    : load_own_backbone(detector, network, path, name, error));
+    detector->flow = dn_flow_shape_of(detector->config, network);
+    return DN_OK;
 }
 
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
@@ -116,7 +171,8 @@ static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
     return DN_OK;
 }
 
-/* Whether every tensor lies where our own writer puts it, so that the file can be used in place. */
+/* Sets in_place if every tensor lies where our own writer puts it: then the file is used without a
+ * copy. */
 static dn_status find_in_place(dn_detector *detector, const char *path, dn_error *error) {
     const uint8_t *base = NULL;
     detector->in_place = 1;
@@ -153,7 +209,7 @@ static dn_status fail_not_finite(const dn_detector *detector, const dn_flow_tens
                    tensor->name, index);
 }
 
-/* A ReLU may swallow a NaN, so the score alone would not show it. */
+/* A ReLU can turn NaN into 0, so the score alone would not show it. */
 static dn_status check_parameters(const dn_detector *detector, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor tensor;
@@ -180,7 +236,7 @@ static void identify(dn_detector *detector) {
 
 /* ---- the parameters in bf16 ---- */
 
-/* Pages that are read once are given back at once, a few at a time. */
+/* Pages of the file are released after they are read, a few at a time. */
 enum { PIECE = 1 << 20 };
 
 static dn_status narrow_values(const dn_detector *detector, const dn_flow_tensor *tensor,
@@ -205,7 +261,7 @@ static dn_status narrow_in_place(const dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
-/* Of `owned` only the biases are written: the rest of its pages never comes to be. */
+/* Only the biases are written to `owned`: its other pages are never allocated. */
 static dn_status narrow_tensors(dn_detector *detector, float *buffer, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor tensor;
@@ -240,7 +296,7 @@ static dn_status narrow_copies(dn_detector *detector, dn_error *error) {
 }
 
 static dn_status narrow_parameters(dn_detector *detector, dn_error *error) {
-    float *block; /* floats: unlike others not zeroed, which would touch it all once more */
+    float *block; /* as floats, because dn_allocate would write zeros to all of it first */
     size_t count = dn_flow_parameter_count(&detector->flow);
     DN_TRY(dn_allocate_floats(&block, (count + 1) / 2, error));
     detector->bf16 = (uint16_t *)(void *)block;
@@ -269,7 +325,6 @@ dn_status dn_detector_prepare(dn_detector *detector, dn_element products, dn_err
 
 static dn_status open_model(dn_detector *detector, const char *path, const char *backbone,
                             dn_error *error) {
-    const char *backbone_name;
     DN_TRY(dn_tensor_file_open(path, &detector->file, error));
     if (strcmp(dn_tensor_file_format(detector->file), "safetensors") != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
@@ -280,15 +335,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(load_calibration(detector, path, error));
     DN_TRY(load_roi(detector, path, error));
     DN_TRY(load_levels(detector, path, error));
-    DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
-    if (backbone)
-        DN_TRY(dn_backbone_weights_choose(backbone, &detector->backbone, error));
-    else
-        DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_STEM, path, &detector->backbone,
-                                        error));
-    snprintf(detector->backbone.name, sizeof detector->backbone.name, "%s",
-             backbone ? dn_path_name(backbone) : backbone_name);
-    detector->flow = dn_flow_shape_of(detector->config);
+    DN_TRY(load_backbone(detector, path, backbone, error));
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
@@ -328,11 +375,11 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 15 };
+enum { METADATA_ENTRIES = 18 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
-    char (*names)[64];
+    char (*names)[DN_BACKBONE_NAME_SIZE];
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
@@ -368,19 +415,20 @@ static void list_roi(model_writer *writer, const dn_roi *roi) {
                                                    .bytes = height * width};
 }
 
-/* The flow first: its parameters then start where the file's data starts, aligned. */
+/* The flow comes first, so that its parameters start where the data of the file starts, aligned. */
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
-    size_t total = flow_count + DN_BACKBONE_TENSORS + 1;
+    size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
+    size_t total = flow_count + backbone_count + 1;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
     writer->names = block;
     for (size_t i = 0; i < flow_count; i++)
         list_flow_tensor(writer, detector, i);
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, writer->count++)
-        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_STEM,
+    for (size_t i = 0; i < backbone_count; i++, writer->count++)
+        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     list_roi(writer, &detector->roi);
     return DN_OK;
@@ -392,7 +440,7 @@ static void add_metadata(model_writer *writer, const char *key, const char *valu
 
 static dn_status list_metadata(model_writer *writer, const dn_detector *detector,
                                const dn_provenance *provenance, dn_error *error) {
-    DN_TRY(dn_config_to_yaml(detector->config, &writer->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(detector->config, &writer->yaml, error));
     dn_digest_bytes(detector->parameters, dn_flow_parameter_count(&detector->flow) * sizeof(float),
                     writer->flow_sha256);
     snprintf(writer->seed, sizeof writer->seed, "%" PRIu64, detector->config->seed);
@@ -407,6 +455,11 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_SOFTWARE, dn_version());
     add_metadata(writer, DN_META_BACKBONE, detector->backbone.name);
     add_metadata(writer, DN_META_BACKBONE_SHA256, detector->backbone.digest);
+    add_metadata(writer, DN_META_NETWORK, detector->backbone.network->name);
+    if (detector->backbone.origin[0]) {
+        add_metadata(writer, DN_META_BACKBONE_LICENCE, detector->backbone.licence);
+        add_metadata(writer, DN_META_BACKBONE_ORIGIN, detector->backbone.origin);
+    }
     add_metadata(writer, DN_META_FLOW_SHA256, writer->flow_sha256);
     add_metadata(writer, DN_META_DATASET_SHA256, provenance->dataset_sha256);
     add_metadata(writer, DN_META_DATASET_IMAGES, writer->images);
@@ -419,8 +472,8 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     }
     add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
     if (detector->backbone.steps.known) {
-        DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->config->n_scales,
-                                           &writer->steps, error));
+        DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->backbone.network,
+                                           detector->config->n_scales, &writer->steps, error));
         add_metadata(writer, DN_META_STEPS, writer->steps);
     }
     if (!dn_calibration_judges(&detector->calibration))

@@ -3,9 +3,8 @@
 #include "base/memory.h"
 #include "metrics/student.h"
 
+#include <float.h>
 #include <math.h>
-
-enum { MOST_DIMENSIONS = DN_BACKBONE_CHANNELS * 6 /* n_scales at most */ };
 
 static int common_divisor(int a, int b) {
     return b == 0 ? a : common_divisor(b, a % b);
@@ -43,10 +42,16 @@ static dn_status init_early_exit(dn_early_exit *early, double confidence, dn_err
     return DN_OK;
 }
 
-dn_status dn_early_exit_create(double confidence, int rotations, double threshold,
-                               double review_threshold, dn_early_exit *early, dn_error *error) {
+dn_status dn_early_exit_create(double confidence, int rotations, dn_reduction reduction,
+                               double threshold, double review_threshold, dn_early_exit *early,
+                               dn_error *error) {
+    int logs = reduction == DN_REDUCTION_LOG_MEAN;
     *early = (dn_early_exit){
-        .threshold = threshold, .review_threshold = review_threshold, .rotations = rotations};
+        .reduction = reduction,
+        .threshold = logs ? log(threshold) : threshold,
+        .review_threshold = logs ? log(review_threshold) : review_threshold,
+        .rotations = rotations,
+    };
     if (!(confidence >= 0.5 && confidence < 1))
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit at confidence %g: expected 0.5 or more, below 1", confidence);
@@ -70,16 +75,41 @@ int dn_verdict_is_certain(const dn_early_exit *early, int seen, double sum, doub
     return fabs(mean - early->threshold) > reach && fabs(mean - early->review_threshold) > reach;
 }
 
+/* Whether more than half of all rotations lie on one side of the threshold. */
+static int median_is_certain(const dn_early_exit *early, const double *values, int seen,
+                             double threshold) {
+    int above = 0, below = 0;
+    for (int i = 0; i < seen; i++) {
+        above += values[i] > threshold;
+        below += values[i] <= threshold;
+    }
+    return 2 * above > early->rotations || 2 * below > early->rotations;
+}
+
+int dn_early_exit_decides(const dn_early_exit *early, const double *values, int seen) {
+    double sum = 0, square_sum = 0;
+    if (early->reduction == DN_REDUCTION_MEDIAN)
+        return median_is_certain(early, values, seen, early->threshold) &&
+               median_is_certain(early, values, seen, early->review_threshold);
+    for (int i = 0; i < seen; i++) {
+        double value =
+            early->reduction == DN_REDUCTION_LOG_MEAN ? log(fmax(values[i], DBL_MIN)) : values[i];
+        sum += value;
+        square_sum += value * value;
+    }
+    return dn_verdict_is_certain(early, seen, sum, square_sum);
+}
+
 static dn_status take_rotations(dn_scorer *scorer, const dn_early_exit *early,
                                 const float *parameters, const dn_image *image, int done, int count,
                                 dn_score_sums *sums, dn_error *error) {
     dn_view views[DN_EARLY_ROTATIONS];
-    float features[DN_EARLY_ROTATIONS * MOST_DIMENSIONS];
     for (int i = 0; i < count; i++)
         views[i] =
             (dn_view){.image = image, .degrees = early->order[done + i] * 360.0 / early->rotations};
-    DN_TRY(dn_extractor_run(scorer->extractor, views, count, features, error));
-    return dn_scorer_add(scorer, parameters, features, count, sums, error);
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
+    DN_TRY(dn_extractor_run(scorer->extractor, views, count, scorer->look, error));
+    return dn_scorer_add(scorer, parameters, scorer->look, count, sums, error);
 }
 
 dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
@@ -87,16 +117,13 @@ dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
                                 dn_error *error) {
     dn_score_sums sums = {0};
     int done = 0;
-    if (scorer->dimensions > MOST_DIMENSIONS)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "early exit: %d features, planned for %d",
-                       scorer->dimensions, MOST_DIMENSIONS);
     while (done < early->rotations) {
         int left = early->rotations - done;
         int count = left < DN_EARLY_ROTATIONS ? left : DN_EARLY_ROTATIONS;
         DN_TRY(take_rotations(scorer, early, parameters, image, done, count, &sums, error));
         done += count;
-        if (done < early->rotations && dn_verdict_is_certain(early, done, sums.mean, sums.square))
+        if (done < early->rotations && dn_early_exit_decides(early, scorer->values, done))
             break;
     }
-    return dn_score_from(&sums, done, score, error);
+    return dn_scorer_reduce(scorer, &sums, score, error);
 }

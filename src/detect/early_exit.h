@@ -8,17 +8,19 @@
  * error 1 - confidence is shared out over the looks that there may be (Bonferroni), so that taking
  * the first interval that holds neither threshold gives the verdict of all N rotations with at
  * least this confidence, as far as the rotations' values are like normal ones in random order.
+ * With rotation_reduction=log_mean the same holds of the logarithms. With median nothing is
+ * estimated: the verdict is certain when more than half of all N rotations lie on one side of each
+ * threshold.
  */
 #ifndef DN_DETECT_EARLY_EXIT_H
 #define DN_DETECT_EARLY_EXIT_H
 
 #include "detect/score.h"
 
-#define DN_EARLY_ROTATIONS 4
-
 /* Constant once made, so that several threads may share it. */
 typedef struct dn_early_exit {
-    double threshold, review_threshold;
+    dn_reduction reduction;
+    double threshold, review_threshold; /* their logarithms for DN_REDUCTION_LOG_MEAN */
     int rotations;
     int *order;        /* [rotations]; owned */
     double *quantiles; /* [looks]: after 4, 8, ... rotations; owned */
@@ -26,8 +28,9 @@ typedef struct dn_early_exit {
 } dn_early_exit;
 
 /* 0.5 <= confidence < 1, else DN_ERROR_ARGUMENT. */
-dn_status dn_early_exit_create(double confidence, int rotations, double threshold,
-                               double review_threshold, dn_early_exit *early, dn_error *error);
+dn_status dn_early_exit_create(double confidence, int rotations, dn_reduction reduction,
+                               double threshold, double review_threshold, dn_early_exit *early,
+                               dn_error *error);
 void dn_early_exit_destroy(dn_early_exit *early);
 
 /* Numbers 0 to count - 1, each a golden section of the circle after the one before: by the
@@ -36,8 +39,12 @@ void dn_early_exit_destroy(dn_early_exit *early);
  * verdict be taken for certain. */
 void dn_spread_order(int count, int *order);
 
-/* After `seen` rotations, a multiple of DN_EARLY_ROTATIONS below all: whether the verdict is
- * certain from the sum of their values and of their squares. */
+/* After `seen` rotations, a multiple of DN_EARLY_ROTATIONS below all: whether their values make the
+ * verdict certain. */
+int dn_early_exit_decides(const dn_early_exit *early, const double *values, int seen);
+
+/* What it asks where a mean is estimated: after `seen` rotations, a multiple of DN_EARLY_ROTATIONS
+ * below all: whether the verdict is certain from the sum of their values and of their squares. */
 int dn_verdict_is_certain(const dn_early_exit *early, int seen, double sum, double square_sum);
 
 /* As dn_scorer_features and dn_scorer_score together, with early->rotations at most. */

@@ -11,6 +11,7 @@ struct dn_localizer {
     dn_flow *flow;
     dn_smoother *smoother;
     int width, height;
+    int rows;                  /* views at once */
     uint8_t *gates;            /* [rows][gates of an image] */
     float *z, *dz, *dfeatures; /* [rows][dimensions] */
     float *log_det;            /* [rows] */
@@ -21,11 +22,18 @@ static size_t pixels_of(const dn_localizer *self) {
     return (size_t)self->width * (size_t)self->height;
 }
 
+int dn_localization_rows(size_t gates_of_view, int rows) {
+    size_t fit = gates_of_view > 0 ? DN_LOCALIZATION_GATES / gates_of_view : (size_t)rows;
+    return fit >= (size_t)rows ? rows : fit > 0 ? (int)fit : 1;
+}
+
 static dn_status allocate_localizer(dn_localizer *self, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     void *gates;
-    size_t rows = (size_t)scorer->rows, values = rows * (size_t)scorer->dimensions;
-    DN_TRY(dn_allocate(&gates, rows, dn_extractor_gate_count(scorer->extractor), error));
+    size_t gate_count = dn_extractor_gate_count(scorer->extractor);
+    self->rows = dn_localization_rows(gate_count, scorer->rows);
+    size_t rows = (size_t)self->rows, values = rows * (size_t)scorer->dimensions;
+    DN_TRY(dn_allocate(&gates, rows, gate_count, error));
     self->gates = gates;
     DN_TRY(dn_allocate_floats(&self->z, values, error));
     DN_TRY(dn_allocate_floats(&self->dz, values, error));
@@ -82,15 +90,16 @@ static dn_views even_views(const dn_localizer *self) {
     return (dn_views){.kind = DN_VIEWS_EVEN, .count = self->scorer->rotations};
 }
 
-/* Features of rotations first .. first + rows, and the gates that they went through. */
-static dn_status look(dn_localizer *self, const dn_image *image, int first, int rows,
-                      float *features, dn_error *error) {
+/* Features of rotations first .. first + rows, and the gates of their forward pass. */
+static dn_status extract_features(dn_localizer *self, const dn_image *image, int first, int rows,
+                                  float *features, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     size_t gates = dn_extractor_gate_count(scorer->extractor);
     const dn_views even = even_views(self);
     dn_view views[DN_EXTRACTOR_BATCH];
     for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
         int count = batch_of(done, rows);
+        DN_TRY(dn_check_cancel(scorer->cancel, error));
         for (int i = 0; i < count; i++)
             views[i] = dn_views_at(&even, NULL, image, first + done + i);
         DN_TRY(dn_extractor_run_keeping(scorer->extractor, views, count,
@@ -100,11 +109,12 @@ static dn_status look(dn_localizer *self, const dn_image *image, int first, int 
     return DN_OK;
 }
 
-/* Gradient at the features of the image's loss, which is a mean over all its rotations. */
-static dn_status explain(dn_localizer *self, const float *parameters, const float *features,
-                         int rows, dn_error *error) {
+/* Gradient of the image's loss, a mean over all its rotations, at the features. */
+static dn_status differentiate_loss(dn_localizer *self, const float *parameters,
+                                    const float *features, int rows, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     float dlog_det, share = (float)rows / (float)scorer->rotations;
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
     DN_TRY(dn_flow_forward(self->flow, parameters, self->z, self->log_det, features, rows, NULL,
                            error));
     dn_flow_loss(self->dz, &dlog_det, self->z, self->log_det, rows, scorer->dimensions);
@@ -115,12 +125,14 @@ static dn_status explain(dn_localizer *self, const float *parameters, const floa
 }
 
 /* Adds the rotations' gradients at the pixels to the map. */
-static dn_status project(dn_localizer *self, int first, int rows, float *map, dn_error *error) {
+static dn_status add_gradients(dn_localizer *self, int first, int rows, float *map,
+                               dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     const dn_views even = even_views(self);
     size_t gates = dn_extractor_gate_count(scorer->extractor);
     for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
         int count = batch_of(done, rows);
+        DN_TRY(dn_check_cancel(scorer->cancel, error));
         DN_TRY(dn_extractor_backward(scorer->extractor, self->gradient,
                                      self->dfeatures + (size_t)done * (size_t)scorer->dimensions,
                                      self->gates + (size_t)done * gates, count, error));
@@ -131,7 +143,7 @@ static dn_status project(dn_localizer *self, int first, int rows, float *map, dn
     return DN_OK;
 }
 
-/* From sums over rotations and channels to means; 0 where the image does not count. */
+/* Divides the sums over rotations and channels; sets 0 outside the region of interest. */
 static void finish_map(const dn_localizer *self, float *map) {
     const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
     for (size_t i = 0; i < pixels_of(self); i++)
@@ -144,12 +156,12 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
                            float *features, float *map, dn_error *error) {
     const dn_scorer *scorer = localizer->scorer;
     memset(map, 0, pixels_of(localizer) * sizeof *map);
-    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
-        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
+    for (int done = 0; done < scorer->rotations; done += localizer->rows) {
+        int left = scorer->rotations - done, rows = left < localizer->rows ? left : localizer->rows;
         float *chunk = features + (size_t)done * (size_t)scorer->dimensions;
-        DN_TRY(look(localizer, image, done, rows, chunk, error));
-        DN_TRY(explain(localizer, parameters, chunk, rows, error));
-        DN_TRY(project(localizer, done, rows, map, error));
+        DN_TRY(extract_features(localizer, image, done, rows, chunk, error));
+        DN_TRY(differentiate_loss(localizer, parameters, chunk, rows, error));
+        DN_TRY(add_gradients(localizer, done, rows, map, error));
     }
     finish_map(localizer, map);
     return DN_OK;

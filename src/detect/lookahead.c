@@ -23,7 +23,7 @@ dn_status dn_lookahead_create(dn_lookahead *ahead, dn_error *error) {
 
 /* ---- one file ---- */
 
-/* The bytes whose digest is taken are the bytes that are decoded. */
+/* Digest and image come from the same read of the file. */
 static dn_status decode(const char *path, const dn_levels *levels, int has_digest,
                         dn_picture *picture, dn_error *error) {
     uint8_t *bytes;
@@ -74,7 +74,7 @@ static dn_expected *begin_reading(const char *path, const dn_levels *levels,
     return NULL;
 }
 
-/* ---- all that are expected ---- */
+/* ---- the list of expected files ---- */
 
 static dn_expected *remove_at(dn_lookahead *ahead, size_t place) {
     dn_expected *removed = ahead->expected[place];

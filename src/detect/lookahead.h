@@ -1,6 +1,6 @@
-/* Pictures that will be wanted soon are read and decoded by threads of their own, while the
- * processors are at work on others. What comes of it is what reading the file would have given,
- * failures too. */
+/* Reads and decodes pictures that will be needed soon, in background threads, while the caller
+ * computes with others. The result is the same as that of reading the file later, failures
+ * included. */
 #ifndef DN_DETECT_LOOKAHEAD_H
 #define DN_DETECT_LOOKAHEAD_H
 
@@ -9,10 +9,10 @@
 
 #include <pthread.h>
 
-/* As it is in its file; `failure.status` is DN_OK, or there is no image. */
+/* A decoded file; there is no image unless `failure.status` is DN_OK. */
 typedef struct dn_picture {
     dn_image image;
-    uint8_t digest[DN_DIGEST_BYTES]; /* of the file, where it was asked for */
+    uint8_t digest[DN_DIGEST_BYTES]; /* of the file, if it was asked for */
     dn_error failure;
 } dn_picture;
 
@@ -27,13 +27,13 @@ typedef struct dn_lookahead {
 dn_status dn_lookahead_create(dn_lookahead *ahead, dn_error *error);
 void dn_lookahead_destroy(dn_lookahead *ahead);
 
-/* Begins with a file, if there are a thread and the memory for it; the oldest of too many that
- * nobody asked for is forgotten. `digest` NULL: the file's is not wanted; else it is a known one,
- * which the file is held against, or zeros. Thread-safe. */
+/* Starts to read a file, if there are a thread and memory for it. Of more than DN_LOOKAHEAD_MOST
+ * files that nobody has taken, the oldest is dropped. `digest` NULL: the file's digest is not
+ * needed; zeros: it is computed; otherwise it must match the file's. Thread-safe. */
 void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *digest);
 
-/* The picture of a file that is expected with or without its digest, once it is there; the caller
- * frees its image. Returns 0 for a file that is not expected. Thread-safe. */
+/* Waits for the picture of an expected file and returns 1; the caller frees its image. Returns 0
+ * for a file that is not expected, or not with the same `has_digest`. Thread-safe. */
 int dn_lookahead_take(dn_lookahead *ahead, const char *path, int has_digest, dn_picture *picture);
 
 #endif

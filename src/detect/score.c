@@ -9,17 +9,30 @@ int dn_test_rotations(const dn_config *config) {
     return config->transf_rotations ? config->n_transforms_test : 1;
 }
 
+static dn_status allocate_scorer(dn_scorer *scorer, dn_error *error) {
+    size_t rows = (size_t)scorer->rows;
+    void *values;
+    DN_TRY(dn_allocate_floats(&scorer->z, rows * (size_t)scorer->dimensions, error));
+    DN_TRY(dn_allocate_floats(&scorer->log_det, rows, error));
+    DN_TRY(
+        dn_allocate_floats(&scorer->look, DN_EARLY_ROTATIONS * (size_t)scorer->dimensions, error));
+    DN_TRY(dn_allocate(&values, (size_t)scorer->rotations, sizeof(double), error));
+    scorer->values = values;
+    return DN_OK;
+}
+
 dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
-                           int dimensions, dn_scorer *scorer, dn_error *error) {
+                           int dimensions, dn_reduction reduction, dn_scorer *scorer,
+                           dn_error *error) {
     *scorer = (dn_scorer){
         .extractor = extractor,
         .flow = flow,
         .rows = rows < rotations ? rows : rotations,
         .rotations = rotations,
         .dimensions = dimensions,
+        .reduction = reduction,
     };
-    DN_TRY(dn_allocate_floats(&scorer->z, (size_t)scorer->rows * (size_t)dimensions, error));
-    dn_status status = dn_allocate_floats(&scorer->log_det, (size_t)scorer->rows, error);
+    dn_status status = allocate_scorer(scorer, error);
     if (status != DN_OK)
         dn_scorer_destroy(scorer);
     return status;
@@ -28,12 +41,16 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
 void dn_scorer_destroy(dn_scorer *scorer) {
     dn_release(scorer->z);
     dn_release(scorer->log_det);
-    *scorer = (dn_scorer){0};
+    dn_release(scorer->values);
+    dn_release(scorer->look);
+    scorer->z = scorer->log_det = scorer->look = NULL;
+    scorer->values = NULL;
 }
 
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error) {
-    const dn_views views = {.kind = DN_VIEWS_EVEN, .count = scorer->rotations};
+    const dn_views views = {
+        .kind = DN_VIEWS_EVEN, .count = scorer->rotations, .cancel = scorer->cancel};
     return dn_views_extract(&views, scorer->extractor, NULL, image, features, error);
 }
 
@@ -44,6 +61,7 @@ static void add_rows(const dn_scorer *scorer, int rows, dn_score_sums *sums) {
         for (int i = 0; i < scorer->dimensions; i++)
             squares += (double)z[i] * (double)z[i];
         double mean = squares / scorer->dimensions;
+        scorer->values[sums->rotations++] = mean;
         sums->mean += mean;
         sums->square += mean * mean;
         sums->loss += (0.5 * squares - (double)scorer->log_det[r]) / scorer->dimensions;
@@ -52,22 +70,24 @@ static void add_rows(const dn_scorer *scorer, int rows, dn_score_sums *sums) {
 
 dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float *features,
                         int count, dn_score_sums *sums, dn_error *error) {
+    DN_TRY(dn_check_cancel(scorer->cancel, error));
     DN_TRY(dn_flow_forward(scorer->flow, parameters, scorer->z, scorer->log_det, features, count,
                            NULL, error));
     add_rows(scorer, count, sums);
     return DN_OK;
 }
 
-dn_status dn_score_from(const dn_score_sums *sums, int rotations, dn_score *score,
-                        dn_error *error) {
+dn_status dn_scorer_reduce(dn_scorer *scorer, const dn_score_sums *sums, dn_score *score,
+                           dn_error *error) {
+    int rotations = sums->rotations;
     double mean = sums->mean / rotations, variance = sums->square / rotations - mean * mean;
     *score = (dn_score){
-        .raw = mean,
+        .raw = dn_reduce(scorer->reduction, scorer->values, rotations),
         .deviation = variance > 0.0 ? sqrt(variance) : 0.0,
         .loss = sums->loss / rotations,
         .rotations = rotations,
     };
-    if (!isfinite(score->raw))
+    if (!isfinite(mean) || !isfinite(score->raw))
         return dn_fail(error, DN_ERROR_NUMERIC,
                        "the score is not a finite number: the model's weights are damaged or its "
                        "training diverged");
@@ -83,5 +103,5 @@ dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const floa
                              features + (size_t)done * (size_t)scorer->dimensions, rows, &sums,
                              error));
     }
-    return dn_score_from(&sums, scorer->rotations, score, error);
+    return dn_scorer_reduce(scorer, &sums, score, error);
 }

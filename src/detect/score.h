@@ -1,13 +1,15 @@
-/* An image's score: mean of z^2 over evenly spaced rotations and all dimensions (paper,
- * section 3.3). */
+/* An image's score: mean of z^2 over all dimensions, reduced over evenly spaced rotations (paper,
+ * section 3.3, where the reduction is the mean). */
 #ifndef DN_DETECT_SCORE_H
 #define DN_DETECT_SCORE_H
 
+#include "base/observer.h"
 #include "detect/extractor.h"
+#include "detect/reduction.h"
 #include "flow/flow.h"
 
 typedef struct dn_score {
-    double raw;       /* mean over rotations of mean z^2 */
+    double raw;       /* the rotations' mean z^2, reduced */
     double deviation; /* population standard deviation over rotations */
     double loss;      /* mean over rotations of (0.5 sum z^2 - log_det) / dimensions */
     int rotations;    /* that these are over */
@@ -17,26 +19,35 @@ typedef struct dn_score {
  * one upright view where the configuration does not rotate. */
 int dn_test_rotations(const dn_config *config);
 
+/* Rotations that an early exit takes at once (detect/early_exit.h). */
+#define DN_EARLY_ROTATIONS 4
+
 /* What scoring needs besides weights: extractor, flow and buffers, for one thread at a time. */
 typedef struct dn_scorer {
     dn_extractor *extractor; /* the caller's */
     dn_flow *flow;           /* the caller's */
     int rows;                /* vectors the flow takes at once */
     int rotations, dimensions;
+    dn_reduction reduction;
     float *z, *log_det;
+    double *values; /* mean z^2 of the rotations added so far, [rotations] */
+    float *look;    /* [DN_EARLY_ROTATIONS][dimensions] */
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
+    const dn_cancel *cancel; /* the caller's; asked before each batch of rotations; NULL: never */
 } dn_scorer;
 
 dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
-                           int dimensions, dn_scorer *scorer, dn_error *error);
-void dn_scorer_destroy(dn_scorer *scorer);
+                           int dimensions, dn_reduction reduction, dn_scorer *scorer,
+                           dn_error *error);
+void dn_scorer_destroy(dn_scorer *scorer); /* the buffers; what is the caller's stays in it */
 
 /* features[rotations][dimensions] of an image of the configured size. */
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,
                              dn_error *error);
 
-/* Sums over rotations of their mean z^2, of its square, and of the loss. */
+/* Sums over the rotations added so far of their mean z^2, of its square, and of the loss. */
 typedef struct dn_score_sums {
+    int rotations;
     double mean, square, loss;
 } dn_score_sums;
 
@@ -44,8 +55,9 @@ typedef struct dn_score_sums {
 dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float *features,
                         int count, dn_score_sums *sums, dn_error *error);
 
-/* The score of so many rotations; DN_ERROR_NUMERIC when it is not a finite number. */
-dn_status dn_score_from(const dn_score_sums *sums, int rotations, dn_score *score, dn_error *error);
+/* The score of the rotations added; DN_ERROR_NUMERIC when it is not a finite number. */
+dn_status dn_scorer_reduce(dn_scorer *scorer, const dn_score_sums *sums, dn_score *score,
+                           dn_error *error);
 
 /* Both for all rotations. */
 dn_status dn_scorer_score(dn_scorer *scorer, const float *parameters, const float *features,

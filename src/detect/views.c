@@ -43,6 +43,7 @@ static dn_status extract(const dn_views *views, dn_extractor *extractor, const u
         for (int i = 0; i < count; i++)
             batch[i] =
                 dn_views_at(views, digest, image, numbers ? (int)numbers[done + i] : done + i);
+        DN_TRY(dn_check_cancel(views->cancel, error));
         DN_TRY(
             dn_extractor_run(extractor, batch, count, features + (size_t)done * dimensions, error));
     }

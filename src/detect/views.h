@@ -3,6 +3,7 @@
 #define DN_DETECT_VIEWS_H
 
 #include "base/digest.h"
+#include "base/observer.h"
 #include "detect/extractor.h"
 
 typedef enum dn_views_kind {
@@ -15,6 +16,7 @@ typedef struct dn_views {
     dn_views_kind kind;
     int count;
     const dn_config *config; /* the caller's */
+    const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
 } dn_views;
 
 /* View `index` of an image; its random numbers come from `digest`, the SHA-256 of its file (NULL

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What one block's forward leaves for its backward: all [rows][features], rows `features` apart. */
+/* What one block's forward keeps for its backward: all [rows][features], rows `features` apart. */
 typedef struct block_pass {
     float *permuted, *output;
     dn_subnet_pass subnet[2]; /* s1, s2 */
@@ -17,9 +17,9 @@ struct dn_flow {
     dn_flow_shape shape;
     int max_rows;
     dn_flow_use use;
-    const uint16_t *bf16; /* the caller's: parameters as products read them; may be NULL */
+    const uint16_t *bf16;            /* the caller's: the parameters in bf16, or NULL */
     uint32_t *permutation, *inverse; /* [blocks][features] */
-    block_pass *pass; /* [blocks]; all share the same buffers where there is no backward */
+    block_pass *pass;                /* [blocks]; without a backward all share the same buffers */
     dn_subnet_scratch scratch;
     float *dst, *dhalf, *dpermuted;
     dn_workspace workspace;
@@ -97,7 +97,8 @@ static dn_status plan_workspace(dn_flow *flow, dn_error *error) {
     return DN_OK;
 }
 
-/* The original does not store its permutations: block k's is numpy.random.RandomState(k)'s. */
+/* The original does not store its permutations; block k's comes from numpy.random.RandomState(k).
+ */
 static void draw_permutations(dn_flow *flow) {
     uint32_t features = (uint32_t)flow->shape.features;
     for (uint32_t k = 0; k < (uint32_t)flow->shape.blocks; k++) {
@@ -254,7 +255,8 @@ dn_status dn_flow_inverse(dn_flow *flow, const float *parameters, float *x, cons
     return DN_OK;
 }
 
-/* One half: through the coupling, then through its subnet, whose input gradient joins `dinput`. */
+/* One half: through the coupling, then through its subnet, whose input gradient is added to
+ * `dinput`. */
 static dn_status half_backward(dn_flow *flow, const float *parameters, int k, int index, float *dx,
                                float *dinput, const float *dy, const float *y, const float *x,
                                float dlog_det, int rows, dn_gradient_sink *sink, void *user,

@@ -4,12 +4,12 @@
  *
  *     block k:  p = x[:, permutation_k];  p1, p2 = halves of p
  *               (s2, t2) = s2_k(p2);  y1 = exp(e(s2)) * p1 + t2
- *               (s1, t1) = s1_k(y1);  y2 = exp(e(s1)) * p2 + t1       e(s) =
- * clamp*0.636*atan(s/clamp) log|det| = sum over blocks of sum e(s1) + sum e(s2)
+ *               (s1, t1) = s1_k(y1);  y2 = exp(e(s1)) * p2 + t1
+ *     e(s) = clamp*0.636*atan(s/clamp);  log|det| = sum over blocks of sum e(s1) + sum e(s2)
  *
- * (paper, equations 1 to 3; the order of the halves and the factor 0.636 are the original code's).
- * The subnets s1, s2 are Linear-ReLU three times and Linear. Outputs are clamped to +-1e6; the
- * clamped y1 is what s1 sees. docs/flow.md has the derivatives.
+ * (paper, equations 1 to 3; the order of the halves and the factor 0.636 come from the original
+ * code). The subnets s1 and s2 are three times Linear-ReLU, then Linear. y1 and y2 are clamped to
+ * +-1e6; s1 reads the clamped y1. docs/flow.md has the derivatives.
  */
 #ifndef DN_FLOW_FLOW_H
 #define DN_FLOW_FLOW_H
@@ -18,14 +18,14 @@
 #include "compute/compute.h"
 
 typedef struct dn_flow_shape {
-    int features; /* of a vector: 256 per scale */
+    int features; /* dimensions of a vector, an even number */
     int blocks, internal;
     float clamp;
     float dropout; /* probability, in training only */
 } dn_flow_shape;
 
-/* All parameters lie in one block of floats; this table says which tensor lies where, under the
- * names that PyTorch gives the original's state_dict. */
+/* All parameters lie in one block of floats. This table says where each tensor lies; its names are
+ * those of the original's state_dict. */
 typedef struct dn_flow_tensor {
     char name[48]; /* "nf.module_list.2.s1.fc1.weight" */
     int rank;
@@ -42,9 +42,9 @@ void dn_flow_initialize(const dn_flow_shape *shape, float *parameters, uint64_t 
 
 typedef struct dn_flow dn_flow;
 
-/* What a flow is for decides what its forward keeps. */
+/* A flow's purpose decides what its forward pass keeps. */
 typedef enum dn_flow_use {
-    DN_FLOW_SCORE,  /* nothing: no backward */
+    DN_FLOW_SCORE,  /* nothing: there is no backward */
     DN_FLOW_TRAIN,  /* all that gradients of parameters and input need */
     DN_FLOW_EXPLAIN /* all that the gradient of the input needs; no dropout */
 } dn_flow_use;
@@ -54,11 +54,11 @@ dn_status dn_flow_create(const dn_compute *compute, const dn_flow_shape *shape, 
                          dn_flow_use use, dn_flow **flow, dn_error *error);
 void dn_flow_destroy(dn_flow *flow);
 
-/* Memory that such a flow takes, in bytes; parameters are not among it. */
+/* Memory that such a flow takes without its parameters, in bytes. */
 size_t dn_flow_bytes(const dn_flow_shape *shape, int max_rows, dn_flow_use use);
 
-/* The parameters rounded to bf16, which products read in place of the others from now on where the
- * backend's are in bf16 (NULL: they are rounded at each use). The caller keeps both alike. */
+/* From now on, products in bf16 read these rounded parameters (NULL: they round the f32 ones at
+ * each use). The caller keeps both up to date. */
 void dn_flow_use_bf16(dn_flow *flow, const uint16_t *parameters);
 const uint16_t *dn_flow_bf16(const dn_flow *flow);
 
@@ -71,22 +71,22 @@ dn_status dn_flow_forward(dn_flow *flow, const float *parameters, float *z, floa
 dn_status dn_flow_inverse(dn_flow *flow, const float *parameters, float *x, const float *z,
                           int rows, dn_error *error);
 
-/* One layer's gradient as the factors that the backend multiplies when it is needed:
+/* One layer's gradient, as the factors whose product it is:
  * dw[outputs][inputs] = dy^T x, dbias[outputs] = column sums of dy. */
 typedef struct dn_layer_gradient {
     size_t weight, bias; /* offsets into the flow's parameters */
     int rows, inputs, outputs;
-    const float *dy, *x; /* [rows][outputs], [rows][inputs]; during the call */
+    const float *dy, *x; /* [rows][outputs], [rows][inputs]; valid during the call */
 } dn_layer_gradient;
 
-/* Takes one layer's gradient as soon as its parameters are no longer needed by this backward pass:
- * an optimizer may change them at once. */
+/* Takes one layer's gradient. This backward pass no longer needs the layer's parameters, so an
+ * optimizer may change them at once. */
 typedef dn_status dn_gradient_sink(void *user, const dn_layer_gradient *gradient, dn_error *error);
 
-/* Backward of the last dn_flow_forward (same parameters, same rows): hands every gradient to `sink`
- * (NULL: none are wanted; a flow made with DN_FLOW_EXPLAIN takes none) and writes
- * dx[rows][features] unless it is NULL.
- * dlog_det is the derivative of the loss for each row's log-determinant. dz is overwritten. */
+/* Backward of the last dn_flow_forward (same parameters, same rows): passes each layer's gradient
+ * to `sink` (NULL: no gradients; it must be NULL for a flow made with DN_FLOW_EXPLAIN) and writes
+ * dx[rows][features] unless it is NULL. dlog_det is the derivative of the loss by each row's
+ * log-determinant. dz is overwritten. */
 dn_status dn_flow_backward(dn_flow *flow, const float *parameters, float *dx, float *dz,
                            float dlog_det, int rows, dn_gradient_sink *sink, void *user,
                            dn_error *error);

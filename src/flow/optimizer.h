@@ -1,5 +1,5 @@
-/* Adam over the flow's parameter block, layer by layer as backward hands out gradients: no gradient
- * is ever held as a whole, and weights and moments are read and written once a step. */
+/* Adam over the flow's parameter block, one layer at a time as backward produces the gradients. The
+ * whole gradient never exists, and weights and moments are read and written once per step. */
 #ifndef DN_FLOW_OPTIMIZER_H
 #define DN_FLOW_OPTIMIZER_H
 
@@ -15,7 +15,7 @@ typedef struct dn_optimizer {
     const dn_compute *compute;
     float *parameters;     /* the caller's */
     float *first, *second; /* moments; owned */
-    uint16_t *bf16; /* the parameters rounded, kept alike; owned; NULL where products are f32 */
+    uint16_t *bf16; /* the rounded parameters, kept up to date; owned; NULL for products in f32 */
     size_t count;
     dn_adam adam;
 } dn_optimizer;
@@ -24,14 +24,14 @@ dn_status dn_optimizer_create(const dn_compute *compute, float *parameters, size
                               double learning_rate, dn_optimizer *optimizer, dn_error *error);
 void dn_optimizer_destroy(dn_optimizer *optimizer);
 
-/* Gives the moments back, two thirds of a training's memory; no step may follow. */
+/* Releases the moments, two thirds of a training's memory; no step may follow. */
 void dn_optimizer_finish(dn_optimizer *optimizer);
 
 /* Starts the next step; the gradients that dn_optimizer_sink takes until the next call belong to
  * it. */
 void dn_optimizer_next_step(dn_optimizer *optimizer);
 
-/* Call it after writing to the parameters from outside: what is derived from them is made anew. */
+/* Rounds the parameters again; to be called after writing to them from outside. */
 void dn_optimizer_parameters_changed(dn_optimizer *optimizer);
 
 /* A dn_gradient_sink; `user` is the dn_optimizer. */

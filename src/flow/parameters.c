@@ -29,7 +29,7 @@ size_t dn_subnet_offset(const dn_flow_shape *shape, int block, int subnet) {
 }
 
 dn_linear_shape dn_subnet_layer(const dn_flow_shape *shape, int layer) {
-    /* Features come in even numbers (256 a scale), so both halves and both subnets are alike. */
+    /* The number of features is even, so both halves and both subnets have the same sizes. */
     return (dn_linear_shape){
         .inputs = layer == 0 ? shape->features / 2 : shape->internal,
         .outputs = layer == DN_SUBNET_LAYERS - 1 ? shape->features : shape->internal,

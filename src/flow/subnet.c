@@ -1,7 +1,7 @@
 #include "flow/subnet.h"
 
-/* The original draws dropout between Linear and ReLU; both only keep, scale or zero, so masking
- * after the ReLU is the same and leaves the ReLU inside the product. */
+/* The original applies dropout between Linear and ReLU. A mask after the ReLU gives the same
+ * values, and the ReLU stays part of the product. */
 static dn_status drop(const dn_subnet *subnet, float *hidden, float *mask, size_t count,
                       dn_random *random, dn_error *error) {
     double keep = 1.0 - (double)subnet->shape->dropout;
@@ -37,8 +37,8 @@ dn_status dn_subnet_forward(const dn_subnet *subnet, dn_subnet_pass *pass, int r
     return DN_OK;
 }
 
-/* Backward of hidden = mask * max(0, Linear(x)); a masked unit is 0 and so stopped by the ReLU
- * already. */
+/* Backward of hidden = mask * max(0, Linear(x)). A masked unit is 0, so the ReLU's derivative
+ * already stops its gradient. */
 static dn_status activation_backward(const dn_subnet *subnet, const dn_subnet_pass *pass, int layer,
                                      float *gradient, size_t count, dn_error *error) {
     const dn_compute *compute = subnet->compute;
@@ -57,7 +57,7 @@ static dn_status layer_backward(const dn_subnet *subnet, int layer, float *dx, c
     dn_linear_shape linear = dn_subnet_layer(subnet->shape, layer);
     dn_linear_parameters at =
         dn_subnet_parameters(subnet->shape, subnet->block, subnet->index, layer);
-    /* The input's gradient needs the weights as they are: before the sink may change them. */
+    /* The input's gradient comes first: the sink may change the weights. */
     DN_TRY(compute->backend->linear_backward_input(compute->context, dx, dy, weights_of(subnet, at),
                                                    rows, linear.inputs, linear.outputs, error));
     const dn_layer_gradient gradient = {at.weight,      at.bias, rows, linear.inputs,

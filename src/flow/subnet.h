@@ -21,7 +21,7 @@ dn_linear_parameters dn_subnet_parameters(const dn_flow_shape *shape, int block,
                                           int layer);
 size_t dn_subnet_offset(const dn_flow_shape *shape, int block, int subnet);
 
-/* What one pass through a subnet leaves for its backward: all [rows][width]. */
+/* What one pass through a subnet keeps for its backward: all [rows][width]. */
 typedef struct dn_subnet_pass {
     float *input;                    /* [half] */
     float *hidden[DN_SUBNET_HIDDEN]; /* [internal], after dropout and ReLU */
@@ -34,7 +34,7 @@ typedef struct dn_subnet_scratch {
     float *gradient[2]; /* [rows][max(internal, features)] */
 } dn_subnet_scratch;
 
-/* Which subnet of which flow a call is about. */
+/* A subnet with the flow's backend and parameters. */
 typedef struct dn_subnet {
     const dn_compute *compute;
     const dn_flow_shape *shape;

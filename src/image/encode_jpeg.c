@@ -1,6 +1,5 @@
-#include "image/encode_jpeg.h"
-
 #include "base/memory.h"
+#include "image/encode.h"
 
 #include <setjmp.h>
 #include <stdio.h>

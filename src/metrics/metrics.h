@@ -14,8 +14,8 @@
 dn_status dn_metric_auroc(const double *scores, const int *labels, size_t count,
                           dn_statistic *auroc, dn_error *error);
 
-/* Average precision (sklearn.metrics.average_precision_score); 95 % interval: Wilson's, of a share of
- * the defective images (Boyd, Eng and Page 2013, "Area under the precision-recall curve: point
+/* Average precision (sklearn.metrics.average_precision_score); 95 % interval: Wilson's, of a share
+ * of the defective images (Boyd, Eng and Page 2013, "Area under the precision-recall curve: point
  * estimates and confidence intervals", whose variance it inverts). Every interval here holds its
  * estimate. */
 dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, dn_statistic *aupr,

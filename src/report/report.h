@@ -29,15 +29,16 @@ typedef struct dn_report_sample {
 enum { DN_REPORT_REGIONS = 3 };
 
 /* Where a sample's score comes from. */
-typedef struct dn_report_marks {
+typedef struct dn_report_localization {
     dn_image overlay;    /* the image with its map over it; dn_image_free */
     int knows_regions;   /* 0: the model does not know what good images stay below */
     size_t region_count; /* all of them; */
     dn_region regions[DN_REPORT_REGIONS]; /* those with the highest scores */
-} dn_report_marks;
+} dn_report_localization;
 
-/* Fills in *marks and returns 1, or 0 where there is no map of the sample. */
-typedef int dn_report_mark(void *user, const dn_report_sample *sample, dn_report_marks *marks);
+/* Fills in *found from a sample's decoded picture, which it may take, and returns 1; or returns 0
+ * where there is no map. */
+typedef int dn_report_localize(void *user, dn_image *picture, dn_report_localization *found);
 
 /* One line of train_log.jsonl. */
 typedef struct dn_report_epoch {
@@ -58,9 +59,9 @@ typedef struct dn_report {
     size_t epoch_count;
     const dn_report_pair *provenance;
     size_t pair_count;
-    dn_report_mark *mark; /* NULL: there are no maps */
-    void *marking;        /* its user */
-    dn_curve curve;       /* dn_report_trace; dn_curve_free */
+    dn_report_localize *localize; /* NULL: there are no maps */
+    void *localizer;              /* its user */
+    dn_curve curve;               /* dn_report_trace; dn_curve_free */
 } dn_report;
 
 /* Fills report->curve from the samples that have a score and a label. */

@@ -9,7 +9,7 @@
 typedef struct labelled {
     double *scores;
     int *labels;
-    const char **defects; /* the data set's texts */
+    const char **defects; /* owned by the data set */
     size_t count;
 } labelled;
 

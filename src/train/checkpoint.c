@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static dn_status find_entry(const dn_tensor_file *file, const char *path, const char *key,
@@ -14,26 +15,16 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
     *value = dn_tensor_file_metadata(file, key);
     if (*value)
         return DN_OK;
-    return dn_fail(error, DN_ERROR_FORMAT, "%s: is no checkpoint: its metadata lacks \"%s\"", path,
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"", path,
                    key);
 }
 
-static int may_differ(const char *key) {
-    static const char *const harmless[] = {
-        "threads",    "verbose",          "hide_tqdm_bar", "output", "cache_dir", "cache_limit",
-        "checkpoint", "checkpoint_share", "modelname",     "roi",    "estimate"};
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-        if (strcmp(key, harmless[i]) == 0)
-            return 1;
-    return 0;
-}
-
-static dn_status compare_key(const dn_config *then, const dn_config *now, const char *key,
-                             const char *path, dn_error *error) {
+static dn_status fail_other_key(const dn_config *then, const dn_config *now, const char *key,
+                                const char *path, dn_error *error) {
     char *before, *here = NULL;
     DN_TRY(dn_config_get(then, key, &before, error));
     dn_status status = dn_config_get(now, key, &here, error);
-    if (status == DN_OK && strcmp(before, here) != 0)
+    if (status == DN_OK)
         status = dn_fail(error, DN_ERROR_CONFIG,
                          "%s: belongs to another configuration: %s is %.200s there and %.200s here",
                          path, key, before, here);
@@ -49,9 +40,9 @@ static dn_status compare_config(const dn_tensor_file *file, const char *path,
     DN_TRY(find_entry(file, path, "config", &yaml, error));
     DN_TRY(dn_config_create(&then, error));
     dn_status status = dn_config_parse(then, path, yaml, strlen(yaml), error);
-    for (size_t i = 0; status == DN_OK && dn_config_key_at(i); i++)
-        if (!may_differ(dn_config_key_at(i)->name))
-            status = compare_key(then, config, dn_config_key_at(i)->name, path, error);
+    const char *key = status == DN_OK ? dn_config_model_difference(then, config) : NULL;
+    if (key)
+        status = fail_other_key(then, config, key, path, error);
     dn_config_destroy(then);
     return status;
 }
@@ -67,11 +58,11 @@ static dn_status compare_digest(const dn_tensor_file *file, const char *path, co
                    what, there, here);
 }
 
-/* Checkpoints without the entry are of times when everything counted. */
 static dn_status compare_roi(const dn_tensor_file *file, const char *path, const char *here,
                              dn_error *error) {
-    const char *there = dn_tensor_file_metadata(file, "roi_sha256");
-    if (strcmp(there ? there : "", here) == 0)
+    const char *there;
+    DN_TRY(find_entry(file, path, "roi_sha256", &there, error));
+    if (strcmp(there, here) == 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another region of interest", path);
 }
@@ -127,17 +118,58 @@ static dn_status read_tensors(const dn_tensor_file *file, const char *path, dn_t
     return DN_OK;
 }
 
-/* Nothing is wrong with going on; but it is not the same training to the byte. */
-static void compare_precision(const dn_tensor_file *file, const char *path,
-                              const dn_trainer *trainer) {
-    const char *there = dn_tensor_file_metadata(file, "precision");
-    const char *here = dn_precision_name(trainer->compute->precision);
-    if (there && strcmp(there, here) != 0)
-        dn_tell(trainer->observer, DN_WARNING,
-                "%s: was training in precision %.16s and goes on in %s: the model will not be the "
-                "same as without the stop",
-                path, there, here);
+/* ---- what must be equal to end in the same bytes ---- */
+
+/* The differences as a list for a message; cut if it is longer. */
+typedef struct differences {
+    char text[640];
+    size_t length;
+} differences;
+
+static void add_difference(differences *found, const char *what, const char *there,
+                           const char *here) {
+    size_t left = sizeof found->text - found->length;
+    int length = snprintf(found->text + found->length, left, "%s%s is \"%s\" there and \"%s\" here",
+                          found->length ? "; " : "", what, there, here);
+    found->length += length > 0 && (size_t)length < left ? (size_t)length : left - 1;
 }
+
+static dn_status find_differences(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
+                                  const dn_trainer *trainer, differences *found, dn_error *error) {
+    dn_origin_fact here[DN_ORIGIN_FACTS];
+    const char *there;
+    *found = (differences){0};
+    dn_origin_of(trainer->compute, here);
+    for (int i = 0; i < DN_ORIGIN_FACTS; i++) {
+        DN_TRY(find_entry(file, checkpoint->path, here[i].name, &there, error));
+        if (strcmp(there, here[i].text) != 0)
+            add_difference(found, here[i].name, there, here[i].text);
+    }
+    DN_TRY(find_entry(file, checkpoint->path, "evaluated_sha256", &there, error));
+    if (strcmp(there, checkpoint->evaluated_sha256) != 0)
+        add_difference(found, "SHA-256 of the evaluated images", there,
+                       checkpoint->evaluated_sha256);
+    return DN_OK;
+}
+
+static dn_status compare_origin(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
+                                const dn_trainer *trainer, dn_error *error) {
+    differences found;
+    DN_TRY(find_differences(checkpoint, file, trainer, &found, error));
+    if (found.length == 0)
+        return DN_OK;
+    if (trainer->config->exact_resume)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "%s: cannot be continued to the same bytes as without the stop: %s; set "
+                       "exact_resume to false to continue all the same",
+                       checkpoint->path, found.text);
+    dn_tell(trainer->observer, DN_WARNING,
+            "%s: the model will not be the same as without the stop: %s", checkpoint->path,
+            found.text);
+    return DN_OK;
+}
+
+/* ---- the state ---- */
 
 static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *file,
                          dn_trainer *trainer, size_t *log_bytes, dn_error *error) {
@@ -152,7 +184,7 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
     DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
                           error));
     DN_TRY(compare_roi(file, path, checkpoint->roi_sha256, error));
-    compare_precision(file, path, trainer);
+    DN_TRY(compare_origin(checkpoint, file, trainer, error));
     DN_TRY(read_position(file, path, trainer, log_bytes, error));
     DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
     DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));

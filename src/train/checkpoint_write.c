@@ -45,19 +45,22 @@ static void copy_state(dn_checkpoint_writing *writing, const dn_checkpoint *chec
     print_position(writing->position, trainer, checkpoint->log ? ftell(checkpoint->log) : 0);
     print_random(writing->augment, &trainer->position.augment);
     print_random(writing->dropout, &trainer->position.dropout);
-    const dn_metadata_entry metadata[DN_CHECKPOINT_ENTRIES] = {
+    const dn_metadata_entry metadata[DN_CHECKPOINT_ENTRIES - DN_ORIGIN_FACTS] = {
         {"format", DN_CHECKPOINT_FORMAT},
-        {"software_version", dn_version()},
         {"config", writing->yaml},
         {"dataset_sha256", checkpoint->dataset_sha256},
+        {"evaluated_sha256", checkpoint->evaluated_sha256},
         {"backbone_sha256", checkpoint->backbone_sha256},
-        {"precision", dn_precision_name(trainer->compute->precision)},
         {"roi_sha256", checkpoint->roi_sha256},
         {"position", writing->position},
         {"augment", writing->augment},
         {"dropout", writing->dropout},
     };
     memcpy(writing->metadata, metadata, sizeof metadata);
+    dn_origin_of(trainer->compute, writing->origin);
+    for (int i = 0; i < DN_ORIGIN_FACTS; i++)
+        writing->metadata[DN_CHECKPOINT_ENTRIES - DN_ORIGIN_FACTS + i] =
+            (dn_metadata_entry){writing->origin[i].name, writing->origin[i].text};
 }
 
 static void write_file(void *context) {
@@ -71,7 +74,7 @@ dn_status dn_checkpoint_begin(const dn_checkpoint *checkpoint, const dn_trainer 
                               dn_checkpoint_writing *writing, dn_error *error) {
     *writing = (dn_checkpoint_writing){.path = checkpoint->path};
     DN_TRY(dn_trainer_check(trainer, error));
-    DN_TRY(dn_config_to_yaml(trainer->config, &writing->yaml, error));
+    DN_TRY(dn_config_to_model_yaml(trainer->config, &writing->yaml, error));
     point_at_blocks(writing, trainer);
     copy_state(writing, checkpoint, trainer);
     writing->in_background = dn_background_task_start(&writing->task, write_file, writing);

@@ -1,19 +1,19 @@
 #include "train/evaluation.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "detect/early_exit.h"
 #include "metrics/metrics.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 static size_t feature_count(const dn_evaluation *evaluation) {
-    return (size_t)evaluation->scorer->rotations * (size_t)evaluation->scorer->dimensions;
+    const dn_scorer *scorer = &evaluation->inspector->scorer;
+    return (size_t)scorer->rotations * (size_t)scorer->dimensions;
 }
 
-/* Whether all runs but the first part from features that are there. */
+/* Whether every run starts from features that dn_evaluation_prepare has computed. */
 static int is_prepared(const dn_evaluation *evaluation) {
     return evaluation->repeats &&
            (evaluation->kept || dn_feature_source_has_bank(evaluation->source));
@@ -43,13 +43,22 @@ static dn_status init_evaluation(dn_evaluation *evaluation, dn_error *error) {
                               error);
 }
 
-dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer *scorer,
+dn_status dn_evaluation_source(dn_inspector *inspector, const dn_observer *observer,
+                               dn_feature_source *source, dn_error *error) {
+    const dn_detector *detector = inspector->detector;
+    const dn_feature_origin origin = {inspector->compute, &detector->backbone};
+    return dn_feature_source_create(inspector->scorer.extractor, detector->config, &origin,
+                                    DN_VIEWS_EVEN, inspector->scorer.rotations, observer, source,
+                                    error);
+}
+
+dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_inspector *inspector,
                                dn_feature_source *source, int repeats, dn_evaluation *evaluation,
                                dn_error *error) {
     *evaluation = (dn_evaluation){
         .samples = samples,
         .count = count,
-        .scorer = scorer,
+        .inspector = inspector,
         .source = source,
         .repeats = repeats,
     };
@@ -71,13 +80,7 @@ void dn_evaluation_destroy(dn_evaluation *evaluation) {
     *evaluation = (dn_evaluation){0};
 }
 
-static double milliseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
-}
-
-/* A result keeps the failure's message alone: there may be very many images. */
+/* Only the message of a failure is kept: there may be very many images. */
 static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
                               const dn_observer *observer, dn_error *error) {
     dn_release(result->failure);
@@ -89,12 +92,12 @@ static dn_status note_failure(dn_sample_score *result, const dn_error *failure,
     return dn_copy_text(&result->failure, failure->message, error);
 }
 
-/* Puts features into the source. An image that cannot be read is the image's failure; everything
- * else is ours. */
+/* Computes the features into the source. An unreadable image is the image's failure; everything
+ * else is an error of the call. */
 static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
-    double start = milliseconds();
+    double start = dn_seconds();
     dn_error failure;
     if (index + 1 < evaluation->count)
         dn_feature_source_expect(evaluation->source, evaluation->samples[index + 1].path,
@@ -102,7 +105,7 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
                                  evaluation->digests[index], &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
-    result->elapsed_ms = milliseconds() - start;
+    result->elapsed_ms = 1e3 * (dn_seconds() - start);
     return DN_OK;
 }
 
@@ -134,7 +137,7 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     return report_images(evaluation, DN_STAGE_TEST_FEATURES, evaluation->count, observer, error);
 }
 
-/* The features of a sample that can be read, else NULL. */
+/* The features of a sample, or NULL if it cannot be read. */
 static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                                const float **features, dn_error *error) {
     const dn_sample_score *result = &evaluation->results[index];
@@ -155,43 +158,42 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
 }
 
 /* Features one by one, as long as the verdict wants more. */
-static dn_status score_early(dn_evaluation *evaluation, size_t index, const float *parameters,
-                             const dn_observer *observer, dn_error *error) {
+static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                             dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
-    dn_image image = {0};
-    double start = milliseconds();
+    dn_image picture = {0};
+    double start = dn_seconds();
     dn_error failure = {0};
     DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
-    dn_extractor_read(evaluation->scorer->extractor, evaluation->samples[index].path, &image,
-                      &failure);
+    dn_image_read(evaluation->samples[index].path,
+                  dn_extractor_levels(evaluation->inspector->scorer.extractor), &picture, &failure);
     DN_TRY(note_failure(result, &failure, observer, error));
     if (failure.status != DN_OK)
         return DN_OK;
-    dn_status status = dn_scorer_score_early(evaluation->scorer, evaluation->scorer->early_exit,
-                                             parameters, &image, &result->score, error);
-    dn_image_free(&image);
-    result->elapsed_ms = milliseconds() - start;
+    dn_status status = dn_inspector_score(evaluation->inspector, &picture, &result->score, error);
+    dn_image_free(&picture);
+    result->elapsed_ms = 1e3 * (dn_seconds() - start);
     return status;
 }
 
-static dn_status score_sample(dn_evaluation *evaluation, size_t index, const float *parameters,
-                              const dn_observer *observer, dn_error *error) {
+static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                              dn_error *error) {
     const float *features;
-    if (evaluation->scorer->early_exit)
-        return score_early(evaluation, index, parameters, observer, error);
+    if (evaluation->inspector->scorer.early_exit)
+        return score_early(evaluation, index, observer, error);
     DN_TRY(find_features(evaluation, index, observer, &features, error));
     if (!features)
         return DN_OK;
-    return dn_scorer_score(evaluation->scorer, parameters, features,
-                           &evaluation->results[index].score, error);
+    return dn_inspector_score_features(evaluation->inspector, features,
+                                       &evaluation->results[index].score, error);
 }
 
-dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
-                            const dn_observer *observer, double *loss, dn_error *error) {
+dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
+                            dn_error *error) {
     double sum = 0.0;
     size_t readable = 0;
     for (size_t i = 0; i < evaluation->count; i++) {
-        DN_TRY(score_sample(evaluation, i, parameters, observer, error));
+        DN_TRY(score_sample(evaluation, i, observer, error));
         if (evaluation->results[i].status != DN_OK)
             continue;
         sum += evaluation->results[i].score.loss;
@@ -204,7 +206,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
-/* The readable images' scores, side by side. */
+/* Collects the scores of the readable images without gaps. */
 static size_t pack(dn_evaluation *evaluation) {
     size_t packed = 0;
     for (size_t i = 0; i < evaluation->count; i++) {

@@ -1,51 +1,60 @@
-/* Scores of a labelled set of images, and what they say. */
+/* Scores of a labelled set of images, and their metrics. */
 #ifndef DN_TRAIN_EVALUATION_H
 #define DN_TRAIN_EVALUATION_H
 
 #include "dataset/dataset.h"
-#include "detect/score.h"
+#include "inspect/inspector.h"
 #include "train/feature_source.h"
 
 typedef struct dn_sample_score {
     dn_score score;
-    double elapsed_ms; /* reading, features and score; features only where these are kept */
-    dn_status status;  /* DN_OK when the image could be scored, */
-    char *failure;     /* else why not; owned by the evaluation */
+    double elapsed_ms; /* reading, features and score; only the features if these are kept */
+    dn_status status;  /* DN_OK if the image was scored */
+    char *failure;     /* otherwise the reason; owned by the evaluation */
 } dn_sample_score;
 
 typedef struct dn_evaluation {
-    const dn_sample *samples; /* the caller's, as everything it points to */
+    const dn_sample *samples; /* the caller's, with everything it points to */
     size_t count;
     dn_sample_score *results; /* [count] */
-    dn_scorer *scorer;
+    dn_inspector *inspector;  /* as the source */
     dn_feature_source *source;
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [count] of the image files; zeros until they are read */
     int repeats;
-    float *kept;    /* [count][rotations][dimensions]: there is no bank; or NULL */
-    double *scores; /* of the readable images, packed, for the metrics */
+    float *kept;    /* [count][rotations][dimensions] if there is no bank; or NULL */
+    double *scores; /* of the readable images, without gaps, for the metrics */
     int *labels;
     const char **defects;
 } dn_evaluation;
 
-/* `source` gives features at the scorer's rotations. `repeats`: there will be several runs, so
+/* The features that an inspector scores, of image files, kept in the cache of its detector's
+ * configuration. The inspector outlives the source. */
+dn_status dn_evaluation_source(dn_inspector *inspector, const dn_observer *observer,
+                               dn_feature_source *source, dn_error *error);
+
+/* `source` gives features at the inspector's rotations. `repeats`: there will be several runs, so
  * dn_evaluation_prepare computes the features once, into the source's bank. Without a bank they are
  * held in memory up to DN_EVALUATION_KEEP bytes, and computed anew in every run where they are
  * more. */
+/* `source` gives features at the scorer's rotations. If `repeats` is set, there are several
+ * runs: dn_evaluation_prepare computes the features once, into the source's bank. Without a bank
+ * they are kept in memory, up to DN_EVALUATION_KEEP bytes; if they need more, every run computes
+ * them again. */
 #define DN_EVALUATION_KEEP ((size_t)256 << 20)
-dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_scorer *scorer,
+dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_inspector *inspector,
                                dn_feature_source *source, int repeats, dn_evaluation *evaluation,
                                dn_error *error);
 void dn_evaluation_destroy(dn_evaluation *evaluation);
 
-/* Computes the features of several runs. Images that cannot be read are reported and left out. */
+/* Computes the features for several runs. Unreadable images are reported and left out. */
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
                                 dn_error *error);
 
 /* Scores all images; `loss` (may be NULL) is their mean loss. */
-dn_status dn_evaluation_run(dn_evaluation *evaluation, const float *parameters,
-                            const dn_observer *observer, double *loss, dn_error *error);
+dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
+                            dn_error *error);
 
-/* After a run: AUROC alone, or everything. */
+/* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);
 dn_status dn_evaluation_metrics(dn_evaluation *evaluation, dn_metrics *metrics, dn_error *error);
 

@@ -1,75 +1,18 @@
 #include "train/feature_source.h"
 
+#include "bank/cache_folder.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
-#include "base/text.h"
-#include "dataset/cache_folder.h"
 
 #include <string.h>
-
-/* Goes up when decoding, resizing, rotating or the layout of a bank changes any number in it. */
-#define FEATURE_FORMAT 1
-
-static void write_views(dn_text *text, const dn_views *views) {
-    const dn_config *config = views->config;
-    if (views->kind == DN_VIEWS_EVEN)
-        dn_text_append(text, "views: even %d\n", views->count);
-    else
-        dn_text_append(text,
-                       "views: spread %d, rotations %d, brightness %.17g, contrast %.17g, "
-                       "saturation %.17g, noise %.17g\n",
-                       views->count, config->transf_rotations, config->transf_brightness,
-                       config->transf_contrast, config->transf_saturation, config->add_img_noise);
-}
-
-static void write_precision(dn_text *text, const dn_feature_origin *origin) {
-    char digest[DN_DIGEST_LENGTH + 1];
-    const dn_compute *compute = origin->compute;
-    dn_text_append(text, "compute: %s %s", compute->backend->name,
-                   dn_precision_name(compute->precision));
-    if (compute->precision == DN_PRECISION_INT8) {
-        dn_digest_bytes(&origin->backbone->steps.step, sizeof origin->backbone->steps.step, digest);
-        dn_text_append(text, ", activation steps %s", digest);
-    }
-    dn_text_append(text, "\n");
-}
-
-/* Of deep pictures alone; but a bank may hold some. */
-static void write_levels(dn_text *text, const dn_levels *levels) {
-    char range[64] = "whole";
-    if (levels->kind == DN_LEVELS_SET)
-        dn_levels_print(levels->range, range);
-    dn_text_append(text, "levels: %s\n", range);
-}
-
-static dn_status write_key(const dn_feature_source *source, const dn_feature_origin *origin,
-                           char **key, dn_error *error) {
-    const dn_config *config = source->config;
-    const double *mean = config->norm_mean, *std = config->norm_std;
-    const uint16_t order = 1;
-    dn_text text = {0};
-    dn_text_append(&text, "differnet features %d, f32 of %zu dimensions, %s-endian\n",
-                   FEATURE_FORMAT, source->dimensions, *(const uint8_t *)&order ? "little" : "big");
-    dn_text_append(&text, "backbone: %s\n", origin->backbone->digest);
-    write_precision(&text, origin);
-    dn_text_append(&text,
-                   "images: %d x %d, %d scales, mean %.17g %.17g %.17g, std %.17g %.17g %.17g\n",
-                   config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
-                   mean[2], std[0], std[1], std[2]);
-    write_levels(&text, dn_extractor_levels(source->extractor));
-    if (dn_extractor_roi(source->extractor))
-        dn_text_append(&text, "roi: %s\n", dn_extractor_roi(source->extractor)->digest);
-    write_views(&text, &source->views);
-    return dn_text_take(&text, key, error);
-}
 
 static dn_status open_bank(dn_feature_source *source, const dn_feature_origin *origin,
                            dn_error *error) {
     char folder[1024], *key;
     double limit = source->config->cache_limit * 0x1p30;
     DN_TRY(dn_cache_folder(source->config->cache_dir, folder, sizeof folder, error));
-    DN_TRY(write_key(source, origin, &key, error));
+    DN_TRY(dn_feature_key(source->extractor, &source->views, origin, &key, error));
     dn_status status =
         dn_feature_bank_open(folder, (uint64_t)limit, key, (size_t)source->views.count,
                              source->dimensions, &source->bank, error);
@@ -107,7 +50,7 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
 }
 
 void dn_feature_source_destroy(dn_feature_source *source) {
-    if (source->features) { /* else it was never created */
+    if (source->features) { /* otherwise it was never created */
         dn_feature_bank_close(&source->bank);
         dn_lookahead_destroy(&source->ahead);
     }
@@ -140,7 +83,7 @@ static int find_in_bank(dn_feature_source *source, const uint8_t digest[DN_DIGES
     return 1;
 }
 
-/* A bank that is full or broken stops taking records; the work goes on. */
+/* If the bank is full or broken, no more records are stored, and the work continues. */
 static void put_into_bank(dn_feature_source *source) {
     dn_error reason = {0};
     if (!source->stores ||
@@ -165,7 +108,7 @@ static dn_status compute(dn_feature_source *source, const dn_image *image,
     return DN_OK;
 }
 
-/* The bytes whose digest is taken are the bytes that are decoded. */
+/* The digest is computed from the same bytes that are decoded. */
 static dn_status get_from_bytes(dn_feature_source *source, const uint8_t *bytes, size_t size,
                                 const char *path, uint8_t digest[DN_DIGEST_BYTES],
                                 dn_error *failure, dn_error *error) {

@@ -1,17 +1,19 @@
 #include "train/footprint.h"
 
-#include "backbone/narrow.h"
-#include "dataset/feature_bank.h"
+#include "backbone/backbone.h"
+#include "backbone/gradient.h"
+#include "bank/feature_bank.h"
 #include "detect/detector.h"
+#include "detect/localization.h"
 #include "train/map_threshold.h"
 #include "train/trainer.h"
 
-/* The program, its libraries and the code that oneDNN generates; and what an image costs whose
- * features are elsewhere: names, digests, scores. Measured: docs/performance.md. */
+/* PROGRAM: the program, its libraries and the code that oneDNN generates. IMAGE: names, digests and
+ * scores of an image whose features are kept elsewhere. Measured: docs/performance.md. */
 #define PROGRAM_BYTES ((uint64_t)40 << 20)
 #define IMAGE_BYTES ((uint64_t)1024)
 
-/* A model's header, its configuration and calibration; the log and the tables. */
+/* A model's header with configuration and calibration; the log and the tables. */
 #define SMALL_FILES ((uint64_t)1 << 20)
 
 /* Images whose maps the report shows: the worst of the good and of the defective ones. */
@@ -25,9 +27,18 @@ static uint64_t input_pixels(const dn_config *config) {
     return (uint64_t)config->img_size[0] * (uint64_t)config->img_size[1];
 }
 
-static dn_backbone_shape backbone_of(const dn_config *config) {
-    return (dn_backbone_shape){config->img_size[0], config->img_size[1], config->n_scales,
-                               DN_EXTRACTOR_BATCH};
+/* The training that is looked at. */
+typedef struct plan {
+    const dn_config *config;
+    const dn_network *network;
+    const dn_compute *compute;
+    const dn_workload *work;
+    dn_flow_shape flow;
+} plan;
+
+static dn_backbone_shape backbone_of(const plan *self) {
+    return dn_backbone_shape_of(self->config, self->network, DN_EXTRACTOR_BATCH,
+                                self->compute->threads);
 }
 
 static int rotations_at_once(const dn_config *config) {
@@ -37,89 +48,91 @@ static int rotations_at_once(const dn_config *config) {
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-static uint64_t extractor_bytes(const dn_config *config, const dn_compute *compute) {
-    const dn_backbone_shape shape = backbone_of(config);
+static uint64_t extractor_bytes(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_backbone_shape shape = backbone_of(self);
+    static const dn_element elements[] = {[DN_PRECISION_F32] = DN_ELEMENT_F32,
+                                          [DN_PRECISION_BF16] = DN_ELEMENT_BF16,
+                                          [DN_PRECISION_INT8] = DN_ELEMENT_U8};
+    const dn_plan_options options = {.element = elements[self->compute->precision],
+                                     .on_pixels = self->compute->precision != DN_PRECISION_F32};
     int jitters = config->transf_brightness > 0 || config->transf_contrast > 0 ||
                   config->transf_saturation > 0;
     uint64_t turned = jitters ? 3 * DN_EXTRACTOR_BATCH * input_pixels(config) : 0;
-    if (compute->precision == DN_PRECISION_F32)
-        return turned + dn_backbone_bytes(&shape);
-    return turned + dn_narrow_bytes(&shape, compute->precision == DN_PRECISION_INT8
-                                                ? DN_ELEMENT_U8
-                                                : DN_ELEMENT_BF16);
+    return turned + dn_backbone_bytes(&shape, &options);
 }
 
 /* Weights, and the weights rounded. */
-static uint64_t parameter_bytes(const dn_config *config, const dn_compute *compute) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    uint64_t rounded = compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
-    return dn_flow_parameter_count(&flow) * (sizeof(float) + rounded);
+static uint64_t parameter_bytes(const plan *self) {
+    uint64_t rounded = self->compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
+    return dn_flow_parameter_count(&self->flow) * (sizeof(float) + rounded);
 }
 
 /* Both moments; they are given back before there are maps. */
-static uint64_t moment_bytes(const dn_config *config) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    return dn_flow_parameter_count(&flow) * 2 * sizeof(float);
+static uint64_t moment_bytes(const plan *self) {
+    return dn_flow_parameter_count(&self->flow) * 2 * sizeof(float);
 }
 
 /* One image's features at all views, and the bank's record of them. */
-static uint64_t source_bytes(const dn_config *config, int views) {
-    uint64_t features = 4 * (uint64_t)dn_flow_shape_of(config).features;
+static uint64_t source_bytes(const plan *self, int views) {
+    uint64_t features = 4 * (uint64_t)self->flow.features;
     return (uint64_t)views * (2 * features + DN_DIGEST_BYTES);
 }
 
 /* Decoded images: those that are kept, a batch of others, and what decoding needs meanwhile. */
-static uint64_t image_bytes(const dn_config *config, const dn_compute *compute,
-                            const dn_workload *work) {
+static uint64_t image_bytes(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
     uint64_t one = 3 * input_pixels(config),
              batch = least((uint64_t)config->batch_size, work->train);
-    uint64_t decoding = (uint64_t)compute->threads * 2 * 3 * work->most_pixels;
+    uint64_t decoding = (uint64_t)self->compute->threads * 2 * 3 * work->most_pixels;
     if (dn_config_bank(config) > 0 && config->cache_limit > 0)
         return decoding + one;
     return decoding + least(work->train * one, DN_TRAINER_KEEP_IMAGES) + batch * one;
 }
 
 /* Features of evaluated images stay in memory where no cache takes them, up to a limit. */
-static uint64_t kept_bytes(const dn_config *config, const dn_workload *work) {
-    uint64_t one =
-        4 * (uint64_t)dn_flow_shape_of(config).features * (uint64_t)dn_test_rotations(config);
-    if (config->cache_limit > 0 || work->observed * one > DN_EVALUATION_KEEP)
+static uint64_t kept_bytes(const plan *self) {
+    uint64_t one = 4 * (uint64_t)self->flow.features * (uint64_t)dn_test_rotations(self->config);
+    if (self->config->cache_limit > 0 || self->work->observed * one > DN_EVALUATION_KEEP)
         return 0;
-    return work->observed * one;
+    return self->work->observed * one;
 }
 
-/* What maps need beside the network: after the training, for the threshold of regions and the
+/* What maps need beside the network, after the training: for the threshold of regions and the
  * report. */
-static uint64_t map_bytes(const dn_config *config, const dn_compute *compute,
-                          const dn_workload *work) {
-    const dn_backbone_shape shape = backbone_of(config);
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    int rows = rotations_at_once(config);
-    uint64_t pixels = input_pixels(config);
-    return dn_backbone_gradient_bytes(&shape, compute->products) +
-           dn_flow_bytes(&flow, rows, DN_FLOW_EXPLAIN) +
-           (uint64_t)rows * (dn_backbone_gates(&shape) + 12 * (uint64_t)flow.features) +
-           12 * DN_EXTRACTOR_BATCH * pixels + 6 * 12 * pixels + 4 * 3 * work->most_pixels;
+static uint64_t map_bytes(const plan *self) {
+    const dn_backbone_shape shape = backbone_of(self);
+    int rows = rotations_at_once(self->config);
+    size_t gates = dn_backbone_gates(&shape);
+    int kept = dn_localization_rows(gates, rows);
+    uint64_t pixels = input_pixels(self->config);
+    return dn_backbone_gradient_bytes(&shape, self->compute->products) +
+           dn_flow_bytes(&self->flow, rows, DN_FLOW_EXPLAIN) + (uint64_t)kept * gates +
+           12 * (uint64_t)rows * (uint64_t)self->flow.features + 12 * DN_EXTRACTOR_BATCH * pixels +
+           6 * 12 * pixels + 4 * 3 * self->work->most_pixels;
 }
 
-static uint64_t memory_of(const dn_config *config, const dn_compute *compute,
-                          const dn_workload *work) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
+static uint64_t memory_of(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
     int rows = config->batch_size * config->n_transforms;
     size_t images = work->train + work->observed + work->tested;
-    uint64_t moments = moment_bytes(config), maps = map_bytes(config, compute, work);
-    uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)flow.features;
-    return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(config, compute) + buffers +
-           dn_flow_bytes(&flow, rows, DN_FLOW_TRAIN) + extractor_bytes(config, compute) +
-           source_bytes(config, dn_test_rotations(config)) +
-           source_bytes(config, dn_config_bank(config)) + image_bytes(config, compute, work) +
-           kept_bytes(config, work) + (moments > maps ? moments : maps);
+    uint64_t moments = moment_bytes(self), maps = map_bytes(self);
+    uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)self->flow.features;
+    return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(self) + buffers +
+           dn_flow_bytes(&self->flow, rows, DN_FLOW_TRAIN) + extractor_bytes(self) +
+           source_bytes(self, dn_test_rotations(config)) +
+           source_bytes(self, dn_config_bank(config)) + image_bytes(self) + kept_bytes(self) +
+           (moments > maps ? moments : maps);
 }
 
 /* ---- Disk ------------------------------------------------------------------------------------ */
 
-static uint64_t cache_of(const dn_config *config, const dn_workload *work) {
-    size_t features = (size_t)dn_flow_shape_of(config).features;
+static uint64_t cache_of(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
+    size_t features = (size_t)self->flow.features;
     size_t evaluated = work->observed + work->tested;
     uint64_t bytes = dn_feature_bank_bytes(evaluated, (size_t)dn_test_rotations(config), features);
     if (dn_config_bank(config) > 0)
@@ -127,21 +140,20 @@ static uint64_t cache_of(const dn_config *config, const dn_workload *work) {
     return least(bytes, (uint64_t)(config->cache_limit * 0x1p30));
 }
 
-/* A TIFF of floats, and three pictures of the original's size that compress somewhat. */
+/* A TIFF of floats, and three pictures of the original's size, somewhat compressed. */
 static uint64_t map_files(const dn_config *config, const dn_workload *work) {
     size_t evaluated = work->tested > 0 ? work->tested : work->observed;
     uint64_t one = 4 * input_pixels(config) + 3 * work->mean_pixels;
     return config->grad_map_viz ? evaluated * one : 0;
 }
 
-dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
-                             const dn_workload *work) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    uint64_t weights = 4 * (uint64_t)dn_flow_parameter_count(&flow);
-    dn_footprint footprint = {.memory = memory_of(config, compute, work),
-                              .cache = cache_of(config, work)};
+dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
+                             const dn_compute *compute, const dn_workload *work) {
+    const plan self = {config, network, compute, work, dn_flow_shape_of(config, network)};
+    uint64_t weights = 4 * (uint64_t)dn_flow_parameter_count(&self.flow);
+    dn_footprint footprint = {.memory = memory_of(&self), .cache = cache_of(&self)};
     if (config->save_model)
-        footprint.model = weights + dn_backbone_weight_count() * sizeof(float);
+        footprint.model = weights + dn_network_weight_count(network) * sizeof(float);
     if (config->checkpoint > 0)
         footprint.checkpoint = 3 * weights;
     uint64_t beside =
@@ -150,7 +162,7 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
     return footprint;
 }
 
-/* ---- Labour ---------------------------------------------------------------------------------- */
+/* ---- Operations ------------------------------------------------------------------------------ */
 
 int dn_step_rows(const dn_config *config, const dn_workload *work) {
     size_t batch = (size_t)config->batch_size;
@@ -161,7 +173,7 @@ static double epochs_of(const dn_config *config) {
     return (double)config->meta_epochs * config->sub_epochs;
 }
 
-/* Of one training on `train` images; its images are decoded once where they all stay in memory. */
+/* One training on `train` images; they are decoded once if all fit in memory. */
 static void add_training(const dn_config *config, double train, dn_operation_counts *counts) {
     double epochs = epochs_of(config), batch = config->batch_size;
     int bank = dn_config_bank(config);
@@ -173,7 +185,7 @@ static void add_training(const dn_config *config, double train, dn_operation_cou
     counts->images += stay ? train : epochs * train;
 }
 
-/* Every fold is another training, without the images that it scores in the end. */
+/* Every fold is one more training, without the images that it scores at its end. */
 static void add_folds(const dn_config *config, const dn_workload *work,
                       dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;

@@ -52,7 +52,7 @@ typedef struct request {
     const dn_image **images;
 } request;
 
-/* The bytes that the data set's fingerprint was made of, or none. */
+/* Only bytes with the digest in the data set's fingerprint are accepted. */
 static dn_status read_sample(const dn_image_store *store, const dn_sample *sample, dn_image *image,
                              dn_error *error) {
     uint8_t *bytes, digest[DN_DIGEST_BYTES];

@@ -1,5 +1,5 @@
-/* Images of a data set, as the network sees them, prepared once where they fit the memory set
- * aside, else each time they are asked for. */
+/* Images of a data set as the network sees them. They are prepared once if they fit in the memory
+ * set aside, otherwise at every request. */
 #ifndef DN_TRAIN_IMAGE_STORE_H
 #define DN_TRAIN_IMAGE_STORE_H
 
@@ -11,21 +11,21 @@ typedef struct dn_image_store {
     size_t count;
     const dn_extractor *extractor; /* the caller's */
     int threads;
-    dn_image *kept; /* [kept_count]: the first samples, for good */
+    dn_image *kept; /* [kept_count]: the first samples, kept for good */
     size_t kept_count;
-    dn_image *slots; /* [slot_count]: whatever was asked for last */
+    dn_image *slots; /* [slot_count]: the images of the last request */
     size_t slot_count;
-    dn_error *failures; /* [slot_count]: one per image of a request */
+    dn_error *failures; /* [slot_count]: one for each image of a request */
 } dn_image_store;
 
-/* `most` images are asked for at once; at most `bytes` of pixels are kept. */
+/* A request asks for at most `most` images; at most `bytes` of pixels are kept. */
 dn_status dn_image_store_create(const dn_sample *samples, size_t count,
                                 const dn_extractor *extractor, size_t most, size_t bytes,
                                 int threads, dn_image_store *store, dn_error *error);
 void dn_image_store_destroy(dn_image_store *store);
 
-/* images[i] of samples[indices[i]], valid until the next call. Fails with the first image that
- * cannot be read, by order of the request. */
+/* images[i] of samples[indices[i]], valid until the next call. If images cannot be read, the
+ * failure names the first of them, in the order of the request. */
 dn_status dn_image_store_load(dn_image_store *store, const uint32_t *indices, size_t count,
                               const dn_image **images, dn_error *error);
 

@@ -1,22 +1,20 @@
-/* How high anomaly maps of good images rise. */
+/* The threshold of anomaly maps, from maps of good images. */
 #ifndef DN_TRAIN_MAP_THRESHOLD_H
 #define DN_TRAIN_MAP_THRESHOLD_H
 
 #include "dataset/dataset.h"
 #include "detect/calibration.h"
-#include "detect/localization.h"
+#include "inspect/inspector.h"
 
-/* Images looked at, at most, evenly spaced among those there are: enough for a rate of 5 % with one
- * odd image among them (measured: docs/localization.md). */
+/* Largest number of images whose maps are made, evenly spaced among all: enough for a rate of 5 %
+ * with one outlier among them (measured: docs/localization.md). */
 #define DN_MAP_CALIBRATION_IMAGES 40
 
-/* Sets calibration->map_threshold from the good ones of the samples: of the largest values of their
- * maps, the one that review_rate of good images exceed (conformal, as thresholds of scores are; the
- * largest of all where the images are too few for the rate). Images that cannot be read are passed
- * over; without any the threshold stays NaN. */
+/* Sets calibration->map_threshold from the good ones of the samples: the quantile of their maps'
+ * largest values that a share review_rate of good images exceeds (conformal, as the thresholds of
+ * scores; with too few images for the rate, the largest value). Images that cannot be read are
+ * skipped; without any the threshold is NaN. */
 dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *samples, size_t count,
-                            const dn_compute *compute, dn_scorer *scorer,
-                            const dn_flow_shape *shape, const dn_config *config,
-                            const float *parameters, dn_error *error);
+                            dn_inspector *inspector, dn_error *error);
 
 #endif

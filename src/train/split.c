@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-/* held[i] is 1 for the samples at [begin, end) of a random order. */
+/* Sets held[i] to 1 for the samples at [begin, end) of a random order. */
 static void choose(uint8_t *held, uint32_t *order, size_t count, size_t begin, size_t end,
                    uint64_t seed) {
     dn_random random;

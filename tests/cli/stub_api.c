@@ -181,10 +181,9 @@ const dn_region *dn_map_regions(const dn_map *map, size_t *count) {
     return &region;
 }
 
-dn_status dn_map_write_files(const dn_map *map, const dn_image_source *source,
-                             const char *directory, const char *image_path, unsigned which,
-                             dn_map_files *files, dn_error *error) {
-    (void)map, (void)source;
+dn_status dn_map_write_files(const dn_map *map, const char *directory, const char *image_path,
+                             unsigned which, dn_map_files *files, dn_error *error) {
+    (void)map;
     *files = (dn_map_files){0};
     if (strcmp(directory, "full") == 0)
         return dn_fail(error, DN_ERROR_IO, "%s: no space left", directory);

@@ -126,12 +126,49 @@ def image_gradients():
         keep_image(f"resize{index}.dx", dx)
 
 
+def windows():
+    """Convolutions of EfficientNet-Lite's and ResNet's kinds, and odd ones, with their gradients."""
+    # batch, channels, height, width, out, kernel, stride, groups, (top, left, bottom, right), activation, residual
+    cases = [
+        (2, 6, 9, 7, 6, 3, 1, 6, (1, 1, 1, 1), F.relu6, False),
+        (2, 8, 10, 12, 8, 3, 2, 8, (0, 0, 1, 1), F.relu6, False),
+        (1, 10, 11, 9, 10, 5, 2, 10, (2, 2, 2, 2), F.relu6, False),
+        (2, 9, 6, 7, 4, 1, 1, 1, (0, 0, 0, 0), None, True),
+        (1, 6, 7, 8, 9, 3, 2, 3, (2, 0, 1, 3), F.relu, True),
+        (1, 12, 9, 9, 32, 2, 1, 1, (0, 0, 0, 0), F.relu6, False),
+    ]
+    for index, (b, c, h, w, o, k, s, g, pads, activation, adds) in enumerate(cases):
+        x, weight, bias = uniform(b, c, h, w, scale=2), uniform(o, c // g, k, k, scale=2), uniform(o, scale=4)
+        top, left, bottom, right = pads
+        leaf = x.double().requires_grad_()
+        y = F.conv2d(F.pad(leaf, (left, right, top, bottom)), weight.double(), bias.double(), s, groups=g)
+        residual = uniform(*y.shape, scale=2) if adds else torch.zeros(y.shape)
+        y = y + residual.double()
+        y = activation(y) if activation else y
+        dy, dx = backward(leaf, y)
+        name = f"window{index}"
+        keep(f"{name}.weights", weight)
+        keep(f"{name}.bias", bias)
+        for part, tensor in [("in", x), ("residual", residual), ("out", y), ("dy", dy), ("dx", dx)]:
+            keep_image(f"{name}.{part}", tensor)
+
+
+def relu6():
+    # Both ends, the numbers next to them, and what lies between.
+    x = torch.cat([torch.tensor([-0.0, 0.0, 6.0, 5.9999995, 1e-30, -1e-30, 7.0]), uniform(57, scale=9)])
+    leaf = x.clone().requires_grad_()
+    y = F.relu6(leaf)
+    dy, dx = backward(leaf, y)
+    for name, tensor in [("y", y), ("dy", dy), ("dx", dx)]:
+        keep(f"relu6.{name}", tensor)
+
+
 def main():
     default = Path(__file__).resolve().parent.parent / "fixtures"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     torch.manual_seed(2)
     torch.set_num_threads(1)
-    for part in (convolutions, moves, linear, coupling, adam, image_gradients):
+    for part in (convolutions, moves, linear, coupling, adam, image_gradients, windows, relu6):
         part()
     save_file(tensors, folder / "compute.safetensors")
 

@@ -1,5 +1,6 @@
-/* Decodes the image files that standard input names, one a line, for tests/reference/compare_decoders.py:
- * "WIDTH HEIGHT IS_MAPPED" and a newline, then the RGB bytes; or "0 0 0 MESSAGE" and a newline. */
+/* Decodes the image files that standard input names, one a line, for
+ * tests/reference/compare_decoders.py: "WIDTH HEIGHT IS_MAPPED" and a newline, then the RGB bytes;
+ * or "0 0 0 MESSAGE" and a newline. */
 #include "image/image.h"
 
 #include <stdio.h>

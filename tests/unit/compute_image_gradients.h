@@ -38,15 +38,12 @@ static tolerance gradient_allowed(const int *n) {
 
 static void *take_gates(const dn_compute *compute, const int *n, const buffers *b) {
     (void)compute, (void)b;
-    void *gates;
-    dn_error error = {0};
-    assert_ok(dn_allocate(&gates, product(n, 0, 3), 1, &error));
-    return gates;
+    return take_guarded(product(n, 0, 3));
 }
 
 static void release_gates(const dn_compute *compute, void *object) {
     (void)compute;
-    dn_release(object);
+    release_guarded("gates", object);
 }
 
 static void copy_gates(float *out, const uint8_t *gates, size_t count) {
@@ -79,24 +76,28 @@ static dn_status pooling_gates_run(const dn_compute *compute, void *object, cons
                                                     DN_ELEMENT_F32, object, &shape, error);
 }
 
-static void *relu_gates_create(const dn_compute *compute, const int *n, const buffers *b) {
-    for (int i = 0; i < n[0]; i++) /* dy is never 0, so a wrong gate shows; some y are -0 and 0 */
-        b->in[0][i] = fabsf(b->in[0][i]) < 0.1F ? copysignf(0, b->in[0][i]) : b->in[0][i];
+/* y from -8 to 8, some of them -0, 0, 6 and the number below 6. dy is never 0, so that a wrong gate
+ * shows. */
+static void *activation_gates_create(const dn_compute *compute, const int *n, const buffers *b) {
+    for (int i = 0; i < n[0]; i++) {
+        float y = 8 * b->in[0][i];
+        b->in[0][i] = fabsf(y) < 1 ? copysignf(0, y) : y > 7 ? 6 : y > 6.5F ? nextafterf(6, 0) : y;
+    }
     return take_gates(compute, (const int[]){n[0], 1, 1, 1}, b);
 }
 
-static void relu_gates_sizes(const int *n, size_t *in, size_t *out) {
+static void activation_gates_sizes(const int *n, size_t *in, size_t *out) {
     in[0] = in[1] = out[0] = out[1] = (size_t)n[0];
 }
 
-static dn_status relu_gates_run(const dn_compute *compute, void *object, const int *n,
-                                const buffers *b, dn_error *error) {
-    DN_TRY(compute->backend->relu_gates(compute->context, object, b->in[0], DN_ELEMENT_F32,
-                                        (size_t)n[0], error));
+static dn_status activation_gates_run(const dn_compute *compute, void *object, const int *n,
+                                      const buffers *b, dn_error *error) {
+    DN_TRY(compute->backend->activation_gates(compute->context, object, b->in[0], DN_ELEMENT_F32, 0,
+                                              (dn_activation)n[1], (size_t)n[0], error));
     copy_gates(b->out[1], object, (size_t)n[0]);
     memcpy(b->out[0], b->in[1], (size_t)n[0] * sizeof(float)); /* dx may be dy */
-    return compute->backend->relu_gates_backward(compute->context, b->out[0], b->out[0],
-                                                 DN_ELEMENT_F32, object, (size_t)n[0], error);
+    return compute->backend->gates_backward(compute->context, b->out[0], b->out[0], DN_ELEMENT_F32,
+                                            object, (size_t)n[0], error);
 }
 
 /* ---- Resize and mean --------------------------------------------------------------------------
@@ -123,66 +124,64 @@ static dn_status mean_backward_run(const dn_compute *compute, void *object, cons
                                    const buffers *b, dn_error *error) {
     (void)object;
     return compute->backend->spatial_mean_backward(compute->context, b->out[0], DN_ELEMENT_F32,
-                                                   b->in[0], n[0], n[1], n[2], n[3], error);
+                                                   b->in[0], n[0], n[1], n[2], n[3], n[4], error);
 }
 
 /* ---- Operators ------------------------------------------------------------------------------- */
 
 static const operation convolution_gradient = {
-    "convolution_gradient",
-    "batch, height, width, channels, out, kernel, stride, padding",
-    gradient_sizes,
-    gradient_create,
-    gradient_run,
-    gradient_destroy,
-    gradient_allowed,
-    convolution_work,
-    "GFLOP/s",
-    1,
-    0};
-static const operation pooling_gates = {"pooling_gates",
-                                        "batch, height, width, channels, kernel, stride",
-                                        pooling_gates_sizes,
-                                        pooling_gates_create,
-                                        pooling_gates_run,
-                                        release_gates,
-                                        exact,
-                                        NULL,
-                                        "GB/s",
-                                        1,
-                                        0};
-static const operation relu_gates = {"relu_gates",
-                                     "count",
-                                     relu_gates_sizes,
-                                     relu_gates_create,
-                                     relu_gates_run,
-                                     release_gates,
-                                     exact,
-                                     NULL,
-                                     "GB/s",
-                                     1,
-                                     0};
-static const operation resize_backward = {"nearest_resize_backward",
-                                          "batch, height, width, channels, out height, out width",
-                                          resize_backward_sizes,
-                                          NULL,
-                                          resize_backward_run,
-                                          NULL,
-                                          exact,
-                                          NULL,
-                                          "GB/s",
-                                          1,
-                                          1};
-static const operation mean_backward = {"spatial_mean_backward",
-                                        "batch, positions, channels, stride",
-                                        mean_backward_sizes,
-                                        NULL,
-                                        mean_backward_run,
-                                        NULL,
-                                        exact,
-                                        NULL,
-                                        "GB/s",
-                                        1,
-                                        0};
+    .name = "convolution_gradient",
+    .extents = "batch, height, width, channels, out, kernel, stride, padding",
+    .sizes = gradient_sizes,
+    .create = gradient_create,
+    .run = gradient_run,
+    .destroy = gradient_destroy,
+    .allowed = gradient_allowed,
+    .work = convolution_work,
+    .unit = "GFLOP/s",
+    .scale = 1,
+};
+static const operation pooling_gates = {
+    .name = "pooling_gates",
+    .extents = "batch, height, width, channels, kernel, stride",
+    .sizes = pooling_gates_sizes,
+    .create = pooling_gates_create,
+    .run = pooling_gates_run,
+    .destroy = release_gates,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation activation_gates = {
+    .name = "activation_gates",
+    .extents = "count, activation",
+    .sizes = activation_gates_sizes,
+    .create = activation_gates_create,
+    .run = activation_gates_run,
+    .destroy = release_gates,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation resize_backward = {
+    .name = "nearest_resize_backward",
+    .extents = "batch, height, width, channels, out height, out width",
+    .sizes = resize_backward_sizes,
+    .run = resize_backward_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+    .keeps = 1,
+};
+static const operation mean_backward = {
+    .name = "spatial_mean_backward",
+    .extents = "batch, positions, channels, stride, accumulate",
+    .sizes = mean_backward_sizes,
+    .run = mean_backward_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+    .keeps = 1,
+};
 
 #endif

@@ -6,7 +6,7 @@
 #include "compute/shape.h"
 #include "compute_buffers.h"
 
-enum { MAX_BUFFERS = 6, MAX_EXTENTS = 9 };
+enum { MAX_BUFFERS = 6, MAX_EXTENTS = 14 };
 
 typedef struct tolerance {
     double absolute, relative;
@@ -29,7 +29,8 @@ typedef struct operation {
     double (*work)(const int *n); /* FLOP, or bytes moved where `unit` is "GB/s" */
     const char *unit;
     float scale;
-    int keeps; /* outputs hold values before the call: strided or accumulating */
+    int keeps;              /* outputs hold values before the call: strided or accumulating */
+    dn_precision precision; /* that it needs; measured where the processor has it */
 } operation;
 
 static size_t product(const int *n, int first, int last) {
@@ -55,7 +56,7 @@ static tolerance exact(const int *n) {
 /* ---- Convolution and pooling ----------------------------------------------------------------- */
 
 static dn_convolution_shape convolution_shape(const int *n) {
-    return (dn_convolution_shape){n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]};
+    return (dn_convolution_shape)ALEXNET_WINDOW(n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
 }
 
 static size_t convolution_count(const int *n) {
@@ -149,8 +150,8 @@ static void mean_sizes(const int *n, size_t *in, size_t *out) {
 static dn_status mean_run(const dn_compute *compute, void *object, const int *n, const buffers *b,
                           dn_error *error) {
     (void)object;
-    return compute->backend->spatial_mean(compute->context, b->out[0], b->in[0], n[0], n[1], n[2],
-                                          n[3], error);
+    return compute->backend->spatial_mean(compute->context, b->out[0], b->in[0], DN_ELEMENT_F32, 0,
+                                          n[0], n[1], n[2], n[3], error);
 }
 
 /* Both sum in double and round once. */
@@ -278,6 +279,15 @@ static dn_status multiply_run(const dn_compute *compute, void *object, const int
                                       error);
 }
 
+/* y before, x -> y */
+static dn_status accumulate_run(const dn_compute *compute, void *object, const int *n,
+                                const buffers *b, dn_error *error) {
+    (void)object;
+    memcpy(b->out[0], b->in[0], (size_t)n[0] * sizeof(float));
+    return compute->backend->accumulate(compute->context, b->out[0], b->in[1], DN_ELEMENT_F32,
+                                        (size_t)n[0], error);
+}
+
 /* ---- Coupling: rows, columns, stride of all wide buffers, 10*clamp --------------------------- */
 
 static void coupling_sizes(const int *n, size_t *in, size_t *out) {
@@ -364,137 +374,165 @@ static double adam_work(const int *n) {
 /* ---- Operators ------------------------------------------------------------------------------- */
 
 static const operation convolution = {
-    "convolution",
-    "batch, height, width, channels, out, kernel, stride, padding",
-    convolution_sizes,
-    convolution_create,
-    convolution_run,
-    convolution_destroy,
-    convolution_allowed,
-    convolution_work,
-    "GFLOP/s",
-    1,
-    0};
-static const operation pooling = {"pooling",
-                                  "batch, height, width, channels, kernel, stride",
-                                  pooling_sizes,
-                                  pooling_create,
-                                  pooling_run,
-                                  pooling_destroy,
-                                  exact,
-                                  NULL,
-                                  "GB/s",
-                                  1,
-                                  0};
-static const operation resize = {"nearest_resize",
-                                 "batch, height, width, channels, out height, out width",
-                                 resize_sizes,
-                                 NULL,
-                                 resize_run,
-                                 NULL,
-                                 exact,
-                                 NULL,
-                                 "GB/s",
-                                 1,
-                                 0};
-static const operation mean = {"spatial_mean",
-                               "batch, positions, channels, stride",
-                               mean_sizes,
-                               NULL,
-                               mean_run,
-                               NULL,
-                               rounded_once,
-                               NULL,
-                               "GB/s",
-                               1,
-                               1};
+    .name = "convolution",
+    .extents = "batch, height, width, channels, out, kernel, stride, padding",
+    .sizes = convolution_sizes,
+    .create = convolution_create,
+    .run = convolution_run,
+    .destroy = convolution_destroy,
+    .allowed = convolution_allowed,
+    .work = convolution_work,
+    .unit = "GFLOP/s",
+    .scale = 1,
+};
+static const operation pooling = {
+    .name = "pooling",
+    .extents = "batch, height, width, channels, kernel, stride",
+    .sizes = pooling_sizes,
+    .create = pooling_create,
+    .run = pooling_run,
+    .destroy = pooling_destroy,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation resize = {
+    .name = "nearest_resize",
+    .extents = "batch, height, width, channels, out height, out width",
+    .sizes = resize_sizes,
+    .run = resize_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation mean = {
+    .name = "spatial_mean",
+    .extents = "batch, positions, channels, stride",
+    .sizes = mean_sizes,
+    .run = mean_run,
+    .allowed = rounded_once,
+    .unit = "GB/s",
+    .scale = 1,
+    .keeps = 1,
+};
 static const operation permute = {
-    "permute", "rows, columns", permute_sizes, permute_create, permute_run,
-    NULL,      exact,           NULL,          "GB/s",         1,
-    0};
-static const operation copy_columns = {"copy_columns",
-                                       "rows, columns, out stride, in stride, accumulate",
-                                       copy_sizes,
-                                       NULL,
-                                       copy_run,
-                                       NULL,
-                                       exact,
-                                       NULL,
-                                       "GB/s",
-                                       1,
-                                       1};
-static const operation forward = {"linear_forward",
-                                  "rows, inputs, outputs, relu",
-                                  forward_sizes,
-                                  NULL,
-                                  forward_run,
-                                  NULL,
-                                  forward_allowed,
-                                  linear_work,
-                                  "GFLOP/s",
-                                  1,
-                                  0};
-static const operation backward_input = {"linear_backward_input",
-                                         "rows, inputs, outputs",
-                                         backward_input_sizes,
-                                         NULL,
-                                         backward_input_run,
-                                         NULL,
-                                         backward_input_allowed,
-                                         linear_work,
-                                         "GFLOP/s",
-                                         1,
-                                         0};
-static const operation backward_weights = {"linear_backward_weights",
-                                           "rows, inputs, outputs",
-                                           backward_weights_sizes,
-                                           NULL,
-                                           backward_weights_run,
-                                           NULL,
-                                           backward_weights_allowed,
-                                           linear_work,
-                                           "GFLOP/s",
-                                           1,
-                                           0};
-static const operation relu = {"relu_backward", "count", relu_sizes, NULL, relu_run, NULL,
-                               exact,           NULL,    "GB/s",     1,    0};
-static const operation multiply = {"multiply", "count", relu_sizes, NULL, multiply_run, NULL, exact,
-                                   NULL,       "GB/s",  1,          0};
-static const operation coupling_forward = {"coupling_forward",
-                                           "rows, columns, stride, 10*clamp",
-                                           coupling_sizes,
-                                           NULL,
-                                           coupling_forward_run,
-                                           NULL,
-                                           coupling_allowed,
-                                           NULL,
-                                           "GB/s",
-                                           4,
-                                           1};
-static const operation coupling_inverse = {"coupling_inverse",
-                                           "rows, columns, stride, 10*clamp",
-                                           coupling_sizes,
-                                           NULL,
-                                           coupling_inverse_run,
-                                           NULL,
-                                           coupling_allowed,
-                                           NULL,
-                                           "GB/s",
-                                           4,
-                                           1};
-static const operation coupling_backward = {"coupling_backward",
-                                            "rows, columns, stride, 10*clamp",
-                                            coupling_sizes,
-                                            NULL,
-                                            coupling_backward_run,
-                                            NULL,
-                                            coupling_allowed,
-                                            NULL,
-                                            "GB/s",
-                                            4,
-                                            1};
-static const operation adam = {"adam", "count, step, drift", adam_sizes, adam_create, adam_run,
-                               NULL,   few_roundings,        adam_work,  "GB/s",      1,
-                               1};
+    .name = "permute",
+    .extents = "rows, columns",
+    .sizes = permute_sizes,
+    .create = permute_create,
+    .run = permute_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation copy_columns = {
+    .name = "copy_columns",
+    .extents = "rows, columns, out stride, in stride, accumulate",
+    .sizes = copy_sizes,
+    .run = copy_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+    .keeps = 1,
+};
+static const operation forward = {
+    .name = "linear_forward",
+    .extents = "rows, inputs, outputs, relu",
+    .sizes = forward_sizes,
+    .run = forward_run,
+    .allowed = forward_allowed,
+    .work = linear_work,
+    .unit = "GFLOP/s",
+    .scale = 1,
+};
+static const operation backward_input = {
+    .name = "linear_backward_input",
+    .extents = "rows, inputs, outputs",
+    .sizes = backward_input_sizes,
+    .run = backward_input_run,
+    .allowed = backward_input_allowed,
+    .work = linear_work,
+    .unit = "GFLOP/s",
+    .scale = 1,
+};
+static const operation backward_weights = {
+    .name = "linear_backward_weights",
+    .extents = "rows, inputs, outputs",
+    .sizes = backward_weights_sizes,
+    .run = backward_weights_run,
+    .allowed = backward_weights_allowed,
+    .work = linear_work,
+    .unit = "GFLOP/s",
+    .scale = 1,
+};
+static const operation relu = {
+    .name = "relu_backward",
+    .extents = "count",
+    .sizes = relu_sizes,
+    .run = relu_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation multiply = {
+    .name = "multiply",
+    .extents = "count",
+    .sizes = relu_sizes,
+    .run = multiply_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation accumulate = {
+    .name = "accumulate",
+    .extents = "count",
+    .sizes = relu_sizes,
+    .run = accumulate_run,
+    .allowed = exact,
+    .unit = "GB/s",
+    .scale = 1,
+};
+static const operation coupling_forward = {
+    .name = "coupling_forward",
+    .extents = "rows, columns, stride, 10*clamp",
+    .sizes = coupling_sizes,
+    .run = coupling_forward_run,
+    .allowed = coupling_allowed,
+    .unit = "GB/s",
+    .scale = 4,
+    .keeps = 1,
+};
+static const operation coupling_inverse = {
+    .name = "coupling_inverse",
+    .extents = "rows, columns, stride, 10*clamp",
+    .sizes = coupling_sizes,
+    .run = coupling_inverse_run,
+    .allowed = coupling_allowed,
+    .unit = "GB/s",
+    .scale = 4,
+    .keeps = 1,
+};
+static const operation coupling_backward = {
+    .name = "coupling_backward",
+    .extents = "rows, columns, stride, 10*clamp",
+    .sizes = coupling_sizes,
+    .run = coupling_backward_run,
+    .allowed = coupling_allowed,
+    .unit = "GB/s",
+    .scale = 4,
+    .keeps = 1,
+};
+static const operation adam = {
+    .name = "adam",
+    .extents = "count, step, drift",
+    .sizes = adam_sizes,
+    .create = adam_create,
+    .run = adam_run,
+    .allowed = few_roundings,
+    .work = adam_work,
+    .unit = "GB/s",
+    .scale = 1,
+    .keeps = 1,
+};
 
 #endif

@@ -2,10 +2,10 @@
  * and one message, or is done without it; nothing crashes and (under LeakSanitizer) nothing is left
  * behind. The linker puts __wrap_aligned_alloc before the heap (tests/CMakeLists.txt), so the
  * product itself knows nothing of this. */
-#include "api/model.h"
 #include "base/memory.h"
 #include "dataset/dataset.h"
 #include "image/image.h"
+#include "inspect/model.h"
 #include "support/support.h"
 
 #include <cJSON.h>

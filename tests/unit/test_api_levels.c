@@ -310,7 +310,7 @@ static void test_overlay_uses_the_levels(void **state) {
     snprintf(overlay, sizeof overlay, "%s/overlay.png", self->folder);
     const dn_image_source source = {.path = path};
     assert_ok(dn_model_score(self->deep, &source, &result, &map, &error));
-    assert_ok(dn_map_write_overlay(map, &source, overlay, &error));
+    assert_ok(dn_map_write(map, DN_MAP_OVERLAY, overlay, &error));
     dn_map_free(map);
     assert_ok(dn_image_read(overlay, NULL, &drawn, &error));
     for (int i = 0; i < SIDE * SIDE * 3; i++)

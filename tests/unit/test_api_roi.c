@@ -149,7 +149,7 @@ static void test_overlay(void **state) {
     score(model, path, &map);
     dn_model_close(model); /* the map lives on */
     snprintf(drawn, sizeof drawn, "%s/overlay.png", self->folder);
-    assert_ok(dn_map_write_overlay(map, &(dn_image_source){.path = path}, drawn, &error));
+    assert_ok(dn_map_write(map, DN_MAP_OVERLAY, drawn, &error));
     dn_map_free(map);
     assert_ok(dn_image_read(drawn, NULL, &overlay, &error));
     for (int i = 0; i < SIDE * SIDE * 3; i++)

@@ -1,7 +1,7 @@
 /* The public API end to end: scores of a saved model against Pillow + PyTorch
  * (tests/reference/score.py). */
-#include "api/model.h"
 #include "base/memory.h"
+#include "inspect/model.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static size_t draw_picture(uint8_t *ppm, uint8_t **pixels) {
 
 static void fill_backbone(dn_backbone_weights *weights) {
     char name[64];
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+    for (size_t i = 0; i < dn_backbone_tensor_count(&dn_alexnet); i++) {
         dn_tensor tensor;
         dn_backbone_tensor_at(weights, i, "", name, &tensor);
         size_t elements = dn_tensor_elements(&tensor), layer = i / 2;
@@ -47,9 +47,9 @@ static void write_model(const char *path) {
     assert_ok(dn_config_create(&detector.config, &error));
     assert_ok(dn_config_set(detector.config, "fc_internal", "96", &error));
     assert_ok(dn_config_set(detector.config, "n_transforms_test", "8", &error));
-    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector.backbone, &error));
     fill_backbone(&detector.backbone);
-    detector.flow = dn_flow_shape_of(detector.config);
+    detector.flow = dn_flow_shape_of(detector.config, &dn_alexnet);
     assert_ok(dn_allocate_floats(&detector.owned, dn_flow_parameter_count(&detector.flow), &error));
     double scale = 1.0;
     for (size_t i = 0; i < dn_flow_tensor_count(&detector.flow); i++) {
@@ -167,19 +167,19 @@ static void test_features_of_every_rotation(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_engine *engine;
+    dn_inspector *inspector;
     dn_score score;
     dn_image image = {.width = WIDTH, .height = HEIGHT, .pixels = self->pixels};
     fixture *file = fixture_open("score.safetensors");
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
-    assert_ok(dn_model_borrow(model, &engine, &error));
-    assert_ok(dn_engine_score(engine, &model->detector, &image, &score, &error));
+    assert_ok(dn_model_acquire(model, NULL, &inspector, &error));
+    assert_ok(dn_inspector_score(inspector, &image, &score, &error));
     /* Features average 3.3; PyTorch's own f32 is up to 8e-6 from its float64 on them. */
-    assert_close("features", engine->features, fixture_floats(file, "features", NULL),
+    assert_close("features", inspector->features, fixture_floats(file, "features", NULL),
                  ROTATIONS * 768, 1e-5, 1e-5);
     float loss = (float)score.loss;
     assert_close("loss", &loss, fixture_floats(file, "score", NULL) + 2, 1, 0, 1e-5);
-    dn_model_give_back(model, engine);
+    dn_model_release(model, inspector);
     dn_model_close(model);
     fixture_close(file);
 }
@@ -222,7 +222,7 @@ static void test_errors_name_the_file(void **state) {
     dn_backbone_weights weights;
     dn_tensor tensor;
     char name[64];
-    assert_ok(dn_backbone_weights_random(&weights, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &weights, &error));
     dn_backbone_tensor_at(&weights, 0, "", name, &tensor);
     snprintf(path, sizeof path, "%s/weights.safetensors", self->folder);
     assert_ok(dn_safetensors_write(path, &tensor, 1, NULL, 0, &error));
@@ -318,22 +318,22 @@ static void test_map(void **state) {
     dn_map_regions(map, &regions);
     assert_int_equal(regions, 0);
     snprintf(path, sizeof path, "%s/map.png", self->folder);
-    assert_ok(dn_map_write_png(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_PNG, path, &error));
     assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, 448);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
-    assert_ok(dn_map_write_overlay(map, &source, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_OVERLAY, path, &error));
     assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, WIDTH);
     assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/mask.png", self->folder);
-    assert_ok(dn_map_write_mask(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_MASK, path, &error));
     snprintf(path, sizeof path, "%s/map.tiff", self->folder);
-    assert_ok(dn_map_write_tiff(map, path, &error));
+    assert_ok(dn_map_write(map, DN_MAP_TIFF, path, &error));
     snprintf(path, sizeof path, "%s/no/such/map.tiff", self->folder);
-    assert_fails(dn_map_write_tiff(map, path, &error), DN_ERROR_IO, "no/such/map.tiff");
+    assert_fails(dn_map_write(map, DN_MAP_TIFF, path, &error), DN_ERROR_IO, "no/such/map.tiff");
     dn_map_free(map);
     assert_fails(dn_model_score(model, &nothing, &mapped, &map, &error), DN_ERROR_IO, "/nowhere");
     assert_null(map);

@@ -1,7 +1,6 @@
 /* One model, many threads: the same scores as from one; and a cancel from another thread. */
-#include "api/model.h"
-#include "base/memory.h"
-#include "support/support.h"
+#include "inspect/model.h"
+#include "small_model.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,40 +8,6 @@
 #include <string.h>
 
 enum { THREADS = 8, IMAGES = 2, SIDE = 80 };
-
-static void set(dn_config *config, const char *key, const char *value) {
-    dn_error error = {0};
-    assert_ok(dn_config_set(config, key, value, &error));
-}
-
-static void configure_small(dn_config *config) {
-    static const char *const small[][2] = {{"img_size", "[64, 64]"},   {"n_scales", "1"},
-                                           {"fc_internal", "32"},      {"n_coupling_blocks", "2"},
-                                           {"n_transforms_test", "2"}, {"n_transforms", "2"},
-                                           {"class_name", "part"},     {"threads", "2"}};
-    for (size_t i = 0; i < sizeof small / sizeof *small; i++)
-        set(config, small[i][0], small[i][1]);
-}
-
-static void write_small_model(const char *path) {
-    dn_error error = {0};
-    dn_detector detector = {0};
-    dn_provenance provenance = {.dataset_sha256 = "none"};
-    assert_ok(dn_config_create(&detector.config, &error));
-    configure_small(detector.config);
-    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
-    detector.flow = dn_flow_shape_of(detector.config);
-    assert_ok(dn_allocate_floats(&detector.owned, dn_flow_parameter_count(&detector.flow), &error));
-    dn_flow_initialize(&detector.flow, detector.owned, 1, 2);
-    detector.parameters = detector.owned;
-    assert_ok(dn_detector_save(&detector, path, &provenance, &error));
-    dn_detector_close(&detector);
-}
-
-static void draw(uint8_t *pixels, int number) {
-    for (int i = 0; i < SIDE * SIDE * 3; i++)
-        pixels[i] = (uint8_t)(i * (number + 3) >> (number % 5));
-}
 
 typedef struct work {
     dn_model *model;
@@ -57,7 +22,7 @@ static void *score_all(void *argument) {
         dn_result result = {0};
         const dn_image_source source = {
             .pixels = pixels, .width = SIDE, .height = SIDE, .stride = SIDE * 3};
-        draw(pixels, i);
+        draw_pixels(pixels, SIDE, i);
         self->status = dn_model_score(self->model, &source, &result, NULL, NULL);
         self->scores[i] = result.raw_score;
     }
@@ -84,13 +49,10 @@ static void *score_files(void *argument) {
 }
 
 static void put_images(const char *folder, const char *directory) {
-    uint8_t ppm[SIDE * SIDE * 3 + 32];
     char name[256];
     for (int i = 0; i < IMAGES; i++) {
-        int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", SIDE, SIDE);
-        draw(ppm + header, i);
         snprintf(name, sizeof name, "part/%s/good/%d.ppm", directory, i);
-        put_file(folder, name, ppm, (size_t)header + SIDE * SIDE * 3);
+        put_pixels(folder, name, SIDE, i);
     }
 }
 
@@ -127,7 +89,7 @@ static void test_threads_share_a_model(void **state) {
     (void)state;
     dn_error error = {0};
     char *folder = temporary_create(), path[256];
-    dn_model_options options = {.threads = 2};
+    dn_model_options options = {.threads = 2, .concurrency = 2};
     work alone = {0}, shared[THREADS] = {0};
     pthread_t threads[THREADS];
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
@@ -144,6 +106,10 @@ static void test_threads_share_a_model(void **state) {
         assert_int_equal(shared[i].status, DN_OK);
         assert_memory_equal(shared[i].scores, alone.scores, sizeof alone.scores);
     }
+    size_t inspectors = 0;
+    for (const dn_inspector *at = alone.model->pool.idle; at; at = at->next)
+        inspectors++;
+    assert_in_range(inspectors, 1, 2); /* eight threads, two at once */
     dn_model_close(alone.model);
     temporary_remove(folder);
 }
@@ -180,10 +146,10 @@ static void test_cancel_from_another_thread(void **state) {
     put_images(folder, "test");
     assert_ok(dn_config_create(&self.config, &error));
     configure_small(self.config);
-    set(self.config, "meta_epochs", "100000");
-    set(self.config, "dataset_path", folder);
+    set_key(self.config, "meta_epochs", "100000");
+    set_key(self.config, "dataset_path", folder);
     snprintf(path, sizeof path, "%s/results", folder);
-    set(self.config, "output", path);
+    set_key(self.config, "output", path);
     assert_int_equal(pthread_create(&thread, NULL, train, &self), 0);
     while (self.reports < 5)
         sched_yield();

@@ -2,6 +2,7 @@
  * (compute_operations.h) and a table of cases. `test_compute_conformance --speed [BACKEND]` prints
  * instead how fast the large cases run. */
 #include "base/parallel.h"
+#include "compute_convolutions.h"
 #include "compute_image_gradients.h"
 
 #include <stdio.h>
@@ -18,6 +19,8 @@ typedef struct test_case {
 } test_case;
 
 #define BOTH (TEST | SPEED)
+
+enum { NONE = DN_ACTIVATION_NONE, RELU = DN_ACTIVATION_RELU, RELU6 = DN_ACTIVATION_RELU6 };
 
 static const test_case cases[] = {
     /* AlexNet's five layers as they follow an image of 448, 224, 112 */
@@ -69,6 +72,60 @@ static const test_case cases[] = {
     {&convolution_gradient, {2, 6, 5, 3, 5, 2, 3, 4}, TEST},
     {&convolution_gradient, {1, 5, 4, 2, 3, 2, 1, 3}, TEST},
     {&convolution_gradient, {1, 12, 9, 4, 5, 4, 1, 0}, TEST},
+    /* EfficientNet-Lite's kinds: expand, depthwise with padding on one side more, project with and
+     * without a residual; images of other sides; its stem */
+    {&windows, {2, 56, 48, 24, 144, 1, 1, 1, 0, 0, 0, 0, RELU6, 0}, TEST},
+    {&windows, {2, 28, 28, 144, 40, 1, 1, 1, 0, 0, 0, 0, NONE, 0}, TEST},
+    {&windows, {2, 28, 28, 240, 40, 1, 1, 1, 0, 0, 0, 0, NONE, 1}, TEST},
+    {&windows, {2, 28, 28, 96, 96, 3, 1, 96, 1, 1, 1, 1, RELU6, 0}, TEST},
+    {&windows, {2, 56, 56, 96, 96, 3, 2, 96, 0, 0, 1, 1, RELU6, 0}, TEST},
+    {&windows, {2, 28, 28, 240, 240, 5, 1, 240, 2, 2, 2, 2, RELU6, 0}, TEST},
+    {&windows, {2, 56, 56, 144, 144, 5, 2, 144, 1, 1, 2, 2, RELU6, 0}, TEST},
+    {&windows, {1, 29, 34, 144, 144, 5, 2, 144, 2, 1, 2, 2, RELU6, 0}, TEST},
+    {&windows, {1, 96, 96, 3, 32, 3, 2, 1, 0, 0, 1, 1, RELU6, 0}, TEST},
+    {&windows, {1, 49, 49, 12, 32, 2, 1, 1, 0, 0, 0, 0, RELU6, 0}, TEST},
+    /* ResNet's: a residual before the ReLU */
+    {&windows, {2, 14, 14, 64, 64, 3, 1, 1, 1, 1, 1, 1, RELU, 1}, TEST},
+    {&windows, {2, 14, 14, 64, 128, 1, 2, 1, 0, 0, 0, 0, NONE, 0}, TEST},
+    /* odd ones: groups of several channels, more out than in, each side padded differently */
+    {&windows, {2, 9, 7, 12, 18, 3, 2, 3, 2, 0, 1, 3, RELU6, 1}, TEST},
+    {&windows, {1, 6, 6, 5, 15, 3, 1, 5, 0, 2, 3, 1, RELU, 0}, TEST},
+    {&windows, {3, 5, 8, 130, 67, 1, 1, 1, 0, 0, 0, 0, RELU6, 1}, TEST},
+    {&windows, {2, 9, 8, 64, 67, 3, 1, 1, 1, 1, 1, 1, RELU, 1}, TEST},
+    {&windows, {2, 8, 8, 24, 21, 1, 1, 1, 0, 0, 0, 0, RELU6, 1}, TEST},
+    {&windows, {1, 7, 7, 33, 33, 3, 2, 33, 1, 0, 0, 1, NONE, 0}, TEST},
+    {&windows, {2, 7, 7, 36, 36, 3, 2, 36, 1, 0, 0, 1, NONE, 1}, TEST},
+    {&windows, {1, 1, 1, 4, 4, 1, 1, 4, 0, 0, 0, 0, RELU6, 1}, TEST},
+    {&window_gradients, {2, 56, 48, 24, 144, 1, 1, 1, 0, 0, 0, 0, RELU6, 0}, TEST},
+    {&window_gradients, {2, 28, 28, 240, 40, 1, 1, 1, 0, 0, 0, 0, NONE, 1}, TEST},
+    {&window_gradients, {2, 28, 28, 96, 96, 3, 1, 96, 1, 1, 1, 1, RELU6, 0}, TEST},
+    {&window_gradients, {2, 56, 56, 96, 96, 3, 2, 96, 0, 0, 1, 1, RELU6, 0}, TEST},
+    {&window_gradients, {2, 28, 28, 240, 240, 5, 1, 240, 2, 2, 2, 2, RELU6, 0}, TEST},
+    {&window_gradients, {2, 56, 56, 144, 144, 5, 2, 144, 1, 1, 2, 2, RELU6, 0}, TEST},
+    {&window_gradients, {1, 29, 34, 144, 144, 5, 2, 144, 2, 1, 2, 2, RELU6, 0}, TEST},
+    {&window_gradients, {1, 96, 96, 3, 32, 3, 2, 1, 0, 0, 1, 1, RELU6, 0}, TEST},
+    {&window_gradients, {2, 14, 14, 64, 128, 1, 2, 1, 0, 0, 0, 0, NONE, 0}, TEST},
+    {&window_gradients, {2, 9, 7, 12, 18, 3, 2, 3, 2, 0, 1, 3, RELU6, 1}, TEST},
+    {&window_gradients, {1, 6, 6, 5, 15, 3, 1, 5, 0, 2, 3, 1, RELU, 0}, TEST},
+    {&window_gradients, {1, 7, 7, 33, 33, 3, 2, 33, 1, 0, 0, 1, NONE, 1}, TEST},
+    {&window_gradients, {2, 9, 7, 4, 6, 3, 1, 1, 2, 0, 1, 3, NONE, 0}, TEST},
+    {&window_gradients, {1, 10, 8, 6, 6, 2, 3, 6, 0, 1, 2, 0, NONE, 0}, TEST},
+#define LAYERS(op)                                                                                 \
+    {&op, {4, 224, 224, 32, 32, 3, 1, 32, 1, 1, 1, 1, RELU6, 0}, SPEED},                           \
+        {&op, {4, 224, 224, 32, 16, 1, 1, 1, 0, 0, 0, 0, NONE, 0}, SPEED},                         \
+        {&op, {4, 224, 224, 16, 96, 1, 1, 1, 0, 0, 0, 0, RELU6, 0}, SPEED},                        \
+        {&op, {4, 224, 224, 96, 96, 3, 2, 96, 0, 0, 1, 1, RELU6, 0}, SPEED},                       \
+        {&op, {4, 112, 112, 144, 144, 3, 1, 144, 1, 1, 1, 1, RELU6, 0}, SPEED},                    \
+        {&op, {4, 112, 112, 144, 24, 1, 1, 1, 0, 0, 0, 0, NONE, 1}, SPEED},                        \
+        {&op, {4, 112, 112, 144, 144, 5, 2, 144, 1, 1, 2, 2, RELU6, 0}, SPEED},                    \
+        {&op, {4, 28, 28, 112, 672, 1, 1, 1, 0, 0, 0, 0, RELU6, 0}, SPEED},                        \
+        {&op, {4, 28, 28, 672, 672, 5, 1, 672, 2, 2, 2, 2, RELU6, 0}, SPEED}, {                    \
+        &op, {4, 28, 28, 672, 112, 1, 1, 1, 0, 0, 0, 0, NONE, 1}, SPEED                            \
+    }
+    LAYERS(windows),
+    LAYERS(bf16_windows),
+    LAYERS(int8_windows),
+    LAYERS(window_gradients),
     {&pooling, {1, 111, 111, 64, 3, 2}, TEST},
     {&pooling, {2, 27, 27, 192, 3, 2}, TEST},
     {&pooling, {3, 13, 13, 256, 3, 2}, TEST},
@@ -82,14 +139,18 @@ static const test_case cases[] = {
     {&pooling_gates, {1, 3, 3, 1, 3, 2}, TEST},
     {&pooling_gates, {1, 16, 15, 3, 15, 1}, TEST},
     {&pooling_gates, {16, 111, 111, 64, 3, 2}, SPEED},
-    {&relu_gates, {16 * 27 * 27 * 384}, SPEED},
-    {&relu_gates, {100003}, TEST},
-    {&relu_gates, {1}, TEST},
+    {&activation_gates, {16 * 27 * 27 * 384, DN_ACTIVATION_RELU}, SPEED},
+    {&activation_gates, {100003, DN_ACTIVATION_RELU}, TEST},
+    {&activation_gates, {100003, DN_ACTIVATION_RELU6}, TEST},
+    {&activation_gates, {1, DN_ACTIVATION_RELU}, TEST},
     {&resize_backward, {2, 448, 448, 3, 112, 112}, BOTH},
     {&resize_backward, {1, 106, 33, 3, 26, 100}, TEST},
     {&resize_backward, {2, 5, 7, 4, 9, 3}, TEST},
-    {&mean_backward, {16, 729, 256, 768}, BOTH},
-    {&mean_backward, {5, 36, 65, 70}, TEST},
+    {&mean_backward, {16, 729, 256, 768, 0}, BOTH},
+    {&mean_backward, {16, 729, 256, 768, 1}, BOTH},
+    {&mean_backward, {5, 36, 65, 70, 0}, TEST},
+    {&mean_backward, {5, 36, 65, 70, 1}, TEST},
+    {&mean_backward, {1, 2, 3, 3, 1}, TEST},
     {&resize, {16, 448, 448, 3, 224, 224}, BOTH},
     {&resize, {2, 448, 448, 3, 112, 112}, TEST},
     {&resize, {1, 106, 33, 3, 26, 100}, TEST},
@@ -137,6 +198,9 @@ static const test_case cases[] = {
     {&multiply, {96 * 2048}, BOTH},
     {&multiply, {100003}, TEST},
     {&multiply, {3}, TEST},
+    {&accumulate, {96 * 2048}, BOTH},
+    {&accumulate, {100003}, TEST},
+    {&accumulate, {1}, TEST},
     {&coupling_forward, {96, 384, 768, 19}, BOTH},
     {&coupling_forward, {1, 384, 384, 30}, TEST},
     {&coupling_forward, {3, 7, 9, 5}, TEST},
@@ -169,15 +233,24 @@ static void take_buffers(const test_case *c, buffers *b) {
         if (in[i])
             b->in[i] = take_uniform(in[i], i + 1, (double)c->op->scale);
         if (out[i]) /* NaN stays where an operator does not write */
-            b->out[i] = take_constant(out[i], c->op->keeps ? 7.0F : NAN);
+            b->out[i] = take_guarded_constant(out[i], c->op->keeps ? 7.0F : NAN);
     }
 }
 
 static void release_buffers(buffers *b) {
     for (int i = 0; i < MAX_BUFFERS; i++) {
         dn_release(b->in[i]);
-        dn_release(b->out[i]);
+        release_guarded("output", b->out[i]);
     }
+}
+
+static void check_outputs(const test_case *c, const char *backend, const buffers *b) {
+    char what[160];
+    int used = snprintf(what, sizeof what, "%s: ", backend);
+    describe(c, what + used, sizeof what - (size_t)used);
+    for (int i = 0; i < MAX_BUFFERS; i++)
+        if (b->out[i])
+            check_guards(what, b->out[i]);
 }
 
 static void run_case(const test_case *c, const char *backend, int threads, buffers *b) {
@@ -186,6 +259,7 @@ static void run_case(const test_case *c, const char *backend, int threads, buffe
     take_buffers(c, b);
     void *object = c->op->create ? c->op->create(&compute, c->n, b) : NULL;
     assert_ok(c->op->run(&compute, object, c->n, b, &error));
+    check_outputs(c, backend, b);
     if (c->op->destroy)
         c->op->destroy(&compute, object);
     dn_compute_close(&compute);
@@ -273,6 +347,10 @@ static void print_speed(const test_case *c, const char *backend) {
     char what[128];
     buffers b;
     dn_compute compute = open_backend(backend, 0);
+    if (compute.backend->precision(c->op->precision) != c->op->precision) {
+        dn_compute_close(&compute);
+        return;
+    }
     take_buffers(c, &b);
     void *object = c->op->create ? c->op->create(&compute, c->n, &b) : NULL;
     double seconds = fastest_run(c, &compute, object, &b);
@@ -280,7 +358,7 @@ static void print_speed(const test_case *c, const char *backend) {
         c->op->destroy(&compute, object);
     double work = c->op->work ? c->op->work(c->n) : moved(c->n, c->op);
     describe(c, what, sizeof what);
-    printf("%-10s %-44s %9.3f ms %8.1f %s\n", backend, what, seconds * 1e3, work / seconds / 1e9,
+    printf("%-10s %-64s %9.3f ms %8.1f %s\n", backend, what, seconds * 1e3, work / seconds / 1e9,
            c->op->unit);
     release_buffers(&b);
     dn_compute_close(&compute);
@@ -305,7 +383,9 @@ int main(int count, char **arguments) {
         OPERATION(pooling),
         OPERATION(convolution_gradient),
         OPERATION(pooling_gates),
-        OPERATION(relu_gates),
+        OPERATION(windows),
+        OPERATION(window_gradients),
+        OPERATION(activation_gates),
         OPERATION(resize_backward),
         OPERATION(mean_backward),
         OPERATION(resize),
@@ -317,6 +397,7 @@ int main(int count, char **arguments) {
         OPERATION(backward_weights),
         OPERATION(relu),
         OPERATION(multiply),
+        OPERATION(accumulate),
         OPERATION(coupling_forward),
         OPERATION(coupling_inverse),
         OPERATION(coupling_backward),

@@ -1,5 +1,6 @@
 /* Every backward of every backend against central finite differences of the reference's forward.
  * The loss is sum(weight * output), summed in double. */
+#include "compute/shape.h"
 #include "compute_buffers.h"
 
 #include <stdio.h>
@@ -203,7 +204,8 @@ static void test_coupling(void **state) {
 
 enum { BATCH = 2, HEIGHT = 9, WIDTH = 7, DEPTH = 3, OUT = 4, KERNEL = 5, CHAIN = 2 * 5 * 4 * OUT };
 
-static const dn_convolution_shape window = {BATCH, HEIGHT, WIDTH, DEPTH, OUT, KERNEL, 2, 2};
+static const dn_convolution_shape window =
+    ALEXNET_WINDOW(BATCH, HEIGHT, WIDTH, DEPTH, OUT, KERNEL, 2, 2);
 
 typedef struct image_problem {
     dn_compute compute;
@@ -248,8 +250,8 @@ static double mean_loss(const void *problem) {
     const image_problem *p = problem;
     dn_error error = {0};
     float y[BATCH * DEPTH];
-    assert_ok(p->compute.backend->spatial_mean(p->compute.context, y, p->x, BATCH, HEIGHT * WIDTH,
-                                               DEPTH, DEPTH, &error));
+    assert_ok(p->compute.backend->spatial_mean(p->compute.context, y, p->x, DN_ELEMENT_F32, 0,
+                                               BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, &error));
     return weighted_sum(y, p->dy, BATCH * DEPTH);
 }
 
@@ -262,7 +264,8 @@ static void check_moves(const dn_compute *compute, image_problem *p) {
                                                         WIDTH, DEPTH, 4, 5, &error));
     check_slopes(compute->backend->name, "resize dx", dx, p->x, COUNT_IN, resize_loss, p, allowed);
     assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32, p->dy,
-                                                      BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, &error));
+                                                      BATCH, HEIGHT * WIDTH, DEPTH, DEPTH, 0,
+                                                      &error));
     check_slopes(compute->backend->name, "mean dx", dx, p->x, COUNT_IN, mean_loss, p, allowed);
 }
 
@@ -278,6 +281,186 @@ static void test_images(void **state) {
         dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
         check_convolution(&compute, &p);
         check_moves(&compute, &p);
+        dn_compute_close(&compute);
+    }
+    dn_compute_close(&p.compute);
+}
+
+/* ---- Convolutions in groups, each side padded differently: linear, so any step is exact -------
+ */
+
+enum { MAX_VALUES = 2 * 9 * 8 * 12, MAX_WEIGHTS = 12 * 12 * 25 };
+
+static const dn_convolution_shape kinds[] = {
+    {2, 9, 7, 6, 6, 3, 1, 6, 1, 1, 1, 1, DN_ACTIVATION_NONE, 0},
+    {2, 8, 8, 6, 6, 3, 2, 6, 0, 0, 1, 1, DN_ACTIVATION_NONE, 0},
+    {1, 9, 8, 5, 5, 5, 2, 5, 2, 1, 2, 2, DN_ACTIVATION_NONE, 0},
+    {2, 7, 6, 6, 9, 3, 2, 3, 2, 0, 1, 3, DN_ACTIVATION_NONE, 0},
+    {1, 6, 5, 4, 12, 1, 1, 1, 0, 0, 0, 0, DN_ACTIVATION_NONE, 0},
+    {2, 8, 6, 3, 8, 3, 2, 1, 0, 0, 1, 1, DN_ACTIVATION_NONE, 0},
+};
+
+typedef struct kind_problem {
+    dn_compute compute;
+    dn_convolution_shape shape;
+    float x[MAX_VALUES], w[MAX_WEIGHTS], bias[12], dy[MAX_VALUES];
+} kind_problem;
+
+static size_t in_values(const dn_convolution_shape *s) {
+    return (size_t)(s->batch * s->height * s->width * s->channels);
+}
+
+static size_t out_values(const dn_convolution_shape *s) {
+    dn_extent extent = dn_convolution_extent(s);
+    return (size_t)(s->batch * extent.height * extent.width * s->out_channels);
+}
+
+/* By the reference; `out` holds the residual on entry where the shape has `adds`. */
+static void convolve(const dn_compute *compute, const dn_convolution_shape *shape, float *out,
+                     const float *x, const float *w, const float *bias) {
+    dn_error error = {0};
+    dn_convolution *convolution;
+    assert_ok(compute->backend->convolution_create(compute->context, shape, NULL, w, bias,
+                                                   &convolution, &error));
+    assert_ok(compute->backend->convolution_forward(convolution, out, x, shape->batch, &error));
+    compute->backend->convolution_destroy(convolution);
+}
+
+static void convolve_back(const dn_compute *compute, const dn_convolution_shape *shape, float *dx,
+                          const float *dy, const float *w) {
+    dn_error error = {0};
+    dn_convolution_gradient *gradient;
+    assert_ok(compute->backend->convolution_gradient_create(compute->context, shape, NULL, w,
+                                                            &gradient, &error));
+    assert_ok(compute->backend->convolution_gradient_run(gradient, dx, dy, shape->batch, &error));
+    compute->backend->convolution_gradient_destroy(gradient);
+}
+
+static double kind_loss(const void *problem) {
+    const kind_problem *p = problem;
+    float y[MAX_VALUES];
+    convolve(&p->compute, &p->shape, y, p->x, p->w, p->bias);
+    return weighted_sum(y, p->dy, out_values(&p->shape));
+}
+
+static void test_kinds(void **state) {
+    (void)state;
+    kind_problem p = {.compute = reference()};
+    fill_uniform(p.x, MAX_VALUES, 1, 1);
+    fill_uniform(p.w, MAX_WEIGHTS, 2, 1);
+    fill_uniform(p.dy, MAX_VALUES, 3, 1);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; dn_backend_at(i); i++) {
+            dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
+            float dx[MAX_VALUES];
+            p.shape = kinds[k];
+            convolve_back(&compute, &p.shape, dx, p.dy, p.w);
+            /* Outputs of about 4, rounded to f32: 2^-23, some tens of them at random. */
+            check_slopes(compute.backend->name, "dx of a kind of convolution", dx, p.x,
+                         in_values(&p.shape), kind_loss, &p, (allowance){1, 3e-6, 1e-6});
+            dn_compute_close(&compute);
+        }
+    dn_compute_close(&p.compute);
+}
+
+/* ---- A bottleneck of EfficientNet-Lite with a tap inside: expand, depthwise, project, residual -
+ */
+
+enum { SIDE = 6, THIN = 3, WIDE = 8, THINS = SIDE * SIDE * THIN, WIDES = SIDE * SIDE * WIDE };
+
+static const dn_convolution_shape
+    expand = {1, SIDE, SIDE, THIN, WIDE, 1, 1, 1, 0, 0, 0, 0, DN_ACTIVATION_RELU6, 0},
+    depthwise = {1, SIDE, SIDE, WIDE, WIDE, 3, 1, WIDE, 1, 1, 1, 1, DN_ACTIVATION_RELU6, 0},
+    project = {1, SIDE, SIDE, WIDE, THIN, 1, 1, 1, 0, 0, 0, 0, DN_ACTIVATION_NONE, 1};
+
+typedef struct bottleneck {
+    dn_compute compute;
+    float x[THINS], w[3][WIDE * 9], bias[WIDE], dy[THINS], dtap[WIDE];
+} bottleneck;
+
+typedef struct bottleneck_values {
+    float expanded[WIDES], filtered[WIDES], out[THINS], tap[WIDE];
+} bottleneck_values;
+
+static void run_bottleneck(const bottleneck *p, bottleneck_values *v) {
+    dn_error error = {0};
+    convolve(&p->compute, &expand, v->expanded, p->x, p->w[0], p->bias);
+    convolve(&p->compute, &depthwise, v->filtered, v->expanded, p->w[1], p->bias);
+    memcpy(v->out, p->x, sizeof v->out);
+    convolve(&p->compute, &project, v->out, v->filtered, p->w[2], p->bias);
+    assert_ok(p->compute.backend->spatial_mean(p->compute.context, v->tap, v->filtered,
+                                               DN_ELEMENT_F32, 0, 1, SIDE * SIDE, WIDE, WIDE,
+                                               &error));
+}
+
+static double bottleneck_loss(const void *problem) {
+    const bottleneck *p = problem;
+    bottleneck_values v;
+    run_bottleneck(p, &v);
+    return weighted_sum(v.out, p->dy, THINS) + weighted_sum(v.tap, p->dtap, WIDE);
+}
+
+static void pass_back(const dn_compute *compute, float *dy, const float *y) {
+    dn_error error = {0};
+    uint8_t gates[WIDES];
+    assert_ok(compute->backend->activation_gates(compute->context, gates, y, DN_ELEMENT_F32, 0,
+                                                 DN_ACTIVATION_RELU6, WIDES, &error));
+    assert_ok(compute->backend->gates_backward(compute->context, dy, dy, DN_ELEMENT_F32, gates,
+                                               WIDES, &error));
+}
+
+static void run_bottleneck_back(const dn_compute *compute, const bottleneck *p,
+                                const bottleneck_values *v, float *dx) {
+    dn_error error = {0};
+    float dfiltered[WIDES], dexpanded[WIDES];
+    convolve_back(compute, &project, dfiltered, p->dy, p->w[2]);
+    assert_ok(compute->backend->spatial_mean_backward(compute->context, dfiltered, DN_ELEMENT_F32,
+                                                      p->dtap, 1, SIDE * SIDE, WIDE, WIDE, 1,
+                                                      &error));
+    pass_back(compute, dfiltered, v->filtered);
+    convolve_back(compute, &depthwise, dexpanded, dfiltered, p->w[1]);
+    pass_back(compute, dexpanded, v->expanded);
+    convolve_back(compute, &expand, dx, dexpanded, p->w[0]);
+    assert_ok(
+        compute->backend->accumulate(compute->context, dx, p->dy, DN_ELEMENT_F32, THINS, &error));
+}
+
+/* The layer's sums reach past both ends of the ReLU6, and none is so near to an end that a step
+ * crosses it. */
+static void check_distance(const bottleneck *p, dn_convolution_shape layer, const float *x,
+                           const float *w) {
+    float sums[WIDES];
+    int below = 0, above = 0;
+    layer.activation = DN_ACTIVATION_NONE;
+    convolve(&p->compute, &layer, sums, x, w, p->bias);
+    for (size_t i = 0; i < WIDES; i++) {
+        assert_true(fabsf(sums[i]) > 1.0F / 512 && fabsf(sums[i] - 6) > 1.0F / 512);
+        below += sums[i] < 0;
+        above += sums[i] > 6;
+    }
+    assert_true(below > 0 && above > 0);
+}
+
+static void test_bottleneck(void **state) {
+    (void)state;
+    bottleneck p = {.compute = reference()};
+    bottleneck_values v;
+    for (int i = 0; i < 3; i++)
+        fill_uniform(p.w[i], WIDE * 9, (uint64_t)(2 + i), 1);
+    fill_uniform(p.x, THINS, 14, 4);
+    fill_uniform(p.bias, WIDE, 6, 2);
+    fill_uniform(p.dy, THINS, 7, 1);
+    fill_uniform(p.dtap, WIDE, 8, 1);
+    run_bottleneck(&p, &v);
+    check_distance(&p, expand, p.x, p.w[0]);
+    check_distance(&p, depthwise, v.expanded, p.w[1]);
+    for (size_t i = 0; dn_backend_at(i); i++) {
+        dn_compute compute = open_backend(dn_backend_at(i)->name, 2);
+        float dx[THINS];
+        run_bottleneck_back(&compute, &p, &v, dx);
+        /* Outputs of about 8, rounded to f32: 2^-22, divided by the step. */
+        check_slopes(compute.backend->name, "bottleneck dx", dx, p.x, THINS, bottleneck_loss, &p,
+                     (allowance){1.0 / 4096, 5e-3, 1e-3});
         dn_compute_close(&compute);
     }
     dn_compute_close(&p.compute);
@@ -333,6 +516,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear),   cmocka_unit_test(test_relu),
         cmocka_unit_test(test_coupling), cmocka_unit_test(test_images),
+        cmocka_unit_test(test_kinds),    cmocka_unit_test(test_bottleneck),
         cmocka_unit_test(test_pooling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

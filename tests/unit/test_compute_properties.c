@@ -49,14 +49,33 @@ static void refuse_shapes(const dn_compute *compute) {
     const dn_backend *b = compute->backend;
     dn_convolution *convolution;
     dn_pooling *pooling;
-    dn_convolution_shape large = {1, 4, 9, 1, 1, 7, 1, 1}, none = {1, 9, 9, 1, 1, 3, 0, 1};
+    dn_convolution_shape large = ALEXNET_WINDOW(1, 4, 9, 1, 1, 7, 1, 1);
+    dn_convolution_shape none = ALEXNET_WINDOW(1, 9, 9, 1, 1, 3, 0, 1);
     assert_fails(b->convolution_create(compute->context, &large, NULL, &number, &number,
                                        &convolution, &error),
-                 DN_ERROR_ARGUMENT, "7x7 window does not fit into 4x9 with padding 1");
+                 DN_ERROR_ARGUMENT, "7x7 window does not fit into 6x11, padding included");
     assert_null(convolution);
     assert_fails(b->convolution_create(compute->context, &none, NULL, &number, &number,
                                        &convolution, &error),
                  DN_ERROR_ARGUMENT, "stride is 0");
+    dn_convolution_shape odd = {1, 9, 9, 6, 8, 3, 1, 4, 0, 0, 0, 0, DN_ACTIVATION_NONE, 0};
+    assert_fails(
+        b->convolution_create(compute->context, &odd, NULL, &number, &number, &convolution, &error),
+        DN_ERROR_ARGUMENT, "4 groups do not divide 6 channels in and 8 out");
+    odd.groups = 2, odd.pad_right = -1;
+    assert_fails(
+        b->convolution_create(compute->context, &odd, NULL, &number, &number, &convolution, &error),
+        DN_ERROR_ARGUMENT, "pad_right is -1");
+    odd.pad_right = 0, odd.activation = DN_ACTIVATIONS;
+    assert_fails(
+        b->convolution_create(compute->context, &odd, NULL, &number, &number, &convolution, &error),
+        DN_ERROR_ARGUMENT, "no activation 3");
+    odd.activation = DN_ACTIVATION_NONE, odd.groups = 0;
+    dn_convolution_gradient *gradient;
+    assert_fails(
+        b->convolution_gradient_create(compute->context, &odd, NULL, &number, &gradient, &error),
+        DN_ERROR_ARGUMENT, "groups is 0");
+    assert_null(gradient);
     dn_pooling_shape empty = {0, 9, 9, 1, 3, 2}, wide = {1, 9, 2, 1, 3, 2};
     assert_fails(b->pooling_create(compute->context, &empty, DN_ELEMENT_F32, &pooling, &error),
                  DN_ERROR_ARGUMENT, "batch is 0");
@@ -84,6 +103,17 @@ static void refuse_products(const dn_compute *compute) {
         DN_ERROR_ARGUMENT, "outputs is 0");
 }
 
+static void refuse_gates(const dn_compute *compute) {
+    dn_error error = {0};
+    uint8_t gate = 7;
+    const float number = 1;
+    assert_fails(compute->backend->activation_gates(compute->context, &gate, &number,
+                                                    DN_ELEMENT_F32, 0, DN_ACTIVATION_NONE, 1,
+                                                    &error),
+                 DN_ERROR_ARGUMENT, "activation 0 has none");
+    assert_int_equal(gate, 7);
+}
+
 /* Destroying nothing is allowed, as after a failed creation. */
 static void destroy_nothing(const dn_compute *compute) {
     compute->backend->convolution_destroy(NULL);
@@ -105,6 +135,50 @@ static void test_onednn_messages(void **state) {
     assert_fails(dn_onednn_fail(&error, "linear forward", "choosing a kernel", 3),
                  DN_ERROR_UNSUPPORTED, "choosing a kernel failed: not implemented for these");
     assert_fails(dn_onednn_fail(&error, "", "", 999), DN_ERROR_UNSUPPORTED, "unknown status");
+}
+
+/* ---- Convolutions by hand: a window of one pixel, weight 1, bias 1 ------------------------------
+ */
+
+enum { PIXELS = 6 };
+
+static void run_pixels(const dn_compute *compute, dn_activation activation, int adds,
+                       const dn_convolution_format *format, void *out, const void *in) {
+    dn_error error = {0};
+    const float one = 1;
+    dn_convolution *convolution;
+    const dn_convolution_shape shape = {1, 1, PIXELS, 1, 1, 1, 1, 1, 0, 0, 0, 0, activation, adds};
+    assert_ok(compute->backend->convolution_create(compute->context, &shape, format, &one, &one,
+                                                   &convolution, &error));
+    assert_ok(compute->backend->convolution_forward(convolution, out, in, 1, &error));
+    compute->backend->convolution_destroy(convolution);
+}
+
+/* The residual is added before the activation. */
+static void activate_pixels(const dn_compute *compute) {
+    const float in[PIXELS] = {-3, -1, 0, 4, 5, 9}, residual[PIXELS] = {1, 0.5F, -2, 2, 0.25F, -20};
+    const float expected[2][DN_ACTIVATIONS][PIXELS] = {
+        {{-2, 0, 1, 5, 6, 10}, {0, 0, 1, 5, 6, 10}, {0, 0, 1, 5, 6, 6}},
+        {{-1, 0.5F, -1, 7, 6.25F, -10}, {0, 0.5F, 0, 7, 6.25F, 0}, {0, 0.5F, 0, 6, 6, 0}}};
+    for (int adds = 0; adds < 2; adds++)
+        for (int a = 0; a < DN_ACTIVATIONS; a++) {
+            float out[PIXELS];
+            memcpy(out, residual, sizeof out);
+            run_pixels(compute, (dn_activation)a, adds, NULL, out, in);
+            assert_close("pixels", out, expected[adds][a], PIXELS, 0, 0);
+        }
+}
+
+/* Steps of 1/8 in, 1/4 out and of the residual; s8 ends at -128 and 127. */
+static void round_pixels(const dn_compute *compute) {
+    if (compute->backend->precision(DN_PRECISION_INT8) != DN_PRECISION_INT8)
+        return;
+    const dn_convolution_format format = {DN_ELEMENT_S8, DN_ELEMENT_S8, 0.125F, 0.25F, 0.25F};
+    const int8_t in[PIXELS] = {-128, -10, 0, 2, 4, 127};
+    int8_t out[PIXELS] = {-128, 0, 2, 0, 100, 127};
+    const int8_t expected[PIXELS] = {-128, -1, 6, 5, 106, 127};
+    run_pixels(compute, DN_ACTIVATION_NONE, 1, &format, out, in);
+    assert_memory_equal(out, expected, sizeof out);
 }
 
 /* ---- Coupling ----------------------------------------------------------------------------------
@@ -348,6 +422,9 @@ int main(void) {
         cmocka_unit_test(test_atan),
         PROPERTY(refuse_shapes),
         PROPERTY(refuse_products),
+        PROPERTY(refuse_gates),
+        PROPERTY(activate_pixels),
+        PROPERTY(round_pixels),
         cmocka_unit_test(test_onednn_messages),
         PROPERTY(destroy_nothing),
         PROPERTY(invert_coupling),

@@ -40,28 +40,40 @@ static void for_each_backend(check_backend *run) {
     fixture_close(file);
 }
 
-/* Through the ReLU and the convolution; `out` is the forward's. */
+/* dy before the convolution's activation; `out` is the forward's. */
+static void pass_activation(const dn_compute *compute, dn_activation activation, float *passed,
+                            const float *dy, const float *out, size_t count) {
+    dn_error error = {0};
+    void *gates;
+    if (activation == DN_ACTIVATION_NONE) {
+        memcpy(passed, dy, count * sizeof *passed);
+        return;
+    }
+    assert_ok(dn_allocate(&gates, count, 1, &error));
+    assert_ok(compute->backend->activation_gates(compute->context, gates, out, DN_ELEMENT_F32, 0,
+                                                 activation, count, &error));
+    assert_ok(compute->backend->gates_backward(compute->context, passed, dy, DN_ELEMENT_F32, gates,
+                                               count, &error));
+    dn_release(gates);
+}
+
+/* Through the activation and the convolution; `out` is the forward's. */
 static void check_convolution_gradient(const dn_compute *compute, const fixture *file,
                                        const char *group, const dn_convolution_shape *shape,
                                        const float *out) {
     dn_error error = {0};
     const dn_backend *backend = compute->backend;
     size_t count, inputs;
-    void *gates;
     dn_convolution_gradient *gradient;
     const float *dy = tensor(file, group, "dy", &count);
     tensor(file, group, "dx", &inputs);
     float *passed = take_floats(count), *dx = take_constant(inputs, NAN);
-    assert_ok(dn_allocate(&gates, count, 1, &error));
-    assert_ok(backend->relu_gates(compute->context, gates, out, DN_ELEMENT_F32, count, &error));
-    assert_ok(backend->relu_gates_backward(compute->context, passed, dy, DN_ELEMENT_F32, gates,
-                                           count, &error));
+    pass_activation(compute, shape->activation, passed, dy, out, count);
     assert_ok(backend->convolution_gradient_create(
         compute->context, shape, NULL, tensor(file, group, "weights", NULL), &gradient, &error));
     assert_ok(backend->convolution_gradient_run(gradient, dx, passed, shape->batch, &error));
     check(backend->name, file, group, "dx", dx);
     backend->convolution_gradient_destroy(gradient);
-    dn_release(gates);
     dn_release(passed);
     dn_release(dx);
 }
@@ -73,14 +85,9 @@ static void check_convolution(const dn_compute *compute, const fixture *file, co
     size_t count, outputs;
     const float *x = tensor(file, group, "in", NULL), *bias = tensor(file, group, "bias", &outputs);
     snprintf(in, sizeof in, "%s.in", group);
-    dn_convolution_shape shape = {extent(file, in, 0),
-                                  extent(file, in, 1),
-                                  extent(file, in, 2),
-                                  extent(file, in, 3),
-                                  (int)outputs,
-                                  kernel,
-                                  stride,
-                                  padding};
+    dn_convolution_shape shape =
+        ALEXNET_WINDOW(extent(file, in, 0), extent(file, in, 1), extent(file, in, 2),
+                       extent(file, in, 3), (int)outputs, kernel, stride, padding);
     dn_convolution *convolution;
     tensor(file, group, "out", &count);
     float *out = take_constant(count, NAN);
@@ -98,6 +105,64 @@ static void check_convolutions(const dn_compute *compute, const fixture *file) {
     check_convolution(compute, file, "convolution0", 11, 4, 2);
     check_convolution(compute, file, "convolution1", 5, 1, 2);
     check_convolution(compute, file, "convolution2", 3, 1, 1);
+}
+
+/* The cases of windows() in compute.py, but for what the tensors' extents say. */
+static const dn_convolution_shape windows[] = {
+    {.kernel = 3, .stride = 1, .groups = 6, 1, 1, 1, 1, DN_ACTIVATION_RELU6, 0},
+    {.kernel = 3, .stride = 2, .groups = 8, 0, 0, 1, 1, DN_ACTIVATION_RELU6, 0},
+    {.kernel = 5, .stride = 2, .groups = 10, 2, 2, 2, 2, DN_ACTIVATION_RELU6, 0},
+    {.kernel = 1, .stride = 1, .groups = 1, 0, 0, 0, 0, DN_ACTIVATION_NONE, 1},
+    {.kernel = 3, .stride = 2, .groups = 3, 2, 0, 1, 3, DN_ACTIVATION_RELU, 1},
+    {.kernel = 2, .stride = 1, .groups = 1, 0, 0, 0, 0, DN_ACTIVATION_RELU6, 0},
+};
+
+static void check_window(const dn_compute *compute, const fixture *file, const char *group,
+                         dn_convolution_shape shape) {
+    dn_error error = {0};
+    char in[64];
+    size_t count, outputs;
+    const float *x = tensor(file, group, "in", NULL), *bias = tensor(file, group, "bias", &outputs);
+    const float *residual = tensor(file, group, "residual", &count);
+    snprintf(in, sizeof in, "%s.in", group);
+    shape.batch = extent(file, in, 0), shape.height = extent(file, in, 1);
+    shape.width = extent(file, in, 2), shape.channels = extent(file, in, 3);
+    shape.out_channels = (int)outputs;
+    dn_convolution *convolution;
+    float *out = take_constant(count, NAN);
+    if (shape.adds)
+        memcpy(out, residual, count * sizeof *out);
+    assert_ok(compute->backend->convolution_create(compute->context, &shape, NULL,
+                                                   tensor(file, group, "weights", NULL), bias,
+                                                   &convolution, &error));
+    assert_ok(compute->backend->convolution_forward(convolution, out, x, shape.batch, &error));
+    check(compute->backend->name, file, group, "out", out);
+    compute->backend->convolution_destroy(convolution);
+    check_convolution_gradient(compute, file, group, &shape, out);
+    dn_release(out);
+}
+
+static void check_windows(const dn_compute *compute, const fixture *file) {
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++) {
+        char group[32];
+        snprintf(group, sizeof group, "window%zu", i);
+        check_window(compute, file, group, windows[i]);
+    }
+}
+
+/* The gradient at and next to both ends. */
+static void check_relu6(const dn_compute *compute, const fixture *file) {
+    dn_error error = {0};
+    size_t count;
+    uint8_t gates[64];
+    float dx[64];
+    const float *y = tensor(file, "relu6", "y", &count), *dy = tensor(file, "relu6", "dy", NULL);
+    assert_int_equal(count, sizeof gates);
+    assert_ok(compute->backend->activation_gates(compute->context, gates, y, DN_ELEMENT_F32, 0,
+                                                 DN_ACTIVATION_RELU6, count, &error));
+    assert_ok(compute->backend->gates_backward(compute->context, dx, dy, DN_ELEMENT_F32, gates,
+                                               count, &error));
+    assert_memory_equal(dx, tensor(file, "relu6", "dx", NULL), sizeof dx);
 }
 
 static void check_pooling(const dn_compute *compute, const fixture *file) {
@@ -138,13 +203,14 @@ static void check_pool_relu(const dn_compute *compute, const fixture *file) {
 static void check_mean(const dn_compute *compute, const fixture *file) {
     dn_error error = {0};
     float out[8];
-    assert_ok(compute->backend->spatial_mean(
-        compute->context, out, tensor(file, "mean", "in", NULL), 2, 13 * 11, 4, 4, &error));
+    assert_ok(compute->backend->spatial_mean(compute->context, out,
+                                             tensor(file, "mean", "in", NULL), DN_ELEMENT_F32, 0, 2,
+                                             13 * 11, 4, 4, &error));
     check(compute->backend->name, file, "mean", "out", out);
     float dx[2 * 13 * 11 * 4];
     assert_ok(compute->backend->spatial_mean_backward(compute->context, dx, DN_ELEMENT_F32,
                                                       tensor(file, "mean", "dout", NULL), 2,
-                                                      13 * 11, 4, 4, &error));
+                                                      13 * 11, 4, 4, 0, &error));
     check(compute->backend->name, file, "mean", "dx", dx);
 }
 
@@ -240,6 +306,16 @@ static void test_convolutions(void **state) {
     for_each_backend(check_convolutions);
 }
 
+static void test_windows(void **state) {
+    (void)state;
+    for_each_backend(check_windows);
+}
+
+static void test_relu6(void **state) {
+    (void)state;
+    for_each_backend(check_relu6);
+}
+
 static void test_pooling(void **state) {
     (void)state;
     for_each_backend(check_pooling);
@@ -277,7 +353,8 @@ static void test_adam(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_convolutions), cmocka_unit_test(test_pooling),
+        cmocka_unit_test(test_convolutions), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_relu6),        cmocka_unit_test(test_pooling),
         cmocka_unit_test(test_pool_relu),    cmocka_unit_test(test_mean),
         cmocka_unit_test(test_resizes),      cmocka_unit_test(test_linear),
         cmocka_unit_test(test_coupling),     cmocka_unit_test(test_adam),

@@ -1,5 +1,6 @@
 /* Every key of the table: its default, its range, and the way through YAML and back. */
 #include "base/error.h"
+#include "change_key.h"
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/number.h"
@@ -54,6 +55,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"meta_epochs", "24"},
         {"sub_epochs", "8"},
         {"train_rotations", "random"},
+        {"rotation_reduction", "mean"},
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
@@ -76,6 +78,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"early_stop_delta", "0.001"},
         {"checkpoint", "1"},
         {"checkpoint_share", "0.1"},
+        {"exact_resume", "true"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
     };
@@ -192,6 +195,7 @@ static void test_numbers_come_back_identical(void **state) {
         config->seed = UINT64_MAX - i;
         assert_ok(dn_config_to_yaml(config, &yaml, &error));
         assert_ok(dn_config_parse(again, "yaml", yaml, strlen(yaml), &error));
+        memcpy(again->given, config->given, sizeof again->given); /* the text sets all keys */
         assert_memory_equal(config, again, sizeof *config);
         dn_text_free(yaml);
     }
@@ -271,17 +275,82 @@ static void test_check_of_noise_below_f32(void **state) {
     }
 }
 
-static void test_check_wants_pixels_on_the_smallest_scale(void **state) {
+/* Another default, but only for what nobody has set, be it to the old default. */
+static void test_defaults_of_others(void **state) {
     (void)state;
-    dn_config *config = create();
-    assert_ok(dn_config_set(config, "img_size", "[252, 255]", &error)); /* 63 at scale 3 */
-    assert_ok(dn_config_check(config, &error));
-    assert_ok(dn_config_set(config, "img_size", "[448, 251]", &error));
-    assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG,
-                 "n_scales 3 shrinks img_size 251 to 62 pixels, AlexNet needs 63");
-    assert_ok(dn_config_set(config, "n_scales", "2", &error));
-    assert_ok(dn_config_check(config, &error));
+    dn_config *config = create(), *copy = NULL;
+    static const char yaml[] = "n_transforms: 4\n";
+    assert_ok(dn_config_set(config, "n_scales", "3", &error));
+    assert_ok(dn_config_parse(config, "test.yaml", yaml, strlen(yaml), &error));
+    assert_ok(dn_config_default(config, "n_scales", "2", &error));
+    assert_ok(dn_config_default(config, "n_transforms", "2", &error));
+    assert_ok(dn_config_default(config, "fc_internal", "64", &error));
+    assert_int_equal(config->n_scales, 3);
+    assert_int_equal(config->n_transforms, 4);
+    assert_int_equal(config->fc_internal, 64);
+    assert_ok(dn_config_copy(config, &copy, &error));
+    assert_ok(dn_config_default(copy, "n_scales", "2", &error));
+    assert_ok(dn_config_default(copy, "fc_internal", "32", &error)); /* a default is no setting */
+    assert_int_equal(copy->n_scales, 3);
+    assert_int_equal(copy->fc_internal, 32);
+    assert_fails(dn_config_default(config, "n_scale", "2", &error), DN_ERROR_CONFIG,
+                 "unknown key \"n_scale\"");
+    assert_fails(dn_config_default(config, "batch_size", "0", &error), DN_ERROR_CONFIG,
+                 "out of range");
     dn_config_destroy(config);
+    dn_config_destroy(copy);
+}
+
+/* The keys of the run, one by one: every other key is part of the model, so that a new key is
+ * thought about here. */
+static void test_keys_of_the_run(void **state) {
+    (void)state;
+    static const char *const run[] = {
+        "dataset_path", "class_name",    "roi",        "modelname",  "verbose",
+        "grad_map_viz", "hide_tqdm_bar", "save_model", "device",     "backbone",
+        "output",       "estimate",      "threads",    "checkpoint", "checkpoint_share",
+        "exact_resume", "cache_dir",     "cache_limit"};
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        int listed = 0;
+        for (size_t k = 0; k < sizeof run / sizeof *run; k++)
+            listed |= strcmp(run[k], dn_keys[i].key.name) == 0;
+        if (listed != (dn_keys[i].scope == DN_KEY_OF_RUN))
+            fail_msg("%s: of the run, or of the model?", dn_keys[i].key.name);
+    }
+}
+
+/* Each key in turn: a model's configuration changes with the keys of the model, and with no other.
+ */
+static void test_what_a_model_holds(void **state) {
+    (void)state;
+    dn_config *base = create();
+    char *before, *after, *value;
+    assert_ok(dn_config_to_model_yaml(base, &before, &error));
+    assert_null(dn_config_model_difference(base, base));
+    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
+        const char *name = dn_keys[i].key.name;
+        dn_config *other = create(), *again = create();
+        change_key(other, &dn_keys[i]);
+        assert_ok(dn_config_to_model_yaml(other, &after, &error));
+        const char *difference = dn_config_model_difference(base, other);
+        dn_config_take_run(again, other);
+        assert_ok(dn_config_get(again, name, &value, &error));
+        if (dn_keys[i].scope == DN_KEY_OF_RUN) {
+            assert_string_equal(after, before);
+            assert_null(difference);
+            assert_value(other, name, value);
+        } else {
+            assert_string_not_equal(after, before);
+            assert_string_equal(difference, name);
+            assert_value(base, name, value);
+        }
+        dn_text_free(value);
+        dn_text_free(after);
+        dn_config_destroy(other);
+        dn_config_destroy(again);
+    }
+    dn_text_free(before);
+    dn_config_destroy(base);
 }
 
 static void test_copy_is_independent(void **state) {
@@ -309,7 +378,9 @@ int main(void) {
         cmocka_unit_test(test_unknown_keys_name_the_nearest),
         cmocka_unit_test(test_check_refuses_what_is_not_there),
         cmocka_unit_test(test_check_of_noise_below_f32),
-        cmocka_unit_test(test_check_wants_pixels_on_the_smallest_scale),
+        cmocka_unit_test(test_keys_of_the_run),
+        cmocka_unit_test(test_what_a_model_holds),
+        cmocka_unit_test(test_defaults_of_others),
         cmocka_unit_test(test_copy_is_independent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,7 +182,7 @@ static void stray_file_shifts_no_label(void **state) {
     holds(set, DN_SPLIT_TEST, 2, "test/hole/1.png", 1, "hole");
     assert_int_equal(set->dataset.stray, 3);
     assert_int_equal(set->warnings, 2);
-    heard(set, "no image in test/: 2, the first: test/Thumbs.db");
+    heard(set, "files that are not images in test/: 2, the first: test/Thumbs.db");
     heard(set, "no label: 1, the first: test/a.png");
 }
 

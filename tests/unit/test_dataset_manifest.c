@@ -440,6 +440,37 @@ static void latin1(void **state) {
     misses_path(set, "a/\x81.png", "are no UTF-8");
 }
 
+/* The fingerprint of what `text` lists to train on. */
+static void fingerprint(scene *set, const char *text, char digest[65]) {
+    dn_error error = {0};
+    assert_int_equal(open_text(set, text, TRAIN), DN_OK);
+    assert_ok(dn_dataset_fingerprint(&set->dataset, DN_SPLIT_TRAIN, digest, &error));
+    dn_dataset_close(&set->dataset);
+}
+
+/* Folders that all files share are where they lie; those below are their names. */
+static void a_fingerprint_without_a_place(void **state) {
+    scene *set = *state;
+    char first[65], other[65], text[1024];
+    put_file(set->root, "old/a/1.png", "one", 3);
+    put_file(set->root, "old/b/1.png", "two", 3);
+    put_file(set->root, "new/place/a/1.png", "one", 3);
+    put_file(set->root, "new/place/b/1.png", "two", 3);
+    put_file(set->root, "new/place/ab/1.png", "two", 3);
+    fingerprint(set, HEADER "old/a/1.png,0,train,\nold/b/1.png,0,train,\n", first);
+    fingerprint(set, HEADER "new/place/a/1.png,0,train,\nnew/place/b/1.png,0,train,\n", other);
+    assert_string_equal(first, other);
+    snprintf(text, sizeof text, HEADER "%s/old/a/1.png,0,train,\n%s/old/b/1.png,0,train,\n",
+             set->root, set->root);
+    fingerprint(set, text, other);
+    assert_string_equal(first, other);
+    /* The same contents under another name, and under names that begin alike within a folder's. */
+    fingerprint(set, HEADER "new/place/a/1.png,0,train,\nnew/place/ab/1.png,0,train,\n", other);
+    assert_string_not_equal(first, other);
+    fingerprint(set, HEADER "old/a/1.png,0,train,\nold/a/1.png,0,train,\n", other);
+    assert_string_not_equal(first, other);
+}
+
 #define SCENE(test) cmocka_unit_test_setup_teardown(test, build, clear)
 
 int main(void) {
@@ -464,6 +495,7 @@ int main(void) {
         SCENE(letters_of_several_marks),
         SCENE(two_names_that_fit),
         SCENE(latin1),
+        SCENE(a_fingerprint_without_a_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,14 +55,14 @@ static void a_confidence_out_of_range(void **state) {
     static const double wrong[] = {0, 0.49, 1, 2, NAN};
     dn_early_exit early;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_fails(dn_early_exit_create(wrong[i], 64, 1, 1, &early, &error), DN_ERROR_ARGUMENT,
-                     "expected 0.5 or more");
+        assert_fails(dn_early_exit_create(wrong[i], 64, DN_REDUCTION_MEAN, 1, 1, &early, &error),
+                     DN_ERROR_ARGUMENT, "expected 0.5 or more");
 }
 
 static void what_is_certain(void **state) {
     (void)state;
     dn_early_exit early;
-    assert_ok(dn_early_exit_create(0.99, 64, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 64, DN_REDUCTION_MEAN, 2, 1.5, &early, &error));
     assert_int_equal(early.looks, 15);
     /* Without any spread everything but a threshold itself is certain. */
     assert_true(dn_verdict_is_certain(&early, 4, 4 * 1.0, 4 * 1.0));
@@ -73,7 +73,7 @@ static void what_is_certain(void **state) {
     assert_true(dn_verdict_is_certain(&early, 4, 4 * 0.5, square_sum));
     assert_false(dn_verdict_is_certain(&early, 4, 4 * 0.8, 4 * (0.64 + 0.01)));
     dn_early_exit_destroy(&early);
-    assert_ok(dn_early_exit_create(0.99, 3, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 3, DN_REDUCTION_MEAN, 2, 1.5, &early, &error));
     assert_int_equal(early.looks, 0);
     dn_early_exit_destroy(&early);
 }
@@ -112,7 +112,8 @@ static void the_confidence_holds(void **state) {
     for (size_t i = 0; i < sizeof confidences / sizeof *confidences; i++) {
         int wrong = 0, used;
         double rotations = 0;
-        assert_ok(dn_early_exit_create(confidences[i], 64, 1.05, 0.95, &early, &error));
+        assert_ok(dn_early_exit_create(confidences[i], 64, DN_REDUCTION_MEAN, 1.05, 0.95, &early,
+                                       &error));
         dn_random_init(&random, 4, DN_RANDOM_NOISE, (uint32_t)i);
         for (int image = 0; image < IMAGES; image++) {
             wrong += !agrees(&early, &random, 0.1, &used);

@@ -1,5 +1,8 @@
-/* Pictures and maps as files: what is written is read back, a disk that fills leaves nothing
- * behind. */
+/* Pictures and maps as files: what is written is read back, a full disk leaves nothing behind, and
+ * the bytes in memory are the file's. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/encode.h"
 #include "image/write.h"
 #include "support/support.h"
 
@@ -39,9 +42,22 @@ static void assert_nothing_left(const char *folder, dn_status status, const char
     assert_int_equal(file_count(folder), 0);
 }
 
+/* Frees the bytes. */
+static void assert_file_holds(const char *path, uint8_t *bytes, size_t size) {
+    uint8_t *held;
+    size_t held_size;
+    assert_ok(dn_file_read(path, (size_t)1 << 30, &held, &held_size, &error));
+    assert_int_equal(held_size, size);
+    assert_memory_equal(held, bytes, size);
+    dn_release(held);
+    dn_release(bytes);
+}
+
 static void test_png(void **state) {
     (void)state;
     dn_image image, back = {0};
+    uint8_t *bytes;
+    size_t size;
     char *folder = temporary_create(), path[256];
     snprintf(path, sizeof path, "%s/picture.png", folder);
     assert_ok(dn_image_create(WIDTH, HEIGHT, &image, &error));
@@ -57,9 +73,52 @@ static void test_png(void **state) {
     assert_int_equal(back.width, WIDTH);
     assert_int_equal(back.height, HEIGHT);
     assert_memory_equal(back.pixels, image.pixels, WIDTH * HEIGHT * 3);
+    assert_ok(dn_image_encode_png(&image, &bytes, &size, &error));
+    assert_file_holds(path, bytes, size);
     dn_image_free(&back);
     dn_image_free(&image);
     temporary_remove(folder);
+}
+
+static void test_jpeg(void **state) {
+    (void)state;
+    dn_image image, back = {0};
+    uint8_t *bytes;
+    size_t size;
+    char *folder = temporary_create(), path[256];
+    snprintf(path, sizeof path, "%s/picture.jpg", folder);
+    assert_ok(dn_image_create(WIDTH, HEIGHT, &image, &error));
+    fill(image.pixels, WIDTH * HEIGHT * 3);
+    disk_fill(DISK);
+    dn_status status = dn_image_write_jpeg(&image, 90, path, &error);
+    disk_clear();
+    assert_nothing_left(folder, status, "picture.jpg: cannot write");
+    assert_ok(dn_image_write_jpeg(&image, 90, path, &error));
+    assert_ok(dn_image_read(path, NULL, &back, &error));
+    assert_int_equal(back.width, WIDTH);
+    assert_int_equal(back.height, HEIGHT);
+    assert_ok(dn_image_encode_jpeg(&image, 90, &bytes, &size, &error));
+    assert_file_holds(path, bytes, size);
+    dn_image_free(&back);
+    dn_image_free(&image);
+    temporary_remove(folder);
+}
+
+/* A picture that compresses well: far less than the room that is planned for the worst. */
+static void test_png_of_one_colour(void **state) {
+    (void)state;
+    dn_image image, back = {0};
+    uint8_t *bytes;
+    size_t size;
+    assert_ok(dn_image_create(300, 200, &image, &error));
+    memset(image.pixels, 77, 300 * 200 * 3);
+    assert_ok(dn_image_encode_png(&image, &bytes, &size, &error));
+    assert_in_range(size, 60, 2000);
+    assert_ok(dn_image_decode(bytes, size, "memory", NULL, &back, &error));
+    assert_memory_equal(back.pixels, image.pixels, 300 * 200 * 3);
+    dn_release(bytes);
+    dn_image_free(&back);
+    dn_image_free(&image);
 }
 
 static void read_tiff(const char *path, float *values) {
@@ -78,6 +137,8 @@ static void read_tiff(const char *path, float *values) {
 static void test_float_tiff(void **state) {
     (void)state;
     static float values[WIDTH * HEIGHT], back[WIDTH * HEIGHT];
+    uint8_t *bytes;
+    size_t size;
     char *folder = temporary_create(), path[256];
     snprintf(path, sizeof path, "%s/map.tiff", folder);
     for (int i = 0; i < WIDTH * HEIGHT; i++)
@@ -91,12 +152,16 @@ static void test_float_tiff(void **state) {
     assert_ok(dn_write_float_tiff(values, WIDTH, HEIGHT, path, &error));
     read_tiff(path, back);
     assert_memory_equal(back, values, sizeof values);
+    assert_ok(dn_encode_float_tiff(values, WIDTH, HEIGHT, &bytes, &size, &error));
+    assert_file_holds(path, bytes, size);
     temporary_remove(folder);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_png),
+        cmocka_unit_test(test_png_of_one_colour),
+        cmocka_unit_test(test_jpeg),
         cmocka_unit_test(test_float_tiff),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

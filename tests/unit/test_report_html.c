@@ -304,9 +304,9 @@ static void test_gallery_is_bounded(void **state) {
 }
 
 /* Stands in for maps: red images, none for every second sample. */
-static int mark(void *user, const dn_report_sample *sample, dn_report_marks *marks) {
+static int localize(void *user, dn_image *picture, dn_report_localization *found) {
     int *calls = user;
-    *marks = (dn_report_marks){
+    *found = (dn_report_localization){
         .knows_regions = 1,
         .region_count = (size_t)*calls,
         .regions = {{.x = 7, .y = 9, .width = 12, .height = 5, .score = 2.5},
@@ -314,18 +314,19 @@ static int mark(void *user, const dn_report_sample *sample, dn_report_marks *mar
     };
     if ((*calls)++ % 2)
         return 0;
-    assert_non_null(sample->image_path);
-    assert_ok(dn_image_create(40, 30, &marks->overlay, &error));
+    assert_true(picture->width > 0);
+    dn_image_free(picture); /* the page has it already */
+    assert_ok(dn_image_create(40, 30, &found->overlay, &error));
     for (int i = 0; i < 40 * 30; i++)
-        marks->overlay.pixels[3 * i] = 255;
+        found->overlay.pixels[3 * i] = 255;
     return 1;
 }
 
 static void test_maps(void **state) {
     scene *set = *state;
     int calls = 0;
-    set->report.mark = mark;
-    set->report.marking = &calls;
+    set->report.localize = localize;
+    set->report.localizer = &calls;
     const char *page = render(set, 0, COUNT);
     assert_sound(page);
     assert_int_equal(calls, 12); /* six of each list */

@@ -1,7 +1,6 @@
 /* What the trainer draws, keeps and refuses, looked at from inside. */
 #include "support/support.h"
-#include "train/checkpoint.h"
-#include "train/trainer.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@ typedef struct scene {
     int epochs;
     float *ruined;
     int kept[META_EPOCHS]; /* in each meta epoch, whose checkpoint there was */
+    const char *checkpoint_path;
     int warnings;
 } scene;
 
@@ -65,7 +65,7 @@ static int set_up(void **state) {
     for (int i = 0; i < IMAGES; i++)
         put_image(self, i);
     self->detector.config = self->config;
-    assert_ok(dn_backbone_weights_random(&self->detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &self->detector.backbone, &error));
     assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
     self->observer = (dn_observer){.user = self, .on_progress = on_progress};
     *state = self;
@@ -91,7 +91,7 @@ static void create(scene *self) {
 static void run(scene *self) {
     dn_error error = {0};
     create(self);
-    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_ok(dn_trainer_run(&self->trainer, NULL, &error));
     assert_int_equal(self->epochs, EPOCHS);
 }
 
@@ -125,7 +125,7 @@ static void test_no_rotations(void **state) {
     for (int e = 0; e < EPOCHS; e++)
         for (int i = 0; i < VIEWS; i++)
             assert_true(self->degrees[e][i] == 0);
-    assert_int_equal(self->trainer.scorer.rotations, 1);
+    assert_int_equal(self->trainer.inspector->scorer.rotations, 1);
 }
 
 /* A loss that is not a number ends the step before any parameter is touched. */
@@ -154,13 +154,13 @@ static int ruin(void *user, const dn_progress *progress) {
 /* Trains with checkpoints until `ruined` is found out; the checkpoint before it is a good one. */
 static void diverge(scene *self, float *ruined, const char *part) {
     dn_error error = {0};
-    dn_checkpoint checkpoint = {.dataset_sha256 = "0", .backbone_sha256 = "1", .roi_sha256 = ""};
+    dn_checkpoint checkpoint = {
+        .dataset_sha256 = "0", .evaluated_sha256 = "1", .backbone_sha256 = "2", .roi_sha256 = ""};
     size_t log_bytes;
     snprintf(checkpoint.path, sizeof checkpoint.path, "%s/checkpoint", self->folder);
-    self->trainer.checkpoint = &checkpoint;
     self->ruined = ruined;
     self->observer.on_progress = ruin;
-    assert_fails(dn_trainer_run(&self->trainer, &error), DN_ERROR_NUMERIC, part);
+    assert_fails(dn_trainer_run(&self->trainer, &checkpoint, &error), DN_ERROR_NUMERIC, part);
     dn_trainer_destroy(&self->trainer);
     create(self);
     assert_ok(dn_checkpoint_read(&checkpoint, &self->trainer, &log_bytes, &error));
@@ -193,7 +193,7 @@ static int look_at_checkpoint(void *user, const dn_progress *progress) {
     int meta = -1, sub = -1;
     if (progress->stage != DN_STAGE_TRAIN || progress->meta_epoch == 0)
         return 0;
-    assert_ok(dn_tensor_file_open(self->trainer.checkpoint->path, &file, &error));
+    assert_ok(dn_tensor_file_open(self->checkpoint_path, &file, &error));
     sscanf(dn_tensor_file_metadata(file, "position"), "%d%d", &meta, &sub);
     dn_tensor_file_close(file);
     assert_int_equal(sub, self->config->sub_epochs);
@@ -204,13 +204,14 @@ static int look_at_checkpoint(void *user, const dn_progress *progress) {
 
 static void train_with_checkpoints(scene *self, const char *share, const char *name) {
     dn_error error = {0};
-    dn_checkpoint checkpoint = {.dataset_sha256 = "0", .backbone_sha256 = "1", .roi_sha256 = ""};
+    dn_checkpoint checkpoint = {
+        .dataset_sha256 = "0", .evaluated_sha256 = "1", .backbone_sha256 = "2", .roi_sha256 = ""};
     snprintf(checkpoint.path, sizeof checkpoint.path, "%s/%s", self->folder, name);
     set(self, "checkpoint_share", share);
     set(self, "meta_epochs", "4");
     create(self);
-    self->trainer.checkpoint = &checkpoint;
-    assert_ok(dn_trainer_run(&self->trainer, &error));
+    self->checkpoint_path = checkpoint.path;
+    assert_ok(dn_trainer_run(&self->trainer, &checkpoint, &error));
 }
 
 static void test_checkpoint_of_every_meta_epoch(void **state) {
@@ -250,7 +251,7 @@ static void test_overflowing_backbone(void **state) {
     for (int i = 0; i < 64 * 3 * 11 * 11; i++)
         self->detector.backbone.block[i] *= 1e38f;
     create(self);
-    assert_fails(dn_trainer_run(&self->trainer, &error), DN_ERROR_NUMERIC,
+    assert_fails(dn_trainer_run(&self->trainer, NULL, &error), DN_ERROR_NUMERIC,
                  "of an image is not a finite number");
 }
 
@@ -265,7 +266,7 @@ static void test_early_stop(void **state) {
     set(self, "early_stop_delta", "0");
     self->observer.on_progress = NULL;
     create(self);
-    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_ok(dn_trainer_run(&self->trainer, NULL, &error));
     assert_int_equal(self->trainer.position.meta, 2);
     assert_int_equal(self->trainer.position.stale, 0);
     dn_trainer_destroy(&self->trainer);
@@ -273,7 +274,7 @@ static void test_early_stop(void **state) {
     set(self, "meta_epochs", "9");
     set(self, "early_stop", "2");
     create(self);
-    assert_ok(dn_trainer_run(&self->trainer, &error));
+    assert_ok(dn_trainer_run(&self->trainer, NULL, &error));
     assert_int_equal(self->trainer.position.meta, 3);
     assert_true(isfinite(self->trainer.position.best_loss));
 }

@@ -11,7 +11,7 @@ typedef struct resize {
     int height, width, channels, out_height, out_width;
 } resize;
 
-/* RGB input is the only use so far, and three plain assignments beat a call. */
+/* Images have three channels: three assignments are faster than a call. */
 static void resize_rgb_row(float *out, const float *in, const resize *t) {
     for (int q = 0; q < t->out_width; q++) {
         const float *from = in + 3 * (size_t)dn_nearest_position(q, t->width, t->out_width);
@@ -58,7 +58,7 @@ typedef struct resize_gradient {
     int height, width, channels, out_height, out_width;
 } resize_gradient;
 
-/* Several outputs may have read one input, so one thread has a whole image. */
+/* Several outputs may have read the same input, so one thread handles a whole image. */
 static void resize_images_backward(void *context, size_t begin, size_t end) {
     const resize_gradient *t = context;
     size_t depth = (size_t)t->channels, width = (size_t)t->width;

@@ -1,5 +1,5 @@
-/* Operators of our own for processors, for backends to point at where their library has none. Fast:
- * vectorised and parallel, in f32 except for sums. Every sum is formed by one thread, so results do
+/* Operators of our own, which a backend's table points at where its library has none. Fast:
+ * vectorised and parallel, in f32 except for sums. Each sum is formed by one thread, so results do
  * not depend on the number of threads. Meaning and shapes are those of compute.h. */
 #ifndef DN_COMPUTE_CPU_H
 #define DN_COMPUTE_CPU_H
@@ -11,17 +11,22 @@ typedef struct dn_cpu_context {
     int threads;
 } dn_cpu_context;
 
+/* The instructions of the DN_EVERY_CPU clones that run here: "AVX-512", "AVX2" or "baseline". */
+const char *dn_cpu_instructions(void);
+
 dn_status dn_cpu_nearest_resize(void *context, float *out, const float *in, int batch, int height,
                                 int width, int channels, int out_height, int out_width,
                                 dn_error *error);
 dn_status dn_cpu_fold_pixels(void *context, void *out, dn_element element, const uint8_t *in,
                              const uint8_t fill[3], const dn_fold_shape *shape, dn_error *error);
-dn_status dn_cpu_spatial_mean(void *context, float *out, const float *in, int batch, int positions,
-                              int channels, int out_stride, dn_error *error);
-dn_status dn_cpu_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
-                            size_t count, dn_error *error);
-dn_status dn_cpu_relu_gates_backward(void *context, void *dx, const void *dy, dn_element element,
-                                     const uint8_t *gates, size_t count, dn_error *error);
+dn_status dn_cpu_spatial_mean(void *context, float *out, const void *in, dn_element element,
+                              float step, int batch, int positions, int channels, int out_stride,
+                              dn_error *error);
+dn_status dn_cpu_activation_gates(void *context, uint8_t *gates, const void *y, dn_element element,
+                                  float step, dn_activation activation, size_t count,
+                                  dn_error *error);
+dn_status dn_cpu_gates_backward(void *context, void *dx, const void *dy, dn_element element,
+                                const uint8_t *gates, size_t count, dn_error *error);
 dn_status dn_cpu_pooling_gates(void *context, uint8_t *gates, const void *in, dn_element element,
                                const dn_pooling_shape *shape, dn_error *error);
 dn_status dn_cpu_pooling_gates_backward(void *context, void *dx, const void *dy, dn_element element,
@@ -32,7 +37,9 @@ dn_status dn_cpu_nearest_resize_backward(void *context, float *dx, const float *
                                          int out_width, dn_error *error);
 dn_status dn_cpu_spatial_mean_backward(void *context, void *dx, dn_element element,
                                        const float *dout, int batch, int positions, int channels,
-                                       int out_stride, dn_error *error);
+                                       int out_stride, int accumulate, dn_error *error);
+dn_status dn_cpu_accumulate(void *context, void *y, const void *x, dn_element element, size_t count,
+                            dn_error *error);
 dn_status dn_cpu_relu_backward(void *context, float *dx, const float *dy, const float *y,
                                size_t count, dn_error *error);
 dn_status dn_cpu_copy_columns(void *context, float *out, const float *in, int rows, int columns,

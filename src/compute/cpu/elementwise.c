@@ -1,4 +1,4 @@
-/* Operators item by item over long arrays: ReLU backward and masks. All are bound by memory,
+/* Operators on single values of long arrays: ReLU backward, masks, sums. All are bound by memory,
  * so each reads and writes every array once. */
 #include "base/parallel.h"
 #include "compute/cpu/cpu.h"
@@ -57,5 +57,42 @@ dn_status dn_cpu_multiply(void *context, float *y, const float *x, const float *
     (void)error;
     multiply_task t = {y, x, mask};
     dn_parallel_for(((dn_cpu_context *)context)->threads, count, GRAIN, multiply_range, &t);
+    return DN_OK;
+}
+
+/* y += x */
+DN_EVERY_CPU
+static void add_floats(float *restrict y, const float *restrict x, size_t count) {
+#pragma omp simd
+    for (size_t j = 0; j < count; j++)
+        y[j] += x[j];
+}
+
+DN_EVERY_CPU
+static void add_shorts(uint16_t *restrict y, const uint16_t *restrict x, size_t count) {
+#pragma omp simd
+    for (size_t j = 0; j < count; j++)
+        y[j] = dn_bf16_round(dn_bf16_value(y[j]) + dn_bf16_value(x[j]));
+}
+
+typedef struct sum_task {
+    void *y;
+    const void *x;
+    dn_element element;
+} sum_task;
+
+static void sum_range(void *context, size_t begin, size_t end) {
+    const sum_task *t = context;
+    if (t->element == DN_ELEMENT_F32)
+        add_floats((float *)t->y + begin, (const float *)t->x + begin, end - begin);
+    else
+        add_shorts((uint16_t *)t->y + begin, (const uint16_t *)t->x + begin, end - begin);
+}
+
+dn_status dn_cpu_accumulate(void *context, void *y, const void *x, dn_element element, size_t count,
+                            dn_error *error) {
+    (void)error;
+    sum_task t = {y, x, element};
+    dn_parallel_for(((dn_cpu_context *)context)->threads, count, GRAIN, sum_range, &t);
     return DN_OK;
 }

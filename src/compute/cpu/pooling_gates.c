@@ -1,4 +1,4 @@
-/* Gates of max-pools (compute.h): a byte a window, vectorised over channels. */
+/* Gates of max-pools (compute.h): one byte per window, vectorised over channels. */
 #include "base/parallel.h"
 #include "compute/cpu/cpu.h"
 #include "compute/cpu/vector.h"
@@ -21,7 +21,7 @@ typedef struct finding {
 } finding;
 
 /* A row of windows, whose first value is number `at`: BLOCK channels of a window at a time. Masks
- * (all bits or none) where a choice would do: compilers make branches of those. */
+ * of all bits or none stand where `?:` would do: compilers turn that into branches. */
 #define DEFINE_FIND_ROW(name, number, place)                                                       \
     DN_INLINE void name##_window(uint8_t *restrict gates, const number *restrict window,           \
                                  int kernel, size_t row_step, size_t column_step, size_t count) {  \
@@ -54,8 +54,8 @@ typedef struct finding {
         }                                                                                          \
     }
 
-/* The bits of bf16 numbers, taken as integers, are in the order of the numbers from 0 on; of those
- * below, which ReLUs do not make but for -0, it is enough that they are below 0. */
+/* Taken as integers, the bits of bf16 numbers from 0 on are in the numbers' order. Negative numbers
+ * are below 0 as integers too, which is enough: a ReLU leaves none but -0. */
 DEFINE_FIND_ROW(find_floats, float, int32_t)
 DEFINE_FIND_ROW(find_shorts, int16_t, int16_t)
 DEFINE_FIND_ROW(find_bytes, uint8_t, uint8_t)
@@ -116,13 +116,14 @@ DN_INLINE void add_window(float *restrict sums, const passing *t, size_t from, i
     }
 }
 
-/* The windows along one axis that hold `place`: first .. last. */
+/* The windows along one axis that contain `place`: first .. last. */
 static void windows_over(int place, int kernel, int stride, int extent, int *first, int *last) {
     *first = place < kernel ? 0 : (place - kernel) / stride + 1;
     *last = place / stride < extent ? place / stride : extent - 1;
 }
 
-/* Channels c .. c + count of place x of a row of image b, whose windows are top .. bottom. */
+/* Channels c .. c + count at column x of row y of image b, which windows rows[0] .. rows[1]
+ * contain. */
 DN_INLINE void gather_block(const passing *t, float *sums, size_t b, int y, const int rows[2],
                             int x, size_t c, size_t count) {
     const dn_pooling_shape *s = t->shape;

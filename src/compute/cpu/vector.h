@@ -1,4 +1,4 @@
-/* What the shared kernels need to be fast on whatever processor the binary meets. */
+/* What the shared kernels need to be fast on any processor. */
 #ifndef DN_COMPUTE_VECTOR_H
 #define DN_COMPUTE_VECTOR_H
 
@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* Elementary functions without branches or tables, so that compilers vectorise the loops around
- * them everywhere. Polynomials: minimax fits of our own (weighted least squares on Chebyshev nodes,
- * reweighted until the error levels), below 4e-9 relative before rounding. */
+ * them. The polynomials are our own minimax fits (weighted least squares on Chebyshev nodes,
+ * reweighted until the error is level), below 4e-9 relative before rounding. */
 
 static inline uint32_t dn_float_bits(float value) {
     uint32_t bits;
@@ -25,7 +25,7 @@ static inline float dn_float_from_bits(uint32_t bits) {
 
 /* e^x, within 2 units in the last place; 0 and infinity outside f32's range.
  * x = n ln 2 + r;  e^r = 1 + r + r^2 P(r), |r| <= ln 2 / 2; times 2^n in two steps, because 2^n
- * alone may leave the range where e^x does not. */
+ * alone may be out of range where e^x is not. */
 static inline float dn_exp(float x) {
     const float shifter = 0x1.8p23F; /* adding it rounds to an integer, held in the low bits */
     float bounded = x > 90.0F ? 90.0F : x < -110.0F ? -110.0F : x;

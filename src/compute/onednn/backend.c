@@ -2,11 +2,15 @@
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/product.h"
 
+#include <pthread.h>
+#include <stdio.h>
+
 static int has(dnnl_cpu_isa_t isa) {
     return (dnnl_get_effective_cpu_isa() & isa) == isa;
 }
 
-static const char *instructions(void) {
+/* The instructions that oneDNN uses; ONEDNN_MAX_CPU_ISA may limit them. */
+static const char *library_instructions(void) {
     static const struct {
         dnnl_cpu_isa_t isa;
         const char *name;
@@ -22,6 +26,32 @@ static const char *instructions(void) {
         if (has(known[i].isa))
             return known[i].name;
     return "below SSE4.1";
+}
+
+/* Filled once; then constant. */
+static struct descriptions {
+    pthread_once_t once;
+    char version[64], instructions[128];
+} descriptions = {.once = PTHREAD_ONCE_INIT};
+
+static void describe(void) {
+    const dnnl_version_t *library = dnnl_version();
+    int prefers_ymm = dnnl_get_cpu_isa_hints() == dnnl_cpu_isa_prefer_ymm;
+    snprintf(descriptions.version, sizeof descriptions.version, "oneDNN %d.%d.%d", library->major,
+             library->minor, library->patch);
+    snprintf(descriptions.instructions, sizeof descriptions.instructions, "%s%s; own kernels %s",
+             library_instructions(), prefers_ymm ? ", 256 bits preferred" : "",
+             dn_cpu_instructions());
+}
+
+static const char *version(void) {
+    pthread_once(&descriptions.once, describe);
+    return descriptions.version;
+}
+
+static const char *instructions(void) {
+    pthread_once(&descriptions.once, describe);
+    return descriptions.instructions;
 }
 
 static dn_precision precision(dn_precision wanted) {
@@ -81,6 +111,7 @@ static dn_status open_context(int threads, dn_precision chosen, void **context, 
 
 const dn_backend dn_onednn_backend = {
     .name = "onednn",
+    .version = version,
     .instructions = instructions,
     .precision = precision,
     .products = products,
@@ -95,8 +126,8 @@ const dn_backend dn_onednn_backend = {
     .pooling_create = dn_onednn_pooling_create,
     .pooling_forward = dn_onednn_pooling_forward,
     .pooling_destroy = dn_onednn_pooling_destroy,
-    .relu_gates = dn_cpu_relu_gates,
-    .relu_gates_backward = dn_cpu_relu_gates_backward,
+    .activation_gates = dn_cpu_activation_gates,
+    .gates_backward = dn_cpu_gates_backward,
     .pooling_gates = dn_cpu_pooling_gates,
     .pooling_gates_backward = dn_cpu_pooling_gates_backward,
     .nearest_resize = dn_cpu_nearest_resize,
@@ -104,6 +135,7 @@ const dn_backend dn_onednn_backend = {
     .fold_pixels = dn_cpu_fold_pixels,
     .spatial_mean = dn_cpu_spatial_mean,
     .spatial_mean_backward = dn_cpu_spatial_mean_backward,
+    .accumulate = dn_cpu_accumulate,
     .linear_forward = dn_onednn_linear_forward,
     .linear_backward_input = dn_onednn_linear_backward_input,
     .linear_backward_weights = dn_onednn_linear_backward_weights,

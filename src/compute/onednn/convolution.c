@@ -1,14 +1,14 @@
 /*
- * Convolution with ReLU, NHWC:
- *     out[b,p,q,o] = max(0, bias[o] + sum_{i,j,c} w[o,c,i,j] in[b, p*s-pad+i, q*s-pad+j, c])
- * The weights are kept as the chosen kernel asks for. In integers, with in = in_step*u and w[o] =
- * weight_step[o]*n:
- *     out/out_step = scale[o] * (bias[o]/(in_step*weight_step[o]) + sum n u),
+ * Convolution, NHWC, as compute.h defines it. The weights are kept in the layout that the chosen
+ * kernel asks for. In integers, with in = in_step*u and w[o] = weight_step[o]*n:
+ *     out/out_step = activation(scale[o] * (bias[o]/(in_step*weight_step[o]) + sum n u)
+ *                               + add_step/out_step * residual),
  *     scale[o] = in_step*weight_step[o]/out_step
  */
 #include "base/memory.h"
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/primitive.h"
+#include "compute/onednn/weights.h"
 #include "compute/shape.h"
 
 #include <math.h>
@@ -21,11 +21,11 @@ struct dn_convolution {
     dn_convolution_format format;
     dn_primitive primitive; /* of one image; arguments: in, weights, bias, out */
     float *weights, *bias;
-    float *steps; /* of the weights' numbers, a channel each; integers only */
+    float *steps; /* of the weights' numbers, one per output channel; integers only */
 };
 
 static int is_integer(const dn_convolution *self) {
-    return self->format.in == DN_ELEMENT_U8;
+    return dn_element_is_integer(self->format.in);
 }
 
 static dnnl_data_type_t weight_type(const dn_convolution *self) {
@@ -37,30 +37,31 @@ static dnnl_status_t describe_convolution(const dn_convolution *self,
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     const dnnl_dims_t in = {1, shape->channels, shape->height, shape->width};
-    const dnnl_dims_t kernel = {shape->out_channels, shape->channels, shape->kernel, shape->kernel};
     const dnnl_dims_t out = {1, shape->out_channels, extent.height, extent.width};
-    const dnnl_dims_t strides = {shape->stride, shape->stride};
-    const dnnl_dims_t padding = {shape->padding, shape->padding};
+    const dnnl_dims_t outputs = {shape->out_channels}, strides = {shape->stride, shape->stride};
+    const dnnl_dims_t before = {shape->pad_top, shape->pad_left};
+    const dnnl_dims_t behind = {shape->pad_bottom, shape->pad_right};
     dnnl_memory_desc_t source, weights, bias, destination;
     dnnl_status_t status =
         dnnl_memory_desc_init_by_tag(&source, 4, in, dn_onednn_type(self->format.in), dnnl_nhwc);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_init_by_tag(&weights, 4, kernel, weight_type(self),
-                                              dnnl_format_tag_any);
+        status = dn_onednn_describe_weights(shape, weight_type(self), 0, &weights);
     if (status == dnnl_success)
-        status = dnnl_memory_desc_init_by_tag(&bias, 1, kernel, dnnl_f32, dnnl_a);
+        status = dnnl_memory_desc_init_by_tag(&bias, 1, outputs, dnnl_f32, dnnl_a);
     if (status == dnnl_success)
         status = dnnl_memory_desc_init_by_tag(&destination, 4, out,
                                               dn_onednn_type(self->format.out), dnnl_nhwc);
     if (status == dnnl_success)
         status = dnnl_convolution_forward_desc_init(operation, dnnl_forward_inference,
                                                     dnnl_convolution_direct, &source, &weights,
-                                                    &bias, &destination, strides, padding, padding);
+                                                    &bias, &destination, strides, before, behind);
     return status;
 }
 
+/* Weights of an output channel. */
 static size_t window_count(const dn_convolution *self) {
-    return (size_t)self->shape.channels * (size_t)self->shape.kernel * (size_t)self->shape.kernel;
+    return (size_t)(self->shape.channels / self->shape.groups) * (size_t)self->shape.kernel *
+           (size_t)self->shape.kernel;
 }
 
 static float weight_step(const float *weights, size_t count) {
@@ -78,10 +79,14 @@ static dn_status choose_steps(dn_convolution *self, const float *weights, dn_err
     return DN_OK;
 }
 
-/* The factor between a channel's integer sums and what is written. */
+/* 1 for outputs that are not integers. */
+static float out_step(const dn_convolution *self) {
+    return dn_element_is_integer(self->format.out) ? self->format.out_step : 1.0F;
+}
+
+/* Turns a channel's integer sums into outputs. */
 static float scale_of(const dn_convolution *self, size_t channel) {
-    float out_step = self->format.out == DN_ELEMENT_U8 ? self->format.out_step : 1.0F;
-    return self->format.in_step * self->steps[channel] / out_step;
+    return self->format.in_step * self->steps[channel] / out_step(self);
 }
 
 /* The weights as integers, in PyTorch's order; released by the caller. */
@@ -99,11 +104,8 @@ static dn_status quantize(const dn_convolution *self, const float *weights, int8
 
 static dn_status reorder_weights(dn_convolution *self, const dnnl_memory_desc_t *chosen,
                                  const void *weights, dnnl_data_type_t type, dn_error *error) {
-    const dn_convolution_shape *shape = &self->shape;
-    const dnnl_dims_t extents = {shape->out_channels, shape->channels, shape->kernel,
-                                 shape->kernel};
     dnnl_memory_desc_t given;
-    dnnl_status_t status = dnnl_memory_desc_init_by_tag(&given, 4, extents, type, dnnl_oihw);
+    dnnl_status_t status = dn_onednn_describe_weights(&self->shape, type, 1, &given);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the weights", status);
     return dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights, &given,
@@ -130,8 +132,11 @@ static dn_status keep_weights(dn_convolution *self, const dnnl_memory_desc_t *ch
 
 static dn_status choose_kernel(const dn_convolution *self, const dnnl_convolution_desc_t *operation,
                                dnnl_primitive_desc_t *description, dn_error *error) {
-    dn_finish finish = {.relu = 1};
+    dn_finish finish = {.activation = self->shape.activation, .limit = 6 / out_step(self)};
     float *scales = NULL;
+    if (self->shape.adds)
+        finish.add_scale =
+            dn_element_is_integer(self->format.out) ? self->format.add_step / out_step(self) : 1;
     if (is_integer(self)) {
         finish.channels = self->shape.out_channels;
         DN_TRY(dn_allocate_floats(&scales, (size_t)finish.channels, error));
@@ -169,12 +174,25 @@ static dn_status create_primitive(dn_convolution *self, const float *weights, co
     return result;
 }
 
+/* oneDNN 2.6 would fault: its depthwise SSE4.1 kernels read residuals as aligned vectors. */
+static dn_status check_residual(const dn_convolution_shape *shape, dn_error *error) {
+    int has_avx = (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx) == dnnl_cpu_isa_avx;
+    int is_depthwise = shape->groups > 1 && shape->groups == shape->channels;
+    if (has_avx || !shape->adds || !is_depthwise || shape->out_channels % 4 == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "oneDNN: without AVX a depthwise convolution cannot add a residual of %d "
+                   "channels, which is not a multiple of 4",
+                   shape->out_channels);
+}
+
 dn_status dn_onednn_convolution_create(void *context, const dn_convolution_shape *shape,
                                        const dn_convolution_format *format, const float *weights,
                                        const float *bias, dn_convolution **convolution,
                                        dn_error *error) {
     *convolution = NULL;
     DN_TRY(dn_check_convolution(shape, error));
+    DN_TRY(check_residual(shape, error));
     void *block;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution), error));
     dn_convolution *self = block;
@@ -182,9 +200,9 @@ dn_status dn_onednn_convolution_create(void *context, const dn_convolution_shape
     self->shape = *shape;
     self->format = format ? *format : (dn_convolution_format){0};
     snprintf(self->primitive.name, sizeof self->primitive.name,
-             "convolution of %dx%dx%dx%d to %d, kernel %d/%d+%d", shape->batch, shape->height,
-             shape->width, shape->channels, shape->out_channels, shape->kernel, shape->stride,
-             shape->padding);
+             "convolution of %dx%dx%dx%d to %d, kernel %d/%d, %d groups", shape->batch,
+             shape->height, shape->width, shape->channels, shape->out_channels, shape->kernel,
+             shape->stride, shape->groups);
     int threads = dn_onednn_begin();
     dn_status status = create_primitive(self, weights, bias, error);
     dn_onednn_end(threads);

@@ -1,19 +1,21 @@
 /*
- * Backward of a convolution to its input as a forward convolution, which oneDNN runs several times
- * faster than its own backward where there are few input channels. With stride s, K =
- * ceil(kernel/s), every input row is y = s*u + r - padding for one u and one phase r < s, and
+ * Backward of a convolution to its input, written as a forward convolution: with few input channels
+ * oneDNN runs that several times faster than its own backward. With stride s, K =
+ * ceil(kernel/s), every input row is y = s*u + r - pad_top for one u and one phase r < s, and
  * likewise for columns:
  *
- *     dx[b, s*u+r-padding, s*v+t-padding, c]
+ *     dx[b, s*u+r-pad_top, s*v+t-pad_left, c]
  *         = sum_{a,e < K, o} w[o, c, s*a+r, s*e+t] dy[b, u-a, v-e, o]      (w 0 past its window)
  *
- * a convolution of stride 1 from `out_channels` to s*s*channels with turned windows, then a
- * rearrangement of the phases. With stride 1 there is one phase and nothing to rearrange.
+ * This is a convolution of stride 1 from `out_channels` to s*s*channels with turned windows,
+ * followed by a rearrangement of the phases. With stride 1 there is one phase and nothing to
+ * rearrange. For convolutions with groups, oneDNN's own backward is fast; it writes dx directly.
  */
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/primitive.h"
+#include "compute/onednn/weights.h"
 #include "compute/shape.h"
 
 #include <stdio.h>
@@ -32,13 +34,13 @@ struct dn_convolution_gradient {
     axis rows, columns;
     dn_primitive primitive; /* arguments: dy, weights, phases */
     float *weights;         /* in the primitive's layout and element */
-    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written at once */
+    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written directly */
 };
 
-static axis axis_of(const dn_convolution_shape *shape, int window, int extent, int out_extent) {
-    int first = shape->padding / shape->stride;
+static axis axis_of(int stride, int padding, int window, int extent, int out_extent) {
+    int first = padding / stride;
     first = first < window ? first : window - 1;
-    int count = (extent - 1 + shape->padding) / shape->stride - first + 1;
+    int count = (extent - 1 + padding) / stride - first + 1;
     count = count > out_extent - first ? count : out_extent - first;
     return (axis){first, count, window - 1 - first, count - out_extent + first};
 }
@@ -47,14 +49,22 @@ static void plan_phases(dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
     dn_extent extent = dn_convolution_extent(shape);
     self->window = (shape->kernel + shape->stride - 1) / shape->stride;
-    self->rows = axis_of(shape, self->window, shape->height, extent.height);
-    self->columns = axis_of(shape, self->window, shape->width, extent.width);
+    self->rows = axis_of(shape->stride, shape->pad_top, self->window, shape->height, extent.height);
+    self->columns =
+        axis_of(shape->stride, shape->pad_left, self->window, shape->width, extent.width);
+}
+
+static int is_grouped(const dn_convolution_gradient *self) {
+    return self->shape.groups > 1;
 }
 
 static int is_direct(const dn_convolution_gradient *self) {
     const dn_convolution_shape *shape = &self->shape;
-    return shape->stride == 1 && self->rows.first == shape->padding &&
-           self->rows.count == shape->height && self->columns.count == shape->width;
+    if (is_grouped(self))
+        return 1;
+    return shape->stride == 1 && self->rows.first == shape->pad_top &&
+           self->columns.first == shape->pad_left && self->rows.count == shape->height &&
+           self->columns.count == shape->width;
 }
 
 static size_t phase_channels(const dn_convolution_gradient *self) {
@@ -91,7 +101,7 @@ static dnnl_status_t describe_gradient(const dn_convolution_gradient *self,
     return status;
 }
 
-/* The turned window of phase (r, t) and channel c that looks at output channel o. */
+/* The window of phase (r, t), rotated by 180 degrees. */
 static void turn_window(const dn_convolution_gradient *self, float *turned, const float *window,
                         int r, int t) {
     int kernel = self->shape.kernel, stride = self->shape.stride, last = self->window - 1;
@@ -121,6 +131,9 @@ static dn_status keep_weights(dn_convolution_gradient *self, const dnnl_memory_d
     float *turned;
     size_t count = dnnl_memory_desc_get_size(chosen) / sizeof *turned + 1;
     DN_TRY(dn_allocate_floats(&self->weights, count, error));
+    if (is_grouped(self))
+        return dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights, given,
+                                 weights, error);
     DN_TRY(dn_allocate_floats(&turned, dnnl_memory_desc_get_size(given) / sizeof *turned, error));
     turn_weights(self, turned, weights);
     dn_status status = dn_onednn_reorder(self->context, self->primitive.name, chosen, self->weights,
@@ -129,11 +142,41 @@ static dn_status keep_weights(dn_convolution_gradient *self, const dnnl_memory_d
     return status;
 }
 
+/* oneDNN's own backward; `given` is PyTorch's order of the weights. */
+static dnnl_status_t describe_grouped(const dn_convolution_gradient *self,
+                                      dnnl_convolution_desc_t *operation,
+                                      dnnl_memory_desc_t *given) {
+    const dn_convolution_shape *shape = &self->shape;
+    dn_extent extent = dn_convolution_extent(shape);
+    const dnnl_dims_t dy = {1, shape->out_channels, extent.height, extent.width};
+    const dnnl_dims_t dx = {1, shape->channels, shape->height, shape->width};
+    const dnnl_dims_t strides = {shape->stride, shape->stride};
+    const dnnl_dims_t before = {shape->pad_top, shape->pad_left};
+    const dnnl_dims_t behind = {shape->pad_bottom, shape->pad_right};
+    dnnl_memory_desc_t source, weights, destination;
+    dnnl_status_t status =
+        dnnl_memory_desc_init_by_tag(&source, 4, dx, dn_onednn_type(self->format.out), dnnl_nhwc);
+    if (status == dnnl_success)
+        status = dn_onednn_describe_weights(shape, dnnl_f32, 1, given);
+    if (status == dnnl_success)
+        status = dn_onednn_describe_weights(shape, dn_onednn_type(self->format.in), 0, &weights);
+    if (status == dnnl_success)
+        status = dnnl_memory_desc_init_by_tag(&destination, 4, dy, dn_onednn_type(self->format.in),
+                                              dnnl_nhwc);
+    if (status == dnnl_success)
+        status = dnnl_convolution_backward_data_desc_init(operation, dnnl_convolution_direct,
+                                                          &source, &weights, &destination, strides,
+                                                          before, behind);
+    return status;
+}
+
 static dn_status create_primitive(dn_convolution_gradient *self, const float *weights,
                                   dn_error *error) {
     dnnl_convolution_desc_t operation;
     dnnl_memory_desc_t given;
-    dnnl_status_t status = describe_gradient(self, &operation, &given);
+    int grouped = is_grouped(self);
+    dnnl_status_t status =
+        (grouped ? describe_grouped : describe_gradient)(self, &operation, &given);
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the convolution", status);
     dnnl_primitive_desc_t description;
@@ -142,9 +185,13 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
                               &description, error));
     const dnnl_memory_desc_t *chosen =
         dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
-    const dn_argument arguments[] = {{DNNL_ARG_SRC, &operation.src_desc},
-                                     {DNNL_ARG_WEIGHTS, chosen},
-                                     {DNNL_ARG_DST, &operation.dst_desc}};
+    const dn_argument forward[] = {{DNNL_ARG_SRC, &operation.src_desc},
+                                   {DNNL_ARG_WEIGHTS, chosen},
+                                   {DNNL_ARG_DST, &operation.dst_desc}};
+    const dn_argument backward[] = {{DNNL_ARG_DIFF_DST, &operation.diff_dst_desc},
+                                    {DNNL_ARG_WEIGHTS, chosen},
+                                    {DNNL_ARG_DIFF_SRC, &operation.diff_src_desc}};
+    const dn_argument *arguments = grouped ? backward : forward;
     dn_status result =
         dn_primitive_create(self->context, &self->primitive, description, arguments, 3, error);
     if (result == DN_OK)
@@ -181,9 +228,9 @@ dn_status dn_onednn_convolution_gradient_create(void *context, const dn_convolut
     self->format = format ? *format : (dn_convolution_format){0};
     plan_phases(self);
     snprintf(self->primitive.name, sizeof self->primitive.name,
-             "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d+%d", shape->batch,
-             shape->height, shape->width, shape->channels, shape->out_channels, shape->kernel,
-             shape->stride, shape->padding);
+             "gradient of a convolution of %dx%dx%dx%d to %d, kernel %d/%d, %d groups",
+             shape->batch, shape->height, shape->width, shape->channels, shape->out_channels,
+             shape->kernel, shape->stride, shape->groups);
     dn_status status = init_convolution_gradient(self, weights, error);
     if (status != DN_OK) {
         dn_onednn_convolution_gradient_destroy(self);
@@ -209,14 +256,14 @@ typedef struct arrangement {
     uint8_t *dx;
 } arrangement;
 
-/* Row of dx from the phases [columns][s*s*channels] of its u, of which `r` picks a line of s. */
+/* A row of dx from the phases [columns][s*s*channels] of its u; `r` is the row's phase. */
 static void arrange_row(const dn_convolution_gradient *self, uint8_t *dx, const uint8_t *phases,
                         int r) {
     const dn_convolution_shape *shape = &self->shape;
     size_t size = dn_element_size(self->format.out), channels = (size_t)shape->channels * size;
     size_t line = (size_t)(r * shape->stride) * channels;
     for (int v = 0; v < self->columns.count; v++, phases += phase_channels(self) * size) {
-        int x = shape->stride * (v + self->columns.first) - shape->padding;
+        int x = shape->stride * (v + self->columns.first) - shape->pad_left;
         int begin = x < 0 ? -x : 0;
         int end = shape->width - x < shape->stride ? shape->width - x : shape->stride;
         if (begin < end)
@@ -235,7 +282,7 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
     size_t line = (size_t)self->columns.count * phase_channels(self) * size;
     const uint8_t *phases = (const uint8_t *)self->phases;
     for (size_t row = begin; row < end; row++) {
-        int place = (int)(row % height) + shape->padding;
+        int place = (int)(row % height) + shape->pad_top;
         size_t u = (size_t)(place / shape->stride - self->rows.first);
         arrange_row(self, t->dx + row * width,
                     phases + (row / height * (size_t)self->rows.count + u) * line,
@@ -250,7 +297,9 @@ dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, 
     dn_extent extent = dn_convolution_extent(shape);
     DN_TRY(dn_check_images("gradient of a convolution", images, shape->batch, error));
     size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
-    size_t out = (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self);
+    size_t out = self->phases
+                     ? (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self)
+                     : (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
     const dn_pieces pieces[] = {
         {dy, in * dn_element_size(self->format.in)},
         {self->weights, 0},

@@ -12,12 +12,12 @@
 
 #include <stdatomic.h>
 
-/* Columns of y and dx at a time: a block of weights then fits a processor's second-level cache. */
+/* Columns of y and dx at a time: a block of weights then fits the second-level cache. */
 enum { COLUMNS = 128 };
-/* Rows of dw at a time: what Adam reads next is still in that cache. */
+/* Rows of dw at a time: they are still in that cache when Adam reads them. */
 enum { GRADIENT_ROWS = 64 };
 
-/* `count` values as the products' element: themselves, or in buffer `which` of the context. */
+/* `count` values as the products' element: in place, or rounded into buffer `which`. */
 static dn_status as_factor(dn_onednn_context *context, int which, const float *values, size_t count,
                            const void **factor, dn_error *error) {
     *factor = values;
@@ -43,7 +43,7 @@ static dn_status weights_as_factor(dn_onednn_context *context, dn_weights w, int
     return as_factor(context, 1, w.f32, (size_t)inputs * (size_t)outputs, factor, error);
 }
 
-/* The product over all of `extent`, in blocks; steps of the arguments are those of one column. */
+/* The product over all of `extent`, in blocks. The arguments' steps are from column to column. */
 static dn_status run_blocks(dn_onednn_context *context, dn_product_key key, int extent, int block,
                             const dn_pieces *columns, dn_error *error) {
     dn_primitive primitive;
@@ -137,7 +137,7 @@ typedef struct training {
     atomic_int status;
 } training;
 
-/* The gradient of one block, and Adam of it before it leaves the cache. */
+/* The gradient of one block, then Adam while the block is in the cache. */
 static void train_block(void *context, int worker, size_t index) {
     training *t = context;
     size_t first = index * GRADIENT_ROWS;

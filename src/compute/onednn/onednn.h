@@ -1,5 +1,5 @@
-/* The backend on oneDNN: convolution, pooling and matrix products are its primitives, the rest is
- * src/compute/cpu/. */
+/* The oneDNN backend: its primitives do convolution, pooling and matrix products, src/compute/cpu/
+ * does the rest. */
 #ifndef DN_COMPUTE_ONEDNN_H
 #define DN_COMPUTE_ONEDNN_H
 

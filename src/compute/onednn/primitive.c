@@ -58,16 +58,27 @@ void dn_onednn_end(int threads) {
 #endif
 
 dnnl_data_type_t dn_onednn_type(dn_element element) {
-    static const dnnl_data_type_t types[] = {dnnl_f32, dnnl_bf16, dnnl_u8};
+    static const dnnl_data_type_t types[] = {dnnl_f32, dnnl_bf16, dnnl_u8, dnnl_s8};
     return types[element];
 }
 
-static dnnl_status_t add_relu(dnnl_primitive_attr_t attributes) {
+static dnnl_status_t append_activation(dnnl_post_ops_t operations, const dn_finish *finish) {
+    if (finish->activation == DN_ACTIVATION_RELU)
+        return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_relu, 0, 0);
+    if (finish->activation == DN_ACTIVATION_RELU6)
+        return dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_clip, 0, finish->limit);
+    return dnnl_success;
+}
+
+static dnnl_status_t add_operations(dnnl_primitive_attr_t attributes, const dn_finish *finish) {
     dnnl_post_ops_t operations;
     dnnl_status_t status = dnnl_post_ops_create(&operations);
     if (status != dnnl_success)
         return status;
-    status = dnnl_post_ops_append_eltwise(operations, 1.0F, dnnl_eltwise_relu, 0.0F, 0.0F);
+    if (finish->add_scale > 0)
+        status = dnnl_post_ops_append_sum(operations, finish->add_scale);
+    if (status == dnnl_success)
+        status = append_activation(operations, finish);
     if (status == dnnl_success)
         status = dnnl_primitive_attr_set_post_ops(attributes, operations);
     dnnl_post_ops_destroy(operations);
@@ -80,8 +91,8 @@ static dnnl_status_t add_finish(dnnl_primitive_attr_t attributes, const dn_finis
     if (status == dnnl_success && finish->scales)
         status = dnnl_primitive_attr_set_output_scales(attributes, finish->channels, 1 << 1,
                                                        finish->scales);
-    if (status == dnnl_success && finish->relu)
-        status = add_relu(attributes);
+    if (status == dnnl_success)
+        status = add_operations(attributes, finish);
     return status;
 }
 
@@ -101,7 +112,7 @@ dn_status dn_onednn_describe(const dn_onednn_context *context, const char *name,
                                   : dn_onednn_fail(error, name, "choosing a kernel", status);
 }
 
-/* Grows a buffer that every worker has a piece of. */
+/* Grows a buffer of one piece per worker. */
 static dn_status grow_pieces(const dn_onednn_context *context, float **buffer, size_t *size,
                              size_t needed, dn_error *error) {
     float *grown;
@@ -175,7 +186,7 @@ void dn_primitive_destroy(dn_primitive *self) {
     self->primitive = NULL;
 }
 
-/* oneDNN's interface has one handle for what it reads and what it writes. */
+/* oneDNN takes inputs and outputs by the same non-const handle. */
 static void *writable(const void *pointer) {
     union {
         const void *read;

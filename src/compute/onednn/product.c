@@ -75,7 +75,8 @@ static dn_status create(dn_onednn_context *context, dn_product *self, dn_error *
     if (status != dnnl_success)
         return dn_onednn_fail(error, self->primitive.name, "describing the product", status);
     dnnl_primitive_desc_t description;
-    const dn_finish finish = {.relu = self->key.kind == DN_PRODUCT_FORWARD_RELU};
+    int relu = self->key.kind == DN_PRODUCT_FORWARD_RELU;
+    const dn_finish finish = {.activation = relu ? DN_ACTIVATION_RELU : DN_ACTIVATION_NONE};
     DN_TRY(dn_onednn_describe(context, self->primitive.name, &operation, &finish, &description,
                               error));
     const dn_argument arguments[] = {{DNNL_ARG_SRC, &all.source},

@@ -1,6 +1,10 @@
 #include "base/memory.h"
 #include "compute/reference/reference.h"
 
+static const char *version(void) {
+    return "DifferNet " DN_VERSION;
+}
+
 static const char *instructions(void) {
     return "those that the compiler chose";
 }
@@ -22,6 +26,7 @@ static dn_status open_context(int threads, dn_precision precision, void **contex
 
 const dn_backend dn_reference_backend = {
     .name = "reference",
+    .version = version,
     .instructions = instructions,
     .precision = any_precision,
     .products = products,
@@ -36,8 +41,8 @@ const dn_backend dn_reference_backend = {
     .pooling_create = dn_reference_pooling_create,
     .pooling_forward = dn_reference_pooling_forward,
     .pooling_destroy = dn_reference_pooling_destroy,
-    .relu_gates = dn_reference_relu_gates,
-    .relu_gates_backward = dn_reference_relu_gates_backward,
+    .activation_gates = dn_reference_activation_gates,
+    .gates_backward = dn_reference_gates_backward,
     .pooling_gates = dn_reference_pooling_gates,
     .pooling_gates_backward = dn_reference_pooling_gates_backward,
     .nearest_resize = dn_reference_nearest_resize,
@@ -45,6 +50,7 @@ const dn_backend dn_reference_backend = {
     .fold_pixels = dn_reference_fold_pixels,
     .spatial_mean = dn_reference_spatial_mean,
     .spatial_mean_backward = dn_reference_spatial_mean_backward,
+    .accumulate = dn_reference_accumulate,
     .linear_forward = dn_reference_linear_forward,
     .linear_backward_input = dn_reference_linear_backward_input,
     .linear_backward_weights = dn_reference_linear_backward_weights,

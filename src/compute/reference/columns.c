@@ -1,7 +1,8 @@
 /*
- * Columns moved and items masked:
+ * Copied columns, masked and accumulated values:
  *     out[r,c] = in[r,c], or out[r,c] + in[r,c] where `accumulate` is set
  *     y[i] = x[i] * mask[i]; y may be x
+ *     y[i] += x[i], elements F32 or BF16
  * out, in [rows] rows of `columns`, their strides apart; x, y, mask [count]
  */
 #include "compute/reference/reference.h"
@@ -21,5 +22,16 @@ dn_status dn_reference_multiply(void *context, float *y, const float *x, const f
     (void)context, (void)error;
     for (size_t i = 0; i < count; i++)
         y[i] = x[i] * mask[i];
+    return DN_OK;
+}
+
+dn_status dn_reference_accumulate(void *context, void *y, const void *x, dn_element element,
+                                  size_t count, dn_error *error) {
+    (void)context, (void)error;
+    size_t size = dn_element_size(element);
+    for (size_t i = 0; i < count; i++) {
+        float sum = dn_reference_value(y, element, i) + dn_reference_value(x, element, i);
+        dn_elements_narrow((uint8_t *)y + i * size, &sum, element, 1, 1);
+    }
     return DN_OK;
 }

@@ -1,12 +1,13 @@
 /*
- * Convolution with ReLU, NHWC:
- *     out[b,p,q,o] = max(0, bias[o] + sum_{i,j,c} w[o,c,i,j] in[b, p*stride-padding+i,
- *                                                              q*stride-padding+j, c])
- * Elements of less than f32 are widened before and narrowed after; the weights are rounded as
+ * Convolution, NHWC, with g the group of output channel o and n = channels/groups:
+ *     out[b,p,q,o] = activation(bias[o] + residual[b,p,q,o] + sum_{i,j,c < n} w[o,c,i,j]
+ *                               in[b, p*stride-pad_top+i, q*stride-pad_left+j, g*n + c])
+ * Elements other than f32 are widened before and narrowed after; the weights are rounded as
  * compute.h says, when they are copied.
  * in  [batch][height][width][channels], zero outside
- * w   [out_channels][channels][kernel][kernel]; kept as [kernel][kernel][channels][out_channels]
- * out [batch][P][Q][out_channels], P = (height + 2*padding - kernel)/stride + 1, Q likewise
+ * w   [out_channels][n][kernel][kernel]; kept as [kernel][kernel][n][out_channels]
+ * out [batch][P][Q][out_channels], P and Q of dn_convolution_extent; on entry the residual where
+ *     the shape has `adds`
  */
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -22,15 +23,20 @@ struct dn_convolution {
     dn_convolution_format format;
     int threads;
     float *weights, *bias;
-    float *in, *out; /* the batch as f32, where it is not */
+    float *in, *out; /* the batch as f32; NULL where its element is f32 */
 };
 
+/* Input channels that an output channel reads. */
+static int group_inputs(const dn_convolution_shape *shape) {
+    return shape->channels / shape->groups;
+}
+
 static size_t weight_count(const dn_convolution_shape *shape) {
-    return (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels *
+    return (size_t)shape->kernel * (size_t)shape->kernel * (size_t)group_inputs(shape) *
            (size_t)shape->out_channels;
 }
 
-/* The step between the weights' numbers where they are integers. */
+/* The step of an output channel's weights where they are integers. */
 static float weight_step(const float *weights, size_t count) {
     float largest = 0;
     for (size_t i = 0; i < count; i++)
@@ -41,12 +47,12 @@ static float weight_step(const float *weights, size_t count) {
 static float rounded(float weight, dn_element element, float step) {
     if (element == DN_ELEMENT_BF16)
         return dn_bf16_value(dn_bf16_round(weight));
-    return element == DN_ELEMENT_U8 ? rintf(weight / step) * step : weight;
+    return dn_element_is_integer(element) ? rintf(weight / step) * step : weight;
 }
 
 static void keep_weights(dn_convolution *self, const float *weights) {
     size_t window = (size_t)self->shape.kernel * (size_t)self->shape.kernel;
-    size_t inputs = (size_t)self->shape.channels, outputs = (size_t)self->shape.out_channels;
+    size_t inputs = (size_t)group_inputs(&self->shape), outputs = (size_t)self->shape.out_channels;
     for (size_t o = 0; o < outputs; o++) {
         float step = weight_step(weights + o * inputs * window, inputs * window);
         for (size_t c = 0; c < inputs; c++)
@@ -111,11 +117,11 @@ void dn_reference_convolution_destroy(dn_convolution *convolution) {
     dn_release(convolution);
 }
 
-/* Adds one input position's part to the sums of outputs first .. first + count. */
+/* Adds one input position's part to the sums of outputs first .. first + count, of one group. */
 static void add_position(double *sum, const dn_convolution *self, const float *in,
                          const float *weights, int first, int count) {
     int outputs = self->shape.out_channels;
-    for (int c = 0; c < self->shape.channels; c++) {
+    for (int c = 0; c < group_inputs(&self->shape); c++) {
         const float *w = weights + (size_t)c * (size_t)outputs + first;
         for (int o = 0; o < count; o++)
             sum[o] += (double)w[o] * (double)in[c];
@@ -125,28 +131,41 @@ static void add_position(double *sum, const dn_convolution *self, const float *i
 static void sum_window(double *sum, const dn_convolution *self, const float *image, int p, int q,
                        int first, int count) {
     const dn_convolution_shape *s = &self->shape;
+    int inputs = group_inputs(s), group = first / (s->out_channels / s->groups);
     for (int o = 0; o < count; o++)
         sum[o] = (double)self->bias[first + o];
     for (int i = 0; i < s->kernel; i++)
         for (int j = 0; j < s->kernel; j++) {
-            int y = p * s->stride - s->padding + i, x = q * s->stride - s->padding + j;
+            int y = p * s->stride - s->pad_top + i, x = q * s->stride - s->pad_left + j;
             if (y < 0 || y >= s->height || x < 0 || x >= s->width)
                 continue;
-            size_t tap = (size_t)(i * s->kernel + j) * (size_t)s->channels;
-            add_position(sum, self, image + (size_t)(y * s->width + x) * (size_t)s->channels,
+            size_t tap = (size_t)(i * s->kernel + j) * (size_t)inputs;
+            size_t place = (size_t)(y * s->width + x) * (size_t)s->channels;
+            add_position(sum, self, image + place + (size_t)(group * inputs),
                          self->weights + tap * (size_t)s->out_channels, first, count);
         }
 }
 
+static float activated(double sum, dn_activation activation) {
+    if (activation != DN_ACTIVATION_NONE && sum < 0)
+        return 0;
+    return activation == DN_ACTIVATION_RELU6 && sum > 6 ? 6.0F : (float)sum;
+}
+
+/* Blocks of outputs do not cross from one group into the next. */
 static void convolve_position(const dn_convolution *self, float *out, const float *image, int p,
                               int q) {
-    for (int first = 0; first < self->shape.out_channels; first += DN_REFERENCE_BLOCK) {
+    const dn_convolution_shape *s = &self->shape;
+    int outputs = s->out_channels / s->groups, count;
+    for (int first = 0; first < s->out_channels; first += count) {
         double sum[DN_REFERENCE_BLOCK];
-        int left = self->shape.out_channels - first;
-        int count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
+        int left = outputs - first % outputs;
+        count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
         sum_window(sum, self, image, p, q, first, count);
-        for (int o = 0; o < count; o++)
-            out[first + o] = sum[o] < 0 ? 0.0F : (float)sum[o];
+        for (int o = 0; o < count; o++) {
+            double residual = s->adds ? (double)out[first + o] : 0;
+            out[first + o] = activated(sum[o] + residual, s->activation);
+        }
     }
 }
 
@@ -176,6 +195,9 @@ dn_status dn_reference_convolution_forward(dn_convolution *convolution, void *ou
     if (self->in)
         dn_elements_widen(self->in, in, self->format.in, self->format.in_step,
                           in_count(&self->shape) / (size_t)self->shape.batch * (size_t)images);
+    if (self->out && self->shape.adds)
+        dn_elements_widen(self->out, out, self->format.out, self->format.add_step,
+                          out_count(self, images));
     dn_parallel_for(self->threads, (size_t)images * (size_t)self->extent.height, 1, convolve_rows,
                     &t);
     if (self->out)

@@ -1,8 +1,8 @@
 /*
- * Backward of the convolution to its input, NHWC:
- *     dx[b,y,x,c] = sum_{i,j,o} w[o,c,i,j] dy[b,p,q,o]   over all p*stride-padding+i = y,
- *                                                                 q*stride-padding+j = x
- * w  [out_channels][channels][kernel][kernel]; kept as [kernel][kernel][out_channels][channels]
+ * Backward of the convolution to its input, NHWC, for each group g with n = channels/groups:
+ *     dx[b,y,x,g*n+c] = sum_{i,j, o of g} w[o,c,i,j] dy[b,p,q,o]
+ *                       over all p*stride-pad_top+i = y, q*stride-pad_left+j = x
+ * w  [out_channels][n][kernel][kernel]; kept as [kernel][kernel][out_channels][n]
  * dy [batch][P][Q][out_channels], dx [batch][height][width][channels]
  * Where dy is bf16, so are the weights; dx is rounded when it is written.
  */
@@ -19,9 +19,14 @@ struct dn_convolution_gradient {
     float *weights;
 };
 
+/* Input channels of a group. */
+static int group_inputs(const dn_convolution_shape *shape) {
+    return shape->channels / shape->groups;
+}
+
 static void reorder_weights(dn_convolution_gradient *self, const float *weights) {
     size_t window = (size_t)self->shape.kernel * (size_t)self->shape.kernel;
-    size_t inputs = (size_t)self->shape.channels, outputs = (size_t)self->shape.out_channels;
+    size_t inputs = (size_t)group_inputs(&self->shape), outputs = (size_t)self->shape.out_channels;
     for (size_t o = 0; o < outputs; o++)
         for (size_t c = 0; c < inputs; c++)
             for (size_t k = 0; k < window; k++) {
@@ -46,7 +51,7 @@ dn_status dn_reference_convolution_gradient_create(void *context, const dn_convo
     self->extent = dn_convolution_extent(shape);
     self->format = format ? *format : (dn_convolution_format){0};
     self->threads = ((dn_reference_context *)context)->threads;
-    size_t count = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)shape->channels *
+    size_t count = (size_t)shape->kernel * (size_t)shape->kernel * (size_t)group_inputs(shape) *
                    (size_t)shape->out_channels;
     dn_status status = dn_allocate_floats(&self->weights, count, error);
     if (status != DN_OK) {
@@ -72,19 +77,20 @@ static int position_of(int place, int tap, int stride, int padding, int extent) 
 }
 
 /* Adds the part of the output position at `from` to the sums of input channels first .. first +
- * count. */
+ * count, of one group. */
 static void add_position(double *sum, const dn_convolution_gradient *self, const void *dy,
                          size_t from, const float *weights, int first, int count) {
-    int inputs = self->shape.channels;
-    for (int o = 0; o < self->shape.out_channels; o++) {
-        const float *w = weights + (size_t)o * (size_t)inputs + first;
+    int inputs = group_inputs(&self->shape);
+    int outputs = self->shape.out_channels / self->shape.groups, group = first / inputs;
+    for (int o = group * outputs; o < (group + 1) * outputs; o++) {
+        const float *w = weights + (size_t)o * (size_t)inputs + first % inputs;
         double value = (double)dn_reference_value(dy, self->format.in, from + (size_t)o);
         for (int c = 0; c < count; c++)
             sum[c] += (double)w[c] * value;
     }
 }
 
-/* Of the image whose dy begins at element `image`. */
+/* Sums at place (y, x) of the image whose dy begins at element `image`. */
 static void sum_windows(double *sum, const dn_convolution_gradient *self, const void *dy,
                         size_t image, int y, int x, int first, int count) {
     const dn_convolution_shape *s = &self->shape;
@@ -93,11 +99,11 @@ static void sum_windows(double *sum, const dn_convolution_gradient *self, const 
         sum[c] = 0;
     for (int i = 0; i < s->kernel; i++)
         for (int j = 0; j < s->kernel; j++) {
-            int p = position_of(y, i, s->stride, s->padding, self->extent.height);
-            int q = position_of(x, j, s->stride, s->padding, self->extent.width);
+            int p = position_of(y, i, s->stride, s->pad_top, self->extent.height);
+            int q = position_of(x, j, s->stride, s->pad_left, self->extent.width);
             if (p < 0 || q < 0)
                 continue;
-            size_t tap = (size_t)(i * s->kernel + j) * outputs * (size_t)s->channels;
+            size_t tap = (size_t)(i * s->kernel + j) * outputs * (size_t)group_inputs(s);
             add_position(sum, self, dy, image + (size_t)(p * self->extent.width + q) * outputs,
                          self->weights + tap, first, count);
         }
@@ -109,14 +115,16 @@ typedef struct task {
     const void *dy;
 } task;
 
-/* Place (y, x) of an image, whose dx is written at element `to`. */
+/* Place (y, x) of an image, whose dx is written at element `to`. Blocks of channels do not cross
+ * from one group into the next. */
 static void fill_position(const task *t, size_t to, size_t image, int y, int x) {
     const dn_convolution_gradient *self = t->self;
     size_t size = dn_element_size(self->format.out);
-    for (int first = 0; first < self->shape.channels; first += DN_REFERENCE_BLOCK) {
+    int inputs = group_inputs(&self->shape), count;
+    for (int first = 0; first < self->shape.channels; first += count) {
         double sum[DN_REFERENCE_BLOCK];
-        int left = self->shape.channels - first;
-        int count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
+        int left = inputs - first % inputs;
+        count = left < DN_REFERENCE_BLOCK ? left : DN_REFERENCE_BLOCK;
         sum_windows(sum, self, t->dy, image, y, x, first, count);
         for (int c = 0; c < count; c++) {
             float value = (float)sum[c];

@@ -1,9 +1,9 @@
 /*
  * Pixels of an image, resized to the nearest, as squares of block x block:
- *     out[b][p][q][(i*block+j)*3 + c] = in[b, ny(p*block+i-padding), nx(q*block+j-padding), c]
+ *     out[b][p][q][(i*block+j)*3 + c] = in[b, ny(p*block+i-pad_top), nx(q*block+j-pad_left), c]
  * in  [batch][in_height][in_width][3]
- * out [batch][rows][columns][block*block*3]; fill[c] outside 0 <= p*block+i-padding < height,
- *     0 <= q*block+j-padding < width
+ * out [batch][rows][columns][block*block*3]; fill[c] outside 0 <= p*block+i-pad_top < height,
+ *     0 <= q*block+j-pad_left < width
  */
 #include "compute/reference/reference.h"
 #include "compute/shape.h"
@@ -21,7 +21,7 @@ dn_status dn_reference_fold_pixels(void *context, void *out, dn_element element,
                                    const uint8_t fill[3], const dn_fold_shape *shape,
                                    dn_error *error) {
     (void)context;
-    DN_TRY(dn_check_fold(shape, error));
+    DN_TRY(dn_check_fold(shape, element, error));
     const dn_fold_shape s = *shape;
     uint8_t *place = out;
     for (int row = 0; row < s.batch * s.rows; row++)
@@ -31,8 +31,8 @@ dn_status dn_reference_fold_pixels(void *context, void *out, dn_element element,
                 const uint8_t *image =
                     in + (size_t)(row / s.rows) * (size_t)s.in_height * (size_t)s.in_width * 3;
                 float value =
-                    (float)pixel_at(&s, image, fill, row % s.rows * s.block + i - s.padding,
-                                    square * s.block + j - s.padding, c);
+                    (float)pixel_at(&s, image, fill, row % s.rows * s.block + i - s.pad_top,
+                                    square * s.block + j - s.pad_left, c);
                 dn_elements_narrow(place, &value, element, 1, 1);
             }
     return DN_OK;

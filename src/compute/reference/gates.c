@@ -1,6 +1,6 @@
 /*
- * What a backward pass needs of ReLUs and max-pools: a byte a value.
- *     relu:     gates[i] = y[i] > 0;                       dx[i] = gates[i] ? dy[i] : 0
+ * What a backward pass needs of activations and max-pools: a byte per value.
+ *     activation:  gates[i] = 0 < y[i] (< 6 for RELU6);    dx[i] = gates[i] ? dy[i] : 0
  *     pooling:  gates[b,p,q,c] = i*kernel+j of the first largest value of the window, DN_GATE_SHUT
  *               where that is not > 0;                     dx[b, p*stride+i, q*stride+j, c] += dy
  * in, dx [batch][height][width][channels]; gates, dy [batch][P][Q][channels]
@@ -8,17 +8,23 @@
 #include "compute/reference/reference.h"
 #include "compute/shape.h"
 
-dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
-                                  size_t count, dn_error *error) {
-    (void)context, (void)error;
-    for (size_t i = 0; i < count; i++)
-        gates[i] = dn_reference_value(y, element, i) > 0;
+#include <math.h>
+
+dn_status dn_reference_activation_gates(void *context, uint8_t *gates, const void *y,
+                                        dn_element element, float step, dn_activation activation,
+                                        size_t count, dn_error *error) {
+    (void)context;
+    DN_TRY(dn_check_activation_gates(activation, error));
+    float six = dn_element_is_integer(element) ? rintf(6 / step) : 6;
+    for (size_t i = 0; i < count; i++) {
+        float value = dn_reference_value(y, element, i);
+        gates[i] = value > 0 && (activation == DN_ACTIVATION_RELU || value < six);
+    }
     return DN_OK;
 }
 
-dn_status dn_reference_relu_gates_backward(void *context, void *dx, const void *dy,
-                                           dn_element element, const uint8_t *gates, size_t count,
-                                           dn_error *error) {
+dn_status dn_reference_gates_backward(void *context, void *dx, const void *dy, dn_element element,
+                                      const uint8_t *gates, size_t count, dn_error *error) {
     (void)context, (void)error;
     size_t size = dn_element_size(element);
     for (size_t i = 0; i < count; i++) {
@@ -34,7 +40,7 @@ static size_t tap_place(const dn_pooling_shape *s, int tap) {
     return (row * (size_t)s->width + column) * (size_t)s->channels;
 }
 
-/* Of the window that starts at element `start`. */
+/* The gate of the window that starts at element `start`. */
 static uint8_t gate_of(const dn_pooling_shape *s, const void *in, dn_element element,
                        size_t start) {
     int first = 0;
@@ -76,7 +82,7 @@ static int window_of(int place, int tap, int stride, int extent) {
 }
 
 /* The sum of the gradients whose gates name place (y, x) of the image that begins at element
- * `image`; windows in their order. */
+ * `image`, in the order of the windows. */
 static float sum_at(const dn_pooling_shape *s, const void *dy, dn_element element,
                     const uint8_t *gates, size_t image, int y, int x, int c) {
     dn_extent extent = dn_pooling_extent(s);

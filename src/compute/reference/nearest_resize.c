@@ -2,7 +2,7 @@
  * Nearest-neighbour resize, NHWC:
  *     out[b,p,q,c] = in[b, floor(p*(height/out_height)), floor(q*(width/out_width)), c]
  * in [batch][height][width][channels], out [batch][out_height][out_width][channels]
- * and its adjoint, which adds each output's gradient to the input that it was read from.
+ * and its adjoint, which adds each output's gradient to the input that it came from.
  */
 #include "compute/reference/reference.h"
 #include "compute/shape.h"

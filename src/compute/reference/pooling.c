@@ -1,7 +1,7 @@
 /*
  * Max pooling, NHWC:
  *     out[b,p,q,c] = max_{i,j < kernel} in[b, p*stride+i, q*stride+j, c]
- * of any elements: their order is that of the values.
+ * for any element: numbers are in the order of their values.
  * in  [batch][height][width][channels]
  * out [batch][P][Q][channels], P = (height - kernel)/stride + 1, Q likewise
  */
@@ -39,7 +39,7 @@ typedef struct task {
     const uint8_t *in;
 } task;
 
-/* The place of the largest of a window whose first value is `in`. */
+/* The largest value of the window that starts at `in`. */
 static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *in) {
     const dn_pooling_shape *s = &self->shape;
     const uint8_t *largest = in;

@@ -13,10 +13,10 @@ typedef struct dn_reference_context {
     dn_element products; /* of linear_* */
 } dn_reference_context;
 
-/* Outputs whose sums are formed side by side; a bound for arrays on the stack. */
+/* Outputs whose sums are formed together: the size of arrays on the stack. */
 enum { DN_REFERENCE_BLOCK = 64 };
 
-/* Element number `index`, whose step (of U8) is taken as 1. */
+/* Element number `index`, with a step of 1 where it is an integer. */
 static inline float dn_reference_value(const void *elements, dn_element element, size_t index) {
     float value;
     dn_elements_widen(&value, (const uint8_t *)elements + index * dn_element_size(element), element,
@@ -53,14 +53,15 @@ dn_status dn_reference_fold_pixels(void *context, void *out, dn_element element,
 dn_status dn_reference_nearest_resize(void *context, float *out, const float *in, int batch,
                                       int height, int width, int channels, int out_height,
                                       int out_width, dn_error *error);
-dn_status dn_reference_spatial_mean(void *context, float *out, const float *in, int batch,
-                                    int positions, int channels, int out_stride, dn_error *error);
+dn_status dn_reference_spatial_mean(void *context, float *out, const void *in, dn_element element,
+                                    float step, int batch, int positions, int channels,
+                                    int out_stride, dn_error *error);
 
-dn_status dn_reference_relu_gates(void *context, uint8_t *gates, const void *y, dn_element element,
-                                  size_t count, dn_error *error);
-dn_status dn_reference_relu_gates_backward(void *context, void *dx, const void *dy,
-                                           dn_element element, const uint8_t *gates, size_t count,
-                                           dn_error *error);
+dn_status dn_reference_activation_gates(void *context, uint8_t *gates, const void *y,
+                                        dn_element element, float step, dn_activation activation,
+                                        size_t count, dn_error *error);
+dn_status dn_reference_gates_backward(void *context, void *dx, const void *dy, dn_element element,
+                                      const uint8_t *gates, size_t count, dn_error *error);
 dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const void *in,
                                      dn_element element, const dn_pooling_shape *shape,
                                      dn_error *error);
@@ -72,7 +73,10 @@ dn_status dn_reference_nearest_resize_backward(void *context, float *dx, const f
                                                int out_width, dn_error *error);
 dn_status dn_reference_spatial_mean_backward(void *context, void *dx, dn_element element,
                                              const float *dout, int batch, int positions,
-                                             int channels, int out_stride, dn_error *error);
+                                             int channels, int out_stride, int accumulate,
+                                             dn_error *error);
+dn_status dn_reference_accumulate(void *context, void *y, const void *x, dn_element element,
+                                  size_t count, dn_error *error);
 
 dn_status dn_reference_linear_forward(void *context, float *y, const float *x, dn_weights w,
                                       const float *bias, int rows, int inputs, int outputs,

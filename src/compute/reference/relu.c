@@ -1,7 +1,7 @@
 /*
  * Backward of y = max(0, x):
  *     dx[i] = y[i] > 0 ? dy[i] : 0
- * `count` items each; dx may be dy
+ * dx, dy, y [count]; dx may be dy
  */
 #include "compute/reference/reference.h"
 

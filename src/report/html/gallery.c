@@ -1,7 +1,7 @@
 /* The good parts that look worst and the defective ones that look best, as small pictures. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/encode_jpeg.h"
+#include "image/encode.h"
 #include "report/html/html.h"
 
 #include <stdlib.h>
@@ -59,21 +59,17 @@ static void append_instead(dn_text *page, dn_status status, const char *words) {
         dn_text_append(page, "%s", words);
 }
 
-static void append_picture(dn_text *page, const char *path) {
-    dn_image image = {0};
+static void append_picture(dn_text *page, dn_status status, const dn_image *image) {
     dn_text_append(page, "<span class=\"picture\">");
-    dn_status status = dn_image_read(path, NULL, &image, NULL);
     if (status == DN_OK)
-        status = embed(page, &image, "", NULL);
+        status = embed(page, image, "", NULL);
     append_instead(page, status, "cannot be read any more");
     dn_text_append(page, "</span>");
-    dn_image_free(&image);
 }
 
-static void append_overlay(dn_text *page, const dn_report_marks *marks) {
+static void append_overlay(dn_text *page, const dn_image *overlay) {
     dn_text_append(page, "<span class=\"picture\">");
-    append_instead(page, embed(page, &marks->overlay, "where the score comes from", NULL),
-                   "no map");
+    append_instead(page, embed(page, overlay, "where the score comes from", NULL), "no map");
     dn_text_append(page, "</span>");
 }
 
@@ -89,9 +85,9 @@ static void append_region(dn_text *page, const dn_region *region) {
     dn_text_append(page, " ×</li>");
 }
 
-static void append_regions(dn_text *page, const dn_report_marks *marks) {
-    size_t count = marks->region_count;
-    if (!marks->knows_regions)
+static void append_regions(dn_text *page, const dn_report_localization *found) {
+    size_t count = found->region_count;
+    if (!found->knows_regions)
         return;
     if (count == 0) {
         dn_text_append(page, "<br>nothing above what good parts show");
@@ -100,7 +96,7 @@ static void append_regions(dn_text *page, const dn_report_marks *marks) {
     dn_text_append(page, "<br>%zu region%s above what good parts show%s<ol>", count,
                    count == 1 ? "" : "s", count > DN_REPORT_REGIONS ? ", the strongest:" : ":");
     for (size_t i = 0; i < count && i < DN_REPORT_REGIONS; i++)
-        append_region(page, &marks->regions[i]);
+        append_region(page, &found->regions[i]);
     dn_text_append(page, "</ol>");
 }
 
@@ -120,7 +116,7 @@ static void append_breakable(dn_text *page, const char *name) {
 }
 
 static void append_caption(dn_text *page, const dn_report *report, const dn_report_sample *sample,
-                           const dn_report_marks *marks) {
+                           const dn_report_localization *found) {
     const char *verdict = dn_html_verdict(report, sample->raw_score);
     dn_text_append(page, "<figcaption><b>");
     dn_html_score(page, sample->raw_score);
@@ -136,25 +132,43 @@ static void append_caption(dn_text *page, const dn_report *report, const dn_repo
     }
     append_breakable(page, dn_path_name(sample->image_path));
     dn_text_append(page, "</span>");
-    append_regions(page, marks);
+    append_regions(page, found);
     dn_text_append(page, "</figcaption>");
+}
+
+static void move_text(dn_text *page, dn_text *piece) {
+    page->failed |= piece->failed;
+    dn_text_append_bytes(page, piece->data, piece->length);
+    dn_text_destroy(piece);
+}
+
+/* The picture's piece of the page comes before the map, which may take the picture. */
+static void append_pictures(dn_text *page, const dn_report *report, const char *path,
+                            dn_report_localization *found) {
+    dn_image image = {0};
+    dn_text piece = {0};
+    dn_status status = dn_image_read(path, NULL, &image, NULL);
+    append_picture(&piece, status, &image);
+    int localized =
+        status == DN_OK && report->localize && report->localize(report->localizer, &image, found);
+    if (!localized)
+        *found = (dn_report_localization){0};
+    dn_text_append(page, "<li%s><figure><div class=\"pictures\">",
+                   localized ? " class=\"marked\"" : "");
+    move_text(page, &piece);
+    if (localized)
+        append_overlay(page, &found->overlay);
+    dn_text_append(page, "</div>");
+    dn_image_free(&image);
 }
 
 /* With its map beside it, if there is one. */
 static void append_item(dn_text *page, const dn_report *report, const dn_report_sample *sample) {
-    dn_report_marks marks = {0};
-    int marked = report->mark && report->mark(report->marking, sample, &marks);
-    if (!marked)
-        marks = (dn_report_marks){0};
-    dn_text_append(page, "<li%s><figure><div class=\"pictures\">",
-                   marked ? " class=\"marked\"" : "");
-    append_picture(page, sample->image_path);
-    if (marked)
-        append_overlay(page, &marks);
-    dn_text_append(page, "</div>");
-    append_caption(page, report, sample, &marks);
+    dn_report_localization found = {0};
+    append_pictures(page, report, sample->image_path, &found);
+    append_caption(page, report, sample, &found);
     dn_text_append(page, "</figure></li>\n");
-    dn_image_free(&marks.overlay);
+    dn_image_free(&found.overlay);
 }
 
 static int by_rising_score(const void *left, const void *right) {

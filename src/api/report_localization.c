@@ -1,0 +1,46 @@
+#include "api/report_localization.h"
+
+#include "base/observer.h"
+
+#include <math.h>
+
+static dn_status localize(dn_report_localizer *self, dn_image *picture,
+                          dn_report_localization *found, dn_error *error) {
+    dn_map *map;
+    DN_TRY(dn_inspector_map(self->inspector, picture, NULL, &map, error));
+    found->knows_regions = isfinite(map->threshold);
+    found->region_count = map->region_count;
+    for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
+        found->regions[i] = map->regions[i];
+    dn_map_take_overlay(map, &found->overlay);
+    dn_map_free(map);
+    return DN_OK;
+}
+
+static dn_status report_progress(dn_report_localizer *self) {
+    dn_progress progress = {
+        .stage = DN_STAGE_REPORT,
+        .done = self->done++,
+        .loss = NAN,
+        .auroc_last = NAN,
+        .auroc_max = NAN,
+        .auroc_epoch_max = -1,
+    };
+    return dn_tell_progress(self->observer, &progress, NULL);
+}
+
+int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_localization *found) {
+    dn_report_localizer *self = localizer;
+    dn_error failure;
+    *found = (dn_report_localization){0};
+    if (self->failed || self->stopped)
+        return 0;
+    self->stopped = report_progress(self) != DN_OK;
+    if (self->stopped)
+        return 0;
+    if (localize(self, picture, found, &failure) == DN_OK)
+        return 1;
+    self->failed = 1;
+    dn_tell(self->observer, DN_WARNING, "no maps in the report: %s", failure.message);
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* What the names of files and folders in a data set mean. dn_is_image_name of differnet.h lives
+ * here too. */
+#ifndef DN_DATASET_NAMES_H
+#define DN_DATASET_NAMES_H
+
+#define DN_IMAGE_EXTENSIONS "jpg jpeg png ppm bmp pgm tif tiff webp"
+
+/* "good" and "ok", in any case: a folder of images without defects. */
+int dn_is_good_name(const char *name);
+
+#endif

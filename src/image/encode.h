@@ -1,0 +1,20 @@
+/* Pictures and maps as the bytes of image files, in memory. *bytes is freed with dn_release and is
+ * NULL after a failure. All functions print nothing and are thread-safe; DN_ERROR_MEMORY. */
+#ifndef DN_IMAGE_ENCODE_H
+#define DN_IMAGE_ENCODE_H
+
+#include "image/image.h"
+
+/* PNG, 8-bit RGB. */
+dn_status dn_image_encode_png(const dn_image *image, uint8_t **bytes, size_t *size,
+                              dn_error *error);
+
+/* JPEG; `quality` 1 to 100 as libjpeg counts. */
+dn_status dn_image_encode_jpeg(const dn_image *image, int quality, uint8_t **bytes, size_t *size,
+                               dn_error *error);
+
+/* TIFF of one 32-bit float a pixel, values[height][width]. */
+dn_status dn_encode_float_tiff(const float *values, int width, int height, uint8_t **bytes,
+                               size_t *size, dn_error *error);
+
+#endif

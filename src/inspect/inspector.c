@@ -1,0 +1,154 @@
+#include "inspect/inspector.h"
+
+#include "base/memory.h"
+#include "detect/early_exit.h"
+
+static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, int rotations,
+                                dn_error *error) {
+    const dn_detector *detector = self->detector;
+    const dn_flow_shape shape = dn_flow_shape_of(detector->config, detector->backbone.network);
+    dn_scorer *scorer = &self->scorer;
+    DN_TRY(dn_extractor_create(self->compute, detector->config, &detector->backbone, &detector->roi,
+                               &scorer->extractor, error));
+    DN_TRY(dn_flow_create(self->compute, &shape, rows, use, &scorer->flow, error));
+    DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, rows, rotations, shape.features,
+                            dn_reduction_of(detector->config->rotation_reduction), scorer, error));
+    return dn_allocate_floats(&self->features, (size_t)rotations * (size_t)shape.features, error);
+}
+
+static dn_status allocate_inspector(const dn_detector *detector, dn_inspector **inspector,
+                                    dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_inspector), error));
+    *inspector = block;
+    (*inspector)->detector = detector;
+    return DN_OK;
+}
+
+static dn_status keep_or_destroy(dn_inspector *created, dn_status status,
+                                 dn_inspector **inspector) {
+    if (status == DN_OK)
+        *inspector = created;
+    else
+        dn_inspector_destroy(created);
+    return status;
+}
+
+dn_status dn_inspector_create(const dn_detector *detector, const dn_compute *compute,
+                              dn_flow_use use, int rows, int rotations, dn_inspector **inspector,
+                              dn_error *error) {
+    dn_inspector *self;
+    *inspector = NULL;
+    DN_TRY(allocate_inspector(detector, &self, error));
+    self->compute = compute;
+    return keep_or_destroy(self, create_network(self, use, rows, rotations, error), inspector);
+}
+
+static dn_status open_network(dn_inspector *self, const dn_inspector_options *options,
+                              dn_error *error) {
+    int rotations = options->rotations;
+    int rows = rotations < DN_INSPECTOR_ROWS ? rotations : DN_INSPECTOR_ROWS;
+    DN_TRY(dn_compute_open_in(options->compute, options->precision, options->threads,
+                              &self->own_compute, error));
+    self->compute = &self->own_compute;
+    return create_network(self, DN_FLOW_SCORE, rows, rotations, error);
+}
+
+dn_status dn_inspector_open(const dn_detector *detector, const dn_inspector_options *options,
+                            dn_inspector **inspector, dn_error *error) {
+    dn_inspector *self;
+    *inspector = NULL;
+    DN_TRY(allocate_inspector(detector, &self, error));
+    return keep_or_destroy(self, open_network(self, options, error), inspector);
+}
+
+void dn_inspector_destroy(dn_inspector *inspector) {
+    if (!inspector)
+        return;
+    dn_localizer_destroy(inspector->localizer);
+    dn_release(inspector->features);
+    dn_scorer_destroy(&inspector->scorer);
+    dn_flow_destroy(inspector->scorer.flow);
+    dn_extractor_destroy(inspector->scorer.extractor);
+    dn_compute_close(&inspector->own_compute);
+    dn_release(inspector);
+}
+
+void dn_inspector_set_parameters(dn_inspector *inspector, const float *parameters,
+                                 const uint16_t *bf16) {
+    inspector->parameters = parameters;
+    dn_flow_use_bf16(inspector->scorer.flow, bf16);
+}
+
+/* ---- one picture ---- */
+
+static dn_status require_parameters(const dn_inspector *self, dn_error *error) {
+    if (self->parameters)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "an inspector without parameters cannot score");
+}
+
+static dn_status score_input(dn_inspector *self, const dn_image *input, dn_score *score,
+                             dn_error *error) {
+    dn_scorer *scorer = &self->scorer;
+    if (scorer->early_exit)
+        return dn_scorer_score_early(scorer, scorer->early_exit, self->parameters, input, score,
+                                     error);
+    DN_TRY(dn_scorer_features(scorer, input, self->features, error));
+    return dn_scorer_score(scorer, self->parameters, self->features, score, error);
+}
+
+dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
+                             dn_error *error) {
+    dn_image input = {0};
+    DN_TRY(require_parameters(inspector, error));
+    DN_TRY(dn_extractor_prepare(inspector->scorer.extractor, picture, &input, error));
+    dn_status status = score_input(inspector, &input, score, error);
+    dn_image_free(&input);
+    return status;
+}
+
+dn_status dn_inspector_score_features(dn_inspector *inspector, const float *features,
+                                      dn_score *score, dn_error *error) {
+    DN_TRY(require_parameters(inspector, error));
+    return dn_scorer_score(&inspector->scorer, inspector->parameters, features, score, error);
+}
+
+static dn_status prepare_localizer(dn_inspector *self, dn_error *error) {
+    const dn_config *config = self->detector->config;
+    const dn_flow_shape shape = dn_flow_shape_of(config, self->detector->backbone.network);
+    if (self->localizer)
+        return DN_OK;
+    return dn_localizer_create(self->compute, &self->scorer, &shape, config->img_size[1],
+                               config->img_size[0], &self->localizer, error);
+}
+
+dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
+                                dn_error *error) {
+    dn_image input = {0};
+    DN_TRY(require_parameters(inspector, error));
+    DN_TRY(prepare_localizer(inspector, error));
+    DN_TRY(dn_extractor_prepare(inspector->scorer.extractor, picture, &input, error));
+    dn_status status = dn_localizer_run(inspector->localizer, inspector->parameters, &input,
+                                        inspector->features, map, error);
+    dn_image_free(&input);
+    return status;
+}
+
+static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
+    if (score)
+        DN_TRY(dn_inspector_score_features(self, self->features, score, error));
+    return dn_map_finish(map, error);
+}
+
+dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
+                           dn_map **map, dn_error *error) {
+    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
+    dn_status status = fill_map(inspector, *map, score, error);
+    if (status == DN_OK)
+        return DN_OK;
+    dn_map_free(*map);
+    *map = NULL;
+    return status;
+}

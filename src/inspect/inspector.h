@@ -1,0 +1,68 @@
+/* Computes the score, the map, or both of one picture after the other with one detector. Scoring,
+ * maps, training, evaluation, calibration, the report and the benchmark all use this object. One
+ * thread at a time. */
+#ifndef DN_INSPECT_INSPECTOR_H
+#define DN_INSPECT_INSPECTOR_H
+
+#include "detect/detector.h"
+#include "detect/localization.h"
+#include "detect/score.h"
+#include "inspect/map.h"
+
+typedef struct dn_inspector {
+    const dn_detector *detector; /* the caller's: configuration, backbone, region of interest */
+    const dn_compute *compute;   /* the caller's, or `own_compute` */
+    const float *parameters;     /* of the flow; the caller's; NULL: none are set yet */
+    dn_scorer scorer;            /* its extractor and flow are the inspector's */
+    dn_localizer *localizer;     /* NULL before the first map */
+    float *features;             /* [rotations][dimensions] of the last picture */
+    dn_compute own_compute;      /* backend NULL: `compute` is the caller's */
+    struct dn_inspector *next;   /* in a pool's list of idle ones */
+} dn_inspector;
+
+/* Vectors that the flow takes at once when scoring: the usual number of rotations. */
+#define DN_INSPECTOR_ROWS 64
+
+/* Computes on the caller's backend, which outlives the inspector as `detector` does. The flow takes
+ * up to `rows` vectors at once, for `use`: a trainer trains it. It has no parameters yet. */
+dn_status dn_inspector_create(const dn_detector *detector, const dn_compute *compute,
+                              dn_flow_use use, int rows, int rotations, dn_inspector **inspector,
+                              dn_error *error);
+
+typedef struct dn_inspector_options {
+    char compute[16]; /* names a backend */
+    dn_precision precision;
+    int threads, rotations;
+} dn_inspector_options;
+
+/* Opens a backend of its own, for scores and maps. */
+dn_status dn_inspector_open(const dn_detector *detector, const dn_inspector_options *options,
+                            dn_inspector **inspector, dn_error *error);
+void dn_inspector_destroy(dn_inspector *inspector);
+
+/* Sets the flow's parameters, and the same in bf16 (NULL: they are rounded at each use). Call it
+ * before the first score or map. Both stay the caller's; their values may change between calls. */
+void dn_inspector_set_parameters(dn_inspector *inspector, const float *parameters,
+                                 const uint16_t *bf16);
+
+/* Score of a decoded picture of any size; with the scorer's early exit, if it has one.
+ * DN_ERROR_ARGUMENT without parameters; DN_CANCELLED when the scorer's cancel hook, which is asked
+ * before each batch of rotations, says so. */
+dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
+                             dn_error *error);
+
+/* Score of features[rotations][dimensions]. */
+dn_status dn_inspector_score_features(dn_inspector *inspector, const float *features,
+                                      dn_score *score, dn_error *error);
+
+/* Gradient map [height][width] of a picture, at the configured size. Fails as a score does. */
+dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
+                                dn_error *error);
+
+/* The complete map of a picture. The picture moves into the map: *picture is empty after success
+ * and may be after a failure; free it in either case. `score` (NULL: not wanted) is that of
+ * dn_inspector_score without early exit. Free the map with dn_map_free; NULL after a failure. */
+dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
+                           dn_map **map, dn_error *error);
+
+#endif

@@ -1,0 +1,112 @@
+/* Applies a caller's dn_model_options. */
+#include "base/parallel.h"
+#include "inspect/model.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static dn_status check_share(const char *name, double share, double least, dn_error *error) {
+    if (share >= least && share < 1)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT, "%s %g: expected a share below 1", name, share);
+}
+
+static dn_status request_for(const dn_model_options *options, dn_threshold_request *request,
+                             dn_error *error) {
+    if (options->threshold_rule)
+        request->rule = dn_threshold_rule_of(options->threshold_rule);
+    if (options->false_reject_rate != 0) {
+        request->false_reject_rate = options->false_reject_rate;
+        if (!options->threshold_rule)
+            request->rule = DN_RULE_CONFORMAL;
+    }
+    if (options->review_rate != 0)
+        request->review_rate = fmax(options->review_rate, 0);
+    if (options->target_tpr != 0)
+        request->target_tpr = options->target_tpr;
+    if (options->threshold != 0) {
+        request->rule = DN_RULE_MANUAL;
+        request->manual = options->threshold;
+    }
+    if (request->rule == DN_THRESHOLD_RULES)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
+                       options->threshold_rule);
+    DN_TRY(check_share("false_reject_rate", request->false_reject_rate, 0, error));
+    return check_share("review_rate", request->review_rate, 0, error);
+}
+
+dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibration *calibration,
+                                     dn_error *error) {
+    dn_threshold_request request = calibration->request;
+    if (!options ||
+        (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
+         options->target_tpr == 0 && options->threshold == 0))
+        return DN_OK;
+    DN_TRY(request_for(options, &request, error));
+    return dn_calibration_choose(calibration, &request, error);
+}
+
+static dn_status apply_early_exit(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const dn_calibration *calibration = &model->detector.calibration;
+    if (!options || options->early_exit == 0)
+        return DN_OK;
+    if (!dn_calibration_judges(calibration))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "early exit waits for a verdict, and the model has no threshold: calibrate "
+                       "it, or name one");
+    return dn_early_exit_create(options->early_exit, model->options.rotations,
+                                dn_reduction_of(model->detector.config->rotation_reduction),
+                                calibration->threshold, calibration->review_threshold,
+                                &model->early_exit, error);
+}
+
+/* By default as many calls as there are processors for their threads: more would only share the
+ * processors, and each takes the memory of an inspector. */
+static int choose_concurrency(const dn_model_options *options) {
+    int threads = options ? options->threads : 0;
+    if (options && options->concurrency > 0)
+        return options->concurrency;
+    return threads > 0 && threads < dn_processor_count() ? dn_processor_count() / threads : 1;
+}
+
+static dn_status apply_settings(dn_model *model, const dn_model_options *options, dn_error *error) {
+    const char *device = options && options->device ? options->device : "auto";
+    const char *compute = options && options->compute ? options->compute : "auto";
+    if (strcmp(device, "auto") != 0 && strcmp(device, "cpu") != 0)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "device \"%.40s\": this build computes on \"cpu\" (or \"auto\") only",
+                       device);
+    snprintf(model->options.compute, sizeof model->options.compute, "%s", compute);
+    model->options.threads = options ? options->threads : 0;
+    model->options.rotations = dn_test_rotations(model->detector.config);
+    model->maps = options && options->maps;
+    model->concurrency = choose_concurrency(options);
+    if (options && (options->rotations < 0 || options->threads < 0 || options->concurrency < 0))
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "rotations %d, threads %d and concurrency %d must not be negative",
+                       options->rotations, options->threads, options->concurrency);
+    if (options && options->rotations > 0)
+        model->options.rotations = options->rotations;
+    return DN_OK;
+}
+
+/* NULL and "auto": as the model was trained. */
+static dn_status choose_precision(dn_model *model, const dn_model_options *options,
+                                  dn_error *error) {
+    const char *word = options && options->precision ? options->precision : "auto";
+    int is_auto = strcmp(word, "auto") == 0;
+    model->options.precision = is_auto ? model->detector.precision : dn_precision_of(word);
+    if (model->options.precision < DN_PRECISIONS)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_ARGUMENT,
+                   "precision \"%.40s\" is unknown (expected: auto, f32, bf16, int8)", word);
+}
+
+dn_status dn_apply_options(dn_model *model, const dn_model_options *options, dn_error *error) {
+    DN_TRY(apply_settings(model, options, error));
+    DN_TRY(dn_apply_threshold_options(options, &model->detector.calibration, error));
+    DN_TRY(apply_early_exit(model, options, error));
+    return choose_precision(model, options, error);
+}

@@ -1,0 +1,135 @@
+#include "inspect/pixel_evaluation.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/observer.h"
+#include "metrics/pixels.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct pixel_evaluation {
+    dn_inspector *inspector;
+    const dn_observer *observer;
+    char images[1024]; /* directory/images */
+    dn_pixels *pixels;
+    uint8_t *mask; /* [height][width] at the map's size */
+    int width, height;
+} pixel_evaluation;
+
+static uint8_t brightest_of(const dn_image *image) {
+    uint8_t brightest = 0;
+    for (size_t i = 0; i < (size_t)image->width * (size_t)image->height * 3; i++)
+        brightest = image->pixels[i] > brightest ? image->pixels[i] : brightest;
+    return brightest;
+}
+
+/* Takes the mask's pixel that holds the centre of each pixel of the map. */
+static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
+    dn_image image = {0};
+    DN_TRY(dn_image_read(path, NULL, &image, error));
+    int half = brightest_of(&image) / 2;
+    for (int y = 0; y < self->height; y++)
+        for (int x = 0; x < self->width; x++) {
+            size_t from_x = (size_t)((2 * x + 1) * (int64_t)image.width / (2 * self->width));
+            size_t from_y = (size_t)((2 * y + 1) * (int64_t)image.height / (2 * self->height));
+            const uint8_t *pixel = image.pixels + (from_y * (size_t)image.width + from_x) * 3;
+            self->mask[y * self->width + x] = pixel[0] > half || pixel[1] > half || pixel[2] > half;
+        }
+    dn_image_free(&image);
+    return DN_OK;
+}
+
+static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
+                              dn_error *error) {
+    const uint8_t *inside = map->inside;
+    if (sample->label != 0 && !sample->mask_path)
+        return DN_OK;
+    if (sample->label == 0)
+        return dn_pixels_add(self->pixels, map->values, NULL, inside, map->width, map->height,
+                             error);
+    dn_error failure = {0};
+    if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
+        dn_tell(self->observer, DN_WARNING, "left out of pixel metrics: %s", failure.message);
+        return DN_OK;
+    }
+    return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
+                         error);
+}
+
+static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
+                                 dn_error *error) {
+    dn_map_files files;
+    DN_TRY(dn_map_write_files(map, self->images, sample->name, DN_MAP_FILES | DN_OVERLAY_FILE,
+                              &files, error));
+    return count_pixels(self, sample, map, error);
+}
+
+static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample, dn_error *error) {
+    dn_image picture = {0};
+    dn_map *map = NULL;
+    dn_error failure;
+    dn_status status = dn_image_read(
+        sample->path, dn_extractor_levels(self->inspector->scorer.extractor), &picture, &failure);
+    if (status == DN_ERROR_MEMORY)
+        return dn_fail(error, status, "%s", failure.message);
+    if (status != DN_OK)
+        return DN_OK; /* the evaluation of the scores has reported it */
+    status = dn_inspector_map(self->inspector, &picture, NULL, &map, error);
+    if (status == DN_OK)
+        status = write_and_count(self, sample, map, error);
+    dn_image_free(&picture);
+    dn_map_free(map);
+    return status;
+}
+
+static dn_status report_progress(const pixel_evaluation *self, size_t done, size_t total,
+                                 dn_error *error) {
+    const dn_progress progress = {.stage = DN_STAGE_SCORE,
+                                  .done = done,
+                                  .total = total,
+                                  .loss = NAN,
+                                  .auroc_last = NAN,
+                                  .auroc_max = NAN,
+                                  .auroc_epoch_max = -1};
+    return dn_tell_progress(self->observer, &progress, error);
+}
+
+static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, size_t count,
+                              dn_metrics *metrics, dn_error *error) {
+    dn_pixel_metrics measured;
+    for (size_t i = 0; i < count; i++) {
+        DN_TRY(report_progress(self, i, count, error));
+        DN_TRY(evaluate_sample(self, &samples[i], error));
+    }
+    DN_TRY(report_progress(self, count, count, error));
+    DN_TRY(dn_pixels_measure(self->pixels, &measured, error));
+    metrics->pixel_auroc = measured.auroc;
+    metrics->pixel_aupro = measured.aupro;
+    metrics->pixel_f1_max = measured.f1_max;
+    metrics->pixel_f1_max_threshold = measured.f1_max_threshold;
+    return DN_OK;
+}
+
+static dn_status init_evaluation(pixel_evaluation *self, const char *directory, dn_error *error) {
+    void *mask;
+    DN_TRY(dn_path_join(self->images, sizeof self->images, directory, "images", error));
+    DN_TRY(dn_pixels_create(&self->pixels, error));
+    DN_TRY(dn_allocate(&mask, (size_t)self->width * (size_t)self->height, 1, error));
+    self->mask = mask;
+    return DN_OK;
+}
+
+dn_status dn_evaluate_pixels(dn_inspector *inspector, const dn_sample *samples, size_t count,
+                             const char *directory, const dn_observer *observer,
+                             dn_metrics *metrics, dn_error *error) {
+    const int *size = inspector->detector->config->img_size;
+    pixel_evaluation self = {
+        .inspector = inspector, .observer = observer, .width = size[1], .height = size[0]};
+    dn_status status = init_evaluation(&self, directory, error);
+    if (status == DN_OK)
+        status = evaluate_all(&self, samples, count, metrics, error);
+    dn_pixels_destroy(self.pixels);
+    dn_release(self.mask);
+    return status;
+}

@@ -1,0 +1,290 @@
+/* dn_model_score_with: stopped at any batch, in the queue too; maps and overlays of a picture that
+ * is read once, as files and in memory. */
+#include "base/file.h"
+#include "base/parallel.h"
+#include "image/colours.h"
+#include "inspect/model.h"
+#include "small_model.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SIDE = 80, ROTATIONS = 20, BATCHES = 2, NEVER = 1000000 };
+
+static dn_error error;
+
+typedef struct scene {
+    char *folder;
+    char model_path[256];
+    uint8_t pixels[SIDE * SIDE * 3];
+} scene;
+
+static int set_up(void **state) {
+    scene *self = test_calloc(1, sizeof *self);
+    self->folder = temporary_create();
+    snprintf(self->model_path, sizeof self->model_path, "%s/model.safetensors", self->folder);
+    write_small_model(self->model_path);
+    draw_pixels(self->pixels, SIDE, 1);
+    *state = self;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    scene *self = *state;
+    temporary_remove(self->folder);
+    test_free(self);
+    return 0;
+}
+
+static dn_model *open_model(const scene *self, dn_model_options options) {
+    dn_model *model;
+    options.threads = 1;
+    options.rotations = ROTATIONS;
+    assert_ok(dn_model_open(self->model_path, &options, &model, &error));
+    return model;
+}
+
+static dn_image_source pixels_of(const scene *self) {
+    return (dn_image_source){
+        .pixels = self->pixels, .width = SIDE, .height = SIDE, .stride = SIDE * 3};
+}
+
+/* ---- Stopping -------------------------------------------------------------------------------- */
+
+/* Asks to stop at its `limit`-th call. */
+typedef struct stopper {
+    int calls, limit;
+} stopper;
+
+static int should_stop(void *user) {
+    stopper *self = user;
+    return ++self->calls >= self->limit;
+}
+
+static dn_status score_until(dn_model *model, const scene *self, stopper *stop, dn_result *result,
+                             dn_map **map) {
+    const dn_image_source source = pixels_of(self);
+    const dn_score_options options = {sizeof options, should_stop, stop};
+    return dn_model_score_with(model, &source, &options, result, map, &error);
+}
+
+/* Stopped at each of its questions, a call asks no more; the model scores on as if nothing were. */
+static void stop_everywhere(const scene *self, dn_model *model, int wants_map, int questions) {
+    dn_result whole, again;
+    dn_map *map = NULL;
+    stopper stop = {0, NEVER};
+    assert_ok(score_until(model, self, &stop, &whole, wants_map ? &map : NULL));
+    dn_map_free(map);
+    assert_int_equal(stop.calls, questions);
+    for (int at = 1; at <= questions; at++) {
+        stop = (stopper){0, at};
+        assert_fails(score_until(model, self, &stop, &again, wants_map ? &map : NULL), DN_CANCELLED,
+                     "stopped on request");
+        assert_int_equal(stop.calls, at);
+        assert_true(!wants_map || !map);
+    }
+    stop = (stopper){0, NEVER};
+    assert_ok(score_until(model, self, &stop, &again, NULL));
+    assert_true(again.raw_score == whole.raw_score);
+}
+
+static void test_stop_a_score(void **state) {
+    dn_model *model = open_model(*state, (dn_model_options){0});
+    stop_everywhere(*state, model, 0, BATCHES + 1); /* of the backbone, of the flow */
+    dn_model_close(model);
+}
+
+static void test_stop_a_map(void **state) {
+    dn_model *model = open_model(*state, (dn_model_options){0});
+    /* Backbone and back, the flow's gradient, its score. */
+    stop_everywhere(*state, model, 1, 2 * BATCHES + 2);
+    dn_model_close(model);
+}
+
+static void test_stop_an_early_exit(void **state) {
+    /* No verdict is certain at the very score, so all rotations are looked at, 4 at a time. */
+    const scene *self = *state;
+    const dn_image_source source = pixels_of(self);
+    dn_result result;
+    dn_model *model = open_model(self, (dn_model_options){0});
+    assert_ok(dn_model_score(model, &source, &result, NULL, &error));
+    dn_model_close(model);
+    model = open_model(
+        self,
+        (dn_model_options){.threshold = result.raw_score, .review_rate = -1, .early_exit = 0.9999});
+    stop_everywhere(self, model, 0, 2 * ROTATIONS / DN_EARLY_ROTATIONS);
+    dn_model_close(model);
+}
+
+/* In the queue, behind a call that does not end. */
+static void test_stop_waiting(void **state) {
+    const scene *self = *state;
+    dn_inspector *held;
+    dn_result result;
+    dn_model *model = open_model(self, (dn_model_options){.concurrency = 1});
+    assert_ok(dn_model_acquire(model, NULL, &held, &error));
+    stopper stop = {0, 3};
+    assert_fails(score_until(model, self, &stop, &result, NULL), DN_CANCELLED,
+                 "stopped on request");
+    assert_int_equal(stop.calls, 3);
+    dn_model_release(model, held);
+    stop = (stopper){0, NEVER};
+    assert_ok(score_until(model, self, &stop, &result, NULL));
+    dn_model_close(model);
+}
+
+static void test_options(void **state) {
+    const scene *self = *state;
+    const dn_image_source source = pixels_of(self);
+    const dn_score_options unsized = {0}, larger = {.size = sizeof larger + 16};
+    const dn_model_options negative = {.concurrency = -1};
+    dn_result plain, result;
+    dn_model *model;
+    assert_fails(dn_model_open(self->model_path, &negative, &model, &error), DN_ERROR_ARGUMENT,
+                 "concurrency -1");
+    model = open_model(self, (dn_model_options){0});
+    assert_int_equal(model->pool.limit, dn_processor_count()); /* each takes one thread */
+    assert_ok(dn_model_score(model, &source, &plain, NULL, &error));
+    assert_fails(dn_model_score_with(model, &source, &unsized, &result, NULL, &error),
+                 DN_ERROR_ARGUMENT, "score options of 0 bytes");
+    assert_ok(dn_model_score_with(model, &source, &larger, &result, NULL, &error));
+    assert_true(result.raw_score == plain.raw_score);
+    dn_model_close(model);
+    assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
+    assert_int_equal(model->pool.limit, 1); /* which takes all processors */
+    dn_model_close(model);
+}
+
+/* ---- Maps ------------------------------------------------------------------------------------ */
+
+/* What the overlay of a map without a threshold is by image/colours.h. */
+static void draw_expected(const scene *self, const dn_map *map, dn_image *image) {
+    dn_map_view view = {.threshold = NAN};
+    view.values = dn_map_values(map, &view.width, &view.height);
+    for (int i = 0; i < view.width * view.height; i++)
+        view.scale = fmaxf(view.scale, view.values[i]);
+    assert_ok(dn_image_create(SIDE, SIDE, image, &error));
+    memcpy(image->pixels, self->pixels, sizeof self->pixels);
+    dn_map_view_overlay(&view, image);
+}
+
+static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_t *bytes,
+                              size_t size) {
+    dn_image expected, found;
+    draw_expected(self, map, &expected);
+    assert_ok(dn_image_decode(bytes, size, "overlay", NULL, &found, &error));
+    assert_int_equal(found.width, SIDE);
+    assert_int_equal(found.height, SIDE);
+    assert_memory_equal(found.pixels, expected.pixels, sizeof self->pixels);
+    assert_memory_not_equal(found.pixels, self->pixels, sizeof self->pixels);
+    dn_image_free(&expected);
+    dn_image_free(&found);
+}
+
+/* The file is gone when its map is drawn over it. */
+static void test_picture_is_read_once(void **state) {
+    const scene *self = *state;
+    dn_result result;
+    dn_map *map;
+    dn_map_files files;
+    uint8_t *bytes;
+    size_t size;
+    char path[512], maps[512];
+    dn_model *model = open_model(self, (dn_model_options){0});
+    snprintf(path, sizeof path, "%s", put_pixels(self->folder, "line/part.ppm", SIDE, 1));
+    const dn_image_source source = {.path = path};
+    assert_ok(dn_model_score(model, &source, &result, &map, &error));
+    dn_model_close(model);
+    assert_int_equal(unlink(path), 0);
+    snprintf(maps, sizeof maps, "%s/maps", self->folder);
+    assert_ok(dn_map_write_files(map, maps, "line/part.ppm", DN_MAP_FILES | DN_OVERLAY_FILE, &files,
+                                 &error));
+    assert_ok(dn_file_read(files.overlay, (size_t)1 << 24, &bytes, &size, &error));
+    assert_is_overlay(self, map, bytes, size);
+    dn_release(bytes);
+    assert_ok(dn_file_read(files.mask, (size_t)1 << 24, &bytes, &size, &error));
+    dn_release(bytes);
+    dn_map_free(map);
+}
+
+static void assert_encodes(const scene *self, const dn_map *map, dn_map_format format) {
+    uint8_t *bytes, *held;
+    size_t size, held_size;
+    char path[300];
+    snprintf(path, sizeof path, "%s/map", self->folder);
+    assert_ok(dn_map_encode(map, format, &bytes, &size, &error));
+    assert_ok(dn_map_write(map, format, path, &error));
+    assert_ok(dn_file_read(path, (size_t)1 << 24, &held, &held_size, &error));
+    assert_int_equal(size, held_size);
+    assert_memory_equal(bytes, held, size);
+    dn_release(held);
+    dn_bytes_free(bytes);
+}
+
+static void test_map_in_memory(void **state) {
+    const scene *self = *state;
+    const dn_image_source source = pixels_of(self);
+    dn_result result;
+    dn_map *map;
+    uint8_t *bytes;
+    size_t size;
+    dn_image image;
+    dn_model *model = open_model(self, (dn_model_options){0});
+    assert_ok(dn_model_score(model, &source, &result, &map, &error));
+    dn_model_close(model);
+    for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++)
+        assert_encodes(self, map, (dn_map_format)format);
+    assert_ok(dn_map_encode(map, DN_MAP_OVERLAY, &bytes, &size, &error));
+    assert_is_overlay(self, map, bytes, size);
+    dn_bytes_free(bytes);
+    assert_ok(dn_map_encode(map, DN_MAP_PNG, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
+    assert_int_equal(image.width, 64); /* the network's */
+    dn_image_free(&image);
+    dn_bytes_free(bytes);
+    dn_bytes_free(NULL);
+    assert_fails(dn_map_encode(map, (dn_map_format)99, &bytes, &size, &error), DN_ERROR_ARGUMENT,
+                 "99");
+    assert_null(bytes);
+    dn_map_free(map);
+}
+
+/* ---- Inspectors ------------------------------------------------------------------------------ */
+
+/* What an inspector needs is set before, or said to be missing. */
+static void test_no_parameters(void **state) {
+    (void)state;
+    const dn_inspector_options options = {"auto", DN_PRECISION_F32, 1, 2};
+    dn_detector detector;
+    dn_inspector *inspector;
+    dn_image picture;
+    dn_score score;
+    float map[64 * 64];
+    create_small_detector(&detector);
+    assert_ok(dn_inspector_open(&detector, &options, &inspector, &error));
+    assert_ok(dn_image_create(SIDE, SIDE, &picture, &error));
+    assert_fails(dn_inspector_score(inspector, &picture, &score, &error), DN_ERROR_ARGUMENT,
+                 "without parameters");
+    assert_fails(dn_inspector_localize(inspector, &picture, map, &error), DN_ERROR_ARGUMENT,
+                 "without parameters");
+    dn_inspector_set_parameters(inspector, detector.parameters, NULL);
+    assert_ok(dn_inspector_score(inspector, &picture, &score, &error));
+    dn_image_free(&picture);
+    dn_inspector_destroy(inspector);
+    dn_detector_close(&detector);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stop_a_score),
+        cmocka_unit_test(test_stop_a_map),
+        cmocka_unit_test(test_stop_an_early_exit),
+        cmocka_unit_test(test_stop_waiting),
+        cmocka_unit_test(test_options),
+        cmocka_unit_test(test_picture_is_read_once),
+        cmocka_unit_test(test_map_in_memory),
+        cmocka_unit_test(test_no_parameters),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
