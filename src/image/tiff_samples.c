@@ -235,10 +235,11 @@ static void add_deep(dn_tiff_rows *rows, int plane, const uint8_t *row, size_t f
 static void add_interleaved(dn_tiff_rows *rows, const uint8_t *row, size_t first, size_t count) {
     const dn_tiff_layout *layout = rows->layout;
     int components = dn_tiff_colors(layout) + layout->associated_alpha;
+    size_t step = layout->planar == PLANARCONFIG_CONTIG ? layout->samples : 1;
     uint8_t component[MOST_COMPONENTS], *rgb = (uint8_t *)rows->raster->samples + 3 * first;
     for (size_t i = 0; i < count; i++, rgb += 3) {
         for (int c = 0; c < components; c++)
-            component[c] = component_of(layout, row, i * layout->samples + (size_t)c);
+            component[c] = component_of(layout, row, i * step + (size_t)c);
         make_pixel(layout, component, rgb);
     }
 }

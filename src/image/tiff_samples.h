@@ -33,8 +33,8 @@ int dn_tiff_planes(const dn_tiff_layout *layout);
 typedef struct dn_tiff_rows {
     const dn_tiff_layout *layout;
     dn_raster *raster;
-    uint8_t *stored; /* [height][width][planes]: samples of separate planes of which a pixel needs
-                        all; owned; NULL: a row is complete */
+    uint8_t *stored; /* [height][width][planes]: samples of separate planes, of which a pixel needs
+                        all; owned; NULL: a row has all that its pixels need */
 } dn_tiff_rows;
 
 dn_status dn_tiff_rows_begin(const dn_tiff_layout *layout, dn_raster *raster, dn_tiff_rows *rows,

@@ -295,6 +295,8 @@ def own_files():
     yield "runs_end.bmp", run_lengths(8, WIDTH, HEIGHT, palette, runs), np.array(ramp)[index]
     grey = np.asarray(GREY)
     yield "undefined_format.tif", tiff(tiff_tags(8, 1, 1, _339=(3, [4])), [GREY.tobytes()]), np.stack([grey] * 3, axis=2)
+    planes = [band.tobytes() for band in GREY_ALPHA.split()]
+    yield "grey_alpha_planes.tif", tiff(tiff_tags(8, 2, 1, _284=(3, [2]), _338=(3, [2])), planes), np.stack([grey] * 3, axis=2)
     alpha = np.asarray(ALPHA).astype(int)
     divided = np.where(alpha > 0, np.minimum(grey.astype(int) * 255 // np.maximum(alpha, 1), 255), 0)
     yield ("premultiplied_grey.tif", tiff(tiff_tags(8, 2, 1, _338=(3, [1])), [GREY_ALPHA.tobytes()]),
