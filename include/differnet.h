@@ -84,6 +84,8 @@ typedef enum dn_verdict {
 /* "NONE", "PASS", "REVIEW" or "FAIL"; static storage. */
 DN_API const char *dn_verdict_name(dn_verdict verdict);
 
+enum { DN_WARNINGS = 4, DN_WARNING_SIZE = 256 };
+
 /* Without a calibration pred_label is -1, and pred_score, p_value and the thresholds are NaN
  * (docs/verdict.md). */
 typedef struct dn_result {
@@ -97,6 +99,9 @@ typedef struct dn_result {
     double pred_score; /* in (0, 1), increases with raw_score, 0.5 at the threshold */
     double threshold, review_threshold;
     double p_value; /* (1 + number of calibration scores >= raw_score) / (their number + 1) */
+    /* What is odd about the image, such as samples outside the model's levels (docs/images.md); ""
+     * after the last. */
+    char warnings[DN_WARNINGS][DN_WARNING_SIZE];
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */

@@ -53,6 +53,7 @@ class ResultStruct(SizedStruct):
         ("threshold", c.c_double),
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
+        ("warnings", (c.c_char * 256) * 4),
     ]
 
 

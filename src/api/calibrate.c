@@ -37,6 +37,8 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
     dn_feature_source source;
     dn_inspector *inspector;
     DN_TRY(dn_model_acquire(model, NULL, &inspector, error));
+    dn_depth_report(model->detector.config, &model->detector.levels, samples, count,
+                    inspector->compute->threads, observer);
     dn_status status = dn_evaluation_source(inspector, observer, &source, error);
     if (status == DN_OK)
         status = dn_evaluation_create(samples, count, inspector, &source, 0, &evaluation, error);

@@ -35,6 +35,8 @@ static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
     dn_evaluation evaluation;
     dn_evaluation_record record = *about;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
+    dn_depth_report(model->detector.config, &model->detector.levels, dataset->samples + begin,
+                    end - begin, inspector->compute->threads, about->observer);
     DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, inspector, source, 0,
                                 &evaluation, error));
     record.evaluation = &evaluation;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/parallel.h"
 #include "base/structs.h"
 #include "detect/activation_steps.h"
 #include "detect/network_settings.h"
@@ -26,7 +27,7 @@
 
 /* Everything that one training owns; release_training releases it, after a failure too. */
 typedef struct training {
-    const dn_config *config;
+    const dn_config *config; /* the caller's; later the detector's copy, which has the levels */
     const dn_observer *user;
     dn_observer observer; /* writes the log, then tells the user */
     dn_dataset dataset;
@@ -168,6 +169,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
+    dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
+                    self->dataset.count, self->compute.threads, &self->observer);
     return DN_OK;
 }
 
@@ -331,6 +334,22 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
                              error);
 }
 
+/* Finds the levels of the training images and puts them into the configuration, so that every image
+ * is read with them and a training from config.yaml gives the same model. */
+static dn_status find_levels(training *self, dn_error *error) {
+    char text[64];
+    size_t count;
+    dn_sample_range range;
+    const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
+    int threads = self->config->threads > 0 ? self->config->threads : dn_processor_count();
+    DN_TRY(dn_levels_resolve(self->config, samples, count, threads, &self->observer, &range,
+                             &self->detector.levels, error));
+    if (!dn_range_is_known(range))
+        return DN_OK;
+    dn_levels_print(range, text);
+    return dn_config_set(self->detector.config, "levels", text, error);
+}
+
 /* Finds activation steps for every model, so that it can run in int8 later. */
 static dn_status prepare_precision(training *self, dn_error *error) {
     size_t count;
@@ -355,6 +374,7 @@ static dn_status estimate(training *self, dn_error *error) {
 static dn_status train(training *self, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
+    DN_TRY(find_levels(self, error));
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)

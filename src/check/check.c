@@ -29,13 +29,14 @@ typedef struct checker {
 
 typedef struct block {
     const dn_sample *samples;
+    const dn_levels *levels;
     dn_record *records;
 } block;
 
 static void fill_records(void *context, size_t begin, size_t end) {
     const block *part = context;
     for (size_t i = begin; i < end; i++)
-        dn_record_fill(&part->samples[i], &part->records[i]);
+        dn_record_fill(&part->samples[i], part->levels, &part->records[i]);
 }
 
 static dn_status tell(const checker *self, size_t done, size_t total) {
@@ -51,11 +52,31 @@ static dn_status tell(const checker *self, size_t done, size_t total) {
     return dn_tell_progress(self->observer, &progress, self->error);
 }
 
+/* Finds the levels of train/ as a training would. */
+static dn_status find_levels(const checker *self, const dn_dataset *dataset, dn_levels *levels) {
+    size_t begin = dataset->begin[DN_SPLIT_TRAIN], end = dataset->begin[DN_SPLIT_TRAIN + 1];
+    dn_levels_survey *survey = &self->class->levels;
+    dn_sample_range given = {0};
+    void *paths;
+    dn_config_levels(self->config, &given.black, &given.white);
+    DN_TRY(dn_allocate(&paths, end - begin, sizeof(char *), self->error));
+    for (size_t i = begin; i < end; i++)
+        ((const char **)paths)[i - begin] = dataset->samples[i].path;
+    dn_status status = dn_levels_find(paths, end - begin, dn_range_is_known(given) ? &given : NULL,
+                                      self->threads, survey, self->error);
+    dn_release(paths);
+    *levels = (dn_levels){dn_range_is_known(survey->range) ? DN_LEVELS_SET : DN_LEVELS_WHOLE,
+                          survey->range};
+    return status;
+}
+
 static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_record *records) {
+    dn_levels levels;
     size_t step = (size_t)self->threads * IMAGES_A_THREAD, total = dataset->count;
+    DN_TRY(find_levels(self, dataset, &levels));
     for (size_t done = 0; done < total;) {
         size_t count = total - done < step ? total - done : step;
-        block part = {dataset->samples + done, records + done};
+        block part = {dataset->samples + done, &levels, records + done};
         DN_TRY(tell(self, done, total));
         dn_parallel_for(self->threads, count, 1, fill_records, &part);
         done += count;
@@ -78,6 +99,8 @@ static dn_status find_all(const checker *self, const dn_check_subject *subject) 
     DN_TRY(dn_tally(subject->dataset, subject->records, self->class, self->error));
     DN_TRY(dn_find_counts(self->class, self->error));
     DN_TRY(dn_find_unreadable(subject, self->class, self->error));
+    DN_TRY(dn_find_files(subject, self->class, self->error));
+    DN_TRY(dn_find_depths(subject, self->class, self->error));
     DN_TRY(dn_find_duplicates(subject, self->class, self->error));
     DN_TRY(dn_find_masks(subject, self->class, self->error));
     DN_TRY(dn_find_roi(subject, self->class, self->error));

@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "dataset/dataset.h"
 #include "image/kind.h"
+#include "image/levels.h"
 
 /* Properties by which images are compared with train/good. */
 typedef enum dn_property {
@@ -22,9 +23,10 @@ typedef enum dn_property {
 const char *dn_property_name(dn_property property);
 int dn_property_decimals(dn_property property); /* to print */
 
-/* A property over train/good, in its own unit. Images outside [low, high] are unlike the rest. */
+/* A property over train/good, in its own unit. Nine of ten images lie between the quantiles. Images
+ * outside [low, high] are unlike the rest. */
 typedef struct dn_spread {
-    double median, low, high;
+    double median, quantile_05, quantile_95, low, high;
 } dn_spread;
 
 /* A kind of finding; findings.c lists all. */
@@ -74,8 +76,9 @@ typedef struct dn_checked_class {
     dn_finding *findings; /* those to mend first */
     size_t folder_count, size_count, kind_count, finding_count;
     size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
-    double roi_share; /* of the picture; 0: no usable mask */
-    int has_spreads;  /* train/good held enough images */
+    double roi_share;        /* of the picture; 0: no usable mask */
+    dn_levels_survey levels; /* of train/, as a training would find them */
+    int has_spreads;         /* train/good held enough images */
     dn_spread spreads[DN_PROPERTIES];
 } dn_checked_class;
 

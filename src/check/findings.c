@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MEND = 1, LOOK = 0 };
@@ -40,6 +41,20 @@ static const dn_rule RULES[DN_FINDING_RULES] = {
                                    "measured"},
     [DN_FINDING_PASSED_OVER] = {"passed_over", LOOK, "files that are skipped",
                                 "move them to the right folder if they should count"},
+    [DN_FINDING_DEPTHS] = {"depths", LOOK, "images of different depths",
+                           "save all of them in one depth: levels do not apply to those of 8 bits, "
+                           "so that the same part looks different"},
+    [DN_FINDING_OUTSIDE_LEVELS] =
+        {"outside_levels", LOOK, "images with samples outside the levels",
+         "look at their exposure, or set levels=BLACK:WHITE to the camera's range"},
+    [DN_FINDING_ORIENTATION] = {"orientation", LOOK, "images with an orientation tag",
+                                "save them upright: viewers apply the tag, training and scoring "
+                                "do not"},
+    [DN_FINDING_PAGES] = {"pages", LOOK, "files with several pages or frames",
+                          "save each as a file of its own if it should count: only the first is "
+                          "read"},
+    [DN_FINDING_ONE_PIXEL] = {"one_pixel", LOOK, "images with a side of 1 pixel",
+                              "replace them: they show nothing of a part"},
     [DN_FINDING_DUPLICATE] =
         {"duplicate", LOOK, "images that occur more than once",
          "delete the copies: they count twice and make the set look larger than it is"},
@@ -47,6 +62,9 @@ static const dn_rule RULES[DN_FINDING_RULES] = {
                                  "draw the masks: other defective images of the class have one"},
     [DN_FINDING_MASK_EMPTY] = {"mask_empty", LOOK, "masks that mark nothing",
                                "draw the defect white, or move the image to good"},
+    [DN_FINDING_MASK_GREY] = {"mask_values", LOOK, "masks with values other than 0 and one more",
+                              "save masks without grey, as PNG and not as JPEG: what is brighter "
+                              "than half of the brightest counts as defective"},
     [DN_FINDING_ROI_LOOK] = {"roi_look", LOOK, "the region of interest",
                              "look at the mask over some pictures: it is scaled to each"},
     [DN_FINDING_UNLIKE] =
@@ -123,6 +141,30 @@ dn_status dn_find_counts(dn_checked_class *class, dn_error *error) {
         return dn_finding_add(class, DN_FINDING_NO_TEST_GOOD, NULL, &ignored, error);
     if (test_defective == 0)
         return dn_finding_add(class, DN_FINDING_NO_TEST_DEFECT, NULL, &ignored, error);
+    return DN_OK;
+}
+
+static dn_status find_file(const dn_record *record, const char *name, dn_checked_class *class,
+                           dn_error *error) {
+    char detail[64];
+    if (record->kind.orientation) {
+        snprintf(detail, sizeof detail, "orientation %d", record->kind.orientation);
+        DN_TRY(dn_finding_put(class, DN_FINDING_ORIENTATION, name, detail, error));
+    }
+    if (record->kind.has_more)
+        DN_TRY(dn_finding_put(class, DN_FINDING_PAGES, name, NULL, error));
+    if (record->width == 1 || record->height == 1) {
+        snprintf(detail, sizeof detail, "%d x %d", record->width, record->height);
+        DN_TRY(dn_finding_put(class, DN_FINDING_ONE_PIXEL, name, detail, error));
+    }
+    return DN_OK;
+}
+
+dn_status dn_find_files(const dn_check_subject *subject, dn_checked_class *class, dn_error *error) {
+    for (size_t i = 0; i < subject->dataset->count; i++)
+        if (dn_record_readable(&subject->records[i]))
+            DN_TRY(
+                find_file(&subject->records[i], subject->dataset->samples[i].name, class, error));
     return DN_OK;
 }
 

@@ -19,9 +19,15 @@ typedef enum dn_rule_id {
     DN_FINDING_NO_TEST_GOOD,
     DN_FINDING_NO_TEST_DEFECT,
     DN_FINDING_PASSED_OVER,
+    DN_FINDING_DEPTHS,
+    DN_FINDING_OUTSIDE_LEVELS,
+    DN_FINDING_ORIENTATION,
+    DN_FINDING_PAGES,
+    DN_FINDING_ONE_PIXEL,
     DN_FINDING_DUPLICATE,
     DN_FINDING_MASK_MISSING,
     DN_FINDING_MASK_EMPTY,
+    DN_FINDING_MASK_GREY,
     DN_FINDING_ROI_LOOK,
     DN_FINDING_UNLIKE,
     DN_FINDING_RULES
@@ -54,6 +60,10 @@ typedef struct dn_check_subject {
 dn_status dn_find_counts(dn_checked_class *class, dn_error *error);
 dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *class,
                              dn_error *error);
+/* Files of which less, or something else, is read than is in them. */
+dn_status dn_find_files(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
+/* Different depths in one set, and deep pictures beyond the levels. */
+dn_status dn_find_depths(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
 dn_status dn_find_duplicates(const dn_check_subject *subject, dn_checked_class *class,
                              dn_error *error);
 dn_status dn_find_masks(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);

@@ -11,7 +11,8 @@ static dn_status judge_mask(const dn_sample *sample, const dn_record *record, in
                             dn_checked_class *class, dn_error *error) {
     static const dn_rule_id rules[] = {[DN_MASK_UNREADABLE] = DN_FINDING_MASK_UNREADABLE,
                                        [DN_MASK_OTHER_SIZE] = DN_FINDING_MASK_SIZE,
-                                       [DN_MASK_EMPTY] = DN_FINDING_MASK_EMPTY};
+                                       [DN_MASK_EMPTY] = DN_FINDING_MASK_EMPTY,
+                                       [DN_MASK_GREY] = DN_FINDING_MASK_GREY};
     if (record->mask == DN_MASK_FITS || (record->mask == DN_MASK_EMPTY && !sample->label))
         return DN_OK;
     if (record->mask != DN_MASK_NONE)

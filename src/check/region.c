@@ -65,7 +65,7 @@ dn_status dn_find_roi(const dn_check_subject *subject, dn_checked_class *class, 
                  dn_path_name(path));
         return find_region(about, DN_FINDING_ROI, class, error);
     }
-    if (dn_image_read(path, &mask, &failure) != DN_OK)
+    if (dn_image_read(path, NULL, &mask, &failure) != DN_OK)
         return find_region(failure.message, DN_FINDING_ROI, class, error);
     dn_status status = judge_mask(path, &mask, subject->config->img_size, class, error);
     dn_image_free(&mask);

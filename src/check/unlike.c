@@ -23,13 +23,14 @@ static const struct property {
     double floor; /* grey levels, or log2 of a ratio */
     int decimals;
     int defect_may; /* a defect may change it */
+    double largest; /* possible value */
 } PROPERTIES[DN_PROPERTIES] = {
-    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0}, /* a tenth */
-    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0},
-    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1},
-    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1},
-    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1},
-    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1}, /* half or double */
+    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0, INFINITY}, /* a tenth */
+    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0, INFINITY},
+    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1, 255},
+    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1, 127.5},
+    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1, 255},
+    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1, 4 * 255}, /* half or double */
 };
 
 static const double LEAST_SHARPNESS = 2; /* grey levels: below is noise */
@@ -59,6 +60,13 @@ static int by_value(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+/* Of sorted values, between two neighbours in proportion; 0.5 is the median. */
+static double quantile(const double *sorted, size_t count, double share) {
+    double place = share * (double)(count - 1);
+    size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
+    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
+}
+
 static double median(double *values, size_t count) {
     qsort(values, count, sizeof *values, by_value);
     return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
@@ -77,11 +85,18 @@ static size_t gather_property(const dn_check_subject *subject, dn_property prope
 
 static void measure_spread(dn_property property, double *values, size_t count, dn_spread *spread) {
     double middle = median(values, count);
+    double low_quantile = quantile(values, count, 0.05),
+           high_quantile = quantile(values, count, 0.95);
     for (size_t i = 0; i < count; i++)
         values[i] = fabs(values[i] - middle);
     double reach = fmax(DEVIATIONS * NORMAL * median(values, count), PROPERTIES[property].floor);
-    *spread = (dn_spread){from_scale(property, middle), from_scale(property, middle - reach),
-                          from_scale(property, middle + reach)};
+    *spread = (dn_spread){
+        .median = from_scale(property, middle),
+        .quantile_05 = from_scale(property, low_quantile),
+        .quantile_95 = from_scale(property, high_quantile),
+        .low = fmax(from_scale(property, middle - reach), 0),
+        .high = fmin(from_scale(property, middle + reach), PROPERTIES[property].largest),
+    };
 }
 
 static dn_status measure_spreads(const dn_check_subject *subject, dn_checked_class *class,

@@ -75,12 +75,25 @@ void dn_batch_close(dn_batch *batch) {
     batch->model = NULL;
 }
 
+/* JSON rows contain the warnings; for other formats they are messages. */
+static void tell_warnings(dn_batch *batch, const char *name, const dn_result *result) {
+    char message[1024];
+    if (batch->format == DN_ROW_JSON)
+        return;
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++) {
+        snprintf(message, sizeof message, "%.700s: %s", name, result->warnings[i]);
+        dn_display_message(&batch->cli->display, DN_WARNING, message);
+    }
+}
+
 dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *result,
                        const dn_error *failure) {
     char *row = NULL;
     dn_cli *cli = batch->cli;
     batch->failed += failure != NULL;
     batch->anomalous += !failure && result->verdict == DN_VERDICT_FAIL;
+    if (!failure)
+        tell_warnings(batch, name, result);
     dn_status status = dn_result_row(batch->format, name, dn_model_id(batch->model), result,
                                      failure, &row, &cli->error);
     if (status == DN_OK)

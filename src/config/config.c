@@ -13,6 +13,9 @@ enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
 
 _Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
+/* Far below what a float holds, so that differences of levels stay finite. */
+static const double LARGEST_LEVEL = 1e30;
+
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
                            dn_error *error) {
     dn_value value;
@@ -203,6 +206,31 @@ int dn_config_trains_evenly(const dn_config *config) {
     return strncmp(config->train_rotations, "even:", 5) == 0;
 }
 
+int dn_config_levels(const dn_config *config, double *black, double *white) {
+    char first[sizeof config->levels];
+    double low, high;
+    const char *colon = strchr(config->levels, ':');
+    if (strcmp(config->levels, "auto") == 0)
+        return 0;
+    if (!colon)
+        return -1;
+    snprintf(first, sizeof first, "%.*s", (int)(colon - config->levels), config->levels);
+    if (!dn_number_read(first, &low) || !dn_number_read(colon + 1, &high) || !(low < high) ||
+        low < -LARGEST_LEVEL || high > LARGEST_LEVEL)
+        return -1;
+    *black = low;
+    *white = high;
+    return 1;
+}
+
+static dn_status check_levels(const dn_config *config, dn_error *error) {
+    double black, white;
+    if (dn_config_levels(config, &black, &white) >= 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_CONFIG, "levels: \"%s\" is unknown (expected: %s)",
+                   config->levels, dn_key_find("levels")->range);
+}
+
 static dn_status check_bank(const dn_config *config, dn_error *error) {
     int changes_colours = config->transf_brightness > 0 || config->transf_contrast > 0 ||
                           config->transf_saturation > 0 || config->add_img_noise > 0;
@@ -250,5 +278,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
                        "device: cuda is not in this version; set cpu or auto");
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
-    return check_bank(config, error);
+    DN_TRY(check_bank(config, error));
+    return check_levels(config, error);
 }

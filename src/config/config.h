@@ -19,6 +19,7 @@ struct dn_config {
     double transf_brightness, transf_contrast, transf_saturation;
     double norm_mean[3], norm_std[3];
     double add_img_noise; /* standard deviation of noise on normalised training pixels */
+    char levels[64];      /* "auto", or BLACK:WHITE: dn_config_levels */
     /* network */
     int n_scales;
     double clamp_alpha;
@@ -67,6 +68,10 @@ int dn_config_bank(const dn_config *config);
 
 /* Whether these are the evenly spaced rotations that are tested ("even:N"). */
 int dn_config_trains_evenly(const dn_config *config);
+
+/* Sample values that become black and white in images deeper than 8 bits. Returns 1 and sets both,
+ * 0 for `auto` (training finds them), -1 for any other value. */
+int dn_config_levels(const dn_config *config, double *black, double *white);
 
 /* A copy of a configuration. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);

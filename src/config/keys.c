@@ -50,6 +50,10 @@ const dn_key dn_keys[] = {
         ABOVE(0, 10)),
     KEY(add_img_noise, DN_KIND_REAL, 1, "0.0",
         "standard deviation of noise added to normalised training pixels", CLOSED(0, 10)),
+    KEY(levels, DN_KIND_TEXT, 1, "auto",
+        "sample values that become black and white in pictures deeper than 8 bits; auto: as the "
+        "files declare, or found on the training pictures",
+        0, 0, DN_CLOSED, "auto, or BLACK:WHITE as in 0:4095"),
     KEY(n_scales, DN_KIND_INTEGER, 1, "3", "image scales, each half as large as the one before",
         CLOSED(1, 6)),
     KEY(clamp_alpha, DN_KIND_REAL, 1, "3.0", "soft clamp of the coupling layers' scale",

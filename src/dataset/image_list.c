@@ -20,7 +20,7 @@ static dn_status add_found(dn_image_list *list, const char *folder, const dn_fil
     char path[DN_PATH_LIMIT];
     DN_TRY(dn_allocate(&paths, found->count, sizeof(char *), error));
     list->paths = paths;
-    list->skipped = found->stray + found->hidden;
+    list->skipped = found->stray + found->hidden + found->foreign;
     for (size_t i = 0; i < found->count; i++) {
         DN_TRY(dn_path_join(path, sizeof path, folder, found->paths[i], error));
         DN_TRY(add_path(list, path, error));

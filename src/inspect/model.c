@@ -7,6 +7,7 @@ static dn_status init_model(dn_model *model, const char *path, const dn_model_op
                             dn_error *error) {
     DN_TRY(dn_detector_open(path, options->backbone, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
+    model->ahead.levels = dn_levels_of(model->detector.config);
     DN_TRY(dn_inspector_pool_create(&model->detector, &model->options, model->concurrency,
                                     &model->pool, error));
     model->precision = model->pool.idle->compute->precision;

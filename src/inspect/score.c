@@ -16,7 +16,7 @@ static dn_status load(dn_model *model, const dn_image_source *source, dn_image *
     dn_picture expected;
     if (!source->path || source->bytes || source->pixels ||
         !dn_lookahead_take(&model->ahead, source->path, 0, &expected))
-        return dn_source_load(source, picture, error);
+        return dn_source_load(source, &model->ahead.levels, picture, error);
     *picture = expected.image;
     if (expected.failure.status != DN_OK)
         return dn_fail(error, expected.failure.status, "%s", expected.failure.message);
@@ -34,14 +34,17 @@ static dn_status score_picture(dn_model *model, dn_image *picture, const dn_canc
     return status;
 }
 
-static void fill_result(const dn_model *model, const dn_score *score, double start,
-                        dn_result *result) {
+static void fill_result(const dn_model *model, const dn_score *score, const dn_depth *depth,
+                        double start, dn_result *result) {
     *result = (dn_result){
         .raw_score = score->raw,
         .score_std = score->deviation,
         .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
+    if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
+                         result->warnings[0]))
+        result->warnings[0][0] = '\0';
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
 }
 
@@ -61,11 +64,12 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
     DN_TRY(dn_struct_check(&dn_struct_result, result, error));
     const dn_cancel cancel = {known.should_stop, known.user};
     DN_TRY(load(model, &origin, &picture, error));
+    const dn_depth depth = picture.depth;
     dn_status status = score_picture(model, &picture, &cancel, &score, map, error);
     dn_image_free(&picture);
     if (status != DN_OK)
         return status;
-    fill_result(model, &score, start, &filled);
+    fill_result(model, &score, &depth, start, &filled);
     dn_struct_write(&dn_struct_result, result, &filled);
     return DN_OK;
 }

@@ -14,12 +14,16 @@
 dn_status dn_metric_auroc(const double *scores, const int *labels, size_t count,
                           dn_statistic *auroc, dn_error *error);
 
-/* Average precision (sklearn.metrics.average_precision_score); interval: stratified bootstrap. */
+/* Average precision (sklearn.metrics.average_precision_score); 95 % interval: Wilson's, of a share
+ * of the defective images (Boyd, Eng and Page 2013, "Area under the precision-recall curve: point
+ * estimates and confidence intervals", whose variance it inverts). Every interval here contains its
+ * estimate. */
 dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, dn_statistic *aupr,
                          dn_error *error);
 
 /* Largest F1 over all thresholds of precision_recall_curve; `threshold` is the smallest score
- * that counts as anomalous there; interval: stratified bootstrap. */
+ * that counts as anomalous there; 95 % interval: Wilson's, of Jaccard's index at that threshold. It
+ * does not account for the threshold being chosen on the same images. */
 dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count,
                            dn_statistic *statistic, double *threshold, dn_error *error);
 

@@ -4,6 +4,10 @@
 
 #include "base/error.h"
 
+/* Wilson's 95 % interval of a share `p`, 0 to 1, of `n` > 0; it always holds p. `p` need not be a
+ * whole number of `n`. */
+void dn_wilson_interval(double p, double n, double *low, double *high);
+
 /* k of n with Wilson's 95 % interval (E. B. Wilson 1927, "Probable inference, the law of
  * succession, and statistical inference"; statsmodels proportion_confint(method="wilson"));
  * undefined for n = 0.

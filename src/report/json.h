@@ -22,8 +22,9 @@ void dn_json_count(dn_json *json, cJSON *object, const char *name, size_t value)
 void dn_json_flag(dn_json *json, cJSON *object, const char *name, int value);
 void dn_json_text(dn_json *json, cJSON *object, const char *name, const char *value);
 
-/* Adds an object to an array. */
+/* Adds an object, or a text of UTF-8, to an array. */
 cJSON *dn_json_item(dn_json *json, cJSON *array);
+void dn_json_item_text(dn_json *json, cJSON *array, const char *text);
 
 /* The text on one line, or indented; freed with dn_text_free. Releases the tree. */
 dn_status dn_json_take(dn_json *json, int indented, char **text, dn_error *error);

@@ -27,6 +27,14 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_number(json, root, "rotations", result->rotations);
 }
 
+static void add_warnings(dn_json *json, const dn_result *result) {
+    if (!result->warnings[0][0])
+        return;
+    cJSON *array = dn_json_array(json, json->root, "warnings");
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++)
+        dn_json_item_text(json, array, result->warnings[i]);
+}
+
 static void add_region(dn_json *json, cJSON *array, const dn_region *region) {
     cJSON *item = dn_json_item(json, array);
     dn_json_count(json, item, "x", (size_t)region->x);
@@ -69,6 +77,7 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
     else {
         add_result(&json, &known);
         add_places(&json, &found);
+        add_warnings(&json, &known);
         dn_json_text(&json, json.root, "model_id", model_id);
         dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(&known));
     }

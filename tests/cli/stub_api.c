@@ -217,6 +217,8 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
                           .score_std = 0.5,
                           .elapsed_ms = 2,
                           .rotations = 64};
+    if (score >= 9)
+        strcpy(result->warnings[0], "its samples are odd");
     if (threshold > 0) {
         result->pred_label = score > threshold;
         result->verdict = score > threshold ? DN_VERDICT_FAIL : DN_VERDICT_PASS;

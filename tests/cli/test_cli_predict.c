@@ -46,6 +46,26 @@ static void test_formats(void **state) {
     temporary_remove(folder);
 }
 
+/* JSON rows contain warnings; other formats print them on standard error. */
+static void test_warnings(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[1200];
+    put_file(folder, "odd.png", "123456789", 9);
+    put_file(folder, "a.png", "123", 3);
+    const program *ran = in_folder(folder, "odd.png a.png");
+    assert_int_equal(count_of(ran->out, "\"warnings\":[\"its samples are odd\"]"), 1);
+    assert_string_equal(ran->err, "");
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, "predict model --format %s odd.png a.png",
+                 i ? "table" : "csv");
+        ran = run(command, NULL);
+        assert_int_equal(ran->status, 0);
+        assert_int_equal(count_of(ran->out, "odd"), 1);
+        assert_says(ran->err, "odd.png: its samples are odd\n");
+    }
+    temporary_remove(folder);
+}
+
 /* While a file is scored the next one is read, if it is known. It is not with standard input: the
  * writer may wait for this row before the next line. */
 static void test_expectations(void **state) {
@@ -264,6 +284,7 @@ static void test_watch_ends_with_its_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_an_image_on_standard_input),

@@ -154,7 +154,7 @@ static void test_overlay(void **state) {
     snprintf(drawn, sizeof drawn, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_OVERLAY, drawn, &error));
     dn_map_free(map);
-    assert_ok(dn_image_read(drawn, &overlay, &error));
+    assert_ok(dn_image_read(drawn, NULL, &overlay, &error));
     for (int i = 0; i < SIDE * SIDE * 3; i++)
         if (i / 3 % SIDE >= INSIDE)
             assert_int_equal(overlay.pixels[i], (60 + 5) / 2);

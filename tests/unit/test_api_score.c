@@ -173,7 +173,7 @@ static void test_features_of_every_rotation(void **state) {
     dn_model *model;
     dn_inspector *inspector;
     dn_score score;
-    dn_image image = {WIDTH, HEIGHT, self->pixels};
+    dn_image image = {.width = WIDTH, .height = HEIGHT, .pixels = self->pixels};
     fixture *file = fixture_open("score.safetensors");
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_ok(dn_model_acquire(model, NULL, &inspector, &error));
@@ -324,12 +324,12 @@ static void test_map(void **state) {
     assert_int_equal(regions, 0);
     snprintf(path, sizeof path, "%s/map.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_PNG, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, 448);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_OVERLAY, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, WIDTH);
     assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);

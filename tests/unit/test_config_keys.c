@@ -42,6 +42,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"norm_mean", "[0.485, 0.456, 0.406]"},
         {"norm_std", "[0.229, 0.224, 0.225]"},
         {"add_img_noise", "0.0"},
+        {"levels", "auto"},
         {"n_scales", "3"},
         {"clamp_alpha", "3.0"},
         {"n_coupling_blocks", "8"},

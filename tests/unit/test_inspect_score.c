@@ -185,7 +185,7 @@ static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_
                               size_t size) {
     dn_image expected, found;
     draw_expected(self, map, &expected);
-    assert_ok(dn_image_decode(bytes, size, "overlay", &found, &error));
+    assert_ok(dn_image_decode(bytes, size, "overlay", NULL, &found, &error));
     assert_int_equal(found.width, SIDE);
     assert_int_equal(found.height, SIDE);
     assert_memory_equal(found.pixels, expected.pixels, sizeof self->pixels);
@@ -251,7 +251,7 @@ static void test_map_in_memory(void **state) {
     assert_is_overlay(self, map, bytes, size);
     dn_bytes_free(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_PNG, &bytes, &size, &error));
-    assert_ok(dn_image_decode(bytes, size, "map", &image, &error));
+    assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
     assert_int_equal(image.width, 64); /* the network's */
     dn_image_free(&image);
     dn_bytes_free(bytes);

@@ -146,7 +146,7 @@ static void append_pictures(dn_text *page, const dn_report *report, const char *
                             dn_report_localization *found) {
     dn_image image = {0};
     dn_text piece = {0};
-    dn_status status = dn_image_read(path, &image, NULL);
+    dn_status status = dn_image_read(path, NULL, &image, NULL);
     append_picture(&piece, status, &image);
     int localized =
         status == DN_OK && report->localize && report->localize(report->localizer, &image, found);
