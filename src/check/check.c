@@ -20,9 +20,9 @@ typedef struct checker {
     int threads;
     const dn_observer *observer;
     dn_check_report *report;
-    dn_checked_class *class; /* the one that is being looked at */
+    dn_checked_class *class; /* the class being checked */
     dn_error *error;
-    dn_status failed; /* in a message's callback, which cannot return it */
+    dn_status failed; /* status of a message's callback, which cannot return it */
 } checker;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
     return status;
 }
 
-/* A folder in it that cannot be looked through is one class's trouble; the others go on. */
+/* An unreadable folder is a finding of its class; the other classes are still checked. */
 static dn_status note_failure(const checker *self, dn_status status, const dn_error *failure) {
     dn_finding *ignored;
     if (status != DN_ERROR_IO)

@@ -1,5 +1,5 @@
-/* A data set looked over before a training: what is there, what has to be mended, what is worth a
- * look. docs/check.md explains every rule. */
+/* Checks a data set before a training: what it holds, what has to be mended, what deserves a look.
+ * docs/check.md explains every rule. */
 #ifndef DN_CHECK_CHECK_H
 #define DN_CHECK_CHECK_H
 
@@ -9,7 +9,7 @@
 #include "image/kind.h"
 #include "image/levels.h"
 
-/* What an image is compared with train/good by. */
+/* The properties by which an image is compared with train/good. */
 typedef enum dn_property {
     DN_PROPERTY_SIZE,       /* pixels */
     DN_PROPERTY_ASPECT,     /* width / height */
@@ -21,7 +21,7 @@ typedef enum dn_property {
 } dn_property;
 
 const char *dn_property_name(dn_property property);
-int dn_property_decimals(dn_property property); /* worth showing */
+int dn_property_decimals(dn_property property); /* decimals to show */
 
 /* A property over train/good, in natural units. Nine of ten images lie within the quantiles; images
  * outside [low, high] are unlike the rest. */
@@ -39,12 +39,12 @@ typedef struct dn_rule {
 
 typedef struct dn_finding_file {
     char *name;   /* from the class folder on */
-    char *detail; /* NULL where there is nothing to add */
+    char *detail; /* NULL if there is none */
 } dn_finding_file;
 
 typedef struct dn_finding {
     const dn_rule *rule;
-    char *about; /* what the title leaves open, or NULL */
+    char *about; /* adds to the title; NULL if there is nothing to add */
     dn_finding_file *files;
     size_t count, capacity;
 } dn_finding;
@@ -90,9 +90,10 @@ typedef struct dn_check_report {
 } dn_check_report;
 
 /* Reads every image of the configuration's data set (a folder of classes, a class folder or a
- * manifest) on its number of threads, one image a thread in memory at a time. `class_name` NULL:
- * all classes, whatever the configuration says. What is wrong with a data set is a finding, not a
- * failure; DN_ERROR_DATA when there is no data set. */
+ * manifest) with its number of threads; each thread holds one image at a time. `class_name` NULL:
+ * all classes, whatever the configuration says. Faults of a data set are findings, not failures;
+ * DN_ERROR_DATA if there is no data set, DN_CANCELLED if the observer asks to stop. Free the report
+ * with dn_check_free. */
 dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
                        dn_check_report *report, dn_error *error);
 void dn_check_free(dn_check_report *report);

@@ -45,11 +45,11 @@ dn_status dn_finding_name(dn_finding *finding, const char *name, const char *det
 dn_status dn_finding_put(dn_checked_class *class, dn_rule_id rule, const char *name,
                          const char *detail, dn_error *error);
 
-/* What is to be mended comes first, in the order of the rules. */
+/* Sorts by rule, so that what has to be mended comes first. */
 void dn_findings_sort(dn_checked_class *class);
 void dn_finding_clear(dn_finding *finding);
 
-/* Each looks for one kind of trouble in a class whose images lie in `folder`; records[i] belongs to
+/* The functions below each look for one kind of fault in a class. records[i] belongs to
  * dataset->samples[i]. */
 typedef struct dn_check_subject {
     const char *folder; /* of the class; NULL for a manifest */
@@ -61,7 +61,7 @@ typedef struct dn_check_subject {
 dn_status dn_find_counts(dn_checked_class *class, dn_error *error);
 dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *class,
                              dn_error *error);
-/* Files of which less, or something else, is read than is in them. */
+/* Files whose orientation tag or further pages are ignored, and images with a side of 1 pixel. */
 dn_status dn_find_files(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
 /* Different depths in one set, and deep pictures beyond the levels. */
 dn_status dn_find_depths(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);

@@ -1,4 +1,4 @@
-/* Masks against images: both ways, and whether they fit. */
+/* Masks without images, images without masks, and masks that do not fit. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "check/findings.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL for want of memory: the state beside it says enough. */
+/* NULL if there is no memory; the state that it explains is still right. */
 static char *keep(const char *message) {
     char *copy;
     if (dn_copy_text(&copy, message, NULL) != DN_OK)

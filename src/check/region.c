@@ -1,4 +1,4 @@
-/* The region of interest that a training would take: whether it can, and whether it makes sense. */
+/* Whether the region of interest that a training would use is usable and plausible. */
 #include "base/file.h"
 #include "check/findings.h"
 #include "image/roi.h"
@@ -12,7 +12,7 @@ static dn_status find_region(const char *about, dn_rule_id rule, dn_checked_clas
     return dn_finding_add(class, rule, about, &ignored, error);
 }
 
-/* A mask is stretched over every image, so its shape has to be theirs: to 2 %. */
+/* A mask is stretched over every image, so its aspect ratio must match theirs to 2 %. */
 static dn_status compare_shapes(const char *path, const dn_image *mask, dn_checked_class *class,
                                 dn_error *error) {
     char about[1200];

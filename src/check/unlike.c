@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer says little */
+enum { LEAST_IMAGES = 8 }; /* of train/good, for a useful median */
 static const double DEVIATIONS = 6, NORMAL = 1.4826;
 
 static const struct property {
@@ -157,8 +157,8 @@ static dn_status name_outside(const dn_check_subject *subject, const dn_check_fo
     return DN_OK;
 }
 
-/* A defect may well change brightness or sharpness; a folder of defects is only named when most of
- * it differs, as after a change of lighting. */
+/* A defect may itself change brightness or sharpness. A folder of defects is therefore named only
+ * if most of its images differ, as after a change of lighting. */
 static dn_status judge_folder(const dn_check_subject *subject, const dn_check_folder *folder,
                               dn_property property, dn_checked_class *class, dn_error *error) {
     const dn_spread *spread = &class->spreads[property];

@@ -7,7 +7,7 @@
 /* All pixels of a test set, exactly: 4 bytes for a good one, 8 for a defective one. */
 typedef struct dn_pixels dn_pixels;
 
-/* More are not looked at: 2 GiB. */
+/* The limit, 2 GiB of pixels. */
 #define DN_PIXELS_MOST ((size_t)1 << 29)
 
 dn_status dn_pixels_create(dn_pixels **pixels, dn_error *error);

@@ -1,4 +1,4 @@
-/* Labelled scores, sorted once into tie groups: all that ranking metrics look at. */
+/* Labelled scores, sorted into groups of equal scores: the input of all ranking metrics. */
 #ifndef DN_METRICS_RANKING_H
 #define DN_METRICS_RANKING_H
 
@@ -22,7 +22,7 @@ dn_status dn_ranking_create(const double *scores, const int *labels, size_t coun
                             dn_ranking *ranking, dn_error *error);
 void dn_ranking_destroy(dn_ranking *ranking);
 
-/* Why nothing can be computed from these scores, or NULL if something can. */
+/* Why no metric is defined for these scores, or NULL if they are defined. */
 const char *dn_ranking_lack(const dn_ranking *ranking);
 
 dn_statistic dn_undefined(const char *reason);

@@ -1,4 +1,4 @@
-/* What a pair of thresholds makes of labelled images. */
+/* Counts the verdicts that two thresholds give labelled images. */
 #ifndef DN_METRICS_VERDICT_COUNTS_H
 #define DN_METRICS_VERDICT_COUNTS_H
 
@@ -17,7 +17,7 @@ dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empt
 /* Adds an image: FAIL where score > threshold, else REVIEW where score > review, else PASS. */
 void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review);
 
-/* What the thresholds make of the images; `review` is at most `threshold`. */
+/* Counts and rates of the verdicts; `review` is at most `threshold`. */
 dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
                            double review);
 
