@@ -90,9 +90,10 @@ typedef struct dn_check_report {
 } dn_check_report;
 
 /* Reads every image of the configuration's data set (a folder of classes, a class folder or a
- * manifest) on its number of threads, with one image a thread in memory. `class_name` NULL: all
- * classes, whatever the configuration says. A fault of the data set is a finding, not a failure;
- * DN_ERROR_DATA if there is no data set. */
+ * manifest) with its number of threads; each thread holds one image at a time. `class_name` NULL:
+ * all classes, whatever the configuration says. Faults of a data set are findings, not failures;
+ * DN_ERROR_DATA if there is no data set, DN_CANCELLED if the observer asks to stop. Free the report
+ * with dn_check_free. */
 dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
                        dn_check_report *report, dn_error *error);
 void dn_check_free(dn_check_report *report);

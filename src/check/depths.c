@@ -1,4 +1,4 @@
-/* Depths of a class's pictures: whether they differ, and whether the levels of train/ hold them. */
+/* Whether a class mixes depths, and which images exceed the levels of train/. */
 #include "base/text.h"
 #include "check/findings.h"
 
@@ -6,7 +6,7 @@
 
 enum { MOST_BITS = 64 };
 
-/* Pictures that levels do not touch count as of 8 bits, whatever they have. */
+/* Images without levels count as 8 bits, also those of fewer. */
 static int depth_of(const dn_record *record) {
     return record->depth.is_mapped && record->depth.bits <= MOST_BITS ? record->depth.bits : 8;
 }
@@ -35,7 +35,7 @@ static dn_status find_mixture(const dn_check_subject *subject, dn_checked_class 
     return status;
 }
 
-/* As predict warns: twice as many samples outside as in any training picture. */
+/* The rule by which predict warns: more than twice the share of any training image. */
 static dn_status find_outside(const dn_check_subject *subject, dn_checked_class *class,
                               dn_error *error) {
     char detail[128];

@@ -60,7 +60,7 @@ typedef struct dn_check_subject {
 dn_status dn_find_counts(dn_checked_class *class, dn_error *error);
 dn_status dn_find_unreadable(const dn_check_subject *subject, dn_checked_class *class,
                              dn_error *error);
-/* Files of which less, or something else, is read than is in them. */
+/* Files whose orientation tag or further pages are ignored, and images with a side of 1 pixel. */
 dn_status dn_find_files(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);
 /* Different depths in one set, and deep pictures beyond the levels. */
 dn_status dn_find_depths(const dn_check_subject *subject, dn_checked_class *class, dn_error *error);

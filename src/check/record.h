@@ -28,8 +28,8 @@ static inline int dn_record_readable(const dn_record *record) {
     return record->width > 0;
 }
 
-/* Reads an image, with levels if it is deep, and its mask. Never fails: the record says what went
- * wrong. Thread-safe. */
+/* Reads an image, with levels if it is deep, and its mask. Never fails: faults are noted in the
+ * record, which dn_record_clear frees. Thread-safe. */
 void dn_record_fill(const dn_sample *sample, const dn_levels *levels, dn_record *record);
 void dn_record_clear(dn_record *record);
 

@@ -42,7 +42,7 @@ static int is_png(const dn_bytes *file) {
     return starts_with(file, 0, "\x89PNG\r\n\x1a\n", 8);
 }
 
-/* P1 to P6; the digit must end there, for "P5" may begin any text. */
+/* P1 to P6, then white space: any text may begin with "P5". */
 static int is_pnm(const dn_bytes *file) {
     static const char ends[] = {' ', '\t', '\n', '\v', '\f', '\r', '#'};
     return file->size > 2 && file->data[0] == 'P' && file->data[1] >= '1' && file->data[1] <= '6' &&

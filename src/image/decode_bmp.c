@@ -17,7 +17,7 @@ typedef struct bitmap {
     uint8_t palette[256][3];
 } bitmap;
 
-/* Positions past the end are refused here: dn_bytes must never stand there. */
+/* Refuses positions past the end, which dn_bytes does not allow. */
 static dn_status move_to(dn_bytes *file, size_t position, const char *what, dn_error *error) {
     const uint8_t *skipped;
     file->position = 0;
@@ -85,7 +85,8 @@ static dn_status check_layout(const dn_bytes *file, const bitmap *map, dn_error 
                    map->compression);
 }
 
-/* The masks of a masked bitmap follow 40 bytes of header, be they part of it or not. */
+/* The masks of a masked bitmap follow the first 40 bytes of its header, whether the header counts
+ * them or not. */
 static dn_status read_masks(dn_bytes *file, bitmap *map, dn_error *error) {
     static const uint32_t fifteen_bits[3] = {0x7c00, 0x3e0, 0x1f};
     static const uint32_t bytes[3] = {0xff0000, 0xff00, 0xff};
@@ -116,7 +117,7 @@ static dn_status read_palette(dn_bytes *file, bitmap *map, dn_error *error) {
     return DN_OK;
 }
 
-/* Of indices past the palette Pillow makes black, as the palette's unset entries here are. */
+/* Indices past the palette are black, as in Pillow: unset entries are 0. */
 static void unpack_palette(const bitmap *map, const uint8_t *row, uint8_t *rgb) {
     int64_t per_byte = 8 / map->bits;
     for (int64_t x = 0; x < map->width; x++, rgb += 3) {
@@ -126,8 +127,8 @@ static void unpack_palette(const bitmap *map, const uint8_t *row, uint8_t *rgb) 
     }
 }
 
-/* A field of up to 8 bits fills 0 to 255, rounding down as Pillow does; of a longer one the high
- * bits count. */
+/* Scales a field of up to 8 bits to 0 to 255, rounding down as Pillow does; a longer field gives
+ * its high bits. */
 static uint8_t field(uint32_t pixel, uint32_t mask) {
     if (mask == 0)
         return 0;
@@ -171,7 +172,7 @@ static uint8_t *row_at(const bitmap *map, const dn_raster *raster, int64_t row) 
     return (uint8_t *)raster->samples + (size_t)y * (size_t)map->width * 3;
 }
 
-/* The padding of the last row may be missing, as some programs leave it out. */
+/* Some programs leave out the padding of the last row. */
 static dn_status read_plain_rows(dn_bytes *file, const bitmap *map, dn_raster *raster,
                                  dn_error *error) {
     size_t row_bytes = ((size_t)map->width * (size_t)map->bits + 7) / 8;
@@ -193,8 +194,8 @@ static dn_status read_plain_rows(dn_bytes *file, const bitmap *map, dn_raster *r
 
 /* ---- Run lengths ----------------------------------------------------------------------------- */
 
-/* Pairs of bytes: a count and what to repeat, or 0 and a command. Pixels that commands jump over
- * keep index 0. Positions past the end of a row or of the picture are left out, as by Pillow. */
+/* Pairs of bytes: a count and the index to repeat, or 0 and a command. Pixels that are jumped over
+ * keep index 0. What lies past the end of a row or of the picture is dropped, as in Pillow. */
 typedef struct run_reader {
     dn_bytes *file;
     const bitmap *map;
@@ -204,7 +205,7 @@ typedef struct run_reader {
 
 enum { END_OF_ROW = 0, END_OF_PICTURE = 1, JUMP = 2 };
 
-/* Of a byte that holds one index, or two of 4 bits. */
+/* Index i of a byte that holds one index of 8 bits or two of 4. */
 static uint8_t index_of(const run_reader *self, uint8_t byte, size_t i) {
     if (self->map->compression == RUNS_OF_8)
         return byte;
@@ -244,7 +245,7 @@ static dn_status jump(run_reader *self, dn_error *error) {
     return DN_OK;
 }
 
-/* A row in which nothing was written is one as well (Pillow loses it). */
+/* A row without any index is a row as well; Pillow drops it. */
 static void end_row(run_reader *self) {
     size_t width = (size_t)self->map->width, column = self->position % width;
     size_t step = column > 0 || self->column == 0 ? width - column : 0;
@@ -253,7 +254,7 @@ static void end_row(run_reader *self) {
     self->column = 0;
 }
 
-/* A file may leave pixels out by saying that the picture ends, not by ending itself. */
+/* The end marker may come early; the end of the file may not. */
 static dn_status read_runs(run_reader *self, dn_error *error) {
     while (self->position < self->end) {
         const uint8_t *pair;
@@ -288,7 +289,7 @@ static dn_status read_run_rows(dn_bytes *file, const bitmap *map, dn_raster *ras
     return status;
 }
 
-/* Some writers forget that there is a palette; the pixels then lie behind it. */
+/* Some writers give the offset of the palette; the pixels follow the palette then. */
 static int points_at_palette(const bitmap *map) {
     return map->bits <= 8 && map->pixel_offset == FILE_HEADER + map->header_size;
 }

@@ -1,5 +1,5 @@
-/* JPEG through libjpeg. Its warnings are either harmless (and passed over, as by Pillow) or mean
- * lost pixels: those are errors here, so that no half image is ever scored. */
+/* JPEG through libjpeg. Its warnings are either harmless, and ignored as in Pillow, or mean lost
+ * pixels: those are errors here, so that no incomplete image is scored. */
 #include "image/decode.h"
 
 #include <setjmp.h>

@@ -9,12 +9,12 @@ typedef struct png_reader {
     dn_bytes file;
     dn_error *error;
     dn_status status;
-    size_t allowed; /* bytes of the file before it is taken for a bomb */
+    size_t allowed; /* bytes that the current row may still consume */
 } png_reader;
 
-/* With the last row libpng unpacks all pixel data that follow, of which a small file may hold
- * gigabytes: so no row may take much more of the file than it has bytes itself. One byte in a chunk
- * of its own takes 13; 64 KiB unpack to 64 MiB at most. */
+/* With the last row libpng unpacks all pixel data that follow, and a small file may hold gigabytes
+ * of them. So no row may consume much more of the file than it has bytes itself. A chunk with a
+ * single byte of data takes 13 bytes; 64 KiB unpack to 64 MiB at most. */
 static size_t allowance(size_t row_bytes) {
     return 16 * row_bytes + (64 << 10);
 }
@@ -46,7 +46,7 @@ static void on_read(png_structp png, png_bytep target, size_t count) {
     memcpy(target, source, count);
 }
 
-/* Alpha goes, the colours under it stay. */
+/* Alpha is dropped; the colours under it stay. */
 static void ask_for_rgb(png_structp png, png_infop info) {
     png_byte type = png_get_color_type(png, info);
     if (type == PNG_COLOR_TYPE_PALETTE)
@@ -82,9 +82,10 @@ static int significant_bits(png_structp png, png_infop info) {
     return most > bits->blue ? most : bits->blue;
 }
 
-/* The standard has significant bits at the top of the 16, scaled, so that the lower ones repeat
- * them or are 0. Cameras leave the top ones empty instead. Only in the latter picture all samples
- * fit into the significant bits and yet have something in the lower ones of 16. */
+/* The standard puts the significant bits at the top of the 16, so that the lower bits repeat them
+ * or are 0. Cameras often leave the top bits empty instead. The picture is of the second kind if
+ * all samples fit into the significant bits and some use the bits that the standard would not use.
+ */
 static void declare_significant(dn_raster *raster, int bits) {
     const uint16_t *samples = raster->samples;
     size_t count = (size_t)raster->width * (size_t)raster->height * (size_t)raster->channels;
@@ -103,7 +104,7 @@ static void declare_significant(dn_raster *raster, int bits) {
 static void begin_png(png_structp png, png_reader *reader) {
     png_set_read_fn(png, reader, on_read);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* dn_decode_allocate limits */
-    /* A negative count: no ancillary chunk is looked into, but for tRNS and then sBIT. */
+    /* A negative count: no ancillary chunk is parsed, except tRNS and (next line) sBIT. */
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "sBIT", 1);
 }

@@ -152,7 +152,7 @@ static int bits_of(uint32_t largest) {
     return bits;
 }
 
-/* 65535 is what programs write without knowing better: it declares nothing. */
+/* Programs write 65535 whatever the camera's depth is, so it declares nothing. */
 static void describe_deep(const pnm_header *header, dn_raster *raster) {
     raster->type = DN_SAMPLES_U16;
     raster->is_whole = 1;

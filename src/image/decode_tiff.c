@@ -10,7 +10,7 @@
 
 typedef struct tiff_reader {
     dn_bytes file;
-    char message[256]; /* libtiff's first complaint */
+    char message[256]; /* libtiff's first error */
 } tiff_reader;
 
 /* ---- The file in memory -------------------------------------------------------------------- */
@@ -46,7 +46,7 @@ static int on_close(thandle_t handle) {
 
 /* ---- Errors -------------------------------------------------------------------------------- */
 
-/* Non-zero: libtiff need not tell its global handler, which would print. */
+/* Non-zero keeps libtiff from calling its global handler, which would print. */
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format,
                     va_list arguments) {
     tiff_reader *reader = user;
@@ -201,7 +201,7 @@ static dn_status read_tiles(TIFF *tiff, const tiff_reader *reader, uint8_t *buff
     return DN_OK;
 }
 
-/* libtiff's idea of a row must hold all samples that dn_tiff_rows_add reads from it. */
+/* A row of libtiff must hold all samples that dn_tiff_rows_add reads. */
 static dn_status check_row_size(TIFF *tiff, const tiff_reader *reader, const dn_tiff_layout *layout,
                                 dn_error *error) {
     int tiled = TIFFIsTiled(tiff);
@@ -330,8 +330,7 @@ static dn_status read_page(TIFF *tiff, tiff_reader *reader, dn_raster *raster, d
     return turn_upright(layout.orientation, raster, error);
 }
 
-/* NULL when libtiff refuses the file; its complaint is then in reader->message, or there is no
- * memory. */
+/* NULL if libtiff refuses the file, with its error in reader->message, or if there is no memory. */
 static TIFF *open_tiff(tiff_reader *reader) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)

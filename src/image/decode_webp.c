@@ -21,7 +21,7 @@ static const char *reason(VP8StatusCode code) {
     }
 }
 
-/* The first frame on its canvas; the library draws it. */
+/* The first frame, drawn on its canvas by libwebp. */
 static dn_status read_first_frame(const dn_bytes *file, dn_raster *raster, dn_error *error) {
     WebPData data = {file->data, file->size};
     WebPAnimDecoder *decoder = WebPAnimDecoderNew(&data, NULL);
@@ -40,7 +40,7 @@ static dn_status read_first_frame(const dn_bytes *file, dn_raster *raster, dn_er
     return DN_OK;
 }
 
-/* The container's size must agree with the file: libwebp reads on where only the tail is lost. */
+/* Compares the container's size with the file: libwebp accepts files whose end is missing. */
 static dn_status check_container(const dn_bytes *file, dn_error *error) {
     dn_bytes header = *file;
     const uint8_t *riff;

@@ -17,8 +17,7 @@ static dn_bytes at(const dn_bytes *file, size_t position) {
     return header;
 }
 
-/* ---- EXIF -------------------------------------------------------------------------------------
- */
+/* ---- EXIF ------------------------------------------------------------------------------------ */
 
 typedef struct exif_reader {
     const uint8_t *data;
@@ -51,8 +50,7 @@ int dn_exif_orientation(const uint8_t *data, size_t size) {
     return 0;
 }
 
-/* ---- PNG --------------------------------------------------------------------------------------
- */
+/* ---- PNG ------------------------------------------------------------------------------------- */
 
 static void read_png_header(const uint8_t *header, dn_image_kind *kind) {
     static const char *const modes[] = {"grey", "", "RGB", "palette", "grey+alpha", "", "RGBA"};
@@ -84,8 +82,7 @@ void dn_kind_png(dn_bytes file, dn_image_kind *kind) {
     }
 }
 
-/* ---- JPEG -------------------------------------------------------------------------------------
- */
+/* ---- JPEG ------------------------------------------------------------------------------------ */
 
 /* SOF0 to SOF15, without DHT (C4), JPG (C8) and DAC (CC). */
 static int is_frame(uint8_t marker) {
@@ -131,8 +128,7 @@ void dn_kind_jpeg(dn_bytes file, dn_image_kind *kind) {
     }
 }
 
-/* ---- BMP and WebP -----------------------------------------------------------------------------
- */
+/* ---- BMP and WebP ---------------------------------------------------------------------------- */
 
 /* The bits of a pixel stand behind the planes: at 24 in the old header of 12 bytes, else at 28. */
 void dn_kind_bmp(dn_bytes file, dn_image_kind *kind) {
@@ -180,8 +176,7 @@ void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
     read_webp_chunks(file, kind);
 }
 
-/* ---- Depth of a file --------------------------------------------------------------------------
- */
+/* ---- Depth of a file ------------------------------------------------------------------------- */
 
 /* Up to `size` bytes from the start; 0 where the file cannot be read. */
 static size_t read_start(const char *path, uint8_t *start, size_t size) {

@@ -33,8 +33,7 @@ typedef struct survey_state {
     dn_status status;
 } survey_state;
 
-/* ---- Passes -----------------------------------------------------------------------------------
- */
+/* ---- Passes ---------------------------------------------------------------------------------- */
 
 static int decode_file(const char *path, dn_raster *raster) {
     uint8_t *bytes;
@@ -116,8 +115,7 @@ static void measure_outside(void *context, size_t begin, size_t end) {
     }
 }
 
-/* ---- What they give ---------------------------------------------------------------------------
- */
+/* ---- What they give -------------------------------------------------------------------------- */
 
 static void extend(dn_sample_range *range, dn_sample_range other, int is_first) {
     range->black = is_first ? other.black : fmin(range->black, other.black);

@@ -9,8 +9,7 @@
 
 enum { MOST_COMPONENTS = 5 /* CMYK and alpha */ };
 
-/* ---- What a page is ---------------------------------------------------------------------------
- */
+/* ---- What a page is -------------------------------------------------------------------------- */
 
 int dn_tiff_colors(const dn_tiff_layout *layout) {
     switch (layout->photometric) {
@@ -63,8 +62,7 @@ void dn_tiff_describe(const dn_tiff_layout *layout, dn_raster *raster) {
         raster->declared = raster->whole; /* packed: the depth is the file's */
 }
 
-/* ---- One sample -------------------------------------------------------------------------------
- */
+/* ---- One sample ------------------------------------------------------------------------------ */
 
 /* libtiff hands out samples of whole bytes in the machine's order, others as they are packed: most
  * significant bit first. At most 16 bits. */
@@ -134,8 +132,7 @@ static float deep_sample(const dn_tiff_layout *layout, const uint8_t *row, size_
     return integer_sample(row, index, layout->bits, layout->format == SAMPLEFORMAT_INT);
 }
 
-/* ---- One pixel of bytes -----------------------------------------------------------------------
- */
+/* ---- One pixel of bytes ---------------------------------------------------------------------- */
 
 /* f^-1 of CIE Lab. */
 static double light_of(double f) {
@@ -200,8 +197,7 @@ static uint8_t component_of(const dn_tiff_layout *layout, const uint8_t *row, si
     return byte_sample(row, index, layout->bits);
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------
- */
+/* ---- Rows ------------------------------------------------------------------------------------ */
 
 dn_status dn_tiff_rows_begin(const dn_tiff_layout *layout, dn_raster *raster, dn_tiff_rows *rows,
                              dn_error *error) {
