@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = ["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
 INTERRUPTED = 72  # libFuzzer's exit status after SIGINT
-LONGEST = {"image": 16384, "pytorch_zip": 16384, "config": 4096, "manifest": 4096}  # others: 8192
+LONGEST = {"image": 16384, "pytorch_zip": 16384, "wheel": 16384, "config": 4096, "manifest": 4096}  # others: 8192
 
 
 def seeds(target):

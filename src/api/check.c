@@ -3,6 +3,7 @@
 #include "api/estimate.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
+#include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "report/check.h"
 
@@ -47,24 +48,16 @@ static int rows_of(const dn_check_report *report, const dn_config *config) {
     return most;
 }
 
-static dn_status measure_pass(const dn_config *config, const dn_compute *compute, int rows,
-                              dn_machine_speed *speed, dn_error *error) {
-    dn_backbone_weights backbone;
-    DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
-    dn_status status = dn_speed_measure(config, compute, &backbone, rows, speed, error);
-    dn_backbone_weights_free(&backbone);
-    return status;
-}
-
 static dn_status estimate(const dn_config *config, const dn_compute *compute,
-                          const dn_check_report *report, dn_report_estimate *estimates,
-                          dn_error *error) {
+                          const dn_backbone_weights *backbone, const dn_check_report *report,
+                          dn_report_estimate *estimates, dn_error *error) {
     dn_machine_speed speed;
     if (config->estimate)
-        DN_TRY(measure_pass(config, compute, rows_of(report, config), &speed, error));
+        DN_TRY(dn_speed_measure(config, compute, backbone, rows_of(report, config), &speed, error));
     for (size_t i = 0; i < report->count; i++) {
         const dn_workload work = workload_of(&report->classes[i], config);
-        dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimates[i]);
+        dn_estimate_fill(config, backbone->network, compute, &work,
+                         config->estimate ? &speed : NULL, &estimates[i]);
     }
     return DN_OK;
 }
@@ -77,14 +70,15 @@ static dn_status open_compute(const dn_config *config, const dn_observer *observ
     return dn_precision_open(config, dn_precision_wanted(config), observer, compute, error);
 }
 
-static dn_status write_report(const dn_config *config, const dn_check_report *report,
-                              const dn_observer *observer, int json, char **text, dn_error *error) {
+static dn_status write_report(const dn_config *config, const dn_backbone_weights *backbone,
+                              const dn_check_report *report, const dn_observer *observer, int json,
+                              char **text, dn_error *error) {
     dn_compute compute;
     void *estimates;
     DN_TRY(dn_allocate(&estimates, report->count, sizeof(dn_report_estimate), error));
     dn_status status = open_compute(config, observer, &compute, error);
     if (status == DN_OK) {
-        status = estimate(config, &compute, report, estimates, error);
+        status = estimate(config, &compute, backbone, report, estimates, error);
         dn_compute_close(&compute);
     }
     if (status == DN_OK)
@@ -93,15 +87,31 @@ static dn_status write_report(const dn_config *config, const dn_check_report *re
     return status;
 }
 
-dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
-                   int json, char **text, size_t *to_mend, dn_error *error) {
+static dn_status check_with(const dn_config *config, const dn_backbone_weights *backbone,
+                            const char *class_name, const dn_observer *observer, int json,
+                            char **text, size_t *to_mend, dn_error *error) {
     dn_check_report report;
-    *text = NULL;
-    DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_check_run(config, class_name, observer, &report, error));
     if (to_mend)
         *to_mend = report.to_mend;
-    dn_status status = write_report(config, &report, observer, json, text, error);
+    dn_status status = write_report(config, backbone, &report, observer, json, text, error);
     dn_check_free(&report);
+    return status;
+}
+
+dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
+                   int json, char **text, size_t *to_mend, dn_error *error) {
+    dn_backbone_weights backbone;
+    dn_config *own;
+    *text = NULL;
+    DN_TRY(dn_config_check(config, error));
+    DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
+    dn_status status = dn_config_copy(config, &own, error);
+    if (status == DN_OK)
+        status = dn_network_settings_apply(backbone.network, own, observer, error);
+    if (status == DN_OK)
+        status = check_with(own, &backbone, class_name, observer, json, text, to_mend, error);
+    dn_config_destroy(own);
+    dn_backbone_weights_free(&backbone);
     return status;
 }

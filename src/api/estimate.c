@@ -113,14 +113,13 @@ static dn_status time_layer_once(const layer *self, double *forward, double *bac
 }
 
 /* Scaled to the whole flow: the time is proportional to the number of weights. */
-static dn_status time_layer(const dn_config *config, layer *self, dn_machine_speed *speed,
+static dn_status time_layer(const dn_flow_shape *flow, layer *self, dn_machine_speed *speed,
                             dn_error *error) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
     double forward, backward;
     DN_TRY(create_layer(self, error));
     for (int i = 0; i < 2; i++) /* the first one warms up */
         DN_TRY(time_layer_once(self, &forward, &backward, error));
-    double layers = (double)dn_flow_parameter_count(&flow) / (double)self->count;
+    double layers = (double)dn_flow_parameter_count(flow) / (double)self->count;
     speed->step = layers * (forward + backward);
     speed->vector = layers * forward / self->rows;
     return DN_OK;
@@ -135,7 +134,7 @@ static dn_status time_network(const dn_config *config, const dn_compute *compute
     dn_extractor *extractor;
     weights.steps.known = 1;
     for (int s = 0; s < DN_BACKBONE_MAX_SCALES; s++)
-        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS - 1; i++)
+        for (int i = 0; i < DN_NETWORK_MOST_STEPS; i++)
             weights.steps.step[s][i] = 1;
     DN_TRY(dn_extractor_create(compute, config, &weights, NULL, &extractor, error));
     dn_status status = time_views(extractor, config, compute->threads, &speed->pass, error);
@@ -148,9 +147,10 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
                            dn_error *error) {
     int width = config->fc_internal < WIDEST ? config->fc_internal : WIDEST;
     layer self = {.compute = compute, .rows = rows, .width = width};
+    const dn_flow_shape flow = dn_flow_shape_of(config, backbone->network);
     *speed = (dn_machine_speed){0};
     DN_TRY(time_network(config, compute, backbone, speed, error));
-    dn_status status = time_layer(config, &self, speed, error);
+    dn_status status = time_layer(&flow, &self, speed, error);
     dn_release(self.block);
     return status;
 }
@@ -167,9 +167,10 @@ static double time_of(const dn_config *config, const dn_compute *compute, const 
            (double)(print->model + print->checkpoint) * WRITE_SECONDS;
 }
 
-void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_machine_speed *speed, dn_report_estimate *estimate) {
-    const dn_footprint print = dn_footprint_of(config, compute, work);
+void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
+                      const dn_workload *work, const dn_machine_speed *speed,
+                      dn_report_estimate *estimate) {
+    const dn_footprint print = dn_footprint_of(config, network, compute, work);
     const dn_operation_counts counts = dn_count_operations(config, work);
     char folder[1024];
     dn_memory_state memory;
@@ -264,9 +265,10 @@ dn_status dn_estimate_training(const dn_config *config, const dn_compute *comput
     if (config->estimate)
         DN_TRY(dn_speed_measure(config, compute, backbone, dn_step_rows(config, &work), &speed,
                                 error));
-    dn_estimate_fill(config, compute, &work, config->estimate ? &speed : NULL, &estimate);
-    DN_TRY(
-        refuse_estimate(config, &estimate, dn_footprint_of(config, compute, &work).model, error));
+    const dn_network *network = backbone->network;
+    dn_estimate_fill(config, network, compute, &work, config->estimate ? &speed : NULL, &estimate);
+    DN_TRY(refuse_estimate(config, &estimate,
+                           dn_footprint_of(config, network, compute, &work).model, error));
     dn_report_estimate_line(&estimate, line, sizeof line);
     if (config->estimate)
         dn_tell(observer, DN_NOTE, "the whole training takes %s", line);

@@ -21,9 +21,10 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
                            const dn_backbone_weights *backbone, int rows, dn_machine_speed *speed,
                            dn_error *error);
 
-/* `speed` NULL: no time is estimated. Without training images the estimate is unknown. */
-void dn_estimate_fill(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_machine_speed *speed, dn_report_estimate *estimate);
+/* `speed` NULL: no time. A training without images is not known. */
+void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
+                      const dn_workload *work, const dn_machine_speed *speed,
+                      dn_report_estimate *estimate);
 
 /* Estimates a training on the data set, tells the observer, and warns about what is lacking.
  * DN_ERROR_MEMORY or DN_ERROR_IO if the training cannot finish: it needs more memory than there can

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/activation_steps.h"
+#include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
@@ -105,12 +106,15 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status load_backbone(training *self, dn_error *error) {
-    if (strcmp(self->config->backbone, DN_BACKBONE_RANDOM) == 0)
+    dn_backbone_weights *weights = &self->detector.backbone;
+    if (dn_backbone_is_random(self->config->backbone))
         dn_tell(
             &self->observer, DN_WARNING,
             "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
             "defects may go unseen");
-    return dn_backbone_weights_choose(self->config->backbone, &self->detector.backbone, error);
+    DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
+    return dn_network_settings_apply(weights->network, self->detector.config, &self->observer,
+                                     error);
 }
 
 /* The configured mask, or else the one in the data set's folder roi/. */
@@ -139,24 +143,24 @@ static dn_status load_roi(training *self, dn_error *error) {
 }
 
 static dn_status open_inputs(training *self, dn_error *error) {
-    const dn_config *config = self->config;
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
-    DN_TRY(dn_config_check(config, error));
-    DN_TRY(dn_config_copy(config, &self->detector.config, error));
-    self->detector.flow = dn_flow_shape_of(config);
+    DN_TRY(dn_config_check(self->config, error));
+    DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
+    DN_TRY(load_backbone(self, error));
+    const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
-    DN_TRY(load_roi(self, error));
-    return load_backbone(self, error);
+    return load_roi(self, error);
 }
 
 static dn_status create_trainer(training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
+    self->detector.flow = dn_flow_shape_of(self->config, self->detector.backbone.network);
     DN_TRY(dn_trainer_create(&self->detector, &self->compute, samples, count,
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));

@@ -7,14 +7,17 @@
 #include "backbone/weights.h"
 
 #define DN_BACKBONE_EMBEDDED "embedded backbone" /* its name in messages */
-#define DN_BACKBONE_RANDOM "random"              /* the `backbone` that asks for random weights */
+/* The `backbone` that asks for random weights, of AlexNet or, after a colon, of another network. */
+#define DN_BACKBONE_RANDOM "random"
 
 /* The embedded safetensors file with its card in the metadata; valid for the life of the process.
  */
 dn_status dn_backbone_embedded_open(dn_tensor_file **file, dn_error *error);
 
-/* What the configuration key `backbone` names: "" the embedded one, "random" He-random weights,
- * anything else a file. */
+int dn_backbone_is_random(const char *choice);
+
+/* What the configuration key `backbone` names: "" the embedded one, "random" or "random:NETWORK"
+ * random weights, anything else a file. */
 dn_status dn_backbone_weights_choose(const char *choice, dn_backbone_weights *weights,
                                      dn_error *error);
 

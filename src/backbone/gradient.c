@@ -1,23 +1,23 @@
 #include "backbone/gradient.h"
 
+#include "backbone/gradient_plan.h"
 #include "base/memory.h"
 #include "compute/shape.h"
 
-enum { LAYERS = DN_BACKBONE_CONVOLUTIONS };
-
 typedef struct scale {
-    dn_geometry geometry;
-    dn_convolution_gradient *layer[LAYERS];
+    dn_gradient_plan plan;
+    dn_convolution_gradient *convolution[DN_NETWORK_MOST_STEPS];
 } scale;
 
 struct dn_backbone_gradient {
     const dn_compute *compute;
     dn_backbone_shape shape;
     dn_element element;
-    scale scales[DN_BACKBONE_MAX_SCALES];
-    void *turns[2]; /* gradients between the layers */
-    float *resized; /* [batch][h][w][3] of the largest smaller scale */
+    scale *scales;
+    uint8_t *arena;
 };
+
+/* ---- creation ---- */
 
 /* The pixels' gradient stays f32: it is summed over the scales. */
 static dn_convolution_format format_of(const dn_backbone_gradient *self, int i) {
@@ -28,29 +28,32 @@ static dn_convolution_format format_of(const dn_backbone_gradient *self, int i) 
 static dn_status create_scale(dn_backbone_gradient *self, const dn_backbone_weights *weights, int s,
                               dn_error *error) {
     scale *created = &self->scales[s];
-    created->geometry = dn_geometry_of(&self->shape, s);
-    for (int i = 0; i < LAYERS; i++) {
+    const dn_network *network = self->shape.network;
+    dn_gradient_plan_make(&self->shape, s, self->element, &created->plan);
+    for (int i = 0; i < network->step_count; i++) {
         const dn_convolution_format format = format_of(self, i);
-        DN_TRY(self->compute->backend->convolution_gradient_create(
-            self->compute->context, &created->geometry.layer[i], &format, weights->weight[i],
-            &created->layer[i], error));
+        if (network->steps[i].kind == DN_STEP_CONVOLUTION)
+            DN_TRY(self->compute->backend->convolution_gradient_create(
+                self->compute->context, &created->plan.forward.step[i].convolution, &format,
+                weights->weight[i], &created->convolution[i], error));
     }
     return DN_OK;
 }
 
 static dn_status init_gradient(dn_backbone_gradient *self, const dn_backbone_weights *weights,
                                dn_error *error) {
-    size_t values[2], batch = (size_t)self->shape.batch;
-    for (int s = 0; s < self->shape.scales; s++)
+    void *block;
+    float *floats;
+    size_t arena = 0;
+    DN_TRY(dn_allocate(&block, (size_t)self->shape.scales, sizeof(scale), error));
+    self->scales = block;
+    for (int s = 0; s < self->shape.scales; s++) {
         DN_TRY(create_scale(self, weights, s, error));
-    dn_backbone_turns(&self->shape, values);
-    for (int turn = 0; turn < 2; turn++)
-        DN_TRY(dn_allocate(&self->turns[turn], batch * values[turn], dn_element_size(self->element),
-                           error));
-    if (self->shape.scales == 1)
-        return DN_OK;
-    return dn_allocate_floats(&self->resized, batch * dn_backbone_pixels(&self->shape, 1) * 3,
-                              error);
+        arena = self->scales[s].plan.arena > arena ? self->scales[s].plan.arena : arena;
+    }
+    DN_TRY(dn_allocate_floats(&floats, arena / sizeof *floats, error));
+    self->arena = (uint8_t *)floats;
+    return DN_OK;
 }
 
 dn_status dn_backbone_gradient_create(const dn_compute *compute, const dn_backbone_weights *weights,
@@ -73,85 +76,156 @@ dn_status dn_backbone_gradient_create(const dn_compute *compute, const dn_backbo
 void dn_backbone_gradient_destroy(dn_backbone_gradient *gradient) {
     if (!gradient)
         return;
-    for (int s = 0; s < gradient->shape.scales; s++)
-        for (int i = 0; i < LAYERS; i++)
-            if (gradient->scales[s].layer[i])
+    for (int s = 0; gradient->scales && s < gradient->shape.scales; s++)
+        for (int i = 0; i < gradient->shape.network->step_count; i++)
+            if (gradient->scales[s].convolution[i])
                 gradient->compute->backend->convolution_gradient_destroy(
-                    gradient->scales[s].layer[i]);
-    dn_release(gradient->turns[0]);
-    dn_release(gradient->turns[1]);
-    dn_release(gradient->resized);
+                    gradient->scales[s].convolution[i]);
+    dn_release(gradient->scales);
+    dn_release(gradient->arena);
     dn_release(gradient);
 }
 
-/* The weights, and the phases of each first layer: as many values as the image has. */
+/* Each first convolution has phases of its own: as many numbers as the image has. */
 size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape, dn_element element) {
-    size_t values[2], pixels = 0, size = dn_element_size(element), batch = (size_t)shape->batch;
-    dn_backbone_turns(shape, values);
-    for (int s = 0; s < shape->scales; s++)
-        pixels += 3 * dn_backbone_pixels(shape, s);
-    pixels += shape->scales > 1 ? 3 * dn_backbone_pixels(shape, 1) : 0;
-    return batch * (pixels * sizeof(float) + (values[0] + values[1]) * size) +
-           (size_t)shape->scales * dn_backbone_weight_count() * size;
+    size_t arena = 0, phases = 0, batch = (size_t)dn_backbone_batch(shape);
+    dn_gradient_plan plan;
+    for (int s = 0; s < shape->scales; s++) {
+        dn_gradient_plan_make(shape, s, element, &plan);
+        arena = plan.arena > arena ? plan.arena : arena;
+        phases += 3 * dn_backbone_pixel_count(shape, s) * sizeof(float);
+    }
+    return arena + batch * phases +
+           (size_t)shape->scales * dn_network_weight_count(shape->network) *
+               dn_element_size(element);
 }
 
 /* ---- running ---- */
 
-/* Gradient at the convolution's output, in *dy: of the ReLU in place, of the pooling in the buffer
- * that the output had. */
-static dn_status pass_gates(dn_backbone_gradient *self, const scale *at, int i, int count,
-                            void **dy, int *turn, const uint8_t *gates, dn_error *error) {
-    const dn_compute *compute = self->compute;
-    if (!dn_backbone_layers[i].pool)
-        return compute->backend->gates_backward(compute->context, *dy, *dy, self->element, gates,
-                                                (size_t)count * at->geometry.gates[i], error);
-    dn_pooling_shape pool = at->geometry.pool[i];
-    pool.batch = count;
-    *turn = !*turn;
-    void *dx = self->turns[*turn];
-    DN_TRY(compute->backend->pooling_gates_backward(compute->context, dx, *dy, self->element, gates,
-                                                    &pool, error));
-    *dy = dx;
-    return DN_OK;
+/* Images that go back together. */
+typedef struct pass {
+    int s, count;
+    float *dinput;          /* of the first of them */
+    const float *dfeatures; /* likewise, at this scale */
+    const uint8_t *gates;   /* behind those of the next step */
+} pass;
+
+static void *place(const dn_backbone_gradient *self, size_t at) {
+    return self->arena + at;
 }
 
-/* The forward pass from its end: the last of 8 layers' outputs was in the second buffer. */
-static dn_status run_scale(dn_backbone_gradient *self, const scale *at, float *dinput,
-                           const float *dfeatures, const uint8_t *gates, int count,
-                           dn_error *error) {
-    const dn_compute *compute = self->compute;
-    int turn = 1;
-    void *dy = self->turns[turn];
-    DN_TRY(compute->backend->spatial_mean_backward(
-        compute->context, dy, self->element, dfeatures, count, at->geometry.positions,
-        DN_BACKBONE_CHANNELS, DN_BACKBONE_CHANNELS * self->shape.scales, 0, error));
-    gates += (size_t)count * at->geometry.all_gates;
-    for (int i = LAYERS; i-- > 0;) {
-        gates -= (size_t)count * at->geometry.gates[i];
-        DN_TRY(pass_gates(self, at, i, count, &dy, &turn, gates, error));
-        turn = !turn;
-        void *dx = i > 0 ? self->turns[turn] : dinput;
-        DN_TRY(compute->backend->convolution_gradient_run(at->layer[i], dx, dy, count, error));
-        dy = dx;
+static const scale *scale_of(const dn_backbone_gradient *self, const pass *at) {
+    return &self->scales[at->s];
+}
+
+/* The gradient at what an activation read, in place. */
+static dn_status pass_activation(const dn_backbone_gradient *self, const pass *at, int i,
+                                 dn_error *error) {
+    const dn_gradient_plan *plan = &scale_of(self, at)->plan;
+    void *dy = place(self, plan->step[i].place);
+    size_t count = (size_t)at->count * plan->forward.step[i].gates;
+    if (count == 0)
+        return DN_OK;
+    return self->compute->backend->gates_backward(self->compute->context, dy, dy, self->element,
+                                                  at->gates, count, error);
+}
+
+static dn_status accumulate(const dn_backbone_gradient *self, const pass *at, int i, size_t to,
+                            size_t from, dn_error *error) {
+    size_t count = (size_t)at->count * scale_of(self, at)->plan.forward.step[i].values;
+    return self->compute->backend->accumulate(self->compute->context, place(self, to),
+                                              place(self, from), self->element, count, error);
+}
+
+/* Where the first convolution's gradient goes. */
+static float *image_gradient(const dn_backbone_gradient *self, const pass *at) {
+    if (at->s == 0)
+        return at->dinput;
+    return place(self, scale_of(self, at)->plan.image_place);
+}
+
+static dn_status pass_convolution(const dn_backbone_gradient *self, const pass *at, int i,
+                                  dn_error *error) {
+    const scale *scaled = scale_of(self, at);
+    const dn_gradient_step *step = &scaled->plan.step[i];
+    const dn_plan_step *forward = &scaled->plan.forward.step[i];
+    const dn_backend *backend = self->compute->backend;
+    const void *dy = place(self, step->place);
+    DN_TRY(pass_activation(self, at, i, error));
+    if (forward->source == DN_NETWORK_IMAGE)
+        return backend->convolution_gradient_run(scaled->convolution[i], image_gradient(self, at),
+                                                 dy, at->count, error);
+    size_t own = scaled->plan.step[forward->source].place;
+    DN_TRY(backend->convolution_gradient_run(scaled->convolution[i],
+                                             place(self, step->adds_source ? step->aside : own), dy,
+                                             at->count, error));
+    if (step->adds_source)
+        DN_TRY(accumulate(self, at, forward->source, own, step->aside, error));
+    if (!step->adds_residual)
+        return DN_OK;
+    return accumulate(self, at, i, scaled->plan.step[forward->residual].place, step->place, error);
+}
+
+/* Of the pooling and the ReLU before it at once. */
+static dn_status pass_pooling(const dn_backbone_gradient *self, const pass *at, int i,
+                              dn_error *error) {
+    const dn_gradient_plan *plan = &scale_of(self, at)->plan;
+    dn_pooling_shape pooling = plan->forward.step[i].pooling;
+    pooling.batch = at->count;
+    return self->compute->backend->pooling_gates_backward(
+        self->compute->context, place(self, plan->step[plan->forward.step[i].source].place),
+        place(self, plan->step[i].place), self->element, at->gates, &pooling, error);
+}
+
+static dn_status pass_tap(const dn_backbone_gradient *self, const pass *at, int i,
+                          dn_error *error) {
+    const dn_gradient_plan *plan = &scale_of(self, at)->plan;
+    const dn_plan_step *forward = &plan->forward.step[i];
+    return self->compute->backend->spatial_mean_backward(
+        self->compute->context, place(self, plan->step[forward->source].place), self->element,
+        at->dfeatures + forward->features, at->count, forward->height * forward->width,
+        forward->channels, dn_backbone_features(&self->shape), plan->step[i].adds_source, error);
+}
+
+static dn_status pass_back(const dn_backbone_gradient *self, pass *at, dn_error *error) {
+    const dn_network *network = self->shape.network;
+    const dn_plan *forward = &scale_of(self, at)->plan.forward;
+    at->gates += (size_t)at->count * forward->gates;
+    for (int i = network->step_count; i-- > 0;) {
+        at->gates -= (size_t)at->count * forward->step[i].gates;
+        if (network->steps[i].kind == DN_STEP_CONVOLUTION)
+            DN_TRY(pass_convolution(self, at, i, error));
+        else if (network->steps[i].kind == DN_STEP_MAX_POOL)
+            DN_TRY(pass_pooling(self, at, i, error));
+        else
+            DN_TRY(pass_tap(self, at, i, error));
     }
-    return DN_OK;
+    at->gates += (size_t)at->count * forward->gates;
+    if (at->s == 0)
+        return DN_OK;
+    return self->compute->backend->nearest_resize_backward(
+        self->compute->context, at->dinput, image_gradient(self, at), at->count, self->shape.height,
+        self->shape.width, 3, forward->height, forward->width, error);
 }
 
 dn_status dn_backbone_gradient_run(dn_backbone_gradient *gradient, float *dinput,
                                    const float *dfeatures, const uint8_t *gates, int count,
                                    dn_error *error) {
-    const dn_compute *compute = gradient->compute;
     const dn_backbone_shape *shape = &gradient->shape;
+    int together = dn_backbone_batch(shape);
+    size_t numbers = 3 * dn_backbone_pixel_count(shape, 0);
+    size_t features = (size_t)dn_backbone_features(shape);
     DN_TRY(dn_check_images("backbone", count, shape->batch, error));
-    for (int s = 0; s < shape->scales; s++) {
-        const scale *at = &gradient->scales[s];
-        DN_TRY(run_scale(gradient, at, s == 0 ? dinput : gradient->resized,
-                         dfeatures + DN_BACKBONE_CHANNELS * s, gates, count, error));
-        gates += (size_t)count * at->geometry.all_gates;
-        if (s > 0)
-            DN_TRY(compute->backend->nearest_resize_backward(
-                compute->context, dinput, gradient->resized, count, shape->height, shape->width, 3,
-                at->geometry.height, at->geometry.width, error));
+    for (int done = 0; done < count; done += together) {
+        pass at = {.count = count - done < together ? count - done : together,
+                   .dinput = dinput + (size_t)done * numbers,
+                   .gates = gates};
+        for (at.s = 0; at.s < shape->scales; at.s++) {
+            at.dfeatures = dfeatures + (size_t)done * features +
+                           (size_t)(dn_network_features(shape->network) * at.s);
+            DN_TRY(pass_back(gradient, &at, error));
+        }
+        gates = at.gates;
     }
     return DN_OK;
 }

@@ -13,7 +13,7 @@ static void widen_histogram(dn_histogram *histogram) {
 static float largest_of(const float *values, size_t count) {
     float largest = 0;
     for (size_t i = 0; i < count; i++)
-        largest = values[i] > largest ? values[i] : largest;
+        largest = fabsf(values[i]) > largest ? fabsf(values[i]) : largest;
     return largest;
 }
 
@@ -27,15 +27,15 @@ void dn_histogram_add(dn_histogram *histogram, const float *values, size_t count
         widen_histogram(histogram);
     float scale = (float)(1 / histogram->width);
     for (size_t i = 0; i < count; i++)
-        if (values[i] > 0) {
-            size_t bin = (size_t)(values[i] * scale);
+        if (fabsf(values[i]) > 0) {
+            size_t bin = (size_t)(fabsf(values[i]) * scale);
             histogram->count[bin < DN_HISTOGRAM_BINS ? bin : DN_HISTOGRAM_BINS - 1]++;
         }
 }
 
-/* Squared error of numbers that end behind bin `last`, in units of width^2. */
-static double error_of(const dn_histogram *histogram, size_t last) {
-    double end = (double)last + 1, step = end / 255, sum = 0;
+/* Squared error of numbers that end after bin `last`, in units of width^2. */
+static double error_of(const dn_histogram *histogram, size_t last, int levels) {
+    double end = (double)last + 1, step = end / levels, sum = 0;
     for (size_t i = 0; i < DN_HISTOGRAM_BINS; i++) {
         double beyond = (double)i + 0.5 - end;
         sum += (double)histogram->count[i] * (i <= last ? step * step / 12 : beyond * beyond);
@@ -43,17 +43,17 @@ static double error_of(const dn_histogram *histogram, size_t last) {
     return sum;
 }
 
-float dn_histogram_step(const dn_histogram *histogram) {
+float dn_histogram_step(const dn_histogram *histogram, int levels) {
     double least = INFINITY;
     size_t best = DN_HISTOGRAM_BINS - 1;
     if (histogram->width <= 0)
         return 1;
     for (size_t last = 127; last < DN_HISTOGRAM_BINS; last += 16) {
-        double error = error_of(histogram, last);
+        double error = error_of(histogram, last, levels);
         if (error < least) {
             least = error;
             best = last;
         }
     }
-    return (float)(histogram->width * ((double)best + 1) / 255);
+    return (float)(histogram->width * ((double)best + 1) / levels);
 }

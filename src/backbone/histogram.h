@@ -1,4 +1,4 @@
-/* How large the activations of a layer are, to choose the step of their u8 numbers. */
+/* How large the values of a layer are, to choose the step of their 8-bit numbers. */
 #ifndef DN_BACKBONE_HISTOGRAM_H
 #define DN_BACKBONE_HISTOGRAM_H
 
@@ -12,12 +12,13 @@ typedef struct dn_histogram {
     uint64_t count[DN_HISTOGRAM_BINS];
 } dn_histogram;
 
-/* Counts values above 0; the range grows by doubling, so that the order does not matter much. */
+/* Counts magnitudes above 0; the range grows by doubling, so that the order of the calls does not
+ * matter much. */
 void dn_histogram_add(dn_histogram *histogram, const float *values, size_t count);
 
-/* The step of numbers 0 to 255 with the least squared error over all values: rounding costs
- * step^2/12 a value, cutting off at 255 steps costs the square of what is beyond. 1 for an empty
- * histogram. */
-float dn_histogram_step(const dn_histogram *histogram);
+/* The step of numbers whose magnitude is 0 to `levels` (255, or 127 with a sign) with the least
+ * squared error over all values: rounding costs step^2/12 a value, cutting off at the end costs the
+ * square of what is beyond. 1 for an empty histogram. */
+float dn_histogram_step(const dn_histogram *histogram, int levels);
 
 #endif

@@ -1,58 +1,72 @@
-/* The frozen AlexNet's weights: torchvision.models.alexnet().features, convolutions 0, 3, 6, 8, 10.
- */
+/* The weights of a frozen network, one kernel and bias per convolution: from a file, or drawn. */
 #ifndef DN_BACKBONE_WEIGHTS_H
 #define DN_BACKBONE_WEIGHTS_H
 
+#include "backbone/network.h"
 #include "base/digest.h"
 #include "tensors/tensor_file.h"
 
-enum { DN_BACKBONE_CONVOLUTIONS = 5, DN_BACKBONE_CHANNELS = 256 };
+enum { DN_BACKBONE_MAX_SCALES = 8, DN_BACKBONE_NAME_SIZE = 64 };
 
-typedef struct dn_backbone_layer {
-    int index; /* in torchvision's Sequential: "features.<index>.weight" */
-    int in_channels, out_channels, kernel, stride, padding;
-    int pool; /* a 3/2 max-pool follows the ReLU */
-} dn_backbone_layer;
+/* Metadata of a weights file. Without a network it is AlexNet's, as torchvision saves it. */
+#define DN_WEIGHTS_NETWORK "network"
+#define DN_WEIGHTS_LICENCE "licence"
+#define DN_WEIGHTS_ORIGIN "origin"
 
-extern const dn_backbone_layer dn_backbone_layers[DN_BACKBONE_CONVOLUTIONS];
-
-enum { DN_BACKBONE_MAX_SCALES = 8 };
-
-/* Of u8 activations: behind each layer but the last, at each scale. */
+/* Of int8's activations: the step of each convolution's value, at each scale; 0 for values that
+ * stay f32 and for steps that are no convolution. */
 typedef struct dn_backbone_steps {
     int known;
-    float step[DN_BACKBONE_MAX_SCALES][DN_BACKBONE_CONVOLUTIONS - 1];
+    float step[DN_BACKBONE_MAX_SCALES][DN_NETWORK_MOST_STEPS];
 } dn_backbone_steps;
 
 typedef struct dn_backbone_weights {
+    const dn_network *network;
     float *block;
-    const float *weight[DN_BACKBONE_CONVOLUTIONS]; /* [out][in][kernel][kernel] */
-    const float *bias[DN_BACKBONE_CONVOLUTIONS];
-    char name[128];                    /* file name, or what was drawn */
-    char digest[DN_DIGEST_LENGTH + 1]; /* SHA-256 of all weights as f32, in layer order */
-    dn_backbone_steps steps;           /* found on training images; for int8 */
+    /* of the convolutions, by the number of their step: [out][in/groups][kernel][kernel] */
+    const float *weight[DN_NETWORK_MOST_STEPS];
+    const float *bias[DN_NETWORK_MOST_STEPS];
+    char name[128];                 /* file name, or what was drawn */
+    char licence[128], origin[256]; /* as the file's metadata has them; may be empty */
+    char
+        digest[DN_DIGEST_LENGTH + 1]; /* SHA-256 of all weights as f32, in the order of the steps */
+    dn_backbone_steps steps;          /* found on training images; for int8 */
 } dn_backbone_weights;
 
 /* Number of tensors: a weight and a bias per convolution. */
-enum { DN_BACKBONE_TENSORS = 2 * DN_BACKBONE_CONVOLUTIONS };
+size_t dn_backbone_tensor_count(const dn_network *network);
 
-/* Tensor `index` of the weights with `stem` before its name: "features." makes "features.0.weight".
- * `name` (of at least 64 bytes) backs tensor->name. */
-void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *stem,
+/* Tensor `index` of the weights with `prefix` before its name: "backbone." makes
+ * "backbone.features.0.weight". `name` (DN_BACKBONE_NAME_SIZE bytes) backs tensor->name. */
+void dn_backbone_tensor_at(const dn_backbone_weights *weights, size_t index, const char *prefix,
                            char *name, dn_tensor *tensor);
 
-/* From an open file, tensors named <stem><i>.weight|bias; other tensors are ignored. */
-dn_status dn_backbone_weights_from(const dn_tensor_file *file, const char *stem, const char *name,
+/* Room for a network's weights, not yet filled: weights->block is writable through
+ * dn_backbone_values. */
+dn_status dn_backbone_weights_allocate(const dn_network *network, dn_backbone_weights *weights,
+                                       dn_error *error);
+float *dn_backbone_values(const dn_backbone_weights *weights, const float *of);
+
+/* Fills weights->digest; the last thing to do to new weights. */
+dn_status dn_backbone_weights_digest(dn_backbone_weights *weights, dn_error *error);
+
+/* From an open file, tensors named <prefix><network's names>; other tensors are ignored. `name` is
+ * for messages and becomes weights->name. DN_ERROR_FORMAT names the tensor that is missing or has
+ * another shape, DN_ERROR_NUMERIC the number that is not finite. */
+dn_status dn_backbone_weights_from(const dn_tensor_file *file, const dn_network *network,
+                                   const char *prefix, const char *name,
                                    dn_backbone_weights *weights, dn_error *error);
 
-/* From a file: torchvision's .pth (zip or legacy, with or without classifier, also of `features`
- * alone) or safetensors; the names may carry a prefix such as "backbone." or "feature_extractor.".
- */
+/* From a file: a safetensors file whose metadata names the network; or AlexNet's weights without
+ * that, as torchvision's .pth (zip or legacy, with or without classifier, also of `features` alone)
+ * or safetensors, where the names may carry a prefix such as "feature_extractor.". Weights with
+ * batch normalisations have to be imported first (import_weights.h). */
 dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weights, dn_error *error);
 
-/* He initialisation (normal, variance 2/fan_in; biases 0) from a fixed seed: not trained on
- * anything. */
-dn_status dn_backbone_weights_random(dn_backbone_weights *weights, dn_error *error);
+/* Normal numbers from a fixed seed, not trained on anything: variance 2/fan_in (He), or 1/fan_in
+ * where the convolution reads values without an activation; biases 0. */
+dn_status dn_backbone_weights_random(const dn_network *network, dn_backbone_weights *weights,
+                                     dn_error *error);
 
 void dn_backbone_weights_free(dn_backbone_weights *weights);
 

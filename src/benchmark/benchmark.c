@@ -1,10 +1,12 @@
 /* dn_benchmark: speed and memory of the configured network on this machine. Random weights, a drawn
  * picture. */
+#include "backbone/embedded.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "benchmark/measure.h"
 #include "detect/activation_steps.h"
+#include "detect/network_settings.h"
 #include "detect/precision.h"
 
 #include <stdlib.h>
@@ -25,10 +27,15 @@ static dn_status find_steps(dn_detector *detector, dn_error *error) {
     return status;
 }
 
-static dn_status create_detector(const dn_config *config, dn_detector *detector, dn_error *error) {
+/* Without a backbone of the configuration's a random AlexNet. */
+static dn_status create_detector(const dn_config *config, const dn_observer *observer,
+                                 dn_detector *detector, dn_error *error) {
+    dn_backbone_weights *weights = &detector->backbone;
     DN_TRY(dn_config_copy(config, &detector->config, error));
-    detector->flow = dn_flow_shape_of(config);
-    DN_TRY(dn_backbone_weights_random(&detector->backbone, error));
+    DN_TRY(dn_backbone_weights_choose(config->backbone[0] ? config->backbone : DN_BACKBONE_RANDOM,
+                                      weights, error));
+    DN_TRY(dn_network_settings_apply(weights->network, detector->config, observer, error));
+    detector->flow = dn_flow_shape_of(detector->config, weights->network);
     return find_steps(detector, error);
 }
 
@@ -170,10 +177,12 @@ dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int
     DN_TRY(describe_machine(config, &results, error));
     DN_TRY(plan_runs(config, observer, &results, error));
     warn_of_load(&results, observer);
-    dn_status status = create_detector(config, &detector, error);
+    dn_status status = create_detector(config, observer, &detector, error);
+    results.config = detector.config;
     if (status == DN_OK)
         status = measure_all(&detector, observer, &results, error);
+    if (status == DN_OK)
+        status = write(&results, json, text, error);
     dn_detector_close(&detector);
-    DN_TRY(status);
-    return write(&results, json, text, error);
+    return status;
 }

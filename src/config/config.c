@@ -9,13 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MAX_FILE_BYTES = 1 << 20,
-    /* AlexNet's conv 11/4/2, pool 3/2, conv 5/1/2, pool 3/2, three conv 3/1/1, pool 3/2 reduce 63
-     * pixels to one, and 62 to none. */
-    SMALLEST_INPUT = 63,
-    LARGEST_BANK = 1024
-};
+enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
+
+_Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
                            dn_error *error) {
@@ -83,6 +79,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     char where[400];
     snprintf(where, sizeof where, "%.300s:%zu: ", parsing->name, line);
     DN_TRY(find_key(name, where, &key, error));
+    parsing->config.given[key - dn_keys] = 1;
     if (parsing->seen[key - dn_keys]++)
         return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
@@ -108,7 +105,16 @@ dn_status dn_config_load(dn_config *config, const char *path, dn_error *error) {
 dn_status dn_config_set(dn_config *config, const char *name, const char *value, dn_error *error) {
     const dn_key *key;
     DN_TRY(find_key(name, "", &key, error));
-    return set_value(config, key, value, error);
+    DN_TRY(set_value(config, key, value, error));
+    config->given[key - dn_keys] = 1;
+    return DN_OK;
+}
+
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error) {
+    const dn_key *key;
+    DN_TRY(find_key(name, "", &key, error));
+    return config->given[key - dn_keys] ? DN_OK : set_value(config, key, value, error);
 }
 
 dn_status dn_config_get(const dn_config *config, const char *name, char **value, dn_error *error) {
@@ -175,23 +181,11 @@ static dn_status check_bank(const dn_config *config, dn_error *error) {
                    config->train_rotations, dn_key_find("train_rotations")->range);
 }
 
-static dn_status check_scales(const dn_config *config, dn_error *error) {
-    for (int side = 0; side < 2; side++) {
-        int smallest = config->img_size[side] >> (config->n_scales - 1);
-        if (smallest < SMALLEST_INPUT)
-            return dn_fail(error, DN_ERROR_CONFIG,
-                           "n_scales %d shrinks img_size %d to %d pixels, AlexNet needs %d: set "
-                           "fewer scales or an img_size of at least %d",
-                           config->n_scales, config->img_size[side], smallest, SMALLEST_INPUT,
-                           SMALLEST_INPUT << (config->n_scales - 1));
-    }
-    return DN_OK;
-}
-
-/* Below f32 the backbone reads whole pixels (backbone/narrow.h). */
+/* The backbone reads whole pixels then (backbone/backbone.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
-    int narrow = strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
-    if (!narrow || !(config->add_img_noise > 0))
+    int on_pixels =
+        strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
+    if (!on_pixels || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
                    "add_img_noise changes normalised pixels, which precision %s takes as whole "
@@ -215,6 +209,5 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
                        "device: cuda is not in this version; set cpu or auto");
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
-    DN_TRY(check_bank(config, error));
-    return check_scales(config, error);
+    return check_bank(config, error);
 }

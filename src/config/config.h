@@ -5,7 +5,11 @@
 #include "base/error.h"
 
 /* Other rooms read the fields; only config/ writes them, within the ranges of the table. */
+enum { DN_CONFIG_MOST_KEYS = 128 };
+
 struct dn_config {
+    /* by the number of the key in the table: whether anybody set it */
+    unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
     char roi[1024];  /* mask of the region of interest; empty: the class folder's roi/; or none */
@@ -36,7 +40,7 @@ struct dn_config {
     char device[16];     /* auto, cpu, cuda */
     char compute[16];    /* auto, onednn, reference */
     char precision[16];  /* auto, f32, bf16, int8 */
-    char backbone[1024]; /* weights file; empty: the embedded backbone */
+    char backbone[1024]; /* weights file; empty: the embedded backbone; random[:NETWORK] */
     char output[1024];   /* folder of results */
     int estimate;        /* boolean: estimate what the training takes */
     int threads;         /* 0: all processors */
@@ -50,9 +54,13 @@ struct dn_config {
     double cache_limit;      /* GiB; 0: no cache */
 };
 
-/* Checks keys against each other: scales against image size, precision against noise, and
- * others. */
+/* Checks keys against each other, such as precision against noise. Checks that involve the network
+ * are in detect/network_settings.h. */
 dn_status dn_config_check(const dn_config *config, dn_error *error);
+
+/* Another default: sets the key unless it was set by name or in a file. */
+dn_status dn_config_default(dn_config *config, const char *name, const char *value,
+                            dn_error *error);
 
 /* Rotations of each image that training draws from; 0: fresh rotations every time. */
 int dn_config_bank(const dn_config *config);

@@ -8,30 +8,29 @@
 #include <cJSON.h>
 #include <math.h>
 
-enum { STEPS = DN_BACKBONE_CONVOLUTIONS - 1 };
-
 /* ---- finding them ---- */
 
 static void draw_views(const dn_config *config, const dn_image *images, size_t count,
-                       dn_narrow *narrow) {
+                       dn_backbone *backbone) {
     size_t size = (size_t)config->img_size[0] * (size_t)config->img_size[1] * 3;
     for (size_t i = 0; i < DN_STEP_VIEWS; i++) {
         double degrees = config->transf_rotations ? (double)i * 360.0 / DN_STEP_VIEWS : 0;
         dn_image view = {config->img_size[1], config->img_size[0],
-                         dn_narrow_pixels(narrow) + i * size};
+                         dn_backbone_input_pixels(backbone) + i * size};
         dn_image_rotate(&images[i % count], degrees, &view);
     }
 }
 
-static dn_status observe(const dn_config *config, const dn_image *images, size_t count,
-                         dn_narrow *narrow, dn_backbone_steps *steps, dn_error *error) {
+static dn_status observe(const dn_config *config, const dn_network *network, const dn_image *images,
+                         size_t count, dn_backbone *backbone, dn_backbone_steps *steps,
+                         dn_error *error) {
     float *features;
-    size_t values = (size_t)DN_STEP_VIEWS * DN_BACKBONE_CHANNELS * (size_t)config->n_scales;
-    DN_TRY(dn_allocate_floats(&features, values, error));
-    draw_views(config, images, count, narrow);
-    dn_status status = dn_narrow_forward(narrow, features, NULL, DN_STEP_VIEWS, error);
+    size_t values = (size_t)dn_network_features(network) * (size_t)config->n_scales;
+    DN_TRY(dn_allocate_floats(&features, DN_STEP_VIEWS * values, error));
+    draw_views(config, images, count, backbone);
+    dn_status status = dn_backbone_forward(backbone, features, NULL, DN_STEP_VIEWS, error);
     if (status == DN_OK)
-        dn_narrow_steps(narrow, steps);
+        dn_backbone_find_steps(backbone, steps);
     dn_release(features);
     return status;
 }
@@ -39,17 +38,18 @@ static dn_status observe(const dn_config *config, const dn_image *images, size_t
 dn_status dn_activation_steps_of(const dn_compute *compute, const dn_config *config,
                                  const dn_image *images, size_t count, dn_backbone_weights *weights,
                                  dn_error *error) {
-    const dn_backbone_shape shape = {config->img_size[0], config->img_size[1], config->n_scales,
-                                     DN_STEP_VIEWS};
-    dn_narrow_options options = dn_narrow_options_of(config, DN_ELEMENT_F32);
-    dn_narrow *narrow;
-    options.observes = 1;
+    const dn_backbone_shape shape =
+        dn_backbone_shape_of(config, weights->network, DN_STEP_VIEWS, compute->threads);
+    dn_backbone_pixels pixels = dn_backbone_pixels_of(config, DN_ELEMENT_F32);
+    dn_backbone *backbone;
+    pixels.observes = 1;
     weights->steps = (dn_backbone_steps){0};
-    if (dn_narrow_check(&options, NULL) != DN_OK)
+    if (dn_backbone_check_pixels(&pixels, NULL) != DN_OK)
         return DN_OK;
-    DN_TRY(dn_narrow_create(compute, weights, &shape, &options, &narrow, error));
-    dn_status status = observe(config, images, count, narrow, &weights->steps, error);
-    dn_narrow_destroy(narrow);
+    DN_TRY(dn_backbone_create(compute, weights, &shape, &pixels, &backbone, error));
+    dn_status status =
+        observe(config, weights->network, images, count, backbone, &weights->steps, error);
+    dn_backbone_destroy(backbone);
     return status;
 }
 
@@ -69,55 +69,77 @@ dn_status dn_activation_steps_find(const dn_compute *compute, const dn_config *c
 
 /* ---- in a model file ---- */
 
-dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, int scales, char **json,
-                                      dn_error *error) {
-    dn_text text = {0};
+/* Whether int8 rounds the value of step i. */
+static int is_rounded(const dn_network *network, int i) {
+    return network->steps[i].kind == DN_STEP_CONVOLUTION && dn_network_is_narrow(network, i);
+}
+
+static void write_scale(const dn_network *network, const float *step, dn_text *text) {
     char number[DN_NUMBER_SIZE];
-    dn_text_append(&text, "[");
-    for (int s = 0; s < scales; s++)
-        for (int i = 0; i < STEPS; i++) {
-            dn_number_print(number, (double)steps->step[s][i]);
-            dn_text_append(&text, "%s%s%s",
-                           i   ? ", "
-                           : s ? "], ["
-                               : "[",
-                           number, s == scales - 1 && i == STEPS - 1 ? "]" : "");
-        }
+    const char *separator = "[";
+    for (int i = 0; i < network->step_count; i++) {
+        if (!is_rounded(network, i))
+            continue;
+        dn_number_print(number, (double)step[i]);
+        dn_text_append(text, "%s%s", separator, number);
+        separator = ", ";
+    }
+    dn_text_append(text, "]");
+}
+
+dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, const dn_network *network,
+                                      int scales, char **json, dn_error *error) {
+    dn_text text = {0};
+    for (int s = 0; s < scales; s++) {
+        dn_text_append(&text, "%s", s == 0 ? "[" : ", ");
+        write_scale(network, steps->step[s], &text);
+    }
     dn_text_append(&text, "]");
     return dn_text_take(&text, json, error);
 }
 
-static int read_scale(const cJSON *item, float step[STEPS]) {
-    if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != STEPS)
+static int rounded_count(const dn_network *network) {
+    int count = 0;
+    for (int i = 0; i < network->step_count; i++)
+        count += is_rounded(network, i);
+    return count;
+}
+
+static int read_scale(const cJSON *item, const dn_network *network, float *step) {
+    if (!cJSON_IsArray(item) || cJSON_GetArraySize(item) != rounded_count(network))
         return 0;
-    for (int i = 0; i < STEPS; i++) {
-        const cJSON *number = cJSON_GetArrayItem(item, i);
+    const cJSON *number = item->child;
+    for (int i = 0; i < network->step_count; i++) {
+        if (!is_rounded(network, i))
+            continue;
         step[i] = cJSON_IsNumber(number) ? (float)number->valuedouble : 0;
         if (!(step[i] > 0) || !isfinite(step[i]))
             return 0;
+        number = number->next;
     }
     return 1;
 }
 
-static int read_scales(const cJSON *root, int scales, dn_backbone_steps *steps) {
+static int read_scales(const cJSON *root, const dn_network *network, int scales,
+                       dn_backbone_steps *steps) {
     if (!cJSON_IsArray(root) || cJSON_GetArraySize(root) != scales)
         return 0;
     for (int s = 0; s < scales; s++)
-        if (!read_scale(cJSON_GetArrayItem(root, s), steps->step[s]))
+        if (!read_scale(cJSON_GetArrayItem(root, s), network, steps->step[s]))
             return 0;
     return 1;
 }
 
-dn_status dn_activation_steps_parse(const char *name, const char *json, int scales,
-                                    dn_backbone_steps *steps, dn_error *error) {
+dn_status dn_activation_steps_parse(const char *name, const char *json, const dn_network *network,
+                                    int scales, dn_backbone_steps *steps, dn_error *error) {
     cJSON *root = cJSON_Parse(json);
     const char *excuse = root ? "" : ", or memory ran out"; /* cJSON does not tell the two apart */
     *steps = (dn_backbone_steps){0};
-    steps->known = read_scales(root, scales, steps);
+    steps->known = read_scales(root, network, scales, steps);
     cJSON_Delete(root);
     if (steps->known)
         return DN_OK;
     *steps = (dn_backbone_steps){0};
     return dn_fail(error, DN_ERROR_FORMAT, "%s: expected %d lists of %d numbers above 0%s", name,
-                   scales, STEPS, excuse);
+                   scales, rounded_count(network), excuse);
 }

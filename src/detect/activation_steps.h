@@ -26,10 +26,10 @@ dn_status dn_activation_steps_find(const dn_compute *compute, const dn_config *c
                                    const dn_roi *roi, const dn_sample *samples, size_t count,
                                    dn_backbone_weights *weights, dn_error *error);
 
-/* As JSON (free with dn_text_free), and back. DN_ERROR_FORMAT says what is wrong in `name`. */
-dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, int scales, char **json,
-                                      dn_error *error);
-dn_status dn_activation_steps_parse(const char *name, const char *json, int scales,
-                                    dn_backbone_steps *steps, dn_error *error);
+/* JSON, dn_text_free; and back. DN_ERROR_FORMAT names `name` and what is wrong. */
+dn_status dn_activation_steps_to_json(const dn_backbone_steps *steps, const dn_network *network,
+                                      int scales, char **json, dn_error *error);
+dn_status dn_activation_steps_parse(const char *name, const char *json, const dn_network *network,
+                                    int scales, dn_backbone_steps *steps, dn_error *error);
 
 #endif

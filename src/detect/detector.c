@@ -7,14 +7,15 @@
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
 #include "detect/model_config.h"
+#include "detect/network_settings.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-dn_flow_shape dn_flow_shape_of(const dn_config *config) {
+dn_flow_shape dn_flow_shape_of(const dn_config *config, const dn_network *network) {
     return (dn_flow_shape){
-        .features = DN_BACKBONE_CHANNELS * config->n_scales,
+        .features = dn_network_features(network) * config->n_scales,
         .blocks = config->n_coupling_blocks,
         .internal = config->fc_internal,
         .clamp = (float)config->clamp_alpha,
@@ -82,8 +83,65 @@ static dn_status load_steps(dn_detector *detector, const char *path, dn_error *e
     if (!json || !trained_with || strcmp(trained_with, detector->backbone.digest) != 0)
         return DN_OK;
     snprintf(name, sizeof name, "%s (its activation steps)", path);
-    return dn_activation_steps_parse(name, json, detector->config->n_scales,
-                                     &detector->backbone.steps, error);
+    return dn_activation_steps_parse(name, json, detector->backbone.network,
+                                     detector->config->n_scales, &detector->backbone.steps, error);
+}
+
+static dn_status find_network(const dn_tensor_file *file, const char *path,
+                              const dn_network **network, dn_error *error) {
+    const char *name = dn_tensor_file_metadata(file, DN_META_NETWORK);
+    char known[256];
+    *network = name ? dn_network_find(name) : &dn_alexnet; /* as before there were others */
+    if (*network)
+        return DN_OK;
+    dn_network_list(known, sizeof known);
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: was trained with the network \"%.40s\", this version has %s", path, name,
+                   known);
+}
+
+static void copy_metadata(const dn_tensor_file *file, const char *key, char *text, size_t size) {
+    const char *value = dn_tensor_file_metadata(file, key);
+    snprintf(text, size, "%s", value ? value : "");
+}
+
+static dn_status load_own_backbone(dn_detector *detector, const dn_network *network,
+                                   const char *path, const char *name, dn_error *error) {
+    dn_backbone_weights *weights = &detector->backbone;
+    DN_TRY(dn_backbone_weights_from(detector->file, network, DN_BACKBONE_PREFIX, path, weights,
+                                    error));
+    snprintf(weights->name, sizeof weights->name, "%s", name);
+    copy_metadata(detector->file, DN_META_BACKBONE_LICENCE, weights->licence,
+                  sizeof weights->licence);
+    copy_metadata(detector->file, DN_META_BACKBONE_ORIGIN, weights->origin, sizeof weights->origin);
+    return DN_OK;
+}
+
+static dn_status load_other_backbone(dn_detector *detector, const dn_network *network,
+                                     const char *path, const char *backbone, dn_error *error) {
+    dn_backbone_weights *weights = &detector->backbone;
+    DN_TRY(dn_backbone_weights_choose(backbone, weights, error));
+    if (weights->network != network)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: was trained with %s, but the backbone %s is %s: name weights of %s, or "
+                       "none to use the model's own",
+                       path, network->name, backbone, weights->network->name, network->name);
+    snprintf(weights->name, sizeof weights->name, "%s", dn_path_name(backbone));
+    return DN_OK;
+}
+
+/* `backbone` names other weights, or is NULL. */
+static dn_status load_backbone(dn_detector *detector, const char *path, const char *backbone,
+                               dn_error *error) {
+    const dn_network *network;
+    const char *name;
+    DN_TRY(find_network(detector->file, path, &network, error));
+    DN_TRY(dn_network_settings_check(network, detector->config, error));
+    DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &name, error));
+    DN_TRY(backbone ? load_other_backbone(detector, network, path, backbone, error)
+                    : load_own_backbone(detector, network, path, name, error));
+    detector->flow = dn_flow_shape_of(detector->config, network);
+    return DN_OK;
 }
 
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
@@ -258,7 +316,6 @@ dn_status dn_detector_prepare(dn_detector *detector, dn_element products, dn_err
 
 static dn_status open_model(dn_detector *detector, const char *path, const char *backbone,
                             dn_error *error) {
-    const char *backbone_name;
     DN_TRY(dn_tensor_file_open(path, &detector->file, error));
     if (strcmp(dn_tensor_file_format(detector->file), "safetensors") != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
@@ -268,15 +325,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(load_config(detector, path, error));
     DN_TRY(load_calibration(detector, path, error));
     DN_TRY(load_roi(detector, path, error));
-    DN_TRY(require_metadata(detector->file, path, DN_META_BACKBONE, &backbone_name, error));
-    if (backbone)
-        DN_TRY(dn_backbone_weights_choose(backbone, &detector->backbone, error));
-    else
-        DN_TRY(dn_backbone_weights_from(detector->file, DN_BACKBONE_STEM, path, &detector->backbone,
-                                        error));
-    snprintf(detector->backbone.name, sizeof detector->backbone.name, "%s",
-             backbone ? dn_path_name(backbone) : backbone_name);
-    detector->flow = dn_flow_shape_of(detector->config);
+    DN_TRY(load_backbone(detector, path, backbone, error));
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
@@ -316,11 +365,11 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 14 };
+enum { METADATA_ENTRIES = 17 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
-    char (*names)[64];
+    char (*names)[DN_BACKBONE_NAME_SIZE];
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
@@ -360,15 +409,16 @@ static void list_roi(model_writer *writer, const dn_roi *roi) {
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
-    size_t total = flow_count + DN_BACKBONE_TENSORS + 1;
+    size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
+    size_t total = flow_count + backbone_count + 1;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
     writer->names = block;
     for (size_t i = 0; i < flow_count; i++)
         list_flow_tensor(writer, detector, i);
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, writer->count++)
-        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_STEM,
+    for (size_t i = 0; i < backbone_count; i++, writer->count++)
+        dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     list_roi(writer, &detector->roi);
     return DN_OK;
@@ -395,6 +445,11 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_SOFTWARE, dn_version());
     add_metadata(writer, DN_META_BACKBONE, detector->backbone.name);
     add_metadata(writer, DN_META_BACKBONE_SHA256, detector->backbone.digest);
+    add_metadata(writer, DN_META_NETWORK, detector->backbone.network->name);
+    if (detector->backbone.origin[0]) {
+        add_metadata(writer, DN_META_BACKBONE_LICENCE, detector->backbone.licence);
+        add_metadata(writer, DN_META_BACKBONE_ORIGIN, detector->backbone.origin);
+    }
     add_metadata(writer, DN_META_FLOW_SHA256, writer->flow_sha256);
     add_metadata(writer, DN_META_DATASET_SHA256, provenance->dataset_sha256);
     add_metadata(writer, DN_META_DATASET_IMAGES, writer->images);
@@ -403,8 +458,8 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
         add_metadata(writer, DN_META_ROI_SHA256, detector->roi.digest);
     add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
     if (detector->backbone.steps.known) {
-        DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->config->n_scales,
-                                           &writer->steps, error));
+        DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->backbone.network,
+                                           detector->config->n_scales, &writer->steps, error));
         add_metadata(writer, DN_META_STEPS, writer->steps);
     }
     if (!dn_calibration_judges(&detector->calibration))

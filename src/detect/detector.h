@@ -18,6 +18,9 @@
 #define DN_META_SOFTWARE "software_version"
 #define DN_META_BACKBONE "backbone"
 #define DN_META_BACKBONE_SHA256 "backbone_sha256"
+#define DN_META_NETWORK "network" /* of the backbone; AlexNet where there is none */
+#define DN_META_BACKBONE_LICENCE "backbone_licence" /* only of imported weights, as the next */
+#define DN_META_BACKBONE_ORIGIN "backbone_origin"
 #define DN_META_FLOW_SHA256 "flow_sha256"
 #define DN_META_DATASET_SHA256 "dataset_sha256"
 #define DN_META_DATASET_IMAGES "dataset_images"
@@ -28,7 +31,7 @@
 #define DN_META_STEPS "activation_steps"  /* for int8; only if training found them */
 #define DN_META_IMPORTED "imported_from"  /* only if the model was not trained here */
 
-#define DN_BACKBONE_STEM "backbone.features."
+#define DN_BACKBONE_PREFIX "backbone." /* before the names of the backbone's tensors */
 
 /* u8 [height][width], 1 inside; only if there is a region of interest. */
 #define DN_ROI_TENSOR "roi"
@@ -57,10 +60,11 @@ typedef struct dn_detector {
                     weights */
 } dn_detector;
 
-dn_flow_shape dn_flow_shape_of(const dn_config *config);
+/* A flow over the features of that network. */
+dn_flow_shape dn_flow_shape_of(const dn_config *config, const dn_network *network);
 
 /* Maps the file without reading the flow's parameters. `backbone` (may be NULL) names a weights
- * file to use instead of the model's backbone. */
+ * file to use instead of the model's backbone; DN_ERROR_FORMAT if it is of another network. */
 dn_status dn_detector_open(const char *path, const char *backbone, dn_detector *detector,
                            dn_error *error);
 

@@ -6,8 +6,6 @@
 #include <float.h>
 #include <math.h>
 
-enum { MOST_DIMENSIONS = DN_BACKBONE_CHANNELS * 6 /* n_scales at most */ };
-
 static int common_divisor(int a, int b) {
     return b == 0 ? a : common_divisor(b, a % b);
 }
@@ -106,13 +104,12 @@ static dn_status take_rotations(dn_scorer *scorer, const dn_early_exit *early,
                                 const float *parameters, const dn_image *image, int done, int count,
                                 dn_score_sums *sums, dn_error *error) {
     dn_view views[DN_EARLY_ROTATIONS];
-    float features[DN_EARLY_ROTATIONS * MOST_DIMENSIONS];
     for (int i = 0; i < count; i++)
         views[i] =
             (dn_view){.image = image, .degrees = early->order[done + i] * 360.0 / early->rotations};
     DN_TRY(dn_check_cancel(scorer->cancel, error));
-    DN_TRY(dn_extractor_run(scorer->extractor, views, count, features, error));
-    return dn_scorer_add(scorer, parameters, features, count, sums, error);
+    DN_TRY(dn_extractor_run(scorer->extractor, views, count, scorer->look, error));
+    return dn_scorer_add(scorer, parameters, scorer->look, count, sums, error);
 }
 
 dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
@@ -120,9 +117,6 @@ dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
                                 dn_error *error) {
     dn_score_sums sums = {0};
     int done = 0;
-    if (scorer->dimensions > MOST_DIMENSIONS)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "early exit: %d features, planned for %d",
-                       scorer->dimensions, MOST_DIMENSIONS);
     while (done < early->rotations) {
         int left = early->rotations - done;
         int count = left < DN_EARLY_ROTATIONS ? left : DN_EARLY_ROTATIONS;

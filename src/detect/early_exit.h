@@ -17,8 +17,6 @@
 
 #include "detect/score.h"
 
-#define DN_EARLY_ROTATIONS 4
-
 /* Constant once made, so that several threads may share it. */
 typedef struct dn_early_exit {
     dn_reduction reduction;

@@ -11,8 +11,8 @@ struct dn_extractor {
     const dn_backbone_weights *weights; /* the caller's */
     const dn_roi *roi;                  /* NULL: everything counts */
     dn_backbone_shape shape;
-    dn_narrow *narrow;              /* in bf16 and int8 */
-    dn_backbone *backbone;          /* in f32 */
+    dn_backbone *backbone;
+    int on_pixels;                  /* in bf16 and int8 */
     dn_backbone_gradient *gradient; /* once it is wanted */
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
@@ -35,39 +35,50 @@ static dn_status check_steps(const dn_compute *compute, const dn_backbone_weight
                    "backbone that it was not trained with): train it again, or use bf16");
 }
 
-dn_narrow_options dn_narrow_options_of(const dn_config *config, dn_element element) {
-    dn_narrow_options options = {.element = element};
-    memcpy(options.mean, config->norm_mean, sizeof options.mean);
-    memcpy(options.std, config->norm_std, sizeof options.std);
-    return options;
+dn_backbone_shape dn_backbone_shape_of(const dn_config *config, const dn_network *network,
+                                       int batch, int threads) {
+    return (dn_backbone_shape){.network = network,
+                               .height = config->img_size[0],
+                               .width = config->img_size[1],
+                               .scales = config->n_scales,
+                               .batch = batch,
+                               .threads = threads};
 }
 
-static dn_status create_narrow(dn_extractor *extractor, const dn_config *config, dn_error *error) {
+dn_backbone_pixels dn_backbone_pixels_of(const dn_config *config, dn_element element) {
+    dn_backbone_pixels pixels = {.element = element};
+    memcpy(pixels.mean, config->norm_mean, sizeof pixels.mean);
+    memcpy(pixels.std, config->norm_std, sizeof pixels.std);
+    return pixels;
+}
+
+static dn_status create_on_pixels(dn_extractor *extractor, const dn_config *config,
+                                  dn_error *error) {
     const dn_backbone_weights *weights = extractor->weights;
     int is_int8 = extractor->compute->precision == DN_PRECISION_INT8;
-    dn_narrow_options options =
-        dn_narrow_options_of(config, is_int8 ? DN_ELEMENT_U8 : DN_ELEMENT_BF16);
-    options.steps = is_int8 ? &weights->steps : NULL;
+    dn_backbone_pixels pixels =
+        dn_backbone_pixels_of(config, is_int8 ? DN_ELEMENT_U8 : DN_ELEMENT_BF16);
+    pixels.steps = is_int8 ? &weights->steps : NULL;
     DN_TRY(check_steps(extractor->compute, weights, error));
-    DN_TRY(dn_narrow_check(&options, error));
-    return dn_narrow_create(extractor->compute, weights, &extractor->shape, &options,
-                            &extractor->narrow, error);
+    extractor->on_pixels = 1;
+    return dn_backbone_create(extractor->compute, weights, &extractor->shape, &pixels,
+                              &extractor->backbone, error);
 }
 
 static dn_status init_extractor(dn_extractor *extractor, const dn_config *config, dn_error *error) {
     dn_backbone_shape *shape = &extractor->shape;
-    *shape = (dn_backbone_shape){config->img_size[0], config->img_size[1], config->n_scales,
-                                 DN_EXTRACTOR_BATCH};
+    *shape = dn_backbone_shape_of(config, extractor->weights->network, DN_EXTRACTOR_BATCH,
+                                  extractor->compute->threads);
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
     extractor->pixels = (size_t)shape->height * (size_t)shape->width * 3;
-    extractor->dimensions = (size_t)DN_BACKBONE_CHANNELS * (size_t)shape->scales;
+    extractor->dimensions = (size_t)dn_backbone_features(shape);
     if (extractor->compute->precision != DN_PRECISION_F32)
-        return create_narrow(extractor, config, error);
+        return create_on_pixels(extractor, config, error);
     if (wants_jitter(config))
         for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
             DN_TRY(dn_image_create(shape->width, shape->height, &extractor->turned[i], error));
-    return dn_backbone_create(extractor->compute, extractor->weights, shape, &extractor->backbone,
-                              error);
+    return dn_backbone_create(extractor->compute, extractor->weights, shape, NULL,
+                              &extractor->backbone, error);
 }
 
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
@@ -93,7 +104,6 @@ void dn_extractor_destroy(dn_extractor *extractor) {
         return;
     for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
         dn_image_free(&extractor->turned[i]);
-    dn_narrow_destroy(extractor->narrow);
     dn_backbone_destroy(extractor->backbone);
     dn_backbone_gradient_destroy(extractor->gradient);
     dn_release(extractor);
@@ -180,14 +190,14 @@ dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *byte
 }
 
 int dn_extractor_is_exact(const dn_extractor *extractor) {
-    return !extractor->narrow;
+    return !extractor->on_pixels;
 }
 
 typedef struct preparation {
     dn_extractor *extractor;
     dn_view *views;
-    float *input;    /* of the backbone in f32 */
-    uint8_t *pixels; /* of the other one */
+    float *input;    /* of the backbone: normalised numbers */
+    uint8_t *pixels; /* or whole pixels */
 } preparation;
 
 static void add_noise(dn_view *view, float *pixels, size_t count) {
@@ -235,7 +245,7 @@ static dn_status check_features(const dn_extractor *extractor, const float *feat
         return DN_OK;
     return dn_fail(error, DN_ERROR_NUMERIC,
                    "feature %zu of an image is not a finite number: the backbone's weights are far "
-                   "from AlexNet's, or norm_std is too small",
+                   "from those of a trained network, or norm_std is too small",
                    index % extractor->dimensions);
 }
 
@@ -246,29 +256,20 @@ static dn_status check_count(int count, dn_error *error) {
                    DN_EXTRACTOR_BATCH);
 }
 
-static dn_status run_narrow(dn_extractor *extractor, dn_view *views, int count, float *features,
-                            uint8_t *gates, dn_error *error) {
-    preparation context = {
-        .extractor = extractor, .views = views, .pixels = dn_narrow_pixels(extractor->narrow)};
-    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_pixels, &context);
-    return dn_narrow_forward(extractor->narrow, features, gates, count, error);
-}
-
-static dn_status run_exact(dn_extractor *extractor, dn_view *views, int count, float *features,
-                           uint8_t *gates, dn_error *error) {
-    preparation context = {
-        .extractor = extractor, .views = views, .input = dn_backbone_input(extractor->backbone)};
-    dn_parallel_for(extractor->compute->threads, (size_t)count, 1, prepare_views, &context);
-    return dn_backbone_forward(extractor->backbone, features, gates, count, error);
+static void prepare_input(dn_extractor *extractor, dn_view *views, int count) {
+    preparation context = {.extractor = extractor,
+                           .views = views,
+                           .input = dn_backbone_input(extractor->backbone),
+                           .pixels = dn_backbone_input_pixels(extractor->backbone)};
+    dn_parallel_for(extractor->compute->threads, (size_t)count, 1,
+                    extractor->on_pixels ? prepare_pixels : prepare_views, &context);
 }
 
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error) {
     DN_TRY(check_count(count, error));
-    if (extractor->narrow)
-        DN_TRY(run_narrow(extractor, views, count, features, gates, error));
-    else
-        DN_TRY(run_exact(extractor, views, count, features, gates, error));
+    prepare_input(extractor, views, count);
+    DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
     return check_features(extractor, features, count, error);
 }
 

@@ -5,7 +5,6 @@
 
 #include "backbone/backbone.h"
 #include "backbone/gradient.h"
-#include "backbone/narrow.h"
 #include "config/config.h"
 #include "dataset/dataset.h"
 #include "image/roi.h"
@@ -25,7 +24,7 @@ typedef struct dn_extractor dn_extractor;
  * stay small in memory (measured: docs/performance.md). */
 #define DN_EXTRACTOR_BATCH 16
 
-/* In the precision of `compute`: f32, or bf16 and int8 on whole pixels (backbone/narrow.h). `roi`
+/* In the precision of `compute`: f32, or bf16 and int8 on whole pixels (backbone/backbone.h). `roi`
  * (NULL: everything counts), `compute` and the weights are the caller's and outlive the extractor.
  * DN_ERROR_UNSUPPORTED where int8 lacks the activation steps. */
 dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config,
@@ -59,13 +58,17 @@ dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_
                            size_t count, size_t most, dn_image *images, size_t *taken,
                            dn_error *error);
 
-/* Of a backbone on whole pixels that normalises as the configuration says. */
-dn_narrow_options dn_narrow_options_of(const dn_config *config, dn_element element);
+/* A backbone as the configuration has it, for so many images in a call. */
+dn_backbone_shape dn_backbone_shape_of(const dn_config *config, const dn_network *network,
+                                       int batch, int threads);
 
-/* Features of an image: 256 * n_scales. */
+/* Of a backbone on whole pixels that normalises as the configuration says. */
+dn_backbone_pixels dn_backbone_pixels_of(const dn_config *config, dn_element element);
+
+/* Features of an image: those of the network's taps * n_scales. */
 size_t dn_extractor_dimensions(const dn_extractor *extractor);
 
-/* features[count][256 * n_scales] of `count` <= DN_EXTRACTOR_BATCH views. Views' random states
+/* features[count][dimensions] of `count` <= DN_EXTRACTOR_BATCH views. Views' random states
  * move on. Below f32 views have no noise. DN_ERROR_NUMERIC when a feature is not a finite number.
  */
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,

@@ -11,6 +11,7 @@ struct dn_localizer {
     dn_flow *flow;
     dn_smoother *smoother;
     int width, height;
+    int rows;                  /* views at once */
     uint8_t *gates;            /* [rows][gates of an image] */
     float *z, *dz, *dfeatures; /* [rows][dimensions] */
     float *log_det;            /* [rows] */
@@ -21,11 +22,18 @@ static size_t pixels_of(const dn_localizer *self) {
     return (size_t)self->width * (size_t)self->height;
 }
 
+int dn_localization_rows(size_t gates_of_view, int rows) {
+    size_t fit = gates_of_view > 0 ? DN_LOCALIZATION_GATES / gates_of_view : (size_t)rows;
+    return fit >= (size_t)rows ? rows : fit > 0 ? (int)fit : 1;
+}
+
 static dn_status allocate_localizer(dn_localizer *self, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     void *gates;
-    size_t rows = (size_t)scorer->rows, values = rows * (size_t)scorer->dimensions;
-    DN_TRY(dn_allocate(&gates, rows, dn_extractor_gate_count(scorer->extractor), error));
+    size_t gate_count = dn_extractor_gate_count(scorer->extractor);
+    self->rows = dn_localization_rows(gate_count, scorer->rows);
+    size_t rows = (size_t)self->rows, values = rows * (size_t)scorer->dimensions;
+    DN_TRY(dn_allocate(&gates, rows, gate_count, error));
     self->gates = gates;
     DN_TRY(dn_allocate_floats(&self->z, values, error));
     DN_TRY(dn_allocate_floats(&self->dz, values, error));
@@ -148,8 +156,8 @@ dn_status dn_localizer_run(dn_localizer *localizer, const float *parameters, con
                            float *features, float *map, dn_error *error) {
     const dn_scorer *scorer = localizer->scorer;
     memset(map, 0, pixels_of(localizer) * sizeof *map);
-    for (int done = 0; done < scorer->rotations; done += scorer->rows) {
-        int left = scorer->rotations - done, rows = left < scorer->rows ? left : scorer->rows;
+    for (int done = 0; done < scorer->rotations; done += localizer->rows) {
+        int left = scorer->rotations - done, rows = left < localizer->rows ? left : localizer->rows;
         float *chunk = features + (size_t)done * (size_t)scorer->dimensions;
         DN_TRY(extract_features(localizer, image, done, rows, chunk, error));
         DN_TRY(differentiate_loss(localizer, parameters, chunk, rows, error));

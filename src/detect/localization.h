@@ -11,6 +11,11 @@
 
 #define DN_LOCALIZATION_SIGMA 3.0
 
+/* Views whose gates are kept at once: as many as the flow takes, but not more than fit
+ * DN_LOCALIZATION_GATES bytes. */
+#define DN_LOCALIZATION_GATES ((size_t)512 << 20)
+int dn_localization_rows(size_t gates_of_view, int rows);
+
 typedef struct dn_localizer dn_localizer;
 
 /* Shares the scorer's extractor, rotations, batches and cancel hook; `scorer` and `compute` must

@@ -14,6 +14,8 @@ static dn_status allocate_scorer(dn_scorer *scorer, dn_error *error) {
     void *values;
     DN_TRY(dn_allocate_floats(&scorer->z, rows * (size_t)scorer->dimensions, error));
     DN_TRY(dn_allocate_floats(&scorer->log_det, rows, error));
+    DN_TRY(
+        dn_allocate_floats(&scorer->look, DN_EARLY_ROTATIONS * (size_t)scorer->dimensions, error));
     DN_TRY(dn_allocate(&values, (size_t)scorer->rotations, sizeof(double), error));
     scorer->values = values;
     return DN_OK;
@@ -40,7 +42,8 @@ void dn_scorer_destroy(dn_scorer *scorer) {
     dn_release(scorer->z);
     dn_release(scorer->log_det);
     dn_release(scorer->values);
-    scorer->z = scorer->log_det = NULL;
+    dn_release(scorer->look);
+    scorer->z = scorer->log_det = scorer->look = NULL;
     scorer->values = NULL;
 }
 

@@ -19,6 +19,9 @@ typedef struct dn_score {
  * one upright view where the configuration does not rotate. */
 int dn_test_rotations(const dn_config *config);
 
+/* Rotations that an early exit takes at once (detect/early_exit.h). */
+#define DN_EARLY_ROTATIONS 4
+
 /* What scoring needs besides weights: extractor, flow and buffers, for one thread at a time. */
 typedef struct dn_scorer {
     dn_extractor *extractor; /* the caller's */
@@ -28,6 +31,7 @@ typedef struct dn_scorer {
     dn_reduction reduction;
     float *z, *log_det;
     double *values; /* mean z^2 of the rotations added so far, [rotations] */
+    float *look;    /* [DN_EARLY_ROTATIONS][dimensions] */
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
     const dn_cancel *cancel; /* the caller's; asked before each batch of rotations; NULL: never */
 } dn_scorer;

@@ -6,7 +6,7 @@
 static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, int rotations,
                                 dn_error *error) {
     const dn_detector *detector = self->detector;
-    const dn_flow_shape shape = dn_flow_shape_of(detector->config);
+    const dn_flow_shape shape = dn_flow_shape_of(detector->config, detector->backbone.network);
     dn_scorer *scorer = &self->scorer;
     DN_TRY(dn_extractor_create(self->compute, detector->config, &detector->backbone, &detector->roi,
                                &scorer->extractor, error));
@@ -116,7 +116,7 @@ dn_status dn_inspector_score_features(dn_inspector *inspector, const float *feat
 
 static dn_status prepare_localizer(dn_inspector *self, dn_error *error) {
     const dn_config *config = self->detector->config;
-    const dn_flow_shape shape = dn_flow_shape_of(config);
+    const dn_flow_shape shape = dn_flow_shape_of(config, self->detector->backbone.network);
     if (self->localizer)
         return DN_OK;
     return dn_localizer_create(self->compute, &self->scorer, &shape, config->img_size[1],

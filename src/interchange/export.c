@@ -75,9 +75,9 @@ static void append_flow_and_norms(listing *list, const dn_detector *detector) {
 }
 
 static void append_extractor(listing *list, const dn_detector *detector) {
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, list->count++)
-        dn_backbone_tensor_at(&detector->backbone, i, DN_ORIGINAL_STEM, list->names[list->count],
-                              &list->tensors[list->count]);
+    for (size_t i = 0; i < dn_backbone_tensor_count(&dn_alexnet); i++, list->count++)
+        dn_backbone_tensor_at(&detector->backbone, i, DN_ORIGINAL_EXTRACTOR,
+                              list->names[list->count], &list->tensors[list->count]);
     for (size_t i = 0; i < CLASSIFIER_TENSORS; i++) {
         snprintf(list->names[list->count], NAME_SIZE, "%s%s", DN_ORIGINAL_EXTRACTOR,
                  classifier[i].name);
@@ -89,7 +89,7 @@ static dn_status allocate_listing(listing *list, const dn_detector *detector, dn
     void *block;
     size_t subnets = 2 * (size_t)detector->flow.blocks, half = (size_t)detector->flow.features / 2;
     size_t total = dn_flow_tensor_count(&detector->flow) + subnets * NORM_TENSORS +
-                   DN_BACKBONE_TENSORS + CLASSIFIER_TENSORS;
+                   dn_backbone_tensor_count(&dn_alexnet) + CLASSIFIER_TENSORS;
     DN_TRY(dn_allocate(&block, total, sizeof *list->tensors, error));
     list->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof *list->names, error));
@@ -106,6 +106,11 @@ static dn_dtype floats_of(int half) {
 
 static dn_status write_state_dict(const dn_detector *detector, int half, const char *output,
                                   listing *list, dn_error *error) {
+    if (detector->backbone.network != &dn_alexnet)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "the model's network is %s, and the original knows AlexNet alone: export as "
+                       "safetensors or onnx",
+                       detector->backbone.network->name);
     if (dn_roi_limits(&detector->roi))
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "the model has a region of interest, which a state_dict of the original "
@@ -172,7 +177,7 @@ static dn_status digest_backbone(const dn_detector *detector, dn_digest *digest,
                                  dn_error *error) {
     char name[NAME_SIZE];
     dn_tensor tensor;
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+    for (size_t i = 0; i < dn_backbone_tensor_count(detector->backbone.network); i++) {
         dn_backbone_tensor_at(&detector->backbone, i, "", name, &tensor);
         DN_TRY(add_written(digest, &tensor, floats, error));
     }

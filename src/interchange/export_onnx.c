@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/mt19937.h"
 #include "compute/shape.h"
+#include "detect/extractor.h"
 #include "image/image.h"
 #include "interchange/interchange.h"
 #include "interchange/onnx_graph.h"
@@ -66,8 +67,8 @@ static const char *flow_weights(exporter *self, size_t index) {
 /* ---- Image to features ----------------------------------------------------------------------- */
 
 static const char *three_floats(dn_onnx *graph, const double values[3]) {
-    const float narrow[] = {(float)values[0], (float)values[1], (float)values[2]};
-    return dn_onnx_floats(graph, narrow, 3);
+    const float rounded[] = {(float)values[0], (float)values[1], (float)values[2]};
+    return dn_onnx_floats(graph, rounded, 3);
 }
 
 /* (v / 255 - mean) / std, then [N, 3, height, width] */
@@ -97,56 +98,96 @@ static const char *picked(dn_onnx *graph, const char *value, int axis, int exten
     return value;
 }
 
-static const char *convolved(exporter *self, dn_onnx *graph, const char *value, int index,
-                             const char *const *kernels) {
-    const dn_backbone_layer *layer = &dn_backbone_layers[index];
-    const int64_t kernel[] = {layer->kernel, layer->kernel},
-                  step[] = {layer->stride, layer->stride};
-    const int64_t padding[] = {layer->padding, layer->padding, layer->padding, layer->padding};
-    static const int64_t pool[] = {3, 3}, pool_step[] = {2, 2};
-    (void)self;
-    value = DN_ONNX_NODE(graph, "Conv", value, kernels[2 * index], kernels[2 * index + 1]);
-    dn_onnx_ints(graph, "kernel_shape", kernel, 2);
-    dn_onnx_ints(graph, "strides", step, 2);
-    dn_onnx_ints(graph, "pads", padding, 4);
-    value = DN_ONNX_NODE(graph, "Relu", value);
-    if (!layer->pool)
-        return value;
-    value = DN_ONNX_NODE(graph, "MaxPool", value);
-    dn_onnx_ints(graph, "kernel_shape", pool, 2);
-    dn_onnx_ints(graph, "strides", pool_step, 2);
+static const char *activated(dn_onnx *graph, const char *value, dn_activation activation) {
+    if (activation == DN_ACTIVATION_RELU)
+        return DN_ONNX_NODE(graph, "Relu", value);
+    if (activation == DN_ACTIVATION_RELU6)
+        return DN_ONNX_NODE(graph, "Clip", value, dn_onnx_scalar(graph, 0.0f),
+                            dn_onnx_scalar(graph, 6.0f));
     return value;
 }
 
-/* [N, 256 * scales] of normalised images */
+/* `residual` is added before the activation; NULL: none. */
+static const char *convolved(dn_onnx *graph, const dn_convolution_shape *shape, const char *value,
+                             const char *residual, const char *const kernel_and_bias[2]) {
+    const int64_t kernel[] = {shape->kernel, shape->kernel},
+                  step[] = {shape->stride, shape->stride};
+    const int64_t padding[] = {shape->pad_top, shape->pad_left, shape->pad_bottom,
+                               shape->pad_right};
+    value = DN_ONNX_NODE(graph, "Conv", value, kernel_and_bias[0], kernel_and_bias[1]);
+    dn_onnx_ints(graph, "kernel_shape", kernel, 2);
+    dn_onnx_ints(graph, "strides", step, 2);
+    dn_onnx_ints(graph, "pads", padding, 4);
+    dn_onnx_int(graph, "group", shape->groups);
+    if (residual)
+        value = DN_ONNX_NODE(graph, "Add", value, residual);
+    return activated(graph, value, shape->activation);
+}
+
+static const char *pooled(dn_onnx *graph, const dn_pooling_shape *shape, const char *value) {
+    const int64_t kernel[] = {shape->kernel, shape->kernel},
+                  step[] = {shape->stride, shape->stride};
+    value = DN_ONNX_NODE(graph, "MaxPool", value);
+    dn_onnx_ints(graph, "kernel_shape", kernel, 2);
+    dn_onnx_ints(graph, "strides", step, 2);
+    return value;
+}
+
+/* The means at the taps of one scale go to parts[0..taps). */
+static void walk_network(const exporter *self, dn_onnx *graph, int s, const char *image,
+                         const char *const *kernels, const char **parts) {
+    static const dn_plan_options exact = {.element = DN_ELEMENT_F32};
+    const dn_network *network = self->detector->backbone.network;
+    const dn_backbone_shape shape = dn_backbone_shape_of(self->detector->config, network, 1, 1);
+    const char *values[DN_NETWORK_MOST_STEPS];
+    dn_plan plan;
+    dn_plan_make(&shape, s, &exact, &plan);
+    for (int i = 0; i < network->step_count; i++) {
+        const dn_plan_step *step = &plan.step[i];
+        const char *in = step->source == DN_NETWORK_IMAGE ? image : values[step->source];
+        if (network->steps[i].kind == DN_STEP_CONVOLUTION) {
+            values[i] = convolved(graph, &step->convolution, in,
+                                  step->residual >= 0 ? values[step->residual] : NULL, kernels);
+            kernels += 2;
+        } else if (network->steps[i].kind == DN_STEP_MAX_POOL)
+            values[i] = pooled(graph, &step->pooling, in);
+        else
+            *parts++ = DN_ONNX_NODE(graph, "Flatten", DN_ONNX_NODE(graph, "GlobalAveragePool", in));
+    }
+}
+
+/* [N, features] of normalised images */
 static const char *features_of(exporter *self, dn_onnx *graph, const char *images,
                                const char *const *kernels) {
     int scales = self->detector->config->n_scales;
-    const char *parts[DN_BACKBONE_MAX_SCALES + 1] = {NULL};
-    for (int s = 0; s < scales; s++) {
+    int taps = dn_network_taps(self->detector->backbone.network);
+    const char **parts =
+        dn_onnx_memory(graph, ((size_t)(scales * taps) + 1) * sizeof *parts); /* ends with NULL */
+    for (int s = 0; parts && s < scales; s++) {
         int side = self->height >> s; /* square but for the first, as the original's */
         const char *value = images;
         if (s > 0) {
             value = picked(graph, value, 2, self->height, side);
             value = picked(graph, value, 3, self->width, side);
         }
-        for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS; i++)
-            value = convolved(self, graph, value, i, kernels);
-        value = DN_ONNX_NODE(graph, "GlobalAveragePool", value);
-        parts[s] = DN_ONNX_NODE(graph, "Flatten", value);
+        walk_network(self, graph, s, value, kernels, parts + s * taps);
     }
-    const char *joined = dn_onnx_node(graph, "Concat", parts);
+    const char *joined = parts ? dn_onnx_node(graph, "Concat", parts) : "";
     dn_onnx_int(graph, "axis", 1);
     return joined;
 }
 
-static void list_kernels(exporter *self, const char *kernels[DN_BACKBONE_TENSORS]) {
-    char name[64];
+/* Weight and bias of each convolution. */
+static const char *const *list_kernels(exporter *self) {
+    char name[DN_BACKBONE_NAME_SIZE];
     dn_tensor tensor;
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
-        dn_backbone_tensor_at(&self->detector->backbone, i, DN_BACKBONE_STEM, name, &tensor);
+    size_t count = dn_backbone_tensor_count(self->detector->backbone.network);
+    const char **kernels = dn_onnx_memory(self->graph, count * sizeof *kernels);
+    for (size_t i = 0; kernels && i < count; i++) {
+        dn_backbone_tensor_at(&self->detector->backbone, i, DN_BACKBONE_PREFIX, name, &tensor);
         kernels[i] = weights(self, self->graph, &tensor);
     }
+    return kernels;
 }
 
 /* ---- Rotations ------------------------------------------------------------------------------- */
@@ -333,10 +374,11 @@ static void judge_score(exporter *self, const char *raw, const int64_t *batch) {
 
 static void build(exporter *self) {
     dn_onnx *graph = self->graph;
-    const char *kernels[DN_BACKBONE_TENSORS];
     const int64_t batch = -1, images[] = {-1, self->height, self->width, 3};
     dn_onnx_input(graph, "images", DN_ONNX_UINT8, images, 4);
-    list_kernels(self, kernels);
+    const char *const *kernels = list_kernels(self);
+    if (!kernels)
+        return; /* memory ran out, which writing the graph reports */
     const char *features =
         self->views > 1 ? turned_features(self, kernels)
                         : features_of(self, graph, normalized(self, graph, "images"), kernels);

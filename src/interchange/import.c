@@ -1,8 +1,10 @@
+#include "backbone/import_weights.h"
 #include "base/file.h"
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
+#include "detect/network_settings.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
 #include "tensors/chunks.h"
@@ -21,7 +23,7 @@ typedef struct importing {
     dn_flow_shape shape;
     dn_backbone_weights backbone;
     dn_tensor *tensors; /* flow, then backbone; data in the file and in `backbone` */
-    char (*names)[64];
+    char (*names)[DN_BACKBONE_NAME_SIZE];
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1], seed[24];
     char *yaml;
@@ -92,7 +94,7 @@ static dn_status deduce(importing *self, const dn_config *config, dn_error *erro
     DN_TRY(dn_config_copy(config, &self->config, error));
     dn_flow_tensor_at(&any, 0, &first);
     const dn_tensor *tensor = find_tensor(self, first.name);
-    size_t scale = DN_BACKBONE_CHANNELS / 2;
+    size_t scale = (size_t)dn_network_features(&dn_alexnet) / 2;
     if (tensor->rank != 2 || tensor->shape[1] == 0 || tensor->shape[1] % scale != 0)
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: %s has %zu columns, expected %zu for each scale: only models on "
@@ -102,8 +104,9 @@ static dn_status deduce(importing *self, const dn_config *config, dn_error *erro
     DN_TRY(settle(self, "fc_internal", &self->config->fc_internal, tensor->shape[0], error));
     DN_TRY(settle(self, "n_coupling_blocks", &self->config->n_coupling_blocks, count_blocks(self),
                   error));
-    self->shape = dn_flow_shape_of(self->config);
-    return dn_config_check(self->config, error);
+    self->shape = dn_flow_shape_of(self->config, &dn_alexnet);
+    DN_TRY(dn_config_check(self->config, error));
+    return dn_network_settings_check(&dn_alexnet, self->config, error);
 }
 
 /* ---- The model's tensors --------------------------------------------------------------------- */
@@ -145,18 +148,25 @@ static dn_status check_known(const importing *self, const dn_tensor *tensor, dn_
 }
 
 static dn_status read_backbone(importing *self, dn_error *error) {
-    char stem[96];
-    if (self->config->backbone[0])
-        return dn_backbone_weights_load(self->config->backbone, &self->backbone, error);
-    snprintf(stem, sizeof stem, "%s%s", self->prefix, DN_ORIGINAL_STEM);
-    DN_TRY(dn_backbone_weights_from(self->file, stem, self->path, &self->backbone, error));
+    char prefix[96];
+    if (self->config->backbone[0]) {
+        DN_TRY(dn_backbone_weights_load(self->config->backbone, &self->backbone, error));
+        if (self->backbone.network == &dn_alexnet)
+            return DN_OK;
+        return dn_fail(error, DN_ERROR_CONFIG, "%s: was trained with %s, but %s is %s", self->path,
+                       dn_alexnet.name, self->config->backbone, self->backbone.network->name);
+    }
+    snprintf(prefix, sizeof prefix, "%s%s", self->prefix, DN_ORIGINAL_EXTRACTOR);
+    DN_TRY(dn_backbone_weights_from(self->file, &dn_alexnet, prefix, self->path, &self->backbone,
+                                    error));
     snprintf(self->backbone.name, sizeof self->backbone.name, "%s", dn_path_name(self->path));
     return DN_OK;
 }
 
 static dn_status list_tensors(importing *self, dn_error *error) {
     void *block;
-    size_t flow = dn_flow_tensor_count(&self->shape), total = flow + DN_BACKBONE_TENSORS;
+    size_t flow = dn_flow_tensor_count(&self->shape);
+    size_t backbone = dn_backbone_tensor_count(&dn_alexnet), total = flow + backbone;
     DN_TRY(dn_allocate(&block, total, sizeof *self->tensors, error));
     self->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof *self->names, error));
@@ -166,8 +176,8 @@ static dn_status list_tensors(importing *self, dn_error *error) {
     for (size_t i = 0; i < dn_tensor_file_count(self->file); i++)
         DN_TRY(check_known(self, dn_tensor_file_at(self->file, i), error));
     DN_TRY(read_backbone(self, error));
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++, self->count++)
-        dn_backbone_tensor_at(&self->backbone, i, DN_BACKBONE_STEM, self->names[self->count],
+    for (size_t i = 0; i < backbone; i++, self->count++)
+        dn_backbone_tensor_at(&self->backbone, i, DN_BACKBONE_PREFIX, self->names[self->count],
                               &self->tensors[self->count]);
     return DN_OK;
 }
@@ -221,6 +231,7 @@ static dn_status write_model(importing *self, const char *output, dn_error *erro
         {DN_META_SOFTWARE, dn_version()},
         {DN_META_BACKBONE, self->backbone.name},
         {DN_META_BACKBONE_SHA256, self->backbone.digest},
+        {DN_META_NETWORK, self->backbone.network->name},
         {DN_META_FLOW_SHA256, self->flow_sha256},
         {DN_META_IMPORTED, dn_path_name(self->path)},
     };
@@ -229,9 +240,8 @@ static dn_status write_model(importing *self, const char *output, dn_error *erro
         threads > 0 ? threads : dn_processor_count(), examine_flow, self, error);
 }
 
-static dn_status run_import(importing *self, const dn_config *config, const char *output,
-                            const dn_observer *observer, dn_error *error) {
-    DN_TRY(dn_tensor_file_open(self->path, &self->file, error));
+static dn_status import_model(importing *self, const dn_config *config, const char *output,
+                              const dn_observer *observer, dn_error *error) {
     DN_TRY(find_prefix(self, error));
     DN_TRY(deduce(self, config, error));
     DN_TRY(list_tensors(self, error));
@@ -248,7 +258,11 @@ static dn_status run_import(importing *self, const dn_config *config, const char
 dn_status dn_interchange_import(const char *path, const dn_config *config, const char *output,
                                 const dn_observer *observer, dn_error *error) {
     importing self = {.path = path};
-    dn_status status = run_import(&self, config, output, observer, error);
+    DN_TRY(dn_tensor_file_open(path, &self.file, error));
+    dn_status status =
+        dn_backbone_recognise(self.file)
+            ? dn_interchange_import_backbone(self.file, path, output, observer, error)
+            : import_model(&self, config, output, observer, error);
     dn_text_free(self.yaml);
     dn_release(self.tensors);
     dn_release(self.names);

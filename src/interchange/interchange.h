@@ -1,16 +1,23 @@
-/* Models from and for other programs: the original's state_dicts in; PyTorch's state_dicts,
- * safetensors and ONNX out. docs/interchange.md. */
+/* Models from and for other programs: the original's state_dicts and the weights of backbones in;
+ * PyTorch's state_dicts, safetensors and ONNX out. docs/interchange.md. */
 #ifndef DN_INTERCHANGE_INTERCHANGE_H
 #define DN_INTERCHANGE_INTERCHANGE_H
 
 #include "detect/detector.h"
 
-/* Writes the model file `output` from a state_dict of the original, or a safetensors file with its
- * names. fc_internal, n_coupling_blocks and n_scales follow from the shapes; where `config` has
- * another value than the default for them, it must agree. The backbone comes from the file unless
- * config->backbone names another. Memory: the source is mapped, the flow never held. */
+/* From a file with the weights of a known network (backbone/import_weights.h), a weights file that
+ * the key `backbone` takes. From any other the model file `output`, of a state_dict of the
+ * original, or a safetensors file with its names. fc_internal, n_coupling_blocks and n_scales
+ * follow from the shapes; where `config` has another value than the default for them, it must
+ * agree. The backbone comes from the file unless config->backbone names another. Memory: the source
+ * is mapped, the flow never held. */
 dn_status dn_interchange_import(const char *path, const dn_config *config, const char *output,
                                 const dn_observer *observer, dn_error *error);
+
+/* The first of the two, of an open file. */
+dn_status dn_interchange_import_backbone(const dn_tensor_file *file, const char *path,
+                                         const char *output, const dn_observer *observer,
+                                         dn_error *error);
 
 /* The state_dict that the original's load_weights takes: with the parts that it never uses, as
  * constants. */

@@ -7,7 +7,6 @@
 
 /* The whole AlexNet is part of it; DifferNet uses `features` alone. */
 #define DN_ORIGINAL_EXTRACTOR "feature_extractor."
-#define DN_ORIGINAL_STEM DN_ORIGINAL_EXTRACTOR "features."
 
 /* Each subnet carries a BatchNorm1d over its inputs that the forward pass never uses. */
 #define DN_ORIGINAL_NORM ".bn."

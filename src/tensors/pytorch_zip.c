@@ -1,9 +1,9 @@
 #include "base/memory.h"
 #include "tensors/state_dict.h"
+#include "tensors/zip_archive.h"
 #include "tensors/zip_places.h"
 
 #include <string.h>
-#include <zip.h>
 #include <zlib.h>
 
 #define NAME_LIMIT 512
@@ -168,24 +168,10 @@ static dn_status read_archive(archive *opened, dn_error *error) {
     return status;
 }
 
-static dn_status open_zip(const dn_tensor_file *file, zip_t **zip, dn_error *error) {
-    zip_error_t problem;
-    zip_error_init(&problem);
-    zip_source_t *source = zip_source_buffer_create(file->bytes, file->size, 0, &problem);
-    *zip = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &problem) : NULL;
-    if (!*zip) {
-        dn_fail(error, DN_ERROR_FORMAT, "%s: cannot read the zip archive: %s (is it truncated?)",
-                file->name, zip_error_strerror(&problem));
-        zip_source_free(source);
-    }
-    zip_error_fini(&problem);
-    return *zip ? DN_OK : DN_ERROR_FORMAT;
-}
-
 dn_status dn_read_pytorch_zip(dn_tensor_file *file, dn_error *error) {
     archive opened = {.file = file};
     file->format = "pytorch-zip";
-    DN_TRY(open_zip(file, &opened.zip, error));
+    DN_TRY(dn_zip_open(file, &opened.zip, error));
     dn_status status = read_archive(&opened, error);
     zip_discard(opened.zip);
     dn_release(opened.places);

@@ -1,5 +1,7 @@
 #include "tensors/state_dict.h"
 
+#include "tensors/strides.h"
+
 dn_status dn_storage_read(const dn_pickle *pickle, const dn_pickle_value *value, const char *file,
                           dn_storage *storage, dn_error *error) {
     size_t count;
@@ -60,43 +62,58 @@ static dn_status read_shape(const reading *reader, const dn_pickle_value *value,
     return DN_OK;
 }
 
-/* Strides of dimensions of extent 1, and of tensors without elements, mean nothing. */
-static dn_status check_strides(const reading *reader, const dn_pickle_value *value,
-                               const dn_tensor *tensor, dn_error *error) {
-    size_t count, expected = 1;
-    const dn_pickle_value *strides = dn_pickle_items(reader->pickle, value, &count);
+static dn_status read_strides(const reading *reader, const dn_pickle_value *value,
+                              const dn_tensor *tensor, dn_strides *strides, dn_error *error) {
+    size_t count;
+    const dn_pickle_value *steps = dn_pickle_items(reader->pickle, value, &count);
     if (count != (size_t)tensor->rank)
         return refuse_state_dict(reader, "has more or fewer strides than dimensions", error);
-    for (size_t i = count; tensor->bytes > 0 && i-- > 0;) {
-        if (strides[i].kind != DN_PICKLE_INTEGER ||
-            (tensor->shape[i] != 1 && strides[i].number != (int64_t)expected))
-            return refuse_state_dict(
-                reader, "is not contiguous in row-major order; save it after .contiguous()", error);
-        expected *= tensor->shape[i];
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].kind != DN_PICKLE_INTEGER || steps[i].number < 0)
+            return refuse_state_dict(reader, "its strides are not made of whole numbers", error);
+        strides->step[i] = (size_t)steps[i].number;
     }
     return DN_OK;
 }
 
-static dn_status place_tensor(const reading *reader, const dn_storage *storage, int64_t offset,
-                              dn_tensor *tensor, dn_error *error) {
-    const uint8_t *data = NULL;
-    size_t elements = dn_tensor_elements(tensor);
+static dn_status find_data(const reading *reader, const dn_storage *storage, int64_t offset,
+                           size_t extent, const uint8_t **data, dn_error *error) {
     if (offset < 0 || (uint64_t)offset > storage->elements ||
-        elements > storage->elements - (size_t)offset)
+        extent > storage->elements - (size_t)offset)
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: tensor \"%.*s\" takes %zu elements from element %lld of a storage that "
                        "has %zu",
                        reader->file->name, shown_length(reader->name),
-                       (const char *)reader->name->bytes, elements, (long long)offset,
+                       (const char *)reader->name->bytes, extent, (long long)offset,
                        storage->elements);
-    DN_TRY(reader->find(reader->context, storage, &data, error));
-    tensor->data = data + (size_t)offset * dn_dtype_size(tensor->dtype);
+    DN_TRY(reader->find(reader->context, storage, data, error));
+    *data += (size_t)offset * dn_dtype_size(storage->dtype);
+    return DN_OK;
+}
+
+/* In place where the tensor is contiguous, else as a copy. */
+static dn_status place_tensor(const reading *reader, const dn_storage *storage, int64_t offset,
+                              const dn_strides *strides, dn_tensor *tensor, dn_error *error) {
+    const uint8_t *data = NULL;
+    uint8_t *copy;
+    size_t extent = dn_strides_extent(tensor, strides);
+    DN_TRY(find_data(reader, storage, offset, extent, &data, error));
+    tensor->data = data;
+    if (dn_strides_are_contiguous(tensor, strides))
+        return DN_OK;
+    if (tensor->bytes > reader->file->size - reader->file->copied_bytes)
+        return refuse_state_dict(
+            reader, "its strides make more of the file's numbers than it holds", error);
+    DN_TRY(dn_table_own(reader->file, tensor->bytes, &copy, error));
+    dn_strides_gather(tensor, strides, copy, data);
+    tensor->data = copy;
     return DN_OK;
 }
 
 static dn_status read_tensor(const reading *reader, const dn_pickle_value *value, dn_error *error) {
     size_t count;
     dn_tensor tensor = {0};
+    dn_strides strides;
     dn_storage storage;
     const dn_pickle_value *arguments = dn_pickle_items(reader->pickle, value, &count);
     if (count < 4 || arguments[0].kind != DN_PICKLE_STORAGE ||
@@ -106,8 +123,8 @@ static dn_status read_tensor(const reading *reader, const dn_pickle_value *value
     DN_TRY(dn_storage_read(reader->pickle, &arguments[0], reader->file->name, &storage, error));
     tensor.dtype = storage.dtype;
     DN_TRY(read_shape(reader, &arguments[2], &tensor, error));
-    DN_TRY(check_strides(reader, &arguments[3], &tensor, error));
-    DN_TRY(place_tensor(reader, &storage, arguments[1].number, &tensor, error));
+    DN_TRY(read_strides(reader, &arguments[3], &tensor, &strides, error));
+    DN_TRY(place_tensor(reader, &storage, arguments[1].number, &strides, &tensor, error));
     return dn_table_add(reader->file, reader->name->bytes, reader->name->length, &tensor, error);
 }
 

@@ -1,5 +1,6 @@
 #include "base/memory.h"
 #include "tensors/tensor_table.h"
+#include "tensors/wheel.h"
 
 #include <string.h>
 
@@ -25,6 +26,8 @@ static dn_status refuse_content(const dn_tensor_file *file, dn_error *error) {
 
 /* A safetensors file starts with a length and a '{'; neither PyTorch format can have one there. */
 static dn_status read_content(dn_tensor_file *file, dn_error *error) {
+    if (starts_with(file, 0, "PK\3\4", 4) && dn_is_wheel(file))
+        DN_TRY(dn_open_wheel(file, error));
     if (starts_with(file, 8, "{", 1))
         DN_TRY(dn_read_safetensors(file, error));
     else if (starts_with(file, 0, "PK\3\4", 4))

@@ -1,6 +1,7 @@
 /*
- * Files of named tensors: safetensors (read, write) and PyTorch's .pth state_dict (read; zip format
- * since 1.6 and the legacy format before it). The format is told by the content, not by the name.
+ * Files of named tensors: safetensors (read, write) and PyTorch's .pth state_dict (zip format since
+ * 1.6, read and written, and the legacy format before it, read), also within a Python package
+ * (wheel.h). The format is told by the content, not by the name.
  *
  * safetensors: 8 bytes little-endian header length N; N bytes of JSON {"name": {"dtype", "shape",
  * "data_offsets": [begin, end]}, ..., "__metadata__": {string: string}}; then the tensors' bytes,
@@ -48,7 +49,7 @@ dn_status dn_tensor_file_open_memory(const char *name, const void *bytes, size_t
                                      dn_tensor_file **file, dn_error *error);
 void dn_tensor_file_close(dn_tensor_file *file);
 
-/* "safetensors", "pytorch-zip" or "pytorch-legacy" */
+/* "safetensors", "pytorch-zip" or "pytorch-legacy"; of a package that of its weights */
 const char *dn_tensor_file_format(const dn_tensor_file *file);
 size_t dn_tensor_file_count(const dn_tensor_file *file);
 /* In the order of the file; NULL past the last. */
@@ -61,7 +62,7 @@ const char *dn_tensor_file_metadata(const dn_tensor_file *file, const char *key)
 int dn_tensor_file_metadata_at(const dn_tensor_file *file, size_t index, const char **key,
                                const char **value);
 
-/* The whole file as mapped, for hashing. */
+/* The whole file as mapped, for hashing; of a package its weights, decompressed. */
 const void *dn_tensor_file_bytes(const dn_tensor_file *file, size_t *size);
 
 const char *dn_dtype_name(dn_dtype dtype); /* as safetensors spells it */

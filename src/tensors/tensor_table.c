@@ -50,6 +50,18 @@ dn_status dn_table_add_metadata(dn_tensor_file *file, const char *key, const cha
     return dn_name_index_add(&file->metadata_names, key_copy, error);
 }
 
+dn_status dn_table_own(dn_tensor_file *file, size_t bytes, uint8_t **block, dn_error *error) {
+    void *copies = file->copies, *copy;
+    dn_status status =
+        dn_grow(&copies, &file->copy_capacity, file->copy_count + 1, sizeof *file->copies, error);
+    file->copies = copies;
+    DN_TRY(status);
+    DN_TRY(dn_allocate(&copy, bytes, 1, error));
+    *block = file->copies[file->copy_count++] = copy;
+    file->copied_bytes += bytes;
+    return DN_OK;
+}
+
 dn_status dn_table_finish(dn_tensor_file *file, dn_error *error) {
     const char *twice = dn_name_index_sort(&file->tensor_names);
     if (twice)
@@ -69,6 +81,9 @@ void dn_table_destroy(dn_tensor_file *file) {
         dn_release((void *)file->metadata[i].key);
         dn_release((void *)file->metadata[i].value);
     }
+    for (size_t i = 0; i < file->copy_count; i++)
+        dn_release(file->copies[i]);
+    dn_release(file->copies);
     dn_release(file->tensors);
     dn_release(file->metadata);
     dn_name_index_destroy(&file->tensor_names);

@@ -12,12 +12,14 @@ struct dn_tensor_file {
     dn_mapped_file mapped; /* empty when the bytes are the caller's */
     const uint8_t *bytes;
     size_t size;
-    dn_tensor *tensors; /* names are owned, data points into `bytes` */
+    dn_tensor *tensors; /* names are owned, data points into `bytes` or into a copy */
     size_t count, capacity;
     dn_name_index tensor_names;
     dn_metadata_entry *metadata; /* both texts owned */
     size_t metadata_count, metadata_capacity;
     dn_name_index metadata_names;
+    uint8_t **copies; /* of tensors in another order than row-major; owned */
+    size_t copy_count, copy_capacity, copied_bytes;
 };
 
 /* Adds a tensor under a copy of the name; `tensor->data` and `bytes` are checked by the caller. */
@@ -25,6 +27,9 @@ dn_status dn_table_add(dn_tensor_file *file, const uint8_t *name, size_t name_le
                        const dn_tensor *tensor, dn_error *error);
 dn_status dn_table_add_metadata(dn_tensor_file *file, const char *key, const char *value,
                                 dn_error *error);
+
+/* A block of `bytes` that lives as long as the file, counted in file->copied_bytes. */
+dn_status dn_table_own(dn_tensor_file *file, size_t bytes, uint8_t **block, dn_error *error);
 
 /* Sorts the names; refuses the ones that occur twice. */
 dn_status dn_table_finish(dn_tensor_file *file, dn_error *error);

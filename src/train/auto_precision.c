@@ -234,11 +234,13 @@ dn_status dn_auto_precision_choose(const dn_config *config, const dn_roi *roi,
                                    const dn_sample *samples, size_t count,
                                    const dn_backbone_weights *backbone, const dn_observer *observer,
                                    dn_auto_precision *self, dn_error *error) {
-    trial made = {.config = config, .backbone = backbone, .shape = dn_flow_shape_of(config)};
+    trial made = {.config = config,
+                  .backbone = backbone,
+                  .shape = dn_flow_shape_of(config, backbone->network)};
     made.shape.blocks = DN_AUTO_BLOCKS;
     made.shape.internal = DN_AUTO_INTERNAL;
     made.shape.dropout = 0;
-    *self = (dn_auto_precision){.chosen = DN_PRECISION_F32};
+    *self = (dn_auto_precision){.chosen = DN_PRECISION_F32, .network = backbone->network};
     if (!has_choice(config, backbone, count)) {
         dn_tell(observer, DN_NOTE, "precision auto: f32 is taken, this configuration needs it");
         return DN_OK;
@@ -255,17 +257,17 @@ dn_status dn_auto_precision_choose(const dn_config *config, const dn_roi *roi,
 void dn_auto_precision_free(dn_auto_precision *self) {
     dn_release(self->exact);
     dn_release(self->features);
-    *self = (dn_auto_precision){.chosen = self->chosen};
+    *self = (dn_auto_precision){.chosen = self->chosen, .network = self->network};
 }
 
 /* ---- afterwards ---- */
 
-static dn_status score_in(const dn_config *config, dn_precision precision, const float *parameters,
-                          const float *features, size_t count, double *scores, dn_error *error) {
+static dn_status score_in(const dn_config *config, const dn_flow_shape *shape,
+                          dn_precision precision, const float *parameters, const float *features,
+                          size_t count, double *scores, dn_error *error) {
     dn_compute compute;
-    const dn_flow_shape shape = dn_flow_shape_of(config);
     DN_TRY(dn_compute_open_in(config->compute, precision, config->threads, &compute, error));
-    dn_status status = score_features(&compute, &shape, parameters, features, count, scores, error);
+    dn_status status = score_features(&compute, shape, parameters, features, count, scores, error);
     dn_compute_close(&compute);
     return status;
 }
@@ -276,8 +278,11 @@ dn_status dn_auto_precision_verify(const dn_auto_precision *self, const dn_confi
     double exact[DN_AUTO_IMAGES], scores[DN_AUTO_IMAGES];
     if (self->chosen == DN_PRECISION_F32)
         return DN_OK;
-    DN_TRY(score_in(config, DN_PRECISION_F32, parameters, self->exact, self->images, exact, error));
-    DN_TRY(score_in(config, self->chosen, parameters, self->features, self->images, scores, error));
+    const dn_flow_shape shape = dn_flow_shape_of(config, self->network);
+    DN_TRY(score_in(config, &shape, DN_PRECISION_F32, parameters, self->exact, self->images, exact,
+                    error));
+    DN_TRY(score_in(config, &shape, self->chosen, parameters, self->features, self->images, scores,
+                    error));
     const dn_precision_gap gap = dn_precision_gap_of(scores, exact, self->images);
     int holds = dn_precision_gap_holds(&gap);
     dn_tell(observer, holds ? DN_NOTE : DN_WARNING,

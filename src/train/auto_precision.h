@@ -37,6 +37,7 @@ int dn_precision_gap_holds(const dn_precision_gap *gap);
 /* The choice, and the features that it rests on. */
 typedef struct dn_auto_precision {
     dn_precision chosen;
+    const dn_network *network; /* of the features */
     size_t images;
     float *exact, *features; /* [images][DN_AUTO_ROTATIONS][dimensions], f32 and chosen; owned */
 } dn_auto_precision;

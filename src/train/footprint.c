@@ -1,8 +1,10 @@
 #include "train/footprint.h"
 
-#include "backbone/narrow.h"
+#include "backbone/backbone.h"
+#include "backbone/gradient.h"
 #include "bank/feature_bank.h"
 #include "detect/detector.h"
+#include "detect/localization.h"
 #include "train/map_threshold.h"
 #include "train/trainer.h"
 
@@ -25,9 +27,18 @@ static uint64_t input_pixels(const dn_config *config) {
     return (uint64_t)config->img_size[0] * (uint64_t)config->img_size[1];
 }
 
-static dn_backbone_shape backbone_of(const dn_config *config) {
-    return (dn_backbone_shape){config->img_size[0], config->img_size[1], config->n_scales,
-                               DN_EXTRACTOR_BATCH};
+/* The training that is looked at. */
+typedef struct plan {
+    const dn_config *config;
+    const dn_network *network;
+    const dn_compute *compute;
+    const dn_workload *work;
+    dn_flow_shape flow;
+} plan;
+
+static dn_backbone_shape backbone_of(const plan *self) {
+    return dn_backbone_shape_of(self->config, self->network, DN_EXTRACTOR_BATCH,
+                                self->compute->threads);
 }
 
 static int rotations_at_once(const dn_config *config) {
@@ -37,89 +48,91 @@ static int rotations_at_once(const dn_config *config) {
 
 /* ---- Memory ---------------------------------------------------------------------------------- */
 
-static uint64_t extractor_bytes(const dn_config *config, const dn_compute *compute) {
-    const dn_backbone_shape shape = backbone_of(config);
+static uint64_t extractor_bytes(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_backbone_shape shape = backbone_of(self);
+    static const dn_element elements[] = {[DN_PRECISION_F32] = DN_ELEMENT_F32,
+                                          [DN_PRECISION_BF16] = DN_ELEMENT_BF16,
+                                          [DN_PRECISION_INT8] = DN_ELEMENT_U8};
+    const dn_plan_options options = {.element = elements[self->compute->precision],
+                                     .on_pixels = self->compute->precision != DN_PRECISION_F32};
     int jitters = config->transf_brightness > 0 || config->transf_contrast > 0 ||
                   config->transf_saturation > 0;
     uint64_t turned = jitters ? 3 * DN_EXTRACTOR_BATCH * input_pixels(config) : 0;
-    if (compute->precision == DN_PRECISION_F32)
-        return turned + dn_backbone_bytes(&shape);
-    return turned + dn_narrow_bytes(&shape, compute->precision == DN_PRECISION_INT8
-                                                ? DN_ELEMENT_U8
-                                                : DN_ELEMENT_BF16);
+    return turned + dn_backbone_bytes(&shape, &options);
 }
 
-/* The weights, and their rounded copy. */
-static uint64_t parameter_bytes(const dn_config *config, const dn_compute *compute) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    uint64_t rounded = compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
-    return dn_flow_parameter_count(&flow) * (sizeof(float) + rounded);
+/* Weights, and the weights rounded. */
+static uint64_t parameter_bytes(const plan *self) {
+    uint64_t rounded = self->compute->products == DN_ELEMENT_BF16 ? sizeof(uint16_t) : 0;
+    return dn_flow_parameter_count(&self->flow) * (sizeof(float) + rounded);
 }
 
-/* Both moments; they are freed before maps are made. */
-static uint64_t moment_bytes(const dn_config *config) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    return dn_flow_parameter_count(&flow) * 2 * sizeof(float);
+/* Both moments; they are given back before there are maps. */
+static uint64_t moment_bytes(const plan *self) {
+    return dn_flow_parameter_count(&self->flow) * 2 * sizeof(float);
 }
 
-/* Features of one image at all views, and the bank's buffer for its record. */
-static uint64_t source_bytes(const dn_config *config, int views) {
-    uint64_t features = 4 * (uint64_t)dn_flow_shape_of(config).features;
+/* One image's features at all views, and the bank's record of them. */
+static uint64_t source_bytes(const plan *self, int views) {
+    uint64_t features = 4 * (uint64_t)self->flow.features;
     return (uint64_t)views * (2 * features + DN_DIGEST_BYTES);
 }
 
-/* Decoded images: those that are kept, another batch, and what decoding needs. */
-static uint64_t image_bytes(const dn_config *config, const dn_compute *compute,
-                            const dn_workload *work) {
+/* Decoded images: those that are kept, a batch of others, and what decoding needs meanwhile. */
+static uint64_t image_bytes(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
     uint64_t one = 3 * input_pixels(config),
              batch = least((uint64_t)config->batch_size, work->train);
-    uint64_t decoding = (uint64_t)compute->threads * 2 * 3 * work->most_pixels;
+    uint64_t decoding = (uint64_t)self->compute->threads * 2 * 3 * work->most_pixels;
     if (dn_config_bank(config) > 0 && config->cache_limit > 0)
         return decoding + one;
     return decoding + least(work->train * one, DN_TRAINER_KEEP_IMAGES) + batch * one;
 }
 
-/* Features of evaluated images are kept in memory if there is no cache, up to a limit. */
-static uint64_t kept_bytes(const dn_config *config, const dn_workload *work) {
-    uint64_t one =
-        4 * (uint64_t)dn_flow_shape_of(config).features * (uint64_t)dn_test_rotations(config);
-    if (config->cache_limit > 0 || work->observed * one > DN_EVALUATION_KEEP)
+/* Features of evaluated images stay in memory where no cache takes them, up to a limit. */
+static uint64_t kept_bytes(const plan *self) {
+    uint64_t one = 4 * (uint64_t)self->flow.features * (uint64_t)dn_test_rotations(self->config);
+    if (self->config->cache_limit > 0 || self->work->observed * one > DN_EVALUATION_KEEP)
         return 0;
-    return work->observed * one;
+    return self->work->observed * one;
 }
 
 /* What maps need beside the network, after the training: for the threshold of regions and the
  * report. */
-static uint64_t map_bytes(const dn_config *config, const dn_compute *compute,
-                          const dn_workload *work) {
-    const dn_backbone_shape shape = backbone_of(config);
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    int rows = rotations_at_once(config);
-    uint64_t pixels = input_pixels(config);
-    return dn_backbone_gradient_bytes(&shape, compute->products) +
-           dn_flow_bytes(&flow, rows, DN_FLOW_EXPLAIN) +
-           (uint64_t)rows * (dn_backbone_gates(&shape) + 12 * (uint64_t)flow.features) +
-           12 * DN_EXTRACTOR_BATCH * pixels + 6 * 12 * pixels + 4 * 3 * work->most_pixels;
+static uint64_t map_bytes(const plan *self) {
+    const dn_backbone_shape shape = backbone_of(self);
+    int rows = rotations_at_once(self->config);
+    size_t gates = dn_backbone_gates(&shape);
+    int kept = dn_localization_rows(gates, rows);
+    uint64_t pixels = input_pixels(self->config);
+    return dn_backbone_gradient_bytes(&shape, self->compute->products) +
+           dn_flow_bytes(&self->flow, rows, DN_FLOW_EXPLAIN) + (uint64_t)kept * gates +
+           12 * (uint64_t)rows * (uint64_t)self->flow.features + 12 * DN_EXTRACTOR_BATCH * pixels +
+           6 * 12 * pixels + 4 * 3 * self->work->most_pixels;
 }
 
-static uint64_t memory_of(const dn_config *config, const dn_compute *compute,
-                          const dn_workload *work) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
+static uint64_t memory_of(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
     int rows = config->batch_size * config->n_transforms;
     size_t images = work->train + work->observed + work->tested;
-    uint64_t moments = moment_bytes(config), maps = map_bytes(config, compute, work);
-    uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)flow.features;
-    return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(config, compute) + buffers +
-           dn_flow_bytes(&flow, rows, DN_FLOW_TRAIN) + extractor_bytes(config, compute) +
-           source_bytes(config, dn_test_rotations(config)) +
-           source_bytes(config, dn_config_bank(config)) + image_bytes(config, compute, work) +
-           kept_bytes(config, work) + (moments > maps ? moments : maps);
+    uint64_t moments = moment_bytes(self), maps = map_bytes(self);
+    uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)self->flow.features;
+    return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(self) + buffers +
+           dn_flow_bytes(&self->flow, rows, DN_FLOW_TRAIN) + extractor_bytes(self) +
+           source_bytes(self, dn_test_rotations(config)) +
+           source_bytes(self, dn_config_bank(config)) + image_bytes(self) + kept_bytes(self) +
+           (moments > maps ? moments : maps);
 }
 
 /* ---- Disk ------------------------------------------------------------------------------------ */
 
-static uint64_t cache_of(const dn_config *config, const dn_workload *work) {
-    size_t features = (size_t)dn_flow_shape_of(config).features;
+static uint64_t cache_of(const plan *self) {
+    const dn_config *config = self->config;
+    const dn_workload *work = self->work;
+    size_t features = (size_t)self->flow.features;
     size_t evaluated = work->observed + work->tested;
     uint64_t bytes = dn_feature_bank_bytes(evaluated, (size_t)dn_test_rotations(config), features);
     if (dn_config_bank(config) > 0)
@@ -134,14 +147,13 @@ static uint64_t map_files(const dn_config *config, const dn_workload *work) {
     return config->grad_map_viz ? evaluated * one : 0;
 }
 
-dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
-                             const dn_workload *work) {
-    const dn_flow_shape flow = dn_flow_shape_of(config);
-    uint64_t weights = 4 * (uint64_t)dn_flow_parameter_count(&flow);
-    dn_footprint footprint = {.memory = memory_of(config, compute, work),
-                              .cache = cache_of(config, work)};
+dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
+                             const dn_compute *compute, const dn_workload *work) {
+    const plan self = {config, network, compute, work, dn_flow_shape_of(config, network)};
+    uint64_t weights = 4 * (uint64_t)dn_flow_parameter_count(&self.flow);
+    dn_footprint footprint = {.memory = memory_of(&self), .cache = cache_of(&self)};
     if (config->save_model)
-        footprint.model = weights + dn_backbone_weight_count() * sizeof(float);
+        footprint.model = weights + dn_network_weight_count(network) * sizeof(float);
     if (config->checkpoint > 0)
         footprint.checkpoint = 3 * weights;
     uint64_t beside =

@@ -3,7 +3,7 @@
 #ifndef DN_TRAIN_FOOTPRINT_H
 #define DN_TRAIN_FOOTPRINT_H
 
-#include "compute/compute.h"
+#include "backbone/network.h"
 #include "config/config.h"
 
 /* Number of images, by use. */
@@ -23,10 +23,10 @@ typedef struct dn_footprint {
     uint64_t cache;   /* of features */
 } dn_footprint;
 
-/* `compute` need not be open: only threads, precision and products are read. The configuration must
- * pass dn_config_check. */
-dn_footprint dn_footprint_of(const dn_config *config, const dn_compute *compute,
-                             const dn_workload *work);
+/* `compute` need not be open: threads, precision and products count. The configuration is one that
+ * dn_config_check and dn_network_settings_check accept. */
+dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
+                             const dn_compute *compute, const dn_workload *work);
 
 /* Operations of the whole schedule, with trainings for held-out images: passes of one view through
  * the backbone, optimiser steps, and evaluated vectors (one for each rotation). */

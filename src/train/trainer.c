@@ -83,7 +83,7 @@ dn_status dn_trainer_create(const dn_detector *detector, const dn_compute *compu
         .config = config,
         .compute = compute,
         .observer = observer,
-        .shape = dn_flow_shape_of(config),
+        .shape = dn_flow_shape_of(config, detector->backbone.network),
         .max_rows = config->batch_size * config->n_transforms,
         .auroc_last = NAN,
         .auroc_max = NAN,

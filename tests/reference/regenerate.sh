@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes every fixture anew; needs torch, torchvision, pillow, numpy, scipy, scikit-learn and safetensors in
+# Writes every fixture anew; needs torch, torchvision, timm, pillow, numpy, scipy, scikit-learn and safetensors in
 # the Python that PYTHON names (default: python3).
 set -eu
 cd "$(dirname "$0")"

@@ -168,9 +168,44 @@ rewrite("tiny_zip.pth", "short_storage.pth", replace={"tiny_zip/data/0": b"1234"
 
 save_nested("nested.pth", 8)
 
+# Views in another order than row-major, as converters from TensorFlow leave them.
+strided = OrderedDict()
+strided["permuted"] = torch.arange(2.0 * 3 * 4 * 5).reshape(2, 3, 4, 5).permute(3, 2, 0, 1)
+strided["every_other"] = torch.arange(20.0).reshape(4, 5)[1:, ::2]
+strided["expanded"] = torch.tensor([[7], [9]], dtype=torch.int64).expand(2, 3)
+strided["half"] = torch.arange(6).half().reshape(2, 3).t()
+strided["one_column"] = torch.arange(6.0).reshape(2, 3)[:, 1:2]
+save_legacy(strided, "strided_legacy.pth")
+torch.save(strided, folder / "strided_zip.pth")
+torch.save({"blown_up": torch.ones(1).expand(4096)}, folder / "blown_up.pth")
+save_legacy(OrderedDict(beyond=torch.arange(6.0).reshape(2, 3).t()), "beyond.pth")
+
+
+def save_wheel(name, members, licence="UNKNOWN"):
+    """A Python package with weights in it."""
+    headers = f"Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.2\nHome-page: https://example.org/tiny\n"
+    headers += f"Author: Someone\nLicense: {licence}\n\nLicense: not a header any more\n"
+    info = "tiny_weights-1.2.dist-info"
+    files = {f"tiny_weights/{key}": data for key, data in members.items()}
+    files |= {f"{info}/LICENSE": b"\nTiny Licence 3.0\n\nDo as you like.\n", f"{info}/METADATA": headers.encode()}
+    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as wheel:
+        for key, data in files.items():
+            wheel.writestr(zipfile.ZipInfo(key), data, zipfile.ZIP_DEFLATED)
+
+
+legacy = (folder / "strided_legacy.pth").read_bytes()
+save_wheel("legacy.whl", {"__init__.py": b"raise SystemExit\n", "models/weights.pth": legacy})
+save_wheel("zip.whl", {"weights.pt": (folder / "tiny_zip.pth").read_bytes()}, licence="MIT")
+save_wheel("two.whl", {"a.pth": legacy, "b.pth": legacy})
+save_wheel("none.whl", {"__init__.py": b""})
+save_wheel("bomb.whl", {"weights.pth": bytes(8 << 20)})
+damaged = bytearray((folder / "zip.whl").read_bytes())
+damaged[damaged.index(b"weights.pt") + 40] ^= 1
+(folder / "damaged.whl").write_bytes(damaged)
+
 # What every reader must find, in types that the tests can read: floats as F32, integers as I64.
 expected = {}
-for prefix, state in (("kinds", kinds), ("mini", weights), ("tiny", tiny)):
+for prefix, state in (("kinds", kinds), ("mini", weights), ("tiny", tiny), ("strided", strided)):
     for name, tensor in state.items():
         wide = torch.float32 if tensor.is_floating_point() else torch.int64
         expected[f"{prefix}/{name}"] = tensor.detach().clone().contiguous().to(wide)

@@ -6,15 +6,22 @@
 #include "config/number.h"
 #include "support/support.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* Another value of a key than its default. */
+/* The last word of `list` that is not `word`: words are separated by ", ". */
+static inline void other_word(const char *list, const char *word, char *other) {
+    for (const char *item = list; *item; item += strspn(item, ", ")) {
+        size_t length = strcspn(item, ",");
+        if (strlen(word) != length || strncmp(item, word, length) != 0)
+            sprintf(other, "%.*s", (int)length, item);
+        item += length;
+    }
+}
+
+/* Sets a key to another value than its default. */
 static inline void change_key(dn_config *config, const dn_key *key) {
-    static const char *const words[][2] = {{"train_rotations", "bank:2"},
-                                           {"threshold_rule", "youden"},
-                                           {"device", "cpu"},
-                                           {"compute", "reference"},
-                                           {"precision", "bf16"},
+    static const char *const texts[][2] = {{"train_rotations", "bank:2"},
                                            {"img_size", "[128, 129]"},
                                            {"norm_mean", "[0.485, 0.456, 0.5]"},
                                            {"norm_std", "[0.229, 0.224, 0.5]"}};
@@ -24,9 +31,11 @@ static inline void change_key(dn_config *config, const dn_key *key) {
         dn_number_print(value, (key->low + key->high) / 2);
     if (key->kind == DN_KIND_BOOLEAN)
         strcpy(value, strcmp(key->key.default_value, "true") == 0 ? "false" : "true");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(key->key.name, words[i][0]) == 0)
-            strcpy(value, words[i][1]);
+    if (key->kind == DN_KIND_WORD)
+        other_word(key->range, key->key.default_value, value);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (strcmp(key->key.name, texts[i][0]) == 0)
+            strcpy(value, texts[i][1]);
     assert_ok(dn_config_set(config, key->key.name, value, &error));
 }
 

@@ -28,8 +28,8 @@ static inline void create_small_detector(dn_detector *detector) {
     *detector = (dn_detector){.calibration = dn_calibration_none()};
     assert_ok(dn_config_create(&detector->config, &error));
     configure_small(detector->config);
-    assert_ok(dn_backbone_weights_random(&detector->backbone, &error));
-    detector->flow = dn_flow_shape_of(detector->config);
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector->backbone, &error));
+    detector->flow = dn_flow_shape_of(detector->config, detector->backbone.network);
     assert_ok(
         dn_allocate_floats(&detector->owned, dn_flow_parameter_count(&detector->flow), &error));
     dn_flow_initialize(&detector->flow, detector->owned, 1, 2);

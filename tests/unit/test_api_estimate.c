@@ -258,8 +258,8 @@ static void test_many_images(void **state) {
     const dn_compute compute = {.threads = 2};
     const dn_workload few = {10000, 1000, 0, 1 << 20, 1 << 20};
     const dn_workload many = {1000000, 100000, 0, 1 << 20, 1 << 20};
-    dn_footprint small = dn_footprint_of(self->config, &compute, &few);
-    dn_footprint large = dn_footprint_of(self->config, &compute, &many);
+    dn_footprint small = dn_footprint_of(self->config, &dn_alexnet, &compute, &few);
+    dn_footprint large = dn_footprint_of(self->config, &dn_alexnet, &compute, &many);
     assert_true(large.memory - small.memory <= (uint64_t)(many.train + many.observed) * 1024);
     assert_true(large.results == small.results);
     assert_true(large.cache <= (uint64_t)20 << 30);

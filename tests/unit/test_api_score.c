@@ -28,7 +28,7 @@ static size_t draw_picture(uint8_t *ppm, uint8_t **pixels) {
 
 static void fill_backbone(dn_backbone_weights *weights) {
     char name[64];
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+    for (size_t i = 0; i < dn_backbone_tensor_count(&dn_alexnet); i++) {
         dn_tensor tensor;
         dn_backbone_tensor_at(weights, i, "", name, &tensor);
         size_t elements = dn_tensor_elements(&tensor), layer = i / 2;
@@ -47,9 +47,9 @@ static void write_model(const char *path) {
     assert_ok(dn_config_create(&detector.config, &error));
     assert_ok(dn_config_set(detector.config, "fc_internal", "96", &error));
     assert_ok(dn_config_set(detector.config, "n_transforms_test", "8", &error));
-    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector.backbone, &error));
     fill_backbone(&detector.backbone);
-    detector.flow = dn_flow_shape_of(detector.config);
+    detector.flow = dn_flow_shape_of(detector.config, &dn_alexnet);
     assert_ok(dn_allocate_floats(&detector.owned, dn_flow_parameter_count(&detector.flow), &error));
     double scale = 1.0;
     for (size_t i = 0; i < dn_flow_tensor_count(&detector.flow); i++) {
@@ -222,7 +222,7 @@ static void test_errors_name_the_file(void **state) {
     dn_backbone_weights weights;
     dn_tensor tensor;
     char name[64];
-    assert_ok(dn_backbone_weights_random(&weights, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &weights, &error));
     dn_backbone_tensor_at(&weights, 0, "", name, &tensor);
     snprintf(path, sizeof path, "%s/weights.safetensors", self->folder);
     assert_ok(dn_safetensors_write(path, &tensor, 1, NULL, 0, &error));

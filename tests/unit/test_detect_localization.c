@@ -95,8 +95,8 @@ typedef struct network {
 
 static void fill_backbone(dn_backbone_weights *weights) {
     dn_error error = {0};
-    assert_ok(dn_backbone_weights_random(weights, &error));
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, weights, &error));
+    for (size_t i = 0; i < dn_backbone_tensor_count(&dn_alexnet); i++) {
         dn_tensor tensor;
         char name[64];
         dn_backbone_tensor_at(weights, i, "", name, &tensor);

@@ -53,11 +53,11 @@ static void build(network *self, const char *prefix) {
     add(self, prefix, "nf.module_list.2.s1.bn.running_mean",
         (dn_tensor){.rank = 1, .shape = {128}});
     add(self, prefix, "feature_extractor.classifier.1.bias", (dn_tensor){.rank = 1, .shape = {7}});
-    must(dn_backbone_weights_random(&self->backbone, &error), &error);
-    for (size_t i = 0; i < DN_BACKBONE_TENSORS; i++) {
+    must(dn_backbone_weights_random(&dn_alexnet, &self->backbone, &error), &error);
+    for (size_t i = 0; i < dn_backbone_tensor_count(&dn_alexnet); i++) {
         char name[64];
         dn_tensor tensor;
-        dn_backbone_tensor_at(&self->backbone, i, "feature_extractor.features.", name, &tensor);
+        dn_backbone_tensor_at(&self->backbone, i, "feature_extractor.", name, &tensor);
         add(self, prefix, name, tensor);
     }
 }
@@ -153,7 +153,7 @@ static void test_other_networks_are_refused(void **state) {
     add(&net, "", "nf.module_list.2.s3.fc1.weight", (dn_tensor){.rank = 1, .shape = {3}});
     refuse(&net, NULL, NULL, DN_ERROR_FORMAT, "nf.module_list.2.s3.fc1.weight, which no DifferNet");
     net.count--;
-    net.count -= DN_BACKBONE_TENSORS;
+    net.count -= dn_backbone_tensor_count(&dn_alexnet);
     refuse(&net, NULL, NULL, DN_ERROR_FORMAT, "feature_extractor.features.0.weight");
     clear(&net);
 }

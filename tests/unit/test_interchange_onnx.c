@@ -21,13 +21,13 @@ static void make_model_of(double threshold, const dn_roi *roi) {
     assert_ok(dn_config_set(config, "n_scales", "1", &error));
     assert_ok(dn_config_set(config, "fc_internal", "8", &error));
     assert_ok(dn_config_set(config, "n_coupling_blocks", "2", &error));
-    dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config)};
+    dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config, &dn_alexnet)};
     detector.calibration = dn_calibration_none();
     detector.calibration.threshold = detector.calibration.review_threshold = threshold;
     if (threshold > 0)
         detector.calibration.request.rule = DN_RULE_MANUAL;
     detector.calibration.request.manual = threshold;
-    assert_ok(dn_backbone_weights_random(&detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &detector.backbone, &error));
     float *parameters = malloc(dn_flow_parameter_count(&detector.flow) * sizeof *parameters);
     dn_flow_initialize(&detector.flow, parameters, 1, 1);
     detector.parameters = parameters;
@@ -141,7 +141,7 @@ static void check_model(int half, int views, size_t outputs) {
     assert_string_equal(message->graph->output[0]->name, "raw_score");
     check_graph(message->graph, NULL);
     assert_int_equal(count_constants(message->graph, half ? DN_ONNX_FLOAT16 : DN_ONNX_FLOAT),
-                     32 + DN_BACKBONE_TENSORS);
+                     32 + dn_backbone_tensor_count(&dn_alexnet));
     onnx__model_proto__free_unpacked(message, NULL);
 }
 

@@ -108,6 +108,12 @@ static void test_state_dict_of_a_network(void **state) {
     compare_file("plain_zip.pth", "pytorch-zip", "tiny", 2);
 }
 
+static void test_tensors_in_another_order(void **state) {
+    (void)state;
+    compare_file("strided_zip.pth", "pytorch-zip", "strided", 5);
+    compare_file("strided_legacy.pth", "pytorch-legacy", "strided", 5);
+}
+
 static void check_kinds(const char *name) {
     dn_tensor_file *file = open_fixture(name);
     const dn_tensor *all = dn_tensor_file_find(file, "shared.all");
@@ -186,7 +192,6 @@ static void test_objects_are_refused_by_name(void **state) {
     refuse("complex.pth", DN_ERROR_FORMAT, "torch.ComplexFloatStorage");
     refuse("list.pth", DN_ERROR_FORMAT, "holds a list, expected a dictionary of tensors");
     refuse("mixed.pth", DN_ERROR_FORMAT, "the entry \"epoch\" is a number, not a tensor");
-    refuse("turned.pth", DN_ERROR_FORMAT, "tensor \"turned\": is not contiguous");
 }
 
 static void test_archives_that_torch_does_not_write(void **state) {
@@ -352,6 +357,45 @@ static void test_edited_legacy_files(void **state) {
                   "a storage has 3 elements, expected 2");
 }
 
+/* storage of 6 elements: offset 0, size (3, 2), stride (1, 3) */
+static void test_edited_strides(void **state) {
+    (void)state;
+    const char *name = "beyond.pth", strides[] = "K\1K\3\x86";
+    refuse_edited(name, strides, "K\1K\4\x86", 5,
+                  "tensor \"beyond\" takes 7 elements from element 0 of a storage that has 6");
+    refuse_edited(name, strides, "NM\3\0\x86", 5, "its strides are not made of whole numbers");
+    refuse_edited(name, strides, "K\1NN\x87", 5, "has more or fewer strides than dimensions");
+    refuse("blown_up.pth", DN_ERROR_FORMAT,
+           "\"blown_up\": its strides make more of the file's numbers than it holds");
+}
+
+static void test_weights_in_a_package(void **state) {
+    (void)state;
+    const char *entries[][2] = {{"package", "tiny-weights 1.2"},
+                                {"home_page", "https://example.org/tiny"},
+                                {"author", "Someone"},
+                                {"licence", "Tiny Licence 3.0"},
+                                {"licence_text", "\nTiny Licence 3.0\n\nDo as you like.\n"},
+                                {"member", "tiny_weights/models/weights.pth"}};
+    compare_file("legacy.whl", "pytorch-legacy", "strided", 5);
+    compare_file("zip.whl", "pytorch-zip", "tiny", 2);
+    dn_tensor_file *file = open_fixture("legacy.whl");
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
+        assert_string_equal(dn_tensor_file_metadata(file, entries[i][0]), entries[i][1]);
+    dn_tensor_file_close(file);
+    file = open_fixture("zip.whl");
+    assert_string_equal(dn_tensor_file_metadata(file, "licence"), "MIT");
+    dn_tensor_file_close(file);
+}
+
+static void test_packages_are_refused(void **state) {
+    (void)state;
+    refuse("two.whl", DN_ERROR_FORMAT, "holds 2 .pth files, expected one");
+    refuse("none.whl", DN_ERROR_FORMAT, "the package holds 0 .pth files");
+    refuse("bomb.whl", DN_ERROR_FORMAT, "claims 8388608 bytes, expected at most 1048576");
+    refuse("damaged.whl", DN_ERROR_FORMAT, "is damaged or cannot be decompressed");
+}
+
 /* Where a tensor lay when it was saved makes no difference. */
 static void test_tensors_from_a_gpu(void **state) {
     (void)state;
@@ -410,6 +454,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_kind_of_tensor),
         cmocka_unit_test(test_state_dict_of_a_network),
+        cmocka_unit_test(test_tensors_in_another_order),
         cmocka_unit_test(test_shapes_order_and_sharing),
         cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_bytes_are_the_whole_file),
@@ -421,6 +466,9 @@ int main(void) {
         cmocka_unit_test(test_endless_pickles_are_refused),
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_edited_legacy_files),
+        cmocka_unit_test(test_edited_strides),
+        cmocka_unit_test(test_weights_in_a_package),
+        cmocka_unit_test(test_packages_are_refused),
         cmocka_unit_test(test_tensors_from_a_gpu),
         cmocka_unit_test(test_wrong_checksum),
         cmocka_unit_test(test_two_members_of_one_name),

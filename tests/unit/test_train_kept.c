@@ -69,7 +69,7 @@ static int set_up(void **state) {
     configure(self);
     put_picture(self, 100);
     self->detector.config = self->config;
-    assert_ok(dn_backbone_weights_random(&self->detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &self->detector.backbone, &error));
     assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
     self->other = *self->compute.backend;
     self->observer = (dn_observer){.user = self, .on_message = on_message};
@@ -214,7 +214,7 @@ static void test_features_with_other_steps(void **state) {
     scene *self = *state;
     dn_backbone_steps *steps = &self->detector.backbone.steps;
     steps->known = 1;
-    for (int i = 0; i < DN_BACKBONE_CONVOLUTIONS - 1; i++)
+    for (int i = 0; i < DN_NETWORK_MOST_STEPS; i++)
         steps->step[0][i] = 0.1f;
     open_compute(self, "reference", DN_PRECISION_INT8);
     assert_new(self, "precision");

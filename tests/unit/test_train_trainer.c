@@ -65,7 +65,7 @@ static int set_up(void **state) {
     for (int i = 0; i < IMAGES; i++)
         put_image(self, i);
     self->detector.config = self->config;
-    assert_ok(dn_backbone_weights_random(&self->detector.backbone, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &self->detector.backbone, &error));
     assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
     self->observer = (dn_observer){.user = self, .on_progress = on_progress};
     *state = self;

@@ -1,6 +1,6 @@
-/* The backbone on pixels, in f32, bf16 and int8, against the one on normalised images. */
+/* The backbone on whole pixels, in f32, bf16 and int8, against the one on normalised images. */
+#include "backbone/backbone.h"
 #include "backbone/histogram.h"
-#include "backbone/narrow.h"
 #include "base/memory.h"
 #include "support/support.h"
 
@@ -12,7 +12,7 @@ enum { IMAGES = 3, SIDE = 130, SCALES = 2, PIXELS = SIDE * SIDE * 3, FEATURES = 
 /* Means that are pixels, so that what surrounds the image is exactly 0 here too. */
 static const double mean[] = {124 / 255.0, 116 / 255.0, 104 / 255.0}, std[] = {0.229, 0.224, 0.225};
 
-static const dn_backbone_shape shape = {SIDE, SIDE, SCALES, IMAGES + 1};
+static const dn_backbone_shape shape = {&dn_alexnet, SIDE, SIDE, SCALES, IMAGES + 1, 2};
 
 static uint8_t pixel(size_t i) {
     return (uint8_t)((i * 7919 >> 5 ^ i / PIXELS * 91) + i % 17 * 5);
@@ -22,7 +22,7 @@ static void on_floats(const dn_compute *compute, const dn_backbone_weights *weig
                       float *features) {
     dn_error error = {0};
     dn_backbone *backbone;
-    assert_ok(dn_backbone_create(compute, weights, &shape, &backbone, &error));
+    assert_ok(dn_backbone_create(compute, weights, &shape, NULL, &backbone, &error));
     float *input = dn_backbone_input(backbone);
     for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
         input[i] = (float)((pixel(i) / 255.0 - mean[i % 3]) / std[i % 3]);
@@ -33,20 +33,20 @@ static void on_floats(const dn_compute *compute, const dn_backbone_weights *weig
 static void on_pixels(const dn_compute *compute, const dn_backbone_weights *weights,
                       dn_element element, dn_backbone_steps *steps, float *features) {
     dn_error error = {0};
-    dn_narrow *narrow;
-    dn_narrow_options options = {.element = element, .observes = element == DN_ELEMENT_F32};
-    memcpy(options.mean, mean, sizeof mean);
-    memcpy(options.std, std, sizeof std);
-    options.steps = element == DN_ELEMENT_U8 ? steps : NULL;
-    assert_ok(dn_narrow_create(compute, weights, &shape, &options, &narrow, &error));
+    dn_backbone *backbone;
+    dn_backbone_pixels pixels = {.element = element, .observes = element == DN_ELEMENT_F32};
+    memcpy(pixels.mean, mean, sizeof mean);
+    memcpy(pixels.std, std, sizeof std);
+    pixels.steps = element == DN_ELEMENT_U8 ? steps : NULL;
+    assert_ok(dn_backbone_create(compute, weights, &shape, &pixels, &backbone, &error));
     for (size_t i = 0; i < (size_t)IMAGES * PIXELS; i++)
-        dn_narrow_pixels(narrow)[i] = pixel(i);
-    assert_ok(dn_narrow_forward(narrow, features, NULL, IMAGES, &error));
-    assert_fails(dn_narrow_forward(narrow, features, NULL, IMAGES + 2, &error), DN_ERROR_ARGUMENT,
-                 "5 images");
-    if (options.observes)
-        dn_narrow_steps(narrow, steps);
-    dn_narrow_destroy(narrow);
+        dn_backbone_input_pixels(backbone)[i] = pixel(i);
+    assert_ok(dn_backbone_forward(backbone, features, NULL, IMAGES, &error));
+    assert_fails(dn_backbone_forward(backbone, features, NULL, IMAGES + 2, &error),
+                 DN_ERROR_ARGUMENT, "5 images");
+    if (pixels.observes)
+        dn_backbone_find_steps(backbone, steps);
+    dn_backbone_destroy(backbone);
 }
 
 /* Root mean square of the difference, relative to that of the expected features. */
@@ -86,7 +86,7 @@ static void test_features(void **state) {
     (void)state;
     dn_error error = {0};
     dn_backbone_weights weights;
-    assert_ok(dn_backbone_weights_random(&weights, &error));
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &weights, &error));
     for (size_t k = 0; dn_backend_at(k); k++)
         check_backend(dn_backend_at(k), &weights);
     dn_backbone_weights_free(&weights);
@@ -96,15 +96,15 @@ static void test_too_small(void **state) {
     (void)state;
     dn_error error = {0};
     dn_backbone_weights weights;
-    dn_narrow *narrow;
+    dn_backbone *backbone;
     dn_compute compute;
-    const dn_backbone_shape small = {124, 124, 2, 1};
-    const dn_narrow_options options = {.std = {1, 1, 1}};
-    assert_ok(dn_backbone_weights_random(&weights, &error));
+    const dn_backbone_shape small = {&dn_alexnet, 124, 124, 2, 1, 1};
+    const dn_backbone_pixels pixels = {.std = {1, 1, 1}};
+    assert_ok(dn_backbone_weights_random(&dn_alexnet, &weights, &error));
     assert_ok(dn_compute_open("auto", 1, &compute, &error));
-    assert_fails(dn_narrow_create(&compute, &weights, &small, &options, &narrow, &error),
+    assert_fails(dn_backbone_create(&compute, &weights, &small, &pixels, &backbone, &error),
                  DN_ERROR_CONFIG, "62x62 are too small");
-    assert_null(narrow);
+    assert_null(backbone);
     dn_compute_close(&compute);
     dn_backbone_weights_free(&weights);
 }
@@ -121,16 +121,19 @@ static void test_histogram(void **state) {
         for (int k = 0; k < 1000; k++)
             dn_histogram_add(&outlier, &value, 1);
     }
-    float step = dn_histogram_step(&even);
+    float step = dn_histogram_step(&even, 255);
     assert_true(step >= 99.0F / 255 && step <= 103.0F / 255);
+    step = dn_histogram_step(&even, 127); /* half the numbers have a sign */
+    assert_true(step >= 99.0F / 127 && step <= 103.0F / 127);
     value = 1000;
     dn_histogram_add(&outlier, &value, 1);
-    assert_true(dn_histogram_step(&outlier) < 600.0F / 255);
-    value = -1;
-    dn_histogram_add(&nothing, &value, 1);
+    assert_true(dn_histogram_step(&outlier, 255) < 600.0F / 255);
     value = 0;
     dn_histogram_add(&nothing, &value, 1);
-    assert_true(dn_histogram_step(&nothing) == 1.0F);
+    assert_true(dn_histogram_step(&nothing, 255) == 1.0F);
+    value = -4; /* magnitudes count */
+    dn_histogram_add(&nothing, &value, 1);
+    assert_true(fabsf(dn_histogram_step(&nothing, 127) * 127 - 4) < 0.01F);
 }
 
 int main(void) {

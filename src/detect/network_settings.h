@@ -1,0 +1,17 @@
+/* A configuration and the network that it is used with. */
+#ifndef DN_DETECT_NETWORK_SETTINGS_H
+#define DN_DETECT_NETWORK_SETTINGS_H
+
+#include "backbone/network.h"
+#include "config/config.h"
+
+/* Gives the keys that nobody set the network's own defaults, warns of a normalisation that is not
+ * the one the network was trained with, and checks the sizes. */
+dn_status dn_network_settings_apply(const dn_network *network, dn_config *config,
+                                    const dn_observer *observer, dn_error *error);
+
+/* DN_ERROR_CONFIG where img_size and n_scales give images too small for the network. */
+dn_status dn_network_settings_check(const dn_network *network, const dn_config *config,
+                                    dn_error *error);
+
+#endif
