@@ -41,7 +41,7 @@ static void test_elements(void **state) {
 static void test_pooling(void **state) {
     (void)state;
     static const dn_element elements[] = {DN_ELEMENT_BF16, DN_ELEMENT_U8};
-    const dn_pooling_shape shape = {3, 27, 13, 64, 3, 2};
+    const dn_pooling_shape shape = {3, 27, 13, 64, 3, 2, 0};
     size_t in = (size_t)3 * 27 * 13 * 64, out = (size_t)3 * 13 * 6 * 64;
     float *values = take_uniform(in, 1, 3), *narrow = take_floats(in), *expected = take_floats(out),
           *actual = take_floats(out);
@@ -195,7 +195,7 @@ static const float gate_step = 0.03F; /* 6 lies at 200 of them */
 
 static void pass(const char *name, dn_element element, int threads, const float *values,
                  passed *result) {
-    static const dn_pooling_shape shape = {3, 27, 13, 67, 3, 2};
+    static const dn_pooling_shape shape = {3, 27, 13, 67, 3, 2, 0};
     size_t in = sizeof result->open, out = sizeof result->pooled;
     dn_error error = {0};
     dn_compute compute = open_in(name, DN_PRECISION_F32, threads);
