@@ -246,6 +246,7 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
     checkpoint->evaluated_sha256 = self->evaluated_sha256;
+    checkpoint->network = self->detector.backbone.network->name;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;

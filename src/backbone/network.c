@@ -165,7 +165,9 @@ static dn_status check_residual(const dn_network *network, int i, dn_error *erro
 }
 
 static dn_status check_pool(const dn_network *network, int i, dn_error *error) {
-    int source = dn_network_source(network, i);
+    int source = dn_network_source(network, i), padding = network->steps[i].padding;
+    if (padding < 0 || padding >= network->steps[i].kernel)
+        return refuse(network, i, "has a padding that no pooling can have", error);
     if (source < 0 || network->steps[source].kind != DN_STEP_CONVOLUTION ||
         network->steps[source].activation != DN_ACTIVATION_RELU ||
         reader_count(network, source) != 1)

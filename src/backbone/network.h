@@ -40,7 +40,7 @@ typedef struct dn_network_step {
     int out_channels; /* of a convolution */
     int kernel, stride;
     int groups;               /* of a convolution; 0: 1 */
-    int padding;              /* on every side, or DN_PADDING_SAME */
+    int padding;              /* on every side; of a convolution also DN_PADDING_SAME */
     dn_activation activation; /* of a convolution */
     int reads;                /* so many steps back is the value that it reads; 0: one */
     int adds; /* so many steps back is the value added before the activation; 0: none */

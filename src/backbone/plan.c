@@ -72,7 +72,8 @@ static dn_extent shape_pooling(const dn_network_step *step, int batch, dn_extent
                                 .width = in.width,
                                 .channels = step->channels,
                                 .kernel = step->kernel,
-                                .stride = step->stride};
+                                .stride = step->stride,
+                                .padding = step->padding};
     return dn_pooling_extent(shape);
 }
 

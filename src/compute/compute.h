@@ -45,9 +45,11 @@ typedef struct dn_convolution_shape {
     int adds; /* adds the residual that the output holds on entry, before the activation */
 } dn_convolution_shape;
 
+/* Output extents: (height + 2*padding - kernel)/stride + 1, rounded down; the width likewise. */
 typedef struct dn_pooling_shape {
     int batch, height, width, channels; /* of the input */
-    int kernel, stride;                 /* no padding, floor */
+    int kernel, stride;
+    int padding; /* on every side, below `kernel`; never the largest value of a window */
 } dn_pooling_shape;
 
 /* The gate of a pooling window that passes no gradient. */
@@ -75,7 +77,8 @@ typedef struct dn_convolution_format {
 
 /* Pixels in the layout that a convolution of stride `block` reads fastest: the image is resized to
  * `height` x `width`, padded, and cut into squares of block x block pixels; the pixels of a square
- * become the channels of one position. Padding on the bottom and right fills the last squares. */
+ * become the channels of one position. Padding on the bottom and right fills the last squares.
+ * block 1 only pads. */
 typedef struct dn_fold_shape {
     int batch, in_height, in_width; /* of the given pixels, 3 channels */
     int height, width;              /* after dn_backend.nearest_resize */
@@ -149,7 +152,8 @@ typedef struct dn_backend {
                                           const void *dy, int images, dn_error *error);
     void (*convolution_gradient_destroy)(dn_convolution_gradient *gradient);
 
-    /* torch.nn.MaxPool2d(kernel, stride) of any elements, of the first `images` <= shape->batch */
+    /* torch.nn.MaxPool2d(kernel, stride, padding) of any elements, of the first `images` <=
+     * shape->batch */
     dn_status (*pooling_create)(void *context, const dn_pooling_shape *shape, dn_element element,
                                 dn_pooling **pooling, dn_error *error);
     dn_status (*pooling_forward)(dn_pooling *pooling, void *out, const void *in, int images,
@@ -171,13 +175,14 @@ typedef struct dn_backend {
     dn_status (*gates_backward)(void *context, void *dx, const void *dy, dn_element element,
                                 const uint8_t *gates, size_t count, dn_error *error);
     /* Of a ReLU and the max-pool after it in one step; `in` is the ReLU's output:
-     *     gates[b,p,q,c] = i*kernel+j of the first largest in[b, p*stride+i, q*stride+j, c], as
-     *     PyTorch chooses among equals; DN_GATE_SHUT where that is not > 0
+     *     gates[b,p,q,c] = i*kernel+j of the first largest
+     *     in[b, p*stride-padding+i, q*stride-padding+j, c], as PyTorch chooses among equals;
+     *     DN_GATE_SHUT where that is not > 0
      * kernel <= DN_GATE_MAX_KERNEL */
     dn_status (*pooling_gates)(void *context, uint8_t *gates, const void *in, dn_element element,
                                const dn_pooling_shape *shape, dn_error *error);
-    /* dx[b, p*stride+i, q*stride+j, c] = sum of the dy[b,p,q,c] whose gates[b,p,q,c] =
-     * i*kernel+j, summed in f32 */
+    /* dx[b, p*stride-padding+i, q*stride-padding+j, c] = sum of the dy[b,p,q,c] whose
+     * gates[b,p,q,c] = i*kernel+j, summed in f32 */
     dn_status (*pooling_gates_backward)(void *context, void *dx, const void *dy, dn_element element,
                                         const uint8_t *gates, const dn_pooling_shape *shape,
                                         dn_error *error);

@@ -13,8 +13,9 @@ dn_extent dn_convolution_extent(const dn_convolution_shape *shape) {
 }
 
 dn_extent dn_pooling_extent(const dn_pooling_shape *shape) {
-    return (dn_extent){window_count(shape->height, shape->kernel, shape->stride),
-                       window_count(shape->width, shape->kernel, shape->stride)};
+    int both = 2 * shape->padding;
+    return (dn_extent){window_count(shape->height + both, shape->kernel, shape->stride),
+                       window_count(shape->width + both, shape->kernel, shape->stride)};
 }
 
 typedef struct extent_check {
@@ -77,13 +78,18 @@ dn_status dn_check_convolution(const dn_convolution_shape *shape, dn_error *erro
 
 dn_status dn_check_pooling(const dn_pooling_shape *shape, dn_error *error) {
     const extent_check checks[] = {
-        {"batch", shape->batch, 1},   {"height", shape->height, 1},
-        {"width", shape->width, 1},   {"channels", shape->channels, 1},
-        {"kernel", shape->kernel, 1}, {"stride", shape->stride, 1},
+        {"batch", shape->batch, 1},     {"height", shape->height, 1},
+        {"width", shape->width, 1},     {"channels", shape->channels, 1},
+        {"kernel", shape->kernel, 1},   {"stride", shape->stride, 1},
+        {"padding", shape->padding, 0},
     };
+    int both = 2 * shape->padding;
     DN_TRY(check_extents("pooling", checks, sizeof checks / sizeof *checks, LARGEST_IMAGE_EXTENT,
                          error));
-    return check_window("pooling", shape->height, shape->width, shape->kernel, error);
+    if (shape->padding >= shape->kernel) /* a window would see nothing else */
+        return dn_fail(error, DN_ERROR_ARGUMENT, "pooling: padding is %d, expected less than %d",
+                       shape->padding, shape->kernel);
+    return check_window("pooling", shape->height + both, shape->width + both, shape->kernel, error);
 }
 
 /* A gate is a byte, so it can name at most DN_GATE_MAX_KERNEL^2 taps. */

@@ -25,6 +25,7 @@ struct dn_config {
     double clamp_alpha;
     int n_coupling_blocks, fc_internal;
     double dropout, lr_init;
+    char lr_schedule[16]; /* constant, cosine */
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
     char train_rotations[16];    /* "random", "bank:N" or "even:N": dn_config_bank */

@@ -63,6 +63,10 @@ const dn_key dn_keys[] = {
         CLOSED(1, 16384)),
     KEY(dropout, DN_KIND_REAL, 1, "0.0", "share of hidden units dropped in training", BELOW(0, 1)),
     KEY(lr_init, DN_KIND_REAL, 1, "0.0002", "learning rate of Adam", ABOVE(0, 1)),
+    KEY(lr_schedule, DN_KIND_WORD, 1, "constant",
+        "constant: lr_init in every step, as the paper; cosine: falls to a fiftieth of it over the "
+        "training, which ends the swing from epoch to epoch",
+        ONE_OF("constant, cosine")),
     KEY(n_transforms, DN_KIND_INTEGER, 1, "4", "rotations of an image in training",
         CLOSED(1, 1024)),
     KEY(n_transforms_test, DN_KIND_INTEGER, 1, "64", "evenly spaced rotations to score an image",

@@ -127,9 +127,12 @@ static const char *convolved(dn_onnx *graph, const dn_convolution_shape *shape, 
 static const char *pooled(dn_onnx *graph, const dn_pooling_shape *shape, const char *value) {
     const int64_t kernel[] = {shape->kernel, shape->kernel},
                   step[] = {shape->stride, shape->stride};
+    const int64_t padding[] = {shape->padding, shape->padding, shape->padding, shape->padding};
     value = DN_ONNX_NODE(graph, "MaxPool", value);
     dn_onnx_ints(graph, "kernel_shape", kernel, 2);
     dn_onnx_ints(graph, "strides", step, 2);
+    if (shape->padding)
+        dn_onnx_ints(graph, "pads", padding, 4);
     return value;
 }
 

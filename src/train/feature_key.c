@@ -17,7 +17,7 @@ static void write_origin(dn_text *text, const dn_feature_origin *origin) {
 static void write_backbone(dn_text *text, const dn_feature_origin *origin) {
     char digest[DN_DIGEST_LENGTH + 1];
     const dn_backbone_weights *backbone = origin->backbone;
-    dn_text_append(text, "backbone: %s", backbone->digest);
+    dn_text_append(text, "backbone: %s, weights %s", backbone->network->name, backbone->digest);
     if (origin->compute->precision == DN_PRECISION_INT8) {
         dn_digest_bytes(&backbone->steps.step, sizeof backbone->steps.step, digest);
         dn_text_append(text, ", activation steps %s", digest);

@@ -3,4 +3,4 @@
 . "$(dirname "$0")/lib.sh" "$@"
 
 find_python cv2 numpy pytest safetensors scipy torch
-"$python" -m pytest -q -p no:cacheprovider "$source/tools/pretrain"
+run_pytest "$source/tools/pretrain"

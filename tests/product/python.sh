@@ -12,4 +12,5 @@ if "$python" -c 'import pip, setuptools, wheel' 2>/dev/null; then
         --target "$work/site" "$work/python" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "pip install"; }
     where=$work/site
 fi
-PYTHONPATH=$where "$python" -m pytest -q -p no:cacheprovider "$source/python/tests"
+export PYTHONPATH=$where
+run_pytest "$source/python/tests"

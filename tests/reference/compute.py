@@ -163,12 +163,21 @@ def relu6():
         keep(f"relu6.{name}", tensor)
 
 
+def padded_pooling():
+    """As ResNet pools: windows that reach over the edge."""
+    x = torch.round(uniform(2, 4, 13, 10) * 3 - 1.5).double().requires_grad_()
+    y = F.max_pool2d(F.relu(x), 3, 2, 1)
+    dy, dx = backward(x, y)
+    for name, tensor in [("in", F.relu(x)), ("out", y), ("dy", dy), ("dx", dx)]:
+        keep_image(f"pool_padded.{name}", tensor)
+
+
 def main():
     default = Path(__file__).resolve().parent.parent / "fixtures"
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     torch.manual_seed(2)
     torch.set_num_threads(1)
-    for part in (convolutions, moves, linear, coupling, adam, image_gradients, windows, relu6):
+    for part in (convolutions, moves, linear, coupling, adam, image_gradients, windows, relu6, padded_pooling):
         part()
     save_file(tensors, folder / "compute.safetensors")
 

@@ -99,7 +99,7 @@ static double convolution_work(const int *n) {
 }
 
 static dn_pooling_shape pooling_shape(const int *n) {
-    return (dn_pooling_shape){n[0], n[1], n[2], n[3], n[4], n[5]};
+    return (dn_pooling_shape){n[0], n[1], n[2], n[3], n[4], n[5], n[6]};
 }
 
 static void pooling_sizes(const int *n, size_t *in, size_t *out) {

@@ -112,6 +112,101 @@ static void test_lite2(void **state) {
     on_all_backends(&(const network_case){"lite2", &dn_efficientnet_lite2, 1, 97, 83, 2});
 }
 
+/* ---- a network that the library does not know ---- */
+
+/* torchvision.models.resnet18 without its classifier: a description is all that it takes. The
+ * shortcut of a block that changes the size is a convolution of its own. */
+#define CONVOLUTION(name, in, out, size, step, pad, act)                                           \
+    .names = {{name, NULL}}, .channels = in, .out_channels = out, .kernel = size, .stride = step,  \
+    .padding = pad, .activation = DN_ACTIVATION_##act
+#define BLOCK(name, count)                                                                         \
+    {CONVOLUTION(name ".conv1", count, count, 3, 1, 1, RELU)}, {                                   \
+        CONVOLUTION(name ".conv2", count, count, 3, 1, 1, RELU), .adds = 2                         \
+    }
+#define SMALLER(name, in, out)                                                                     \
+    {CONVOLUTION(name ".downsample.0", in, out, 1, 2, 0, NONE)},                                   \
+        {CONVOLUTION(name ".conv1", in, out, 3, 2, 1, RELU), .reads = 2}, {                        \
+        CONVOLUTION(name ".conv2", out, out, 3, 1, 1, RELU), .adds = 2                             \
+    }
+#define TAP(count)                                                                                 \
+    { .kind = DN_STEP_TAP, .channels = count }
+
+static const dn_network_step resnet18_steps[] = {
+    {CONVOLUTION("conv1", 3, 64, 7, 2, 3, RELU)},
+    {.kind = DN_STEP_MAX_POOL, .channels = 64, .kernel = 3, .stride = 2, .padding = 1},
+    BLOCK("layer1.0", 64),
+    BLOCK("layer1.1", 64),
+    TAP(64),
+    SMALLER("layer2.0", 64, 128),
+    BLOCK("layer2.1", 128),
+    TAP(128),
+    SMALLER("layer3.0", 128, 256),
+    BLOCK("layer3.1", 256),
+    TAP(256),
+    SMALLER("layer4.0", 256, 512),
+    BLOCK("layer4.1", 512),
+    TAP(512),
+};
+
+static const dn_network resnet18 = {
+    .name = "resnet18",
+    .title = "ResNet-18",
+    .stem = "",
+    .steps = resnet18_steps,
+    .step_count = sizeof resnet18_steps / sizeof *resnet18_steps,
+    .least_side = 32,
+    .batch = 1,
+    .norm_epsilon = 1e-5,
+};
+
+static void test_resnet18(void **state) {
+    (void)state;
+    on_all_backends(&(const network_case){"resnet18", &resnet18, 1, 75, 64, 1});
+}
+
+/* In bf16 and int8 its residuals meet ReLUs, and its shortcuts may be negative. */
+static void check_precision(dn_precision precision, dn_element element, double allowed) {
+    enum { SIDE = 64, FEATURES = 960 };
+    dn_error error = {0};
+    dn_backbone_weights weights;
+    dn_backbone_steps steps;
+    dn_backbone *backbone;
+    dn_compute compute;
+    const dn_backbone_shape shape = {&resnet18, SIDE, SIDE, 1, 1, 1};
+    float features[2][FEATURES];
+    fill_weights(&resnet18, &weights);
+    assert_ok(dn_compute_open_in("auto", precision, 1, &compute, &error));
+    for (int rounded = 0; rounded < 2; rounded++) {
+        const dn_backbone_pixels pixels = {.element = rounded ? element : DN_ELEMENT_F32,
+                                           .mean = {0.5, 0.5, 0.5},
+                                           .std = {0.25, 0.25, 0.25},
+                                           .steps = rounded ? &steps : NULL,
+                                           .observes = !rounded};
+        assert_ok(dn_backbone_create(&compute, &weights, &shape, &pixels, &backbone, &error));
+        for (int i = 0; i < SIDE * SIDE * 3; i++)
+            dn_backbone_input_pixels(backbone)[i] = (uint8_t)(i * 7919 >> 5);
+        assert_ok(dn_backbone_forward(backbone, features[rounded], NULL, 1, &error));
+        if (!rounded)
+            dn_backbone_find_steps(backbone, &steps);
+        dn_backbone_destroy(backbone);
+    }
+    double difference = 0, size = 0;
+    for (int i = 0; i < FEATURES; i++) {
+        difference += pow((double)features[1][i] - (double)features[0][i], 2);
+        size += pow((double)features[0][i], 2);
+    }
+    if (compute.precision == precision)
+        assert_true(sqrt(difference / size) < allowed && difference > 0);
+    dn_compute_close(&compute);
+    dn_backbone_weights_free(&weights);
+}
+
+static void test_resnet18_in_other_precisions(void **state) {
+    (void)state;
+    check_precision(DN_PRECISION_BF16, DN_ELEMENT_BF16, 0.01);
+    check_precision(DN_PRECISION_INT8, DN_ELEMENT_U8, 0.03);
+}
+
 /* ---- every step ---- */
 
 /* The network up to convolution i, with a tap there. */
@@ -166,6 +261,8 @@ int main(void) {
         cmocka_unit_test(test_lite0),
         cmocka_unit_test(test_lite1),
         cmocka_unit_test(test_lite2),
+        cmocka_unit_test(test_resnet18),
+        cmocka_unit_test(test_resnet18_in_other_precisions),
         cmocka_unit_test(test_every_step_of_lite0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

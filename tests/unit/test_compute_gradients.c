@@ -468,7 +468,7 @@ static void test_bottleneck(void **state) {
 
 /* ---- ReLU and max-pool: no two inputs are closer than the steps are wide --------------------- */
 
-static const dn_pooling_shape pool = {BATCH, HEIGHT, WIDTH, DEPTH, 3, 2};
+static const dn_pooling_shape pool = {BATCH, HEIGHT, WIDTH, DEPTH, 3, 2, 0};
 enum { IMAGE = BATCH * HEIGHT * WIDTH * DEPTH, POOLED = BATCH * 4 * 3 * DEPTH };
 
 static void open_values(const image_problem *p, float *y) {

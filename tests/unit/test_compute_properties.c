@@ -76,11 +76,14 @@ static void refuse_shapes(const dn_compute *compute) {
         b->convolution_gradient_create(compute->context, &odd, NULL, &number, &gradient, &error),
         DN_ERROR_ARGUMENT, "groups is 0");
     assert_null(gradient);
-    dn_pooling_shape empty = {0, 9, 9, 1, 3, 2}, wide = {1, 9, 2, 1, 3, 2};
+    dn_pooling_shape empty = {0, 9, 9, 1, 3, 2, 0}, wide = {1, 9, 2, 1, 3, 2, 0},
+                     padded = {1, 9, 9, 1, 3, 2, 3};
     assert_fails(b->pooling_create(compute->context, &empty, DN_ELEMENT_F32, &pooling, &error),
                  DN_ERROR_ARGUMENT, "batch is 0");
     assert_fails(b->pooling_create(compute->context, &wide, DN_ELEMENT_F32, &pooling, &error),
                  DN_ERROR_ARGUMENT, "3x3 window does not fit into 9x2");
+    assert_fails(b->pooling_create(compute->context, &padded, DN_ELEMENT_F32, &pooling, &error),
+                 DN_ERROR_ARGUMENT, "padding is 3, expected less than 3");
     assert_null(pooling);
 }
 

@@ -165,39 +165,50 @@ static void check_relu6(const dn_compute *compute, const fixture *file) {
     assert_memory_equal(dx, tensor(file, "relu6", "dx", NULL), sizeof dx);
 }
 
-static void check_pooling(const dn_compute *compute, const fixture *file) {
+static void check_pooling_of(const dn_compute *compute, const fixture *file, const char *name,
+                             const dn_pooling_shape *shape) {
     dn_error error = {0};
     size_t count;
-    tensor(file, "pooling", "out", &count);
+    tensor(file, name, "out", &count);
     float *out = take_constant(count, NAN);
     dn_pooling *pooling;
-    dn_pooling_shape shape = {2, 13, 11, 4, 3, 2};
-    assert_ok(compute->backend->pooling_create(compute->context, &shape, DN_ELEMENT_F32, &pooling,
+    assert_ok(compute->backend->pooling_create(compute->context, shape, DN_ELEMENT_F32, &pooling,
                                                &error));
-    assert_ok(compute->backend->pooling_forward(pooling, out, tensor(file, "pooling", "in", NULL),
-                                                shape.batch, &error));
-    check(compute->backend->name, file, "pooling", "out", out);
+    assert_ok(compute->backend->pooling_forward(pooling, out, tensor(file, name, "in", NULL),
+                                                shape->batch, &error));
+    check(compute->backend->name, file, name, "out", out);
     compute->backend->pooling_destroy(pooling);
     dn_release(out);
 }
 
-/* The ReLU and the pooling behind it, with equals among the largest. */
-static void check_pool_relu(const dn_compute *compute, const fixture *file) {
+static const dn_pooling_shape plain = {2, 13, 11, 4, 3, 2, 0}, padded = {2, 13, 10, 4, 3, 2, 1};
+
+static void check_pooling(const dn_compute *compute, const fixture *file) {
+    check_pooling_of(compute, file, "pooling", &plain);
+    check_pooling_of(compute, file, "pool_padded", &padded);
+}
+
+/* The ReLU and the pooling after it, with equals among the largest. */
+static void check_pool_relu_of(const dn_compute *compute, const fixture *file, const char *name,
+                               const dn_pooling_shape *shape) {
     dn_error error = {0};
     size_t count, inputs;
-    uint8_t gates[2 * 6 * 5 * 4];
-    dn_pooling_shape shape = {2, 13, 11, 4, 3, 2};
-    const float *dy = tensor(file, "pool_relu", "dy", &count);
-    tensor(file, "pool_relu", "dx", &inputs);
-    assert_int_equal(count, sizeof gates);
+    uint8_t gates[2 * 7 * 5 * 4];
+    const float *dy = tensor(file, name, "dy", &count);
+    tensor(file, name, "dx", &inputs);
+    assert_true(count <= sizeof gates);
     float *dx = take_constant(inputs, NAN);
-    assert_ok(compute->backend->pooling_gates(compute->context, gates,
-                                              tensor(file, "pool_relu", "in", NULL), DN_ELEMENT_F32,
-                                              &shape, &error));
+    assert_ok(compute->backend->pooling_gates(
+        compute->context, gates, tensor(file, name, "in", NULL), DN_ELEMENT_F32, shape, &error));
     assert_ok(compute->backend->pooling_gates_backward(compute->context, dx, dy, DN_ELEMENT_F32,
-                                                       gates, &shape, &error));
-    check(compute->backend->name, file, "pool_relu", "dx", dx);
+                                                       gates, shape, &error));
+    check(compute->backend->name, file, name, "dx", dx);
     dn_release(dx);
+}
+
+static void check_pool_relu(const dn_compute *compute, const fixture *file) {
+    check_pool_relu_of(compute, file, "pool_relu", &plain);
+    check_pool_relu_of(compute, file, "pool_padded", &padded);
 }
 
 static void check_mean(const dn_compute *compute, const fixture *file) {

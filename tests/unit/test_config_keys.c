@@ -49,6 +49,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"fc_internal", "2048"},
         {"dropout", "0.0"},
         {"lr_init", "0.0002"},
+        {"lr_schedule", "constant"},
         {"n_transforms", "4"},
         {"n_transforms_test", "64"},
         {"batch_size", "24"},

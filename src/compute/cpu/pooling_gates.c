@@ -20,36 +20,54 @@ typedef struct finding {
     dn_element element;
 } finding;
 
-/* A row of windows, whose first value is number `at`: BLOCK channels of a window at a time. Masks
- * of all bits or none stand where `?:` would do: compilers turn that into branches. */
+/* The taps of a window along one axis that lie in the image: first .. last. */
+typedef struct taps {
+    int first, last;
+} taps;
+
+static taps taps_inside(int start, int kernel, int side) {
+    return (taps){start < 0 ? -start : 0, start + kernel > side ? side - 1 - start : kernel - 1};
+}
+
+/* A row of windows of an image: BLOCK channels of a window at a time. Masks of all bits or none
+ * stand where `?:` would do: compilers turn that into branches. */
 #define DEFINE_FIND_ROW(name, number, place)                                                       \
-    DN_INLINE void name##_window(uint8_t *restrict gates, const number *restrict window,           \
-                                 int kernel, size_t row_step, size_t column_step, size_t count) {  \
+    DN_INLINE void name##_window(uint8_t *restrict gates, const number *restrict inside,           \
+                                 int kernel, taps rows, taps columns, size_t row_step,             \
+                                 size_t column_step, size_t count) {                               \
         number largest[BLOCK];                                                                     \
-        place first[BLOCK] = {0};                                                                  \
-        memcpy(largest, window, count * sizeof *largest);                                          \
-        for (int tap = 1; tap < kernel * kernel; tap++) {                                          \
-            const number *value =                                                                  \
-                window + (size_t)(tap / kernel) * row_step + (size_t)(tap % kernel) * column_step; \
-            _Pragma("omp simd") for (size_t c = 0; c < count; c++) {                               \
-                place larger = (place) - (value[c] > largest[c]);                                  \
-                first[c] = (place)((first[c] & ~larger) | (tap & larger));                         \
-                largest[c] = value[c] > largest[c] ? value[c] : largest[c];                        \
-            }                                                                                      \
+        place first[BLOCK];                                                                        \
+        for (size_t c = 0; c < count; c++) {                                                       \
+            largest[c] = inside[c];                                                                \
+            first[c] = (place)(rows.first * kernel + columns.first);                               \
         }                                                                                          \
+        for (int i = rows.first; i <= rows.last; i++)                                              \
+            for (int j = columns.first; j <= columns.last; j++) {                                  \
+                int tap = i * kernel + j;                                                          \
+                const number *value = inside + (size_t)(i - rows.first) * row_step +               \
+                                      (size_t)(j - columns.first) * column_step;                   \
+                _Pragma("omp simd") for (size_t c = 0; c < count; c++) {                           \
+                    place larger = (place) - (value[c] > largest[c]);                              \
+                    first[c] = (place)((first[c] & ~larger) | (tap & larger));                     \
+                    largest[c] = value[c] > largest[c] ? value[c] : largest[c];                    \
+                }                                                                                  \
+            }                                                                                      \
         _Pragma("omp simd") for (size_t c = 0; c < count; c++) gates[c] =                          \
             (uint8_t)(largest[c] > 0 ? first[c] : DN_GATE_SHUT);                                   \
     }                                                                                              \
     DN_EVERY_CPU                                                                                   \
-    static void name(const finding *t, uint8_t *gates, size_t at) {                                \
+    static void name(const finding *t, uint8_t *gates, size_t image, int top) {                    \
         const dn_pooling_shape *s = t->shape;                                                      \
         size_t channels = (size_t)s->channels, row = (size_t)s->width * channels;                  \
-        const number *in = (const number *)t->in + at;                                             \
+        const taps rows = taps_inside(top, s->kernel, s->height);                                  \
+        const number *in = (const number *)t->in + image + (size_t)(top + rows.first) * row;       \
         for (int q = 0; q < t->extent.width; q++) {                                                \
+            int left = q * s->stride - s->padding;                                                 \
+            const taps columns = taps_inside(left, s->kernel, s->width);                           \
+            const number *inside = in + (size_t)(left + columns.first) * channels;                 \
             for (size_t c = 0; c < channels; c += BLOCK)                                           \
-                name##_window(gates + c, in + c, s->kernel, row, channels,                         \
+                name##_window(gates + c, inside + c, s->kernel, rows, columns, row, channels,      \
                               channels - c < BLOCK ? channels - c : BLOCK);                        \
-            in += (size_t)s->stride * channels;                                                    \
             gates += channels;                                                                     \
         }                                                                                          \
     }
@@ -64,18 +82,18 @@ DEFINE_FIND_ROW(find_bytes, uint8_t, uint8_t)
 static void find_rows(void *context, size_t begin, size_t end) {
     const finding *t = context;
     const dn_pooling_shape *s = t->shape;
-    size_t channels = (size_t)s->channels, in_row = (size_t)s->width * channels;
-    size_t height = (size_t)t->extent.height, width = (size_t)t->extent.width;
-    size_t stride = (size_t)s->stride;
+    size_t channels = (size_t)s->channels, height = (size_t)t->extent.height;
+    size_t values = (size_t)s->height * (size_t)s->width * channels;
     for (size_t row = begin; row < end; row++) {
-        size_t y = row / height * (size_t)s->height + row % height * stride;
-        uint8_t *gates = t->gates + row * width * channels;
+        size_t image = row / height * values;
+        int top = (int)(row % height) * s->stride - s->padding;
+        uint8_t *gates = t->gates + row * (size_t)t->extent.width * channels;
         if (t->element == DN_ELEMENT_F32)
-            find_floats(t, gates, y * in_row);
+            find_floats(t, gates, image, top);
         else if (t->element == DN_ELEMENT_BF16)
-            find_shorts(t, gates, y * in_row);
+            find_shorts(t, gates, image, top);
         else
-            find_bytes(t, gates, y * in_row);
+            find_bytes(t, gates, image, top);
     }
 }
 
@@ -116,7 +134,8 @@ DN_INLINE void add_window(float *restrict sums, const passing *t, size_t from, i
     }
 }
 
-/* The windows along one axis that contain `place`: first .. last. */
+/* The windows along one axis that contain `place`, counted from the padding's edge: first .. last.
+ */
 static void windows_over(int place, int kernel, int stride, int extent, int *first, int *last) {
     *first = place < kernel ? 0 : (place - kernel) / stride + 1;
     *last = place / stride < extent ? place / stride : extent - 1;
@@ -128,14 +147,15 @@ DN_INLINE void gather_block(const passing *t, float *sums, size_t b, int y, cons
                             int x, size_t c, size_t count) {
     const dn_pooling_shape *s = t->shape;
     int left, right;
-    windows_over(x, s->kernel, s->stride, t->extent.width, &left, &right);
+    int column = x + s->padding, row_place = y + s->padding;
+    windows_over(column, s->kernel, s->stride, t->extent.width, &left, &right);
     for (size_t i = 0; i < count; i++)
         sums[i] = 0;
     for (int p = rows[0]; p <= rows[1]; p++)
         for (int q = left; q <= right; q++) {
             size_t row = b * (size_t)t->extent.height + (size_t)p;
             size_t from = (row * (size_t)t->extent.width + (size_t)q) * (size_t)s->channels + c;
-            int tap = (y - p * s->stride) * s->kernel + x - q * s->stride;
+            int tap = (row_place - p * s->stride) * s->kernel + column - q * s->stride;
             add_window(sums, t, from, tap, count);
         }
 }
@@ -154,7 +174,7 @@ static void gather_row(const passing *t, size_t row) {
     size_t b = row / (size_t)s->height, channels = (size_t)s->channels;
     int y = (int)(row % (size_t)s->height), rows[2];
     float sums[BLOCK];
-    windows_over(y, s->kernel, s->stride, t->extent.height, &rows[0], &rows[1]);
+    windows_over(y + s->padding, s->kernel, s->stride, t->extent.height, &rows[0], &rows[1]);
     for (int x = 0; x < s->width; x++)
         for (size_t c = 0; c < channels; c += BLOCK) {
             size_t at = (row * (size_t)s->width + (size_t)x) * channels + c;

@@ -1,4 +1,4 @@
-/* Max pooling, NHWC: out[b,p,q,c] = max_{i,j} in[b, p*stride+i, q*stride+j, c] */
+/* Max pooling, NHWC: out[b,p,q,c] = max_{i,j} in[b, p*stride-padding+i, q*stride-padding+j, c] */
 #include "base/memory.h"
 #include "compute/onednn/onednn.h"
 #include "compute/onednn/primitive.h"
@@ -19,7 +19,8 @@ static dnnl_status_t describe_pooling(const dn_pooling *self, dnnl_pooling_desc_
     dn_extent extent = dn_pooling_extent(shape);
     const dnnl_dims_t in = {1, shape->channels, shape->height, shape->width};
     const dnnl_dims_t out = {1, shape->channels, extent.height, extent.width};
-    const dnnl_dims_t strides = {shape->stride, shape->stride}, padding = {0, 0};
+    const dnnl_dims_t strides = {shape->stride, shape->stride};
+    const dnnl_dims_t padding = {shape->padding, shape->padding};
     const dnnl_dims_t kernel = {shape->kernel, shape->kernel};
     dnnl_memory_desc_t source, destination;
     dnnl_status_t status = dnnl_memory_desc_init_by_tag(&source, 4, in, type, dnnl_nhwc);

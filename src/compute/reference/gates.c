@@ -34,31 +34,24 @@ dn_status dn_reference_gates_backward(void *context, void *dx, const void *dy, d
     return DN_OK;
 }
 
-/* The offset of a window's tap from its first pixel. */
-static size_t tap_place(const dn_pooling_shape *s, int tap) {
-    size_t row = (size_t)(tap / s->kernel), column = (size_t)(tap % s->kernel);
-    return (row * (size_t)s->width + column) * (size_t)s->channels;
-}
-
-/* The gate of the window that starts at element `start`. */
-static uint8_t gate_of(const dn_pooling_shape *s, const void *in, dn_element element,
-                       size_t start) {
-    int first = 0;
-    float largest = dn_reference_value(in, element, start);
-    for (int tap = 1; tap < s->kernel * s->kernel; tap++) {
-        float value = dn_reference_value(in, element, start + tap_place(s, tap));
+/* The gate of channel c in the window whose first tap is at (top, left) of the image that begins
+ * at element `image`. */
+static uint8_t gate_of(const dn_pooling_shape *s, const void *in, dn_element element, size_t image,
+                       int top, int left, int c) {
+    int first = DN_GATE_SHUT;
+    float largest = 0; /* what is not above it has a gate that is shut */
+    for (int tap = 0; tap < s->kernel * s->kernel; tap++) {
+        int y = top + tap / s->kernel, x = left + tap % s->kernel;
+        if (y < 0 || y >= s->height || x < 0 || x >= s->width)
+            continue;
+        float value =
+            dn_reference_value(in, element, image + (size_t)((y * s->width + x) * s->channels + c));
         if (value > largest) {
             largest = value;
             first = tap;
         }
     }
-    return (uint8_t)(largest > 0 ? first : DN_GATE_SHUT);
-}
-
-/* Index of the first value of a window in [batch][height][width][channels]. */
-static size_t window_start(const dn_pooling_shape *s, int b, int p, int q) {
-    size_t row = (size_t)b * (size_t)s->height + (size_t)(p * s->stride);
-    return (row * (size_t)s->width + (size_t)(q * s->stride)) * (size_t)s->channels;
+    return (uint8_t)first;
 }
 
 dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const void *in,
@@ -67,11 +60,14 @@ dn_status dn_reference_pooling_gates(void *context, uint8_t *gates, const void *
     (void)context;
     DN_TRY(dn_check_pooling_gates(shape, error));
     dn_extent extent = dn_pooling_extent(shape);
-    for (int b = 0; b < shape->batch; b++)
+    size_t image = (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+    for (size_t b = 0; b < (size_t)shape->batch; b++)
         for (int p = 0; p < extent.height; p++)
             for (int q = 0; q < extent.width; q++)
-                for (size_t c = 0; c < (size_t)shape->channels; c++)
-                    *gates++ = gate_of(shape, in, element, window_start(shape, b, p, q) + c);
+                for (int c = 0; c < shape->channels; c++)
+                    *gates++ =
+                        gate_of(shape, in, element, b * image, p * shape->stride - shape->padding,
+                                q * shape->stride - shape->padding, c);
     return DN_OK;
 }
 
@@ -88,8 +84,8 @@ static float sum_at(const dn_pooling_shape *s, const void *dy, dn_element elemen
     dn_extent extent = dn_pooling_extent(s);
     float sum = 0;
     for (int tap = s->kernel * s->kernel; tap-- > 0;) {
-        int p = window_of(y, tap / s->kernel, s->stride, extent.height);
-        int q = window_of(x, tap % s->kernel, s->stride, extent.width);
+        int p = window_of(y + s->padding, tap / s->kernel, s->stride, extent.height);
+        int q = window_of(x + s->padding, tap % s->kernel, s->stride, extent.width);
         if (p < 0 || q < 0)
             continue;
         size_t from = image + (size_t)((p * extent.width + q) * s->channels + c);

@@ -1,9 +1,9 @@
 /*
  * Max pooling, NHWC:
- *     out[b,p,q,c] = max_{i,j < kernel} in[b, p*stride+i, q*stride+j, c]
- * for any element: numbers are in the order of their values.
+ *     out[b,p,q,c] = max_{i,j < kernel} in[b, p*stride-padding+i, q*stride-padding+j, c]
+ * of what lies in the image, for any element: numbers are in the order of their values.
  * in  [batch][height][width][channels]
- * out [batch][P][Q][channels], P = (height - kernel)/stride + 1, Q likewise
+ * out [batch][P][Q][channels], P = (height + 2*padding - kernel)/stride + 1, Q likewise
  */
 #include "base/memory.h"
 #include "base/parallel.h"
@@ -39,16 +39,19 @@ typedef struct task {
     const uint8_t *in;
 } task;
 
-/* The largest value of the window that starts at `in`. */
-static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *in) {
+/* The largest value of channel c of an image in the window whose first tap is at (top, left). */
+static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *image, int top,
+                                     int left, size_t c) {
     const dn_pooling_shape *s = &self->shape;
-    const uint8_t *largest = in;
-    for (int i = 0; i < s->kernel; i++)
-        for (int j = 0; j < s->kernel; j++) {
-            const uint8_t *place = in + (size_t)(i * s->width + j) * (size_t)s->channels *
-                                            dn_element_size(self->element);
-            if (dn_reference_value(place, self->element, 0) >
-                dn_reference_value(largest, self->element, 0))
+    const uint8_t *largest = NULL;
+    for (int y = top; y < top + s->kernel; y++)
+        for (int x = left; x < left + s->kernel; x++) {
+            if (y < 0 || y >= s->height || x < 0 || x >= s->width)
+                continue;
+            size_t at = (size_t)(y * s->width + x) * (size_t)s->channels + c;
+            const uint8_t *place = image + at * dn_element_size(self->element);
+            if (!largest || dn_reference_value(place, self->element, 0) >
+                                dn_reference_value(largest, self->element, 0))
                 largest = place;
         }
     return largest;
@@ -58,17 +61,19 @@ static const uint8_t *window_maximum(const dn_pooling *self, const uint8_t *in) 
 static void pool_rows(void *context, size_t begin, size_t end) {
     const task *t = context;
     const dn_pooling_shape *s = &t->self->shape;
-    size_t channels = (size_t)s->channels, stride = (size_t)s->stride;
-    size_t height = (size_t)t->self->extent.height, width = (size_t)t->self->extent.width;
+    size_t channels = (size_t)s->channels, height = (size_t)t->self->extent.height;
     size_t size = dn_element_size(t->self->element);
-    for (size_t row = begin; row < end; row++)
-        for (size_t q = 0; q < width; q++)
+    size_t image_bytes = (size_t)s->height * (size_t)s->width * channels * size;
+    for (size_t row = begin; row < end; row++) {
+        const uint8_t *image = t->in + row / height * image_bytes;
+        int top = (int)(row % height) * s->stride - s->padding;
+        for (int q = 0; q < t->self->extent.width; q++)
             for (size_t c = 0; c < channels; c++) {
-                size_t y = row / height * (size_t)s->height + row % height * stride;
-                size_t first = (y * (size_t)s->width + q * stride) * channels + c;
-                memcpy(t->out + ((row * width + q) * channels + c) * size,
-                       window_maximum(t->self, t->in + first * size), size);
+                size_t to = (row * (size_t)t->self->extent.width + (size_t)q) * channels + c;
+                memcpy(t->out + to * size,
+                       window_maximum(t->self, image, top, q * s->stride - s->padding, c), size);
             }
+    }
 }
 
 dn_status dn_reference_pooling_forward(dn_pooling *pooling, void *out, const void *in, int images,
