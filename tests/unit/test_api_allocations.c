@@ -213,10 +213,10 @@ static dn_status encode(const dn_map *map, dn_error *error) {
 
 static dn_status open_and_map(scene *self, dn_error *error) {
     dn_model *model;
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     dn_map *map;
     char path[300];
-    const dn_model_options options = {.threads = 1};
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1};
     const dn_image_source source = {.path = path};
     snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
     DN_TRY(dn_model_open(self->model, &options, &model, error));
