@@ -190,7 +190,8 @@ void dn_config_take_run(dn_config *config, const dn_config *from) {
                    dn_keys[i].size);
 }
 
-/* N for "bank:N" and "even:N", 0 for "random", -1 for anything else. */
+/* N for "bank:N" and "even:N", 0 for "random", -1 for anything else. As in a test, evenly spaced
+ * rotations without transf_rotations are the upright view alone. */
 int dn_config_bank(const dn_config *config) {
     const char *text = config->train_rotations, *colon = strchr(text, ':');
     int count;
@@ -199,7 +200,7 @@ int dn_config_bank(const dn_config *config) {
     if ((strncmp(text, "bank:", 5) != 0 && !dn_config_trains_evenly(config)) || !colon ||
         !dn_integer_read(colon + 1, &count) || count < 1 || count > LARGEST_BANK)
         return -1;
-    return count;
+    return dn_config_trains_evenly(config) && !config->transf_rotations ? 1 : count;
 }
 
 int dn_config_trains_evenly(const dn_config *config) {
@@ -239,10 +240,6 @@ static dn_status check_bank(const dn_config *config, dn_error *error) {
                        "train_rotations %s trains on the views that are tested, which have neither "
                        "colour jitter nor noise: set bank:N instead, or transf_brightness, "
                        "transf_contrast, transf_saturation and add_img_noise to 0",
-                       config->train_rotations);
-    if (dn_config_trains_evenly(config) && !config->transf_rotations && dn_config_bank(config) > 1)
-        return dn_fail(error, DN_ERROR_CONFIG,
-                       "train_rotations %s rotates and transf_rotations is false: set even:1",
                        config->train_rotations);
     if (dn_config_bank(config) >= 0)
         return DN_OK;
