@@ -217,7 +217,7 @@ static dn_status open_and_map(scene *self, dn_error *error) {
     dn_map *map;
     char path[300];
     const dn_model_options options = {.struct_size = sizeof options, .threads = 1};
-    const dn_image_source source = {.path = path};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
     DN_TRY(dn_model_open(self->model, &options, &model, error));
     dn_status status = dn_model_score(model, &source, &result, &map, error);
