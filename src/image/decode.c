@@ -1,5 +1,7 @@
 #include "image/decode.h"
 
+#include "base/file.h"
+#include "base/memory.h"
 #include "image/kind.h"
 #include "image/levels.h"
 
@@ -158,6 +160,17 @@ dn_status dn_image_decode(const void *bytes, size_t size, const char *name, cons
     *image = (dn_image){0};
     DN_TRY(dn_raster_decode(bytes, size, name, &raster, error));
     return dn_levels_apply(levels, name, &raster, image, error);
+}
+
+dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
+                        dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    *image = (dn_image){0};
+    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
+    dn_release(bytes);
+    return status;
 }
 
 dn_image_kind dn_image_kind_of(const void *bytes, size_t size) {
