@@ -1,12 +1,23 @@
-/* Whether a file may hold samples deeper than 8 bits (image/kind.h). */
+/* Image files on disk: read whole, or looked into. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/image.h"
 #include "image/kind.h"
+#include "image/levels.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
+                        dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    *image = (dn_image){0};
+    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
+    dn_release(bytes);
+    return status;
+}
 
 /* Up to `size` bytes from the start; 0 where the file cannot be read. */
 static size_t read_start(const char *path, uint8_t *start, size_t size) {
