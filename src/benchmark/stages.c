@@ -122,12 +122,16 @@ static dn_status time_stages(scoring *self, dn_benchmark_run *run, dn_error *err
     return dn_measure_backbone(self->detector, self->inspector->compute, run, error);
 }
 
+/* In place of the inspector that was timed, so that no memory is needed for both. */
 static dn_status time_map(scoring *self, int rotations, dn_benchmark_run *run, dn_error *error) {
     const int *size = self->detector->config->img_size;
+    double score_rotation = run->image / self->inspector->scorer.rotations;
+    dn_inspector_destroy(self->inspector);
+    self->inspector = NULL;
     DN_TRY(open_inspector(self->detector, run, rotations, &self->mapper, error));
     DN_TRY(dn_allocate_floats(&self->map, (size_t)size[0] * (size_t)size[1], error));
     DN_TRY(dn_time(map, self, &run->map, error));
-    run->map_ratio = run->map / rotations / (run->image / self->inspector->scorer.rotations);
+    run->map_ratio = run->map / rotations / score_rotation;
     return DN_OK;
 }
 
