@@ -1,9 +1,19 @@
 # libdiffernet (shared and static), the command-line tool, and what `cmake --install` brings.
 include(CMakePackageConfigHelpers)
 
+# The SONAME and CMake's version check promise the same (docs/abi.md): the ABI stays within a minor version before 1.0, and within
+# a major version later.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+  set(abi_version 0.${PROJECT_VERSION_MINOR})
+  set(abi_compatibility SameMinorVersion)
+else()
+  set(abi_version ${PROJECT_VERSION_MAJOR})
+  set(abi_compatibility SameMajorVersion)
+endif()
+
 add_library(differnet SHARED ${DIFFERNET_OBJECTS})
 add_library(differnet_static STATIC ${DIFFERNET_OBJECTS})
-set_target_properties(differnet PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION 0)
+set_target_properties(differnet PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${abi_version})
 set_target_properties(differnet_static PROPERTIES OUTPUT_NAME differnet)
 foreach(library differnet differnet_static)
   target_include_directories(${library} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
@@ -19,7 +29,7 @@ target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 target_link_libraries(differnet_cli PRIVATE differnet_static)
 
-# Man page and shell completion come from the tool's own option table.
+# The tool prints its man page and shell completion from its option table.
 set(completion ${CMAKE_BINARY_DIR}/completion)
 file(MAKE_DIRECTORY ${completion})
 add_custom_command(TARGET differnet_cli POST_BUILD
@@ -41,7 +51,7 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/differnet)
 install(EXPORT differnet_targets NAMESPACE differnet:: DESTINATION ${package_folder}
         FILE differnet-config.cmake)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/differnet-config-version.cmake
-                                 COMPATIBILITY SameMinorVersion)
+                                 COMPATIBILITY ${abi_compatibility})
 install(FILES ${CMAKE_BINARY_DIR}/differnet-config-version.cmake DESTINATION ${package_folder})
 set(DIFFERNET_PC_PRIVATE "")
 if(DIFFERNET_ONEDNN)
@@ -55,8 +65,8 @@ install(FILES ${CMAKE_BINARY_DIR}/differnet.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 
 # `cpack -G DEB`: a Debian package whose dependencies are those of the libraries it was linked with.
 set(CPACK_PACKAGE_NAME differnet)
-# Whoever builds the package is its maintainer, if Debian's variables name him. The project has no mail address:
-# ".invalid" is reserved never to be one.
+# The maintainer is whoever builds the package and sets Debian's variables. The project has no mail address; ".invalid" is
+# a domain that never exists.
 set(CPACK_PACKAGE_CONTACT "The DifferNet in C authors <no-address@differnet.invalid>")
 if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
   set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")

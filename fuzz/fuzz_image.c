@@ -1,6 +1,8 @@
 /* Decoding and preprocessing: any bytes give a picture within the limits, which then becomes a
- * network's input without a value that is not finite, or one error; never a crash. */
-#include "image/image.h"
+ * network's input without a value that is not finite, or one error; never a crash. The last byte
+ * chooses the levels of deep pictures. */
+#include "image/kind.h"
+#include "image/levels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,12 +28,51 @@ static void prepare(const dn_image *image) {
     dn_image_free(&resized);
 }
 
+/* Levels as a survey finds them, from a histogram of few bins. */
+static void survey(const uint8_t *data, size_t size) {
+    enum { BINS = 16 };
+    uint64_t histogram[BINS] = {0}, total = 0;
+    dn_sample_range range;
+    dn_raster raster;
+    if (dn_raster_decode(data, size, "fuzz", &raster, NULL) != DN_OK)
+        return;
+    size_t count = (size_t)raster.width * (size_t)raster.height * (size_t)raster.channels;
+    if (raster.type != DN_SAMPLES_RGB8 && count <= LARGEST) {
+        dn_raster_extremes(&raster, &range.black, &range.white);
+        if (!isfinite(range.black) || !isfinite(range.white) || range.black > range.white)
+            abort();
+        range.white += range.white > range.black ? 0 : 1;
+        dn_raster_count(&raster, range, histogram, BINS);
+        for (int bin = 0; bin < BINS; bin++)
+            total += histogram[bin];
+        double outside = dn_raster_outside(&raster, range);
+        if (total > count || !(outside >= 0 && outside <= 1))
+            abort();
+    }
+    dn_raster_free(&raster);
+}
+
+/* What the header says agrees with what is decoded. */
+static void compare_kind(const dn_image_kind *kind, const dn_image *image) {
+    if (kind->format[0] == '\0' || (kind->is_deep != 0) != (image->depth.is_mapped != 0) ||
+        kind->orientation < 0 || kind->orientation > 8)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const dn_levels levels[] = {
+        {.kind = DN_LEVELS_OWN}, {.kind = DN_LEVELS_WHOLE}, {DN_LEVELS_SET, {100, 4000}}};
     dn_error error = {0};
     dn_image image = {0};
-    dn_status status = dn_image_decode(data, size, "fuzz", &image, &error);
+    const dn_levels *chosen = &levels[size > 0 ? data[size - 1] % 3 : 0];
+    dn_image_kind kind = dn_image_kind_of(data, size);
+    dn_status status = dn_image_decode(data, size, "fuzz", chosen, &image, &error);
     if (status != error.status || (status != DN_OK && error.message[0] == '\0'))
         abort();
+    if (status == DN_OK)
+        compare_kind(&kind, &image);
+    if (kind.is_deep)
+        survey(data, size);
     if (status == DN_OK && (int64_t)image.width * image.height <= LARGEST)
         prepare(&image);
     dn_image_free(&image);

@@ -1,14 +1,13 @@
 /*
- * libdiffernet, the other half: what prepares an inspection and looks it over - configuration,
- * training, evaluation, descriptions, benchmark. A program that only judges parts needs differnet.h
- * alone.
+ * libdiffernet, the second header: configuration, training, evaluation, calibration, import and
+ * export, benchmark. A program that only judges parts needs differnet.h alone.
  *
  *     dn_config *config = NULL;
- *     dn_train_summary summary = {0};
+ *     dn_train_summary summary = DN_INIT(dn_train_summary);
  *     if (dn_config_create(&config, &error) == DN_OK &&
  *         dn_config_set(config, "dataset_path", "data", &error) == DN_OK &&
  *         dn_config_set(config, "class_name", "screws", &error) == DN_OK &&
- *         dn_train(config, NULL, &summary, &error) == DN_OK)
+ *         dn_train(config, NULL, &summary, NULL, &error) == DN_OK)
  *         printf("%s\n", summary.results_directory);
  *     dn_config_destroy(config);
  */
@@ -26,12 +25,12 @@ extern "C" {
 typedef enum dn_stage {
     DN_STAGE_TEST_FEATURES,  /* features of the evaluation images, once per run; unit: images */
     DN_STAGE_TRAIN,          /* unit: sub epochs; `loss` is the mean of the last one */
-    DN_STAGE_EVALUATE,       /* one report per meta epoch; `auroc` holds last, max, epoch_max */
+    DN_STAGE_EVALUATE,       /* one report per meta epoch, with the AUROC */
     DN_STAGE_SCORE,          /* unit: images */
     DN_STAGE_CHECK,          /* unit: images */
-    DN_STAGE_TRAIN_FEATURES, /* of the training images, once (train_rotations: bank:N); images */
-    DN_STAGE_REPORT /* maps for report.html; unit: images, `total` is 0. Who stops here still
-                       gets the report, with fewer maps */
+    DN_STAGE_TRAIN_FEATURES, /* features of the training images, with train_rotations: bank:N */
+    DN_STAGE_REPORT          /* maps for report.html; unit: images; `total` is 0. Cancelling here
+                                leaves a report with fewer maps. */
 } dn_stage;
 
 typedef struct dn_progress {
@@ -46,17 +45,75 @@ typedef struct dn_progress {
 
 typedef enum dn_severity { DN_NOTE, DN_WARNING } dn_severity;
 
-/* Both callbacks may be NULL and are called from the calling thread. on_progress returns 0 to go
- * on; any other value ends the work with DN_CANCELLED within one batch. */
+/* Both callbacks may be NULL. They run on the thread that called the library. If on_progress
+ * returns anything but 0, the work ends with DN_CANCELLED within one batch. */
 typedef struct dn_observer {
+    size_t struct_size;
     void *user;
     int (*on_progress)(void *user, const dn_progress *progress);
     void (*on_message)(void *user, dn_severity severity, const char *message);
 } dn_observer;
 
+/* ---- Image files ----------------------------------------------------------------------------- */
+
+/* The image files of a path: the file itself, or all below a folder, sorted. `skipped` counts files
+ * whose name is not an image's. Free with dn_image_list_free. */
+typedef struct dn_image_list {
+    size_t struct_size;
+    char **paths;
+    size_t count, skipped;
+} dn_image_list;
+
+DN_API dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error);
+DN_API void dn_image_list_free(dn_image_list *list);
+
+/* Whether a name ends, in upper or lower case, in jpg jpeg png ppm bmp pgm tif tiff or webp. */
+DN_API int dn_is_image_name(const char *name);
+
+/* Writes these files below `directory`, which is created: <image_path without extension>_map.tiff,
+ * _map.png and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). `files` receives the
+ * paths; "" where nothing was written. */
+enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
+typedef struct dn_map_files {
+    size_t struct_size;
+    char tiff[1024], png[1024], mask[1024], overlay[1024];
+} dn_map_files;
+DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
+                                    const char *image_path, unsigned which, dn_map_files *files,
+                                    dn_error *error);
+
+/* ---- Rows: results as text ------------------------------------------------------------------- */
+
+typedef enum dn_row_format { DN_ROW_JSON, DN_ROW_CSV, DN_ROW_TABLE } dn_row_format;
+
+/* One line without a newline: a result or, if `failure` is not NULL, that failure. CSV is quoted as
+ * in RFC 4180; a ' is put before a name that a spreadsheet would take for a formula. The heading is
+ * the line above the rows; "" for JSON. dn_text_free. */
+DN_API dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error);
+DN_API dn_status dn_result_row(dn_row_format format, const char *image_path, const char *model_id,
+                               const dn_result *result, const dn_error *failure, char **text,
+                               dn_error *error);
+
+/* The JSON row of a result or, if `failure` is not NULL, of that failure. dn_text_free. */
+DN_API dn_status dn_result_json(const char *image_path, const char *model_id,
+                                const dn_result *result, const dn_error *failure, char **text,
+                                dn_error *error);
+
+/* The JSON row of a result with its map's regions and files. Members that are NULL are left out. */
+typedef struct dn_row_places {
+    size_t struct_size;
+    int has_regions;
+    const dn_region *regions;
+    size_t region_count;
+    const char *anomaly_map, *pred_mask, *overlay;
+} dn_row_places;
+DN_API dn_status dn_result_json_places(const char *image_path, const char *model_id,
+                                       const dn_result *result, const dn_row_places *places,
+                                       char **text, dn_error *error);
+
 /* ---- Configuration --------------------------------------------------------------------------- */
 
-/* Every key of the original's config.py under its own name and default, and ours. */
+/* The keys of the original's config.py, with their names and defaults, and further ones. */
 typedef struct dn_config dn_config;
 
 typedef struct dn_config_key {
@@ -68,27 +125,39 @@ typedef struct dn_config_key {
 DN_API dn_status dn_config_create(dn_config **config, dn_error *error);
 DN_API void dn_config_destroy(dn_config *config);
 
-/* Reads a flat YAML file over the present values. DN_ERROR_CONFIG names an unknown key's nearest
- * one. */
+/* Sets the keys that a flat YAML file holds. For an unknown key the message names the nearest one.
+ */
 DN_API dn_status dn_config_load(dn_config *config, const char *path, dn_error *error);
 
-/* Sets one key from YAML text ("0.5", "[448, 448]", "true"). */
+/* Sets one key from YAML text ("0.5", "[448, 448]", "true"). YAML removes quotes and ends a value
+ * at " #": use dn_config_set_text for text that a person typed. */
 DN_API dn_status dn_config_set(dn_config *config, const char *key, const char *value,
                                dn_error *error);
 
-/* The value as YAML text; the caller frees it with dn_text_free. */
+/* Sets one key from plain text. Keys that hold text take it byte for byte; other keys take "0.5",
+ * "true", "448, 448" or "[448, 448]", with or without blanks around. */
+DN_API dn_status dn_config_set_text(dn_config *config, const char *key, const char *text,
+                                    dn_error *error);
+
+/* The value as YAML text, or as the plain text that dn_config_set_text takes; dn_text_free. */
 DN_API dn_status dn_config_get(const dn_config *config, const char *key, char **value,
                                dn_error *error);
+DN_API dn_status dn_config_get_text(const dn_config *config, const char *key, char **text,
+                                    dn_error *error);
 
-/* All keys with values and comments, as YAML that dn_config_load takes back; dn_text_free. */
+/* All keys with values and comments, as YAML that dn_config_load reads; dn_text_free. */
 DN_API dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error);
 
 /* Key `index`, or NULL past the last; static storage. */
 DN_API const dn_config_key *dn_config_key_at(size_t index);
 
+/* For "did you mean": the one of `names` that takes the fewest edits to become `name`, or NULL when
+ * all of them differ in more than a third of the letters. */
+DN_API const char *dn_nearest_name(const char *name, const char *const *names, size_t count);
+
 /* ---- Evaluation ------------------------------------------------------------------------------ */
 
-/* A metric, or `defined == 0` and the reason why it cannot be computed. */
+/* A metric, or `defined == 0` and why it cannot be computed. */
 typedef struct dn_statistic {
     int defined;
     double value;
@@ -107,15 +176,15 @@ typedef struct dn_defect_metrics {
     dn_verdict_counts verdicts;
 } dn_defect_metrics;
 
-/* What the thresholds make of the test set: FAIL where raw_score > threshold, else REVIEW where
- * raw_score > review_threshold, else PASS. The rates take FAIL for "rejected"; their 95 % intervals
- * are Wilson's. */
+/* How the thresholds judge the test set: FAIL where raw_score > threshold, else REVIEW where
+ * raw_score > review_threshold, else PASS. An image is rejected when it is FAIL. The intervals of
+ * the rates are Wilson's, 95 %. */
 typedef struct dn_decision {
     const char *rule;   /* conformal, target_tpr, f1_max, youden or manual; NULL: none */
-    const char *source; /* of the scores it was chosen with: validate, val_fraction, cross_fit,
-                           calibrate, test or none; both in static storage */
+    const char *source; /* where the calibration scores came from: validate, val_fraction,
+                           cross_fit, calibrate, test or none; both in static storage */
     double threshold, review_threshold; /* NaN: no threshold could be chosen */
-    int tuned; /* 1: chosen on this very test set, so that its rates are not independent */
+    int tuned; /* 1: chosen on this test set, so the rates are optimistic */
     dn_verdict_counts good, defective;
     dn_statistic false_reject_rate; /* of good images */
     dn_statistic detection_rate;    /* of defective images: recall */
@@ -126,48 +195,49 @@ typedef struct dn_decision {
 #define DN_MAX_DEFECTS 64 /* defects past this are counted in the totals, not listed */
 
 typedef struct dn_metrics {
+    size_t struct_size;
     size_t good_count, defect_count, unreadable_count;
     dn_statistic image_auroc, image_aupr, image_f1_max;
     double f1_max_threshold; /* NaN when image_f1_max is undefined */
-    /* Of maps, where they were made and masks say what is defective (docs/localization.md). */
+    /* Of maps, if maps were made and masks mark the defects (docs/localization.md). */
     dn_statistic pixel_auroc, pixel_aupro, pixel_f1_max;
     double pixel_f1_max_threshold;
-    double loss;          /* mean negative log-likelihood per dimension (paper, equation 4) */
-    dn_decision decision; /* the model's thresholds; without any, those of the largest F1 */
+    double loss; /* mean negative log-likelihood per dimension (paper, equation 4) */
     dn_decision
-        by_rule[DN_MAX_RULES]; /* what the other rules would choose and make of the images */
+        decision; /* with the model's thresholds or, if it has none, that of the largest F1 */
+    dn_decision by_rule[DN_MAX_RULES]; /* with the thresholds that the other rules would choose */
     size_t rule_count;
     size_t defect_kinds;
     dn_defect_metrics defects[DN_MAX_DEFECTS];
 } dn_metrics;
 
-/* Evaluates a model on the labelled test set below `dataset_path` (or of a manifest CSV) and
- * `class_name`; NULL: those that the training's config.yaml beside the model names; without it, a
- * data set must be named. Writes report.html, metrics.json, scores.csv and roc.csv into
+/* Evaluates a model on the labelled test set `class_name` below `dataset_path`, or of a manifest
+ * CSV; NULL: what the training's config.yaml beside the model names; without that file a data set
+ * must be named. Writes report.html, metrics.json, scores.csv and roc.csv into
  * `output_directory` unless it is NULL. */
 DN_API dn_status dn_model_evaluate(dn_model *model, const char *dataset_path,
                                    const char *class_name, const char *output_directory,
                                    const dn_observer *observer, dn_metrics *metrics,
                                    dn_error *error);
 
-/* Texts for people (json = 0) or programs (json = 1); free with dn_text_free. */
+/* Text for people (json = 0) or programs (json = 1); dn_text_free. */
 DN_API dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error);
 
 /* ---- Calibration ----------------------------------------------------------------------------- */
 
 typedef struct dn_calibration_summary {
+    size_t struct_size;
     const char *source, *rule; /* as in dn_decision */
-    size_t count, unreadable;  /* good images that the thresholds rest on; left out */
-    double least_score, median_score, largest_score; /* of these */
-    double false_reject_rate, review_rate;           /* as asked for */
-    double promised_rate; /* what the images promise of the threshold; NaN: nothing */
+    size_t count, unreadable;  /* good images scored; images that could not be read */
+    double least_score, median_score, largest_score; /* of the scored images */
+    double false_reject_rate, review_rate;           /* as requested */
+    double promised_rate; /* false-reject rate that the scores guarantee; NaN: none */
     double threshold, review_threshold;
 } dn_calibration_summary;
 
-/* Sets the thresholds of a model file from all good images at or below the path `images` (NULL:
- * from the scores that it holds), as `options` wants them, and writes the file anew, whole or not
- * at all: its dn_model_id changes. Models that are open already keep their thresholds.
- * DN_ERROR_DATA when there are no scores to choose from. */
+/* Sets the thresholds of a model file according to `options`, from the good images at or below the
+ * path `images` (NULL: from the scores in the file). Replaces the file atomically: dn_model_id
+ * changes, and models that are open keep their thresholds. DN_ERROR_DATA if there are no scores. */
 DN_API dn_status dn_calibrate(const char *model_path, const char *images,
                               const dn_model_options *options, const dn_observer *observer,
                               dn_calibration_summary *summary, dn_error *error);
@@ -176,13 +246,13 @@ DN_API dn_status dn_calibrate(const char *model_path, const char *images,
 DN_API dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, char **text,
                                      dn_error *error);
 
-/* ---- Looking a data set over ------------------------------------------------------------------
- */
+/* ---- Checking a data set --------------------------------------------------------------------- */
 
-/* Reads every image of config's data set once and writes into *text (for people, or as JSON; free
- * with dn_text_free) what is there, what is to be mended before a training and what is worth a
- * look: docs/check.md. `class_name` NULL: all classes. `to_mend` (may be NULL) counts findings of
- * the first kind; a set full of them is no failure. Memory: one image a thread, 200 bytes an image.
+/* Reads every image of config's data set and writes into *text (for people, or as JSON;
+ * dn_text_free) what is there, what must be mended before training and what deserves a look
+ * (docs/check.md). `class_name` NULL: all classes. `to_mend` (may be NULL) receives the number of
+ * findings to mend; finding some is not a failure. Memory: one image a thread and 200 bytes an
+ * image.
  */
 DN_API dn_status dn_check(const dn_config *config, const char *class_name,
                           const dn_observer *observer, int json, char **text, size_t *to_mend,
@@ -191,43 +261,44 @@ DN_API dn_status dn_check(const dn_config *config, const char *class_name,
 /* ---- Training -------------------------------------------------------------------------------- */
 
 typedef struct dn_train_summary {
+    size_t struct_size;
     char results_directory[1024];
-    dn_metrics metrics; /* of the saved model */
     double seconds;
 } dn_train_summary;
 
-/* Trains on config's data set and writes results/.../v<N>/. `observer` and `summary` may be NULL.
- */
+/* Trains on config's data set and writes results/.../v<N>/. `observer`, `summary` and `metrics` (of
+ * the saved model) may be NULL. */
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
-                          dn_train_summary *summary, dn_error *error);
+                          dn_train_summary *summary, dn_metrics *metrics, dn_error *error);
 
-/* Goes on with a training that was stopped or killed, from its checkpoint, to the same model as
- * without the stop. `directory`: its results folder; NULL: the newest unfinished one of `config`'s
- * output, data set and class. DN_ERROR_CONFIG or DN_ERROR_DATA says what is not as it was. */
+/* Continues a training that was stopped or killed from its checkpoint. The model is the one that an
+ * uninterrupted training makes. `directory`: its results folder; NULL: the newest unfinished one of
+ * `config`'s output, data set and class. DN_ERROR_CONFIG or DN_ERROR_DATA: something has changed.
+ */
 DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
                                  const dn_observer *observer, dn_train_summary *summary,
-                                 dn_error *error);
+                                 dn_metrics *metrics, dn_error *error);
 
-/* ---- From and for other programs --------------------------------------------------------------
- */
+/* ---- Import and export ----------------------------------------------------------------------- */
 
 /* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or
- * f16; nothing in it is executed). The network's shape follows from the tensors, everything else is
- * config's; `backbone` of it, if set, replaces the file's. docs/interchange.md */
+ * f16; nothing in it is executed). The network's shape follows from the tensors, all else from
+ * `config`; its `backbone`, if set, replaces the file's (docs/interchange.md). */
 DN_API dn_status dn_import(const char *path, const dn_config *config, const char *output,
                            const dn_observer *observer, dn_error *error);
 
 typedef enum dn_export_format {
     DN_EXPORT_PYTORCH,     /* a state_dict for the original's load_weights */
-    DN_EXPORT_SAFETENSORS, /* still a model of ours; of use with `half` */
+    DN_EXPORT_SAFETENSORS, /* the same kind of model file; useful with `half` */
     DN_EXPORT_ONNX         /* uint8 RGB images [N, height, width, 3] to their scores */
 } dn_export_format;
 
 typedef struct dn_export_options {
+    size_t struct_size;
     dn_export_format format;
     int half;      /* 1: weights as f16 */
-    int rotations; /* ONNX: the graph itself turns each image so often and averages; 0: it does not
-                    */
+    int rotations; /* ONNX: the graph rotates each image so many times and averages; 0: once */
+    int reserved;  /* 0 */
 } dn_export_options;
 
 DN_API dn_status dn_export(const char *model, const dn_export_options *options, const char *output,
@@ -235,21 +306,19 @@ DN_API dn_status dn_export(const char *model, const dn_export_options *options, 
 
 /* ---- Files and this machine ------------------------------------------------------------------ */
 
-/* What a model or weights file holds; path NULL: the embedded backbone, with its card. */
+/* What a model or weights file contains; path NULL: the embedded backbone, with its model card. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
-/* Whether the training images below `dataset_path` and `class_name` (NULL: as
- * dn_model_evaluate) are the ones the model was trained on: the same names and contents, by
- * SHA-256. *text (dn_text_free) says what was compared, *same is 1 or 0; a difference is no
- * failure.
- */
+/* Compares the training images below `dataset_path` and `class_name` (NULL: as dn_model_evaluate)
+ * with the ones the model was trained on: names, and contents by SHA-256. *text (dn_text_free) says
+ * what was compared, *same is 1 or 0; a difference is not a failure. */
 DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
                                    const char *class_name, int json, char **text, int *same,
                                    dn_error *error);
 
-/* Speed and memory on this machine with `config`'s network and random weights: peaks, every stage
- * of scoring, a training step; in config's precision (auto: all that the processor has), on
- * config's threads (0: on all, then on one). Takes minutes. */
+/* Measures speed and memory of `config`'s network with random weights: the processor's peak, every
+ * stage of scoring, a training step. precision auto: all that the processor has; threads 0: all
+ * processors, then one thread. Takes minutes. */
 DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
                               char **text, dn_error *error);
 

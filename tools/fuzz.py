@@ -20,7 +20,8 @@ LONGEST = {"image": 16384, "pytorch_zip": 16384, "wheel": 16384, "config": 4096,
 
 def seeds(target):
     """The folders whose files replay as the target's unit test."""
-    more = [ROOT / "tests/fixtures/formats", ROOT / "tests/fixtures/image"] if target == "image" else []
+    folders = ["formats", "image", "deep", "near"] if target == "image" else []
+    more = [ROOT / "tests/fixtures" / folder for folder in folders]
     return [ROOT / "fuzz/corpus" / target, *more]
 
 

@@ -13,8 +13,16 @@ class ErrorStruct(c.Structure):
     _fields_ = [("status", c.c_int), ("message", c.c_char * 1024)]
 
 
-class ModelOptionsStruct(c.Structure):
+class SizedStruct(c.Structure):
+    """A struct that begins with its size, by which the library knows its members."""
+
+    def __init__(self, **members: Any) -> None:
+        super().__init__(struct_size=c.sizeof(type(self)), **members)
+
+
+class ModelOptionsStruct(SizedStruct):
     _fields_ = [
+        ("struct_size", c.c_size_t),
         ("backbone", c.c_char_p),
         ("device", c.c_char_p),
         ("compute", c.c_char_p),
@@ -32,8 +40,9 @@ class ModelOptionsStruct(c.Structure):
     ]
 
 
-class ResultStruct(c.Structure):
+class ResultStruct(SizedStruct):
     _fields_ = [
+        ("struct_size", c.c_size_t),
         ("raw_score", c.c_double),
         ("score_std", c.c_double),
         ("elapsed_ms", c.c_double),
@@ -44,11 +53,13 @@ class ResultStruct(c.Structure):
         ("threshold", c.c_double),
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
+        ("warnings", (c.c_char * 256) * 4),
     ]
 
 
-class ImageSourceStruct(c.Structure):
+class ImageSourceStruct(SizedStruct):
     _fields_ = [
+        ("struct_size", c.c_size_t),
         ("path", c.c_char_p),
         ("bytes", c.c_void_p),
         ("size", c.c_size_t),
@@ -93,8 +104,31 @@ ON_PROGRESS = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ProgressStruct))
 ON_MESSAGE = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 
-class ObserverStruct(c.Structure):
-    _fields_ = [("user", c.c_void_p), ("on_progress", ON_PROGRESS), ("on_message", ON_MESSAGE)]
+class ObserverStruct(SizedStruct):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("user", c.c_void_p),
+        ("on_progress", ON_PROGRESS),
+        ("on_message", ON_MESSAGE),
+    ]
+
+
+class TrainSummaryStruct(SizedStruct):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("results_directory", c.c_char * 1024),
+        ("seconds", c.c_double),
+    ]
+
+
+class ExportOptionsStruct(SizedStruct):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("format", c.c_int),
+        ("half", c.c_int),
+        ("rotations", c.c_int),
+        ("reserved", c.c_int),
+    ]
 
 
 PIXELS_RGB, PIXELS_GREY = 0, 2
@@ -116,7 +150,7 @@ _SIGNATURES = {
     "dn_config_create": (c.c_int, _OUT, _ERROR),
     "dn_config_destroy": (None, _HANDLE),
     "dn_config_set": (c.c_int, _HANDLE, _TEXT, _TEXT, _ERROR),
-    "dn_train": (c.c_int, _HANDLE, c.POINTER(ObserverStruct), c.c_void_p, _ERROR),
+    "dn_train": (c.c_int, _HANDLE, c.POINTER(ObserverStruct), c.c_void_p, c.c_void_p, _ERROR),
     "dn_import": (c.c_int, _TEXT, _HANDLE, _TEXT, c.c_void_p, _ERROR),
     "dn_export": (c.c_int, _TEXT, c.c_void_p, _TEXT, _ERROR),
 }  # fmt: skip

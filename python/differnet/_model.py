@@ -70,6 +70,7 @@ class Result:
     rotations: int
     elapsed_ms: float
     map: Optional[Map] = None  #: where it was asked for
+    warnings: Tuple[str, ...] = ()  #: what is odd about the image, such as samples beyond the model's levels
 
 
 def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
@@ -133,6 +134,7 @@ def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
         rotations=struct.rotations,
         elapsed_ms=struct.elapsed_ms,
         map=found,
+        warnings=tuple(text.value.decode() for text in struct.warnings if text.value),
     )
 
 

@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Union
 
 from ._errors import Cancelled
-from ._library import ON_MESSAGE, ON_PROGRESS, ObserverStruct, ProgressStruct, check, library, path_bytes
+from ._library import (
+    ON_MESSAGE,
+    ON_PROGRESS,
+    ExportOptionsStruct,
+    ObserverStruct,
+    ProgressStruct,
+    TrainSummaryStruct,
+    check,
+    library,
+    path_bytes,
+)
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -92,12 +102,14 @@ def _progress(struct: ProgressStruct) -> Progress:
 
 
 class _Observer:
-    """Callbacks for the library. An exception in one of ours stops the training and comes out of it."""
+    """Callbacks for the library. An exception in a callback stops the training and is raised by it."""
 
     def __init__(self, progress: Optional[Callable[[Progress], Any]], message: Optional[Callable[[str], Any]]) -> None:
         self.failure: Optional[BaseException] = None
         self._progress, self._message = progress, message
-        self.struct = ObserverStruct(None, ON_PROGRESS(self._on_progress), ON_MESSAGE(self._on_message))
+        self.struct = ObserverStruct(
+            on_progress=ON_PROGRESS(self._on_progress), on_message=ON_MESSAGE(self._on_message)
+        )
 
     def _on_progress(self, _: Any, struct: Any) -> int:
         try:
@@ -122,20 +134,20 @@ def train(
 ) -> TrainingRun:
     """Trains on config's data set and writes results/DifferNet/<data>/<class>/v<N>/.
 
-    The keys of `config` are those of ``differnet config``; what is not given keeps its default. `progress`
-    is called after each batch; where it returns False, the training ends with `Cancelled`. `message`
-    takes notes and warnings.
+    The keys of `config` are those of ``differnet config``; others keep their defaults. `progress` is called
+    after each batch; if it returns False, the training ends with `Cancelled`. `message` receives notes and
+    warnings.
     """
     observer = _Observer(progress, message)
-    summary = c.create_string_buffer(1 << 20)  # dn_train_summary, which begins with the folder's path
+    summary = TrainSummaryStruct()
     with _Config(config or {}) as handle:
         try:
-            check("dn_train", handle, c.byref(observer.struct), summary)
+            check("dn_train", handle, c.byref(observer.struct), c.byref(summary), None)
         except Cancelled:
             if observer.failure is not None:
                 raise observer.failure from None
             raise
-    folder = Path(os.fsdecode(summary.value))
+    folder = Path(os.fsdecode(summary.results_directory))
     metrics = folder / "metrics.json"
     return TrainingRun(folder, folder / "model.safetensors", json.loads(metrics.read_text()) if metrics.exists() else {})
 
@@ -149,16 +161,12 @@ def import_weights(path: PathLike, output: PathLike, config: Optional[Mapping[st
 _FORMATS: List[str] = ["pytorch", "safetensors", "onnx"]
 
 
-class _ExportOptions(c.Structure):
-    _fields_ = [("format", c.c_int), ("half", c.c_int), ("rotations", c.c_int)]
-
-
 def export(model: PathLike, output: PathLike, format: str, *, half: bool = False, rotations: int = 0) -> None:
     """Writes a model for other programs; `format` is pytorch, safetensors or onnx.
 
-    An ONNX graph turns each image `rotations` times itself and averages; 0: it takes images as single views.
+    An ONNX graph rotates each image `rotations` times and averages; 0: each image is one view.
     """
     if format not in _FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {', '.join(_FORMATS)}")
-    options = _ExportOptions(_FORMATS.index(format), half, rotations)
+    options = ExportOptionsStruct(format=_FORMATS.index(format), half=half, rotations=rotations)
     check("dn_export", path_bytes(model), c.byref(options), path_bytes(output))

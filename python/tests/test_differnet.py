@@ -210,7 +210,9 @@ STRUCTS = {
     "dn_region": _library.RegionStruct,
     "dn_progress": _library.ProgressStruct,
     "dn_observer": _library.ObserverStruct,
-    "dn_export_options": _train._ExportOptions,
+    "dn_model_options": _library.ModelOptionsStruct,
+    "dn_train_summary": _library.TrainSummaryStruct,
+    "dn_export_options": _library.ExportOptionsStruct,
 }
 
 

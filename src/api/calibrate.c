@@ -1,6 +1,7 @@
 /* dn_calibrate: thresholds of a saved model from a folder of good images, or from what it holds. */
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/structs.h"
 #include "detect/precision.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
@@ -36,6 +37,8 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
     dn_feature_source source;
     dn_inspector *inspector;
     DN_TRY(dn_model_acquire(model, NULL, &inspector, error));
+    dn_depth_report(model->detector.config, &model->detector.levels, samples, count,
+                    inspector->compute->threads, observer);
     dn_status status = dn_evaluation_source(inspector, observer, &source, error);
     if (status == DN_OK)
         status = dn_evaluation_create(samples, count, inspector, &source, 0, &evaluation, error);
@@ -51,11 +54,11 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
 
 static dn_status score_folder(dn_model *model, const char *images, const dn_observer *observer,
                               size_t *unreadable, dn_error *error) {
-    dn_image_list list;
+    dn_image_list list = DN_INIT(dn_image_list);
     dn_sample *samples = NULL;
     DN_TRY(dn_image_list_create(images, &list, error));
     if (list.skipped > 0)
-        dn_tell(observer, DN_NOTE, "%s: %zu files are no images and were skipped", images,
+        dn_tell(observer, DN_NOTE, "%s: %zu files are not images and were skipped", images,
                 list.skipped);
     dn_status status = list_samples(&list, &samples, error);
     if (status == DN_OK)
@@ -107,14 +110,21 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
                        const dn_observer *observer, dn_calibration_summary *summary,
                        dn_error *error) {
     dn_model *model;
-    dn_model_options computing = options ? *options : (dn_model_options){0};
+    dn_model_options known, computing;
+    dn_observer observed;
+    dn_calibration_summary summarized = {0};
+    DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_check(&dn_struct_calibration_summary, summary, error));
+    computing = known;
     computing.threshold_rule = NULL; /* thresholds are chosen after the scores are known */
     computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
     computing.threshold = computing.early_exit = 0;
-    *summary = (dn_calibration_summary){0};
     DN_TRY(dn_model_open(model_path, &computing, &model, error));
-    dn_tell_precision(observer, model->options.precision, model->precision);
-    dn_status status = calibrate(model, model_path, images, options, observer, summary, error);
+    dn_tell_precision(&observed, model->options.precision, model->precision);
+    dn_status status = calibrate(model, model_path, images, &known, &observed, &summarized, error);
     dn_model_close(model);
+    if (status == DN_OK)
+        dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);
     return status;
 }

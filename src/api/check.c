@@ -3,6 +3,7 @@
 #include "api/estimate.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
+#include "base/structs.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "report/check.h"
@@ -103,14 +104,16 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
                    int json, char **text, size_t *to_mend, dn_error *error) {
     dn_backbone_weights backbone;
     dn_config *own;
+    dn_observer observed;
     *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
     dn_status status = dn_config_copy(config, &own, error);
     if (status == DN_OK)
-        status = dn_network_settings_apply(backbone.network, own, observer, error);
+        status = dn_network_settings_apply(backbone.network, own, &observed, error);
     if (status == DN_OK)
-        status = check_with(own, &backbone, class_name, observer, json, text, to_mend, error);
+        status = check_with(own, &backbone, class_name, &observed, json, text, to_mend, error);
     dn_config_destroy(own);
     dn_backbone_weights_free(&backbone);
     return status;

@@ -201,7 +201,8 @@ static dn_status look_at_images(const dn_sample *samples, size_t count, dn_workl
     for (size_t i = 0; i < LOOKED_AT && i < count; i++) {
         dn_image image = {0};
         dn_error failure;
-        dn_status status = dn_image_read(samples[i * count / LOOKED_AT].path, &image, &failure);
+        dn_status status =
+            dn_image_read(samples[i * count / LOOKED_AT].path, NULL, &image, &failure);
         if (status == DN_ERROR_MEMORY)
             return dn_fail(error, status, "%s", failure.message);
         if (status != DN_OK)

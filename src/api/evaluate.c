@@ -2,6 +2,7 @@
 #include "api/evaluation_files.h"
 #include "base/file.h"
 #include "base/observer.h"
+#include "base/structs.h"
 #include "detect/model_config.h"
 #include "inspect/model.h"
 #include "inspect/pixel_evaluation.h"
@@ -34,6 +35,8 @@ static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
     dn_evaluation evaluation;
     dn_evaluation_record record = *about;
     size_t begin = dataset->begin[DN_SPLIT_TEST], end = dataset->begin[DN_SPLIT_TEST + 1];
+    dn_depth_report(model->detector.config, &model->detector.levels, dataset->samples + begin,
+                    end - begin, inspector->compute->threads, about->observer);
     DN_TRY(dn_evaluation_create(dataset->samples + begin, end - begin, inspector, source, 0,
                                 &evaluation, error));
     record.evaluation = &evaluation;
@@ -78,17 +81,23 @@ dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const cha
                             dn_metrics *metrics, dn_error *error) {
     const dn_detector *detector = &model->detector;
     dn_dataset dataset;
+    dn_observer observed;
+    dn_metrics filled = {0};
     dn_data_place place;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
     DN_TRY(dn_model_data_place(detector->config, detector->path, dataset_path, class_name, &place,
                                error));
     const dn_evaluation_record about = {
         .dataset_path = place.dataset_path,
         .class_name = place.class_name,
-        .observer = observer,
+        .observer = &observed,
     };
-    DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, observer,
+    DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST, &observed,
                            &dataset, error));
-    dn_status status = evaluate_samples(model, &dataset, output_directory, &about, metrics, error);
+    dn_status status = evaluate_samples(model, &dataset, output_directory, &about, &filled, error);
     dn_dataset_close(&dataset);
+    if (status == DN_OK)
+        dn_struct_write(&dn_struct_metrics, metrics, &filled);
     return status;
 }

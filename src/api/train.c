@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/parallel.h"
+#include "base/structs.h"
 #include "detect/activation_steps.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
@@ -25,7 +27,7 @@
 
 /* Everything that one training owns; release_training releases it, after a failure too. */
 typedef struct training {
-    const dn_config *config;
+    const dn_config *config; /* the caller's; later the detector's copy, which has the levels */
     const dn_observer *user;
     dn_observer observer; /* writes the log, then tells the user */
     dn_dataset dataset;
@@ -46,6 +48,8 @@ typedef struct training {
     size_t epoch_count, epoch_capacity;
     double start, sub_epoch_start;
     dn_status log_status;
+    dn_train_summary summary;
+    dn_metrics metrics; /* of the saved model */
 } training;
 
 static size_t split_count(const training *self, dn_split split) {
@@ -165,6 +169,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
+    dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
+                    self->dataset.count, self->compute.threads, &self->observer);
     return DN_OK;
 }
 
@@ -240,6 +246,7 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
                         DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
     checkpoint->evaluated_sha256 = self->evaluated_sha256;
+    checkpoint->network = self->detector.backbone.network->name;
     checkpoint->backbone_sha256 = self->detector.backbone.digest;
     checkpoint->roi_sha256 = self->detector.roi.digest;
     checkpoint->log = self->log;
@@ -292,16 +299,16 @@ static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_m
                               self->results.directory, &self->observer, metrics, error);
 }
 
-static dn_status finish_training(training *self, dn_train_summary *summary, dn_error *error) {
+static dn_status finish_training(training *self, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
-    DN_TRY(evaluate_saved(self, &evaluation, &summary->metrics, error));
+    DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
-    DN_TRY(make_maps(self, evaluation, &summary->metrics, error));
+    DN_TRY(make_maps(self, evaluation, &self->metrics, error));
     const dn_evaluation_record record = {
         .evaluation = evaluation,
-        .metrics = &summary->metrics,
+        .metrics = &self->metrics,
         .provenance = &self->provenance,
         .epochs = self->epochs,
         .epoch_count = self->epoch_count,
@@ -312,9 +319,9 @@ static dn_status finish_training(training *self, dn_train_summary *summary, dn_e
     DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
     unlink(self->checkpoint.path); /* which exists only if one was written */
-    snprintf(summary->results_directory, sizeof summary->results_directory, "%s",
+    snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
              self->results.directory);
-    summary->seconds = dn_seconds() - self->start;
+    self->summary.seconds = dn_seconds() - self->start;
     return DN_OK;
 }
 
@@ -326,6 +333,22 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
     dn_compute_close(&self->compute);
     return dn_precision_open(self->config, self->chosen.chosen, &self->observer, &self->compute,
                              error);
+}
+
+/* Finds the levels of the training images and puts them into the configuration, so that every image
+ * is read with them and a training from config.yaml gives the same model. */
+static dn_status find_levels(training *self, dn_error *error) {
+    char text[64];
+    size_t count;
+    dn_sample_range range;
+    const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
+    int threads = self->config->threads > 0 ? self->config->threads : dn_processor_count();
+    DN_TRY(dn_levels_resolve(self->config, samples, count, threads, &self->observer, &range,
+                             &self->detector.levels, error));
+    if (!dn_range_is_known(range))
+        return DN_OK;
+    dn_levels_print(range, text);
+    return dn_config_set(self->detector.config, "levels", text, error);
 }
 
 /* Finds activation steps for every model, so that it can run in int8 later. */
@@ -349,9 +372,10 @@ static dn_status estimate(training *self, dn_error *error) {
                                 &self->dataset, count, &self->observer, error);
 }
 
-static dn_status train(training *self, dn_train_summary *summary, dn_error *error) {
+static dn_status train(training *self, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
+    DN_TRY(find_levels(self, error));
     DN_TRY(prepare_precision(self, error));
     DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
@@ -362,7 +386,7 @@ static dn_status train(training *self, dn_train_summary *summary, dn_error *erro
         DN_TRY(open_results(self, error));
     DN_TRY(prepare_checkpoint(self, error));
     DN_TRY(run_schedule(self, error));
-    return finish_training(self, summary, error);
+    return finish_training(self, error);
 }
 
 static void release_training(training *self) {
@@ -381,34 +405,37 @@ static void release_training(training *self) {
 
 static dn_status run_training(const dn_config *config, int resumes, const char *directory,
                               const dn_observer *observer, dn_train_summary *summary,
-                              dn_error *error) {
-    void *block, *own_summary = NULL;
-    if (!summary) {
-        DN_TRY(dn_allocate(&own_summary, 1, sizeof *summary, error));
-        summary = own_summary;
-    }
-    dn_status status = dn_allocate(&block, 1, sizeof(training), error);
+                              dn_metrics *metrics, dn_error *error) {
+    void *block;
+    dn_observer observed;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_check(&dn_struct_train_summary, summary, error));
+    DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
+    DN_TRY(dn_allocate(&block, 1, sizeof(training), error));
+    training *self = block;
+    self->config = config;
+    self->resumes = resumes;
+    self->resumed = directory;
+    self->user = &observed;
+    self->observer =
+        (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
+    self->start = dn_seconds();
+    dn_status status = train(self, error);
     if (status == DN_OK) {
-        training *self = block;
-        self->config = config;
-        self->resumes = resumes;
-        self->resumed = directory;
-        self->user = observer;
-        self->observer = (dn_observer){self, on_progress, on_message};
-        self->start = dn_seconds();
-        status = train(self, summary, error);
-        release_training(self);
+        dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
+        dn_struct_write(&dn_struct_metrics, metrics, &self->metrics);
     }
-    dn_release(own_summary);
+    release_training(self);
     return status;
 }
 
 dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
-                   dn_error *error) {
-    return run_training(config, 0, NULL, observer, summary, error);
+                   dn_metrics *metrics, dn_error *error) {
+    return run_training(config, 0, NULL, observer, summary, metrics, error);
 }
 
 dn_status dn_train_resume(const dn_config *config, const char *directory,
-                          const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
-    return run_training(config, 1, directory, observer, summary, error);
+                          const dn_observer *observer, dn_train_summary *summary,
+                          dn_metrics *metrics, dn_error *error) {
+    return run_training(config, 1, directory, observer, summary, metrics, error);
 }

@@ -1,4 +1,5 @@
-/* Errors are values: who detects one writes one message, everybody else passes the status on. */
+/* Errors are values: the function that detects one writes the message, its callers pass the status
+ * on. */
 #ifndef DN_BASE_ERROR_H
 #define DN_BASE_ERROR_H
 
@@ -8,15 +9,15 @@
 dn_status dn_fail(dn_error *error, dn_status status, const char *format, ...) DN_PRINTF(3, 4);
 
 #ifdef __clang_analyzer__
-/* The static analyzer reads one file at a time and would think that a failure may be DN_OK. */
+/* The static analyzer reads one file at a time and would assume that dn_fail may return DN_OK. */
 #define dn_fail(error, status, ...) ((void)(dn_fail)(error, status, __VA_ARGS__), (status))
 #endif
 
-/* Names from outside may hold newlines or escapes: puts ? for control characters, so that a message
- * stays one line of plain text. */
+/* Replaces control characters by ?. A message is one line of plain text, but names from outside may
+ * hold newlines or escape sequences. */
 void dn_flatten(char *text);
 
-/* Passes a failure on to the caller. */
+/* Returns from the calling function if `expression` failed. */
 #define DN_TRY(expression)                                                                         \
     do {                                                                                           \
         dn_status dn_try_status = (expression);                                                    \

@@ -1,11 +1,12 @@
-/* Loops that use the widest vectors of the processor that runs the program. */
+/* Loops compiled for several instruction sets; the processor selects one when the program starts.
+ */
 #ifndef DN_BASE_EVERY_CPU_H
 #define DN_BASE_EVERY_CPU_H
 
 #include <limits.h> /* any header of the C library defines __GLIBC__ */
 
-/* Compiled once for each instruction set; the program chooses when it starts. Not under sanitizers:
- * their run time is not ready when the choice is made. */
+/* Compiles a function once for each instruction set. Not with sanitizers: their run time is not yet
+ * initialised when the selection runs. */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && __GNUC__ >= 12 &&            \
     !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define DN_EVERY_CPU __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
@@ -14,7 +15,7 @@
 #define DN_EVERY_CPU
 #endif
 
-/* Part of each of the clones that call it. */
+/* Inlined into each clone that calls it. */
 #define DN_INLINE static inline __attribute__((always_inline))
 
 /* `#pragma omp simd` says that a loop's iterations are independent, or that its sum may be formed

@@ -60,7 +60,7 @@ void dn_file_unmap(dn_mapped_file *file) {
 }
 
 void dn_file_forget(const void *data, size_t size) {
-    size_t before = (uintptr_t)data % (uintptr_t)sysconf(_SC_PAGESIZE); /* on its first page */
+    size_t before = (uintptr_t)data % (uintptr_t)sysconf(_SC_PAGESIZE); /* on the same page */
     if (size > 0)
         madvise((uint8_t *)data - before, before + size, MADV_DONTNEED);
 }
@@ -138,7 +138,7 @@ dn_status dn_file_digest(const char *path, uint8_t digest[DN_DIGEST_BYTES], uint
 }
 
 dn_status dn_output_open(dn_output *output, const char *path, dn_error *error) {
-    static atomic_uint serial; /* two threads may write the same file */
+    static atomic_uint serial; /* two threads may write a file of the same name */
     *output = (dn_output){0};
     int length = snprintf(output->path, sizeof output->path, "%s", path);
     if (length < 0 || (size_t)length >= sizeof output->path)

@@ -1,4 +1,4 @@
-/* Files in: whole or mapped, regular files only. Files out: whole or not at all. */
+/* Reads regular files, whole or mapped; writes files atomically; makes folders; joins paths. */
 #ifndef DN_BASE_FILE_H
 #define DN_BASE_FILE_H
 
@@ -16,8 +16,7 @@ typedef struct dn_mapped_file {
 dn_status dn_file_map(const char *path, dn_mapped_file *file, dn_error *error);
 void dn_file_unmap(dn_mapped_file *file);
 
-/* Gives the memory of a part of a mapped file back: it is read from the file again where it is
- * used again. */
+/* Releases the memory of a part of a mapped file. A later access reads it from the file again. */
 void dn_file_forget(const void *data, size_t size);
 
 /* Reads a regular file of at most `limit` bytes; *data (dn_release) is zero-terminated past *size.
@@ -25,12 +24,12 @@ void dn_file_forget(const void *data, size_t size);
 dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *size,
                        dn_error *error);
 
-/* SHA-256 of a regular file's bytes, and how many were read. A file that changes meanwhile gives
- * the digest of what was read, whatever that was. */
+/* SHA-256 and number of a regular file's bytes. If the file changes meanwhile, both are of the
+ * bytes that were read. */
 dn_status dn_file_digest(const char *path, uint8_t digest[DN_DIGEST_BYTES], uint64_t *size,
                          dn_error *error);
 
-/* A file that appears under its name, synced to disk, with dn_output_commit or not at all. */
+/* A file written atomically: dn_output_commit syncs it to disk and gives it its name. */
 typedef struct dn_output {
     FILE *stream; /* write with any stdio function; errors are found at commit */
     char path[1024], temporary[1056];
@@ -38,11 +37,11 @@ typedef struct dn_output {
 
 dn_status dn_output_open(dn_output *output, const char *path, dn_error *error);
 
-/* Lets the disk begin with what was written so far, so that the commit has less to wait for. */
+/* Starts writing what there is so far to disk, so that the commit waits less. */
 void dn_output_advance(dn_output *output);
 dn_status dn_output_commit(dn_output *output, dn_error *error);
 
-/* Removes what was written; does nothing after a commit. */
+/* Removes the temporary file; does nothing after a commit. */
 void dn_output_discard(dn_output *output);
 
 /* dn_output in one call. */

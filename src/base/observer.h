@@ -1,10 +1,10 @@
-/* Reports to the caller (progress, messages for people) and its requests to stop. */
+/* Reports to the caller's observer (progress, messages for people), and requests to cancel. */
 #ifndef DN_BASE_OBSERVER_H
 #define DN_BASE_OBSERVER_H
 
 #include "base/error.h"
 
-/* Formats a message for the observer, if anybody listens (observer may be NULL). */
+/* Formats a message and passes it to the observer (may be NULL). */
 void dn_tell(const dn_observer *observer, dn_severity severity, const char *format, ...)
     DN_PRINTF(3, 4);
 

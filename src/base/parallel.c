@@ -29,12 +29,12 @@ static void run_task(dn_parallel_task *task, void *context, int worker, size_t i
     current_worker = -1;
 }
 
-/* OpenMP shares its threads with oneDNN; plain threads serve builds that ThreadSanitizer watches,
- * which cannot see into libgomp. */
+/* OpenMP shares its threads with oneDNN. Builds for ThreadSanitizer, which cannot see into libgomp,
+ * use plain threads. */
 #ifdef DN_USE_OPENMP
 static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_body *body,
                        void *context) {
-    /* Always the whole team: libgomp ends threads when a team shrinks and starts them anew. */
+    /* Always the whole team: when a team shrinks, libgomp ends threads, which then start anew. */
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
     for (size_t i = 0; i < ranges; i++)
         body(context, range_begin(count, ranges, i), range_begin(count, ranges, i + 1));
@@ -87,7 +87,7 @@ typedef struct task_list {
     atomic_size_t next;
 } task_list;
 
-/* Every range is one worker that takes tasks until none is left. */
+/* Each range is one worker, which takes tasks until none is left. */
 static void take_tasks(void *context, size_t begin, size_t end) {
     task_list *list = context;
     for (size_t number = begin; number < end; number++)

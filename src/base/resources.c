@@ -7,7 +7,7 @@
 
 enum { TEXT = 8192, PATH = 1024 };
 
-/* Files of the kernel say they are empty: read up to what fits. Empty when there is none. */
+/* The kernel's files report a size of 0: reads what fits. "" if there is no such file. */
 static void read_text(const char *root, const char *path, char text[TEXT]) {
     char name[PATH];
     text[0] = '\0';
@@ -55,7 +55,7 @@ static int read_number(const char *root, const char *folder, const char *name, u
     return sscanf(text, "%" SCNu64, value) == 1; /* "max" is no number */
 }
 
-/* Files that the group has read are counted as its memory, and given up when it needs more. */
+/* A group's memory includes cached files, which the kernel drops when the group needs more. */
 static uint64_t count_cache(const char *root, const char *folder) {
     char path[PATH], text[TEXT];
     uint64_t cache = 0;
@@ -81,7 +81,7 @@ static void apply_group(const char *root, const char *folder, const char *limit_
     state->available = left < state->available ? left : state->available;
 }
 
-/* The group's folder, then those of its parents, whose limits hold too. */
+/* The group's folder, then its parents', whose limits apply as well. */
 static void apply_groups(const char *root, const char *mount, const char *group,
                          const char *limit_name, const char *used_name, dn_memory_state *state) {
     char folder[PATH];
@@ -153,5 +153,5 @@ int dn_disk_free(const char *path, uint64_t *bytes) {
         if (!go_up(folder))
             return 0;
     *bytes = (uint64_t)state.f_bavail * state.f_frsize;
-    return state.f_blocks > 0; /* some file systems do not count */
+    return state.f_blocks > 0; /* some file systems report none */
 }

@@ -1,24 +1,25 @@
-/* What this process may still take: memory and disk. Linux; where it cannot be found out, "unknown"
- * is a value, not a failure. */
+/* Memory and disk that this process can still use, on Linux. "Unknown" is an answer, not a failure.
+ */
 #ifndef DN_BASE_RESOURCES_H
 #define DN_BASE_RESOURCES_H
 
 #include <stdint.h>
 
-/* In bytes. Control groups (v2, and v1's memory controller) and the machine, whichever is less. */
+/* In bytes: the machine's, or its control groups' (v2, or v1's memory controller) if less. */
 typedef struct dn_memory_state {
-    uint64_t available; /* without others losing theirs: caches count, swap does */
-    uint64_t limit;     /* more than this can never be had */
+    uint64_t available; /* free or reclaimable now, and free swap */
+    uint64_t limit;     /* what there is in all */
 } dn_memory_state;
 
-/* `root` stands before /proc and /sys ("" but in tests). 0 when unknown; *state is zeroed then. */
+/* `root` is put before /proc and /sys: "", except in tests. Returns 0 and zeroes *state if unknown.
+ */
 int dn_memory_look(const char *root, dn_memory_state *state);
 
-/* Bytes free for this user where `path` lies, or will lie: its nearest folder that exists. 0 when
- * unknown. */
+/* Bytes free for this user in `path` or, if it does not exist yet, in its nearest parent that does.
+ * Returns 0 if unknown. */
 int dn_disk_free(const char *path, uint64_t *bytes);
 
-/* Peak resident memory of this process so far, in bytes (VmHWM); 0 when unknown. */
+/* Peak resident memory of this process so far, in bytes (VmHWM); 0 if unknown. */
 uint64_t dn_memory_peak(void);
 
 #endif

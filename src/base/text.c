@@ -57,12 +57,15 @@ void dn_text_free(char *text) {
     dn_release(text);
 }
 
+/* ---- "did you mean" ---- */
+
 static size_t smallest(size_t a, size_t b, size_t c) {
     size_t ab = a < b ? a : b;
     return ab < c ? ab : c;
 }
 
-size_t dn_text_distance(const char *a, const char *b) {
+/* Levenshtein distance, one row at a time; texts of 64 bytes and more count as far away. */
+static size_t edit_distance(const char *a, const char *b) {
     size_t row[64], a_length = strlen(a), b_length = strlen(b);
     if (a_length > 63 || b_length > 63)
         return SIZE_MAX;
@@ -78,4 +81,17 @@ size_t dn_text_distance(const char *a, const char *b) {
         }
     }
     return row[b_length];
+}
+
+const char *dn_nearest_name(const char *name, const char *const *names, size_t count) {
+    const char *nearest = NULL;
+    size_t fewest = strlen(name) / 3 + 2; /* more edits make another word, not a typing error */
+    for (size_t i = 0; i < count; i++) {
+        size_t edits = edit_distance(name, names[i]);
+        if (edits < fewest) {
+            fewest = edits;
+            nearest = names[i];
+        }
+    }
+    return nearest;
 }

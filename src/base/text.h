@@ -13,11 +13,8 @@ typedef struct dn_text {
 void dn_text_append(dn_text *text, const char *format, ...) DN_PRINTF(2, 3);
 void dn_text_append_bytes(dn_text *text, const char *bytes, size_t count);
 
-/* Hands the text over to the caller, who frees it with dn_text_free; *text becomes empty. */
+/* Passes the text to the caller, who frees it with dn_text_free; *text becomes empty. */
 dn_status dn_text_take(dn_text *text, char **taken, dn_error *error);
 void dn_text_destroy(dn_text *text);
-
-/* Levenshtein distance, for "did you mean". Texts longer than 63 bytes count as far away. */
-size_t dn_text_distance(const char *a, const char *b);
 
 #endif

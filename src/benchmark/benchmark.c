@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
+#include "base/structs.h"
 #include "benchmark/measure.h"
 #include "detect/activation_steps.h"
 #include "detect/network_settings.h"
@@ -165,6 +166,7 @@ static dn_status write(const dn_benchmark_results *results, int json, char **tex
 dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json, char **text,
                        dn_error *error) {
     dn_detector detector = {0};
+    dn_observer observed;
     int rotations = dn_test_rotations(config);
     dn_benchmark_results results = {
         .config = config,
@@ -173,14 +175,15 @@ dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int
             rotations < DN_BENCHMARK_MAP_ROTATIONS ? rotations : DN_BENCHMARK_MAP_ROTATIONS,
     };
     *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_config_check(config, error));
     DN_TRY(describe_machine(config, &results, error));
-    DN_TRY(plan_runs(config, observer, &results, error));
-    warn_of_load(&results, observer);
-    dn_status status = create_detector(config, observer, &detector, error);
+    DN_TRY(plan_runs(config, &observed, &results, error));
+    warn_of_load(&results, &observed);
+    dn_status status = create_detector(config, &observed, &detector, error);
     results.config = detector.config;
     if (status == DN_OK)
-        status = measure_all(&detector, observer, &results, error);
+        status = measure_all(&detector, &observed, &results, error);
     if (status == DN_OK)
         status = write(&results, json, text, error);
     dn_detector_close(&detector);

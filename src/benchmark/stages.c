@@ -24,7 +24,7 @@ typedef struct scoring {
 static dn_status decode(void *context, dn_error *error) {
     scoring *self = context;
     dn_image_free(&self->decoded);
-    return dn_image_decode(self->file, self->file_size, "picture", &self->decoded, error);
+    return dn_image_decode(self->file, self->file_size, "picture", NULL, &self->decoded, error);
 }
 
 static dn_status resize(void *context, dn_error *error) {
@@ -40,7 +40,9 @@ static void rotate_range(void *context, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
         double degrees = (double)i * 360.0 / self->inspector->scorer.rotations;
         float *view = self->views + i % DN_EXTRACTOR_BATCH * pixels;
-        dn_image turned = {self->prepared.width, self->prepared.height, (uint8_t *)view};
+        dn_image turned = {.width = self->prepared.width,
+                           .height = self->prepared.height,
+                           .pixels = (uint8_t *)view};
         if (dn_extractor_is_exact(self->inspector->scorer.extractor))
             dn_image_rotate_normalize(&self->prepared, degrees, &self->normalization, view);
         else

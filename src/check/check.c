@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { IMAGES_A_THREAD = 4 }; /* between two reports of progress */
+enum { IMAGES_A_THREAD = 4 }; /* between two progress reports */
 
 typedef struct checker {
     const dn_config *config;
@@ -20,22 +20,23 @@ typedef struct checker {
     int threads;
     const dn_observer *observer;
     dn_check_report *report;
-    dn_checked_class *class; /* the one that is being looked at */
+    dn_checked_class *class; /* the current one */
     dn_error *error;
-    dn_status failed; /* in a message's callback, which cannot return it */
+    dn_status failed; /* of the message callback, which cannot return it */
 } checker;
 
 /* ---- Reading --------------------------------------------------------------------------------- */
 
 typedef struct block {
     const dn_sample *samples;
+    const dn_levels *levels;
     dn_record *records;
 } block;
 
 static void fill_records(void *context, size_t begin, size_t end) {
     const block *part = context;
     for (size_t i = begin; i < end; i++)
-        dn_record_fill(&part->samples[i], &part->records[i]);
+        dn_record_fill(&part->samples[i], part->levels, &part->records[i]);
 }
 
 static dn_status tell(const checker *self, size_t done, size_t total) {
@@ -51,11 +52,31 @@ static dn_status tell(const checker *self, size_t done, size_t total) {
     return dn_tell_progress(self->observer, &progress, self->error);
 }
 
+/* Finds the levels of train/ as a training would. */
+static dn_status find_levels(const checker *self, const dn_dataset *dataset, dn_levels *levels) {
+    size_t begin = dataset->begin[DN_SPLIT_TRAIN], end = dataset->begin[DN_SPLIT_TRAIN + 1];
+    dn_levels_survey *survey = &self->class->levels;
+    dn_sample_range given = {0};
+    void *paths;
+    dn_config_levels(self->config, &given.black, &given.white);
+    DN_TRY(dn_allocate(&paths, end - begin, sizeof(char *), self->error));
+    for (size_t i = begin; i < end; i++)
+        ((const char **)paths)[i - begin] = dataset->samples[i].path;
+    dn_status status = dn_levels_find(paths, end - begin, dn_range_is_known(given) ? &given : NULL,
+                                      self->threads, survey, self->error);
+    dn_release(paths);
+    *levels = (dn_levels){dn_range_is_known(survey->range) ? DN_LEVELS_SET : DN_LEVELS_WHOLE,
+                          survey->range};
+    return status;
+}
+
 static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_record *records) {
+    dn_levels levels;
     size_t step = (size_t)self->threads * IMAGES_A_THREAD, total = dataset->count;
+    DN_TRY(find_levels(self, dataset, &levels));
     for (size_t done = 0; done < total;) {
         size_t count = total - done < step ? total - done : step;
-        block part = {dataset->samples + done, records + done};
+        block part = {dataset->samples + done, &levels, records + done};
         DN_TRY(tell(self, done, total));
         dn_parallel_for(self->threads, count, 1, fill_records, &part);
         done += count;
@@ -65,7 +86,7 @@ static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_
 
 /* ---- One class ------------------------------------------------------------------------------- */
 
-/* What the data set's reader passes over, it says in messages: here they are findings. */
+/* The data set's reader reports skipped files in messages: this makes findings of them. */
 static void on_message(void *user, dn_severity severity, const char *message) {
     checker *self = user;
     dn_finding *ignored;
@@ -78,6 +99,8 @@ static dn_status find_all(const checker *self, const dn_check_subject *subject) 
     DN_TRY(dn_tally(subject->dataset, subject->records, self->class, self->error));
     DN_TRY(dn_find_counts(self->class, self->error));
     DN_TRY(dn_find_unreadable(subject, self->class, self->error));
+    DN_TRY(dn_find_files(subject, self->class, self->error));
+    DN_TRY(dn_find_depths(subject, self->class, self->error));
     DN_TRY(dn_find_duplicates(subject, self->class, self->error));
     DN_TRY(dn_find_masks(subject, self->class, self->error));
     DN_TRY(dn_find_roi(subject, self->class, self->error));
@@ -100,7 +123,7 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
     return status;
 }
 
-/* A folder in it that cannot be looked through is one class's trouble; the others go on. */
+/* An unreadable folder is a finding of its class; the other classes are checked all the same. */
 static dn_status note_failure(const checker *self, dn_status status, const dn_error *failure) {
     dn_finding *ignored;
     if (status != DN_ERROR_IO)

@@ -1,5 +1,5 @@
-/* A data set looked over before anybody waits for a training: what is there, what is to be mended,
- * what is worth a look. docs/check.md explains every rule. */
+/* Checks a data set before training: what is there, what must be mended, what deserves a look.
+ * docs/check.md explains every rule. */
 #ifndef DN_CHECK_CHECK_H
 #define DN_CHECK_CHECK_H
 
@@ -7,42 +7,44 @@
 #include "config/config.h"
 #include "dataset/dataset.h"
 #include "image/kind.h"
+#include "image/levels.h"
 
-/* What an image is compared with train/good by. */
+/* Properties by which images are compared with train/good. */
 typedef enum dn_property {
     DN_PROPERTY_SIZE,       /* pixels */
     DN_PROPERTY_ASPECT,     /* width / height */
     DN_PROPERTY_BRIGHTNESS, /* mean grey value, 0 to 255 */
     DN_PROPERTY_CONTRAST,   /* standard deviation of the grey values */
-    DN_PROPERTY_COLOUR,     /* mean of a pixel's largest less its smallest channel */
+    DN_PROPERTY_COLOUR,     /* mean difference of a pixel's largest and smallest channel */
     DN_PROPERTY_SHARPNESS,  /* mean of |4 c - n - e - s - w| over the grey values */
     DN_PROPERTIES
 } dn_property;
 
 const char *dn_property_name(dn_property property);
-int dn_property_decimals(dn_property property); /* worth showing */
+int dn_property_decimals(dn_property property); /* to print */
 
-/* A property over train/good; images outside [low, high] are unlike the rest. Natural units. */
+/* A property over train/good, in its own unit. Nine of ten images lie between the quantiles. Images
+ * outside [low, high] are unlike the rest. */
 typedef struct dn_spread {
-    double median, low, high;
+    double median, quantile_05, quantile_95, low, high;
 } dn_spread;
 
-/* A kind of finding, each written once, in findings.c. */
+/* A kind of finding; findings.c lists all. */
 typedef struct dn_rule {
     const char *name;   /* for programs: "unreadable" */
-    int mend;           /* 1: mend it before training; 0: worth a look */
+    int mend;           /* 1: mend it before training; 0: look at it */
     const char *title;  /* "images that cannot be read" */
     const char *remedy; /* what to do */
 } dn_rule;
 
 typedef struct dn_finding_file {
-    char *name;   /* from the class folder on */
-    char *detail; /* NULL where there is nothing to add */
+    char *name;   /* relative to the class folder */
+    char *detail; /* NULL: none */
 } dn_finding_file;
 
 typedef struct dn_finding {
     const dn_rule *rule;
-    char *about; /* what the title leaves open, or NULL */
+    char *about; /* completes the title, or NULL */
     dn_finding_file *files;
     size_t count, capacity;
 } dn_finding;
@@ -66,7 +68,7 @@ typedef struct dn_check_kind {
 } dn_check_kind;
 
 typedef struct dn_checked_class {
-    char *name; /* "" where the data set is one class */
+    char *name; /* "" if the data set is one class */
     size_t images, good[DN_SPLITS], defective[DN_SPLITS];
     dn_check_folder *folders;
     dn_check_size *sizes; /* most frequent first, as kinds */
@@ -74,8 +76,9 @@ typedef struct dn_checked_class {
     dn_finding *findings; /* those to mend first */
     size_t folder_count, size_count, kind_count, finding_count;
     size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
-    double roi_share; /* of the picture that counts; 0: no usable mask */
-    int has_spreads;  /* train/good held enough images */
+    double roi_share;        /* of the picture; 0: no usable mask */
+    dn_levels_survey levels; /* of train/, as a training would find them */
+    int has_spreads;         /* train/good held enough images */
     dn_spread spreads[DN_PROPERTIES];
 } dn_checked_class;
 
@@ -87,9 +90,10 @@ typedef struct dn_check_report {
 } dn_check_report;
 
 /* Reads every image of the configuration's data set (a folder of classes, a class folder or a
- * manifest) on its number of threads, one image a thread in memory at a time. `class_name` NULL:
- * all classes, whatever the configuration says. What is wrong with a data set is a finding, not a
- * failure; DN_ERROR_DATA when there is no data set. */
+ * manifest) with its number of threads; each thread holds one image at a time. `class_name` NULL:
+ * all classes, whatever the configuration says. Faults of a data set are findings, not failures;
+ * DN_ERROR_DATA if there is no data set, DN_CANCELLED if the observer asks to stop. Free the report
+ * with dn_check_free. */
 dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
                        dn_check_report *report, dn_error *error);
 void dn_check_free(dn_check_report *report);

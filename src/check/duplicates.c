@@ -1,4 +1,4 @@
-/* Images with the same pixels: within a split, over splits, under two labels. */
+/* Images with the same pixels: within a split, in several splits, with two labels. */
 #include "base/memory.h"
 #include "check/findings.h"
 

@@ -1,4 +1,4 @@
-/* Masks against images: both ways, and whether they fit. */
+/* Images without masks, masks without images, and masks that do not fit. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "check/findings.h"
@@ -11,7 +11,8 @@ static dn_status judge_mask(const dn_sample *sample, const dn_record *record, in
                             dn_checked_class *class, dn_error *error) {
     static const dn_rule_id rules[] = {[DN_MASK_UNREADABLE] = DN_FINDING_MASK_UNREADABLE,
                                        [DN_MASK_OTHER_SIZE] = DN_FINDING_MASK_SIZE,
-                                       [DN_MASK_EMPTY] = DN_FINDING_MASK_EMPTY};
+                                       [DN_MASK_EMPTY] = DN_FINDING_MASK_EMPTY,
+                                       [DN_MASK_GREY] = DN_FINDING_MASK_GREY};
     if (record->mask == DN_MASK_FITS || (record->mask == DN_MASK_EMPTY && !sample->label))
         return DN_OK;
     if (record->mask != DN_MASK_NONE)
@@ -25,7 +26,7 @@ static int by_text(const void *left, const void *right) {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* The masks that some image uses, in byte order. */
+/* The masks that images use, in byte order. */
 static dn_status used_masks(const dn_dataset *dataset, const char ***used, size_t *count,
                             dn_error *error) {
     void *block;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL for want of memory: the state beside it says enough. */
+/* NULL if memory is short: the state beside it says enough. */
 static char *keep(const char *message) {
     char *copy;
     if (dn_copy_text(&copy, message, NULL) != DN_OK)
@@ -28,8 +28,8 @@ static void digest_pixels(const dn_image *image, char digest[DN_DIGEST_LENGTH + 
     dn_digest_end(running, digest);
 }
 
-/* Makes the pixels grey in their own memory (each value moves to the front) and returns the mean
- * difference between a pixel's largest and smallest channel. */
+/* Converts the pixels to grey in place, at the front of their memory. Returns the mean difference
+ * between a pixel's largest and smallest channel. */
 static double make_grey(dn_image *image) {
     size_t count = (size_t)image->width * (size_t)image->height;
     uint64_t spread = 0;
@@ -77,35 +77,50 @@ static void measure_image(dn_image *image, double values[DN_PROPERTIES]) {
     values[DN_PROPERTY_SHARPNESS] = measure_sharpness(image->pixels, width, height);
 }
 
-static dn_status read_image(const char *path, dn_image *image, dn_image_kind *kind,
-                            dn_error *error) {
+static dn_status read_image(const char *path, const dn_levels *levels, dn_image *image,
+                            dn_image_kind *kind, dn_error *error) {
     uint8_t *bytes;
     size_t size;
     DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
     *kind = dn_image_kind_of(bytes, size);
-    dn_status status = dn_image_decode(bytes, size, path, image, error);
+    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
     dn_release(bytes);
     return status;
 }
 
-static int marks_nothing(const dn_image *mask) {
-    size_t count = (size_t)mask->width * (size_t)mask->height * 3;
-    for (size_t i = 0; i < count; i++)
-        if (mask->pixels[i])
-            return 0;
-    return 1;
+/* Values of a mask's pixels, each by its largest channel: whether all are 0, and how many others
+ * there are besides the largest. */
+static size_t count_mask_values(const dn_image *mask, int *is_empty) {
+    uint8_t seen[256] = {0};
+    size_t others = 0;
+    int largest = 255;
+    for (size_t i = 0; i < (size_t)mask->width * (size_t)mask->height; i++) {
+        const uint8_t *rgb = mask->pixels + 3 * i;
+        uint8_t most = rgb[0] > rgb[1] ? rgb[0] : rgb[1];
+        seen[most > rgb[2] ? most : rgb[2]] = 1;
+    }
+    while (largest > 0 && !seen[largest])
+        largest--;
+    for (int value = 1; value < largest; value++)
+        others += seen[value];
+    *is_empty = largest == 0;
+    return others;
 }
 
 static void compare_mask(const dn_image *mask, dn_record *record) {
     char detail[128];
-    record->mask = marks_nothing(mask) ? DN_MASK_EMPTY : DN_MASK_FITS;
-    if (!dn_record_readable(record) ||
-        (mask->width == record->width && mask->height == record->height))
-        return;
-    record->mask = DN_MASK_OTHER_SIZE;
-    snprintf(detail, sizeof detail, "the mask is %d x %d, the image %d x %d", mask->width,
-             mask->height, record->width, record->height);
-    record->mask_detail = keep(detail);
+    int is_empty;
+    size_t others = count_mask_values(mask, &is_empty);
+    record->mask = is_empty ? DN_MASK_EMPTY : others > 0 ? DN_MASK_GREY : DN_MASK_FITS;
+    snprintf(detail, sizeof detail, "%zu value(s) between 0 and the largest", others);
+    if (dn_record_readable(record) &&
+        (mask->width != record->width || mask->height != record->height)) {
+        record->mask = DN_MASK_OTHER_SIZE;
+        snprintf(detail, sizeof detail, "the mask is %d x %d, the image %d x %d", mask->width,
+                 mask->height, record->width, record->height);
+    }
+    if (record->mask == DN_MASK_OTHER_SIZE || record->mask == DN_MASK_GREY)
+        record->mask_detail = keep(detail);
 }
 
 static void look_at_mask(const char *path, dn_record *record) {
@@ -113,7 +128,7 @@ static void look_at_mask(const char *path, dn_record *record) {
     dn_error error;
     if (!path)
         return;
-    if (dn_image_read(path, &mask, &error) == DN_OK) {
+    if (dn_image_read(path, NULL, &mask, &error) == DN_OK) {
         compare_mask(&mask, record);
     } else {
         record->mask = DN_MASK_UNREADABLE;
@@ -122,11 +137,12 @@ static void look_at_mask(const char *path, dn_record *record) {
     dn_image_free(&mask);
 }
 
-void dn_record_fill(const dn_sample *sample, dn_record *record) {
+void dn_record_fill(const dn_sample *sample, const dn_levels *levels, dn_record *record) {
     dn_image image = {0};
     dn_error error;
-    *record = (dn_record){.kind = {"", "", 0}};
-    if (read_image(sample->path, &image, &record->kind, &error) == DN_OK) {
+    *record = (dn_record){.kind = {.format = "", .mode = ""}};
+    if (read_image(sample->path, levels, &image, &record->kind, &error) == DN_OK) {
+        record->depth = image.depth;
         record->width = image.width;
         record->height = image.height;
         digest_pixels(&image, record->digest);

@@ -1,4 +1,4 @@
-/* The region of interest that a training would take: whether it can, and whether it makes sense. */
+/* The region of interest that a training would use: whether it can be read and makes sense. */
 #include "base/file.h"
 #include "check/findings.h"
 #include "image/roi.h"
@@ -12,7 +12,7 @@ static dn_status find_region(const char *about, dn_rule_id rule, dn_checked_clas
     return dn_finding_add(class, rule, about, &ignored, error);
 }
 
-/* A mask is stretched over every image, so its shape has to be theirs: to 2 %. */
+/* A mask is scaled to every image, so it must have the same aspect ratio, within 2 %. */
 static dn_status compare_shapes(const char *path, const dn_image *mask, dn_checked_class *class,
                                 dn_error *error) {
     char about[1200];
@@ -65,7 +65,7 @@ dn_status dn_find_roi(const dn_check_subject *subject, dn_checked_class *class, 
                  dn_path_name(path));
         return find_region(about, DN_FINDING_ROI, class, error);
     }
-    if (dn_image_read(path, &mask, &failure) != DN_OK)
+    if (dn_image_read(path, NULL, &mask, &failure) != DN_OK)
         return find_region(failure.message, DN_FINDING_ROI, class, error);
     dn_status status = judge_mask(path, &mask, subject->config->img_size, class, error);
     dn_image_free(&mask);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Samples come sorted, so the folder is mostly the last one. */
+/* Samples are sorted, so the folder is usually the last one. */
 static dn_status folder_of(dn_checked_class *class, const dn_sample *sample,
                            dn_check_folder **folder, dn_error *error) {
     void *folders = class->folders;

@@ -1,4 +1,4 @@
-/* Counting what a class holds. */
+/* Counts the images of a class. */
 #ifndef DN_CHECK_TALLY_H
 #define DN_CHECK_TALLY_H
 

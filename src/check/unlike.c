@@ -1,8 +1,8 @@
 /*
  * Images that differ much from train/good, by simple statistics. With m the median of a property
  * over train/good and d = 1.4826 * median |x - m| (the standard deviation, were it normal), an
- * image is unlike the rest where |x - m| > max(6 d, floor); ratios (size, aspect, sharpness) are
- * compared as logarithms. The floor keeps sets that are all alike from crying at trifles.
+ * image is unlike the rest if |x - m| > max(6 d, floor); ratios (size, aspect, sharpness) are
+ * compared as logarithms. The floor prevents findings for tiny differences in uniform data sets.
  */
 #include "base/memory.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer says little */
+enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer means little */
 static const double DEVIATIONS = 6, NORMAL = 1.4826;
 
 static const struct property {
@@ -22,14 +22,15 @@ static const struct property {
     int is_ratio; /* compared as log2 */
     double floor; /* grey levels, or log2 of a ratio */
     int decimals;
-    int defect_may; /* a defect itself may change it */
+    int defect_may; /* a defect may change it */
+    double largest; /* possible value */
 } PROPERTIES[DN_PROPERTIES] = {
-    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0}, /* a tenth */
-    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0},
-    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1},
-    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1},
-    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1},
-    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1}, /* half or double */
+    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0, INFINITY}, /* a tenth */
+    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0, INFINITY},
+    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1, 255},
+    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1, 127.5},
+    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1, 255},
+    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1, 4 * 255}, /* half or double */
 };
 
 static const double LEAST_SHARPNESS = 2; /* grey levels: below is noise */
@@ -59,12 +60,19 @@ static int by_value(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+/* Of sorted values, between two neighbours in proportion; 0.5 is the median. */
+static double quantile(const double *sorted, size_t count, double share) {
+    double place = share * (double)(count - 1);
+    size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
+    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
+}
+
 static double median(double *values, size_t count) {
     qsort(values, count, sizeof *values, by_value);
     return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
 }
 
-/* `values` has room for train/good. Returns how many of its images can be read. */
+/* `values` has room for train/good. Returns the number of its images that can be read. */
 static size_t gather_property(const dn_check_subject *subject, dn_property property,
                               double *values) {
     const dn_dataset *dataset = subject->dataset;
@@ -77,11 +85,18 @@ static size_t gather_property(const dn_check_subject *subject, dn_property prope
 
 static void measure_spread(dn_property property, double *values, size_t count, dn_spread *spread) {
     double middle = median(values, count);
+    double low_quantile = quantile(values, count, 0.05),
+           high_quantile = quantile(values, count, 0.95);
     for (size_t i = 0; i < count; i++)
         values[i] = fabs(values[i] - middle);
     double reach = fmax(DEVIATIONS * NORMAL * median(values, count), PROPERTIES[property].floor);
-    *spread = (dn_spread){from_scale(property, middle), from_scale(property, middle - reach),
-                          from_scale(property, middle + reach)};
+    *spread = (dn_spread){
+        .median = from_scale(property, middle),
+        .quantile_05 = from_scale(property, low_quantile),
+        .quantile_95 = from_scale(property, high_quantile),
+        .low = fmax(from_scale(property, middle - reach), 0),
+        .high = fmin(from_scale(property, middle + reach), PROPERTIES[property].largest),
+    };
 }
 
 static dn_status measure_spreads(const dn_check_subject *subject, dn_checked_class *class,
@@ -142,8 +157,8 @@ static dn_status name_outside(const dn_check_subject *subject, const dn_check_fo
     return DN_OK;
 }
 
-/* A defect may well change brightness or sharpness; a folder of defects is only named when most of
- * it differs, as after a change of lighting. */
+/* A defect may change brightness or sharpness. A folder of defects is reported only if most of it
+ * differs, as after a change of lighting. */
 static dn_status judge_folder(const dn_check_subject *subject, const dn_check_folder *folder,
                               dn_property property, dn_checked_class *class, dn_error *error) {
     const dn_spread *spread = &class->spreads[property];

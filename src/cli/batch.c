@@ -2,7 +2,7 @@
 
 #include "cli/interrupt.h"
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,13 +30,13 @@ static dn_status print_heading(dn_batch *batch) {
     return status;
 }
 
-/* --fail-on-anomaly on a model that never finds one would let everything pass. */
+/* Without a threshold --fail-on-anomaly would pass everything. */
 static dn_status check_verdicts(const dn_batch *batch) {
     if (!dn_command_has(&batch->cli->command, DN_OPTION_FAIL_ON_ANOMALY) ||
         dn_model_judges(batch->model))
         return DN_OK;
     return dn_usage(&batch->cli->error,
-                    "predict: --fail-on-anomaly, but the model has no threshold: run `differnet "
+                    "predict: --fail-on-anomaly needs a model with a threshold: run `differnet "
                     "calibrate`, or pass --threshold");
 }
 
@@ -75,12 +75,25 @@ void dn_batch_close(dn_batch *batch) {
     batch->model = NULL;
 }
 
+/* JSON rows contain the warnings; for other formats they are messages. */
+static void tell_warnings(dn_batch *batch, const char *name, const dn_result *result) {
+    char message[1024];
+    if (batch->format == DN_ROW_JSON)
+        return;
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++) {
+        snprintf(message, sizeof message, "%.700s: %s", name, result->warnings[i]);
+        dn_display_message(&batch->cli->display, DN_WARNING, message);
+    }
+}
+
 dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *result,
                        const dn_error *failure) {
     char *row = NULL;
     dn_cli *cli = batch->cli;
     batch->failed += failure != NULL;
     batch->anomalous += !failure && result->verdict == DN_VERDICT_FAIL;
+    if (!failure)
+        tell_warnings(batch, name, result);
     dn_status status = dn_result_row(batch->format, name, dn_model_id(batch->model), result,
                                      failure, &row, &cli->error);
     if (status == DN_OK)
@@ -89,7 +102,7 @@ dn_status dn_batch_row(dn_batch *batch, const char *name, const dn_result *resul
     return status;
 }
 
-/* Rows on a terminal show the progress themselves. */
+/* Rows on a terminal are progress enough. */
 dn_status dn_batch_progress(dn_batch *batch) {
     const dn_progress progress = {.stage = DN_STAGE_SCORE,
                                   .done = batch->done,
@@ -124,6 +137,7 @@ static dn_status print_places(dn_batch *batch, const char *name, const dn_result
     char *row = NULL;
     dn_cli *cli = batch->cli;
     dn_row_places places = {
+        .struct_size = sizeof places,
         .has_regions = dn_command_has(&cli->command, DN_OPTION_REGIONS),
         .anomaly_map = path_or_null(files->tiff),
         .pred_mask = path_or_null(files->mask),
@@ -141,7 +155,7 @@ static dn_status print_places(dn_batch *batch, const char *name, const dn_result
 
 /* ---- one image ---- */
 
-/* What becomes of an image; a file that cannot be written is its failure. */
+/* The result of one image, or its failure: it cannot be scored, or a map cannot be written. */
 typedef struct outcome {
     dn_result result;
     dn_map *map; /* NULL: none is wanted */
@@ -171,7 +185,7 @@ static dn_status print_outcome(dn_batch *batch, const char *name, const outcome 
 
 dn_status dn_batch_try(dn_batch *batch, const char *name, const dn_image_source *source, int final,
                        int *failed) {
-    outcome found = {0};
+    outcome found = {.result = DN_INIT(dn_result), .files = DN_INIT(dn_map_files)};
     *failed = !score_source(batch, name, source, &found);
     dn_status status = *failed && !final ? DN_OK : print_outcome(batch, name, &found, *failed);
     dn_map_free(found.map);

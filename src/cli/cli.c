@@ -7,7 +7,8 @@
 
 void dn_cli_watch(dn_cli *cli, const dn_config *config) {
     dn_display_init(&cli->display, dn_command_has(&cli->command, DN_OPTION_QUIET), config);
-    cli->observer = (dn_observer){.user = &cli->display,
+    cli->observer = (dn_observer){.struct_size = sizeof cli->observer,
+                                  .user = &cli->display,
                                   .on_progress = dn_display_progress,
                                   .on_message = dn_display_message};
 }

@@ -5,5 +5,5 @@
 double dn_cli_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -2,7 +2,7 @@
 #ifndef DN_CLI_CLOCK_H
 #define DN_CLI_CLOCK_H
 
-/* Seconds on a clock that only moves forward, from an arbitrary start. */
+/* Seconds since an arbitrary moment; monotonic. */
 double dn_cli_seconds(void);
 
 #endif

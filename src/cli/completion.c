@@ -1,6 +1,6 @@
-/* Shell completion made from the tables of verbs and options, as the man page is. */
+/* Shell completion, made from the tables of verbs and options. */
+#include "cli/usage.h"
 #include "cli/verbs.h"
-#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static void print_bash_options(FILE *stream, const dn_verb *verb) {
     fputs("' ;;\n", stream);
 }
 
-/* Options where a dash was typed, else files. */
+/* Completes options after a dash, files otherwise. */
 static void print_bash(FILE *stream) {
     fputs("# bash completion of differnet; written by differnet --completion bash\n"
           "_differnet() {\n"

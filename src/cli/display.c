@@ -51,7 +51,7 @@ static int print_counts(char *text, size_t size, const dn_stage_clock *clock,
                         const dn_progress *progress) {
     const char *unit = progress->stage == DN_STAGE_TRAIN ? "sub epochs" : "images";
     double seconds = clock->shown - clock->start;
-    /* A rate over an instant means nothing. */
+    /* A rate over a shorter time would be noise. */
     double rate = seconds >= 0.1 ? (double)(progress->done - clock->done) / seconds : 0;
     int length = progress->total > 0
                      ? snprintf(text, size, "%zu/%zu %s", progress->done, progress->total, unit)
@@ -91,7 +91,7 @@ static void draw_bar(dn_display *display, const dn_stage_clock *clock,
     fflush(stderr);
 }
 
-/* The original's lines. */
+/* The lines that the original prints. */
 static void print_evaluation(dn_display *display, const dn_progress *progress) {
     if (!display->verbose && progress->done < progress->total)
         return;
@@ -108,7 +108,7 @@ static void print_evaluation(dn_display *display, const dn_progress *progress) {
 static void print_line(dn_display *display, dn_stage_clock *clock, const dn_progress *progress) {
     char counts[128];
     if (progress->stage == DN_STAGE_TRAIN) {
-        /* Reports within a sub epoch come with the same count. */
+        /* Reports within a sub epoch repeat its count. */
         if (display->verbose && progress->done > display->sub_epochs_done)
             fprintf(stderr, "Epoch: %d.%d \t train loss: %.4f\n", progress->meta_epoch,
                     progress->sub_epoch, progress->loss);
@@ -127,7 +127,7 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
 static void show(dn_display *display, const dn_progress *progress) {
     dn_stage_clock *clock = &display->clocks[progress->stage];
     double time = dn_cli_seconds();
-    /* A stage that counts from the beginning again runs for another time. */
+    /* A count that falls means that the stage runs again. */
     int first = !clock->running || progress->done < clock->last;
     if (first)
         *clock =

@@ -1,11 +1,11 @@
+#include "cli/usage.h"
 #include "cli/verbs.h"
-#include "cli/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* NULL when memory ran out on the way. */
+/* NULL if memory ran out. */
 static char *close_text(FILE *stream, char **text) {
     if (fclose(stream) == 0)
         return *text;
@@ -31,7 +31,7 @@ char *dn_help_text(void) {
     return close_text(stream, &text);
 }
 
-/* Breaks a paragraph at blanks so that lines keep within 80 columns. */
+/* Wraps a paragraph at 80 columns. */
 static void print_wrapped(FILE *stream, const char *paragraph) {
     size_t column = 0;
     while (*paragraph) {

@@ -1,10 +1,10 @@
-/* Ctrl-C and SIGTERM end the work at the next progress report; a second one ends it at once. */
+/* Ctrl-C and SIGTERM cancel the work at the next progress report; a second one ends it at once. */
 #ifndef DN_CLI_INTERRUPT_H
 #define DN_CLI_INTERRUPT_H
 
 void dn_interrupt_install(void);
 
-/* The number of the signal that came, or 0. */
+/* The number of the signal received, or 0. */
 int dn_interrupt_signal(void);
 
 #endif

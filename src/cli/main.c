@@ -1,7 +1,7 @@
 #include "cli/interrupt.h"
+#include "cli/openmp_spin.h"
+#include "cli/usage.h"
 #include "cli/verbs.h"
-#include "cli/waiting.h"
-#include "cli/words.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A descriptor closed by the caller would be given to the next file opened, and our messages or
- * results would go into that file. Opened for reading, it fails writes as a closed one does. */
+/* If the caller closed descriptor 1 or 2, the next file opened would get it, and results or
+ * messages would go into that file. Opened for reading, it fails writes as a closed one does. */
 static void occupy_standard_descriptors(void) {
     for (int descriptor = 0; descriptor <= 2; descriptor++)
         if (fcntl(descriptor, F_GETFD) < 0)
@@ -83,7 +83,7 @@ static int exit_status(dn_status status) {
 
 int main(int count, char **words) {
     dn_cli cli = {0};
-    dn_shorten_waiting(words);
+    dn_shorten_openmp_spin(words);
     occupy_standard_descriptors();
     dn_interrupt_install();
     dn_status status = run_command(&cli, count, words);

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Text as roff sees it: no escapes, no requests, dashes that can be copied. */
+/* Escapes a text for roff: backslashes, requests at the start of a line, dashes that can be copied.
+ */
 static void print_escaped(FILE *stream, const char *text) {
     if (*text == '.' || *text == '\'')
         fputs("\\&", stream);

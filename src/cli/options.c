@@ -1,6 +1,6 @@
 #include "cli/options.h"
 
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@ enum {
     EVALUATING = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_CONFIG | DN_VERB_BENCHMARK,
     CONFIGURED = EVALUATING | DN_VERB_CHECK | DN_VERB_IMPORT,
     COMPUTING = EVALUATING | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
-    ESTIMATING = COMPUTING | DN_VERB_CHECK, /* check says what a training would take */
+    ESTIMATING = COMPUTING | DN_VERB_CHECK, /* check estimates what a training needs */
     SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SETTABLE = COMPUTING | DN_VERB_CHECK | DN_VERB_IMPORT,
     INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT,
@@ -27,9 +27,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_CLASS] = {"class", 0, "NAME", WITH_DATA, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_ROI] = {"roi", 0, "MASK", TRAINING | DN_VERB_CHECK, "roi",
-                       "image, white where the pictures count; none: everything counts"},
+                       "image, white in the region of interest; none: everything"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", ESTIMATING | DN_VERB_IMPORT, "backbone",
-                            "AlexNet weights (.pth, .safetensors) in place of the embedded"},
+                            "AlexNet weights (.pth, .safetensors) instead of the embedded"},
     [DN_OPTION_OUTPUT] = {"output", 'o', "PATH",
                           TRAINING | DN_VERB_CHECK | DN_VERB_TEST | DN_VERB_PREDICT | INTERCHANGE,
                           "output", "folder for results (predict: for maps), or file to write"},
@@ -41,9 +41,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_SEED] = {"seed", 0, "N", TRAINING | DN_VERB_BENCHMARK, "seed",
                         "start of all random numbers"},
     [DN_OPTION_DETERMINISTIC] = {"deterministic", 0, NULL, COMPUTING, NULL,
-                                 "the same bits every time, whatever the threads: always so"},
+                                 "equal bits on any number of threads; always on"},
     [DN_OPTION_RESUME] = {"resume", 0, NULL, DN_VERB_TRAIN, NULL,
-                          "go on with an unfinished training: DIR, or the newest"},
+                          "continue an unfinished training: DIR, or the newest"},
     [DN_OPTION_QUIET] = {"quiet", 'q', NULL,
                          DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG | DN_VERB_EXPORT), NULL,
                          "no progress and no notes; warnings and errors remain"},
@@ -61,22 +61,22 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_REVIEW_RATE] = {"review-rate", 0, "SHARE", TRAINING | SCORING, "review_rate",
                                "share of good images that may be rejected or sent to review"},
     [DN_OPTION_THRESHOLD_RULE] = {"threshold-rule", 0, "RULE", TRAINING | SCORING, "threshold_rule",
-                                  "conformal, or by labelled defects: target_tpr, f1_max, youden"},
+                                  "conformal; with labelled defects target_tpr, f1_max, youden"},
     [DN_OPTION_THRESHOLD] = {"threshold", 0, "SCORE", SCORING, NULL,
                              "reject images whose raw_score is above this"},
     [DN_OPTION_VAL_FRACTION] = {"val-fraction", 0, "SHARE", TRAINING, "val_fraction",
                                 "hold out a share of train/good to calibrate with"},
     [DN_OPTION_CROSS_FIT] = {"cross-fit", 0, "K", TRAINING, "cross_fit",
-                             "calibrate on all of train/good, by K more trainings"},
+                             "calibrate on all of train/good, with K extra trainings"},
     [DN_OPTION_ROTATIONS] = {"rotations", 0, "N", TRAINING | SCORING | DN_VERB_EXPORT,
                              "n_transforms_test", "rotations that an image is scored at"},
     [DN_OPTION_FORMAT] = {"format", 0, "NAME", DN_VERB_EXPORT | DN_VERB_PREDICT, NULL,
                           "predict: json, csv, table; export: pytorch, safetensors, onnx"},
     [DN_OPTION_HALF] = {"half", 0, NULL, DN_VERB_EXPORT, NULL, "weights as f16: half the size"},
     [DN_OPTION_VERIFY] = {"verify", 0, NULL, DN_VERB_INFO, NULL,
-                          "say whether --data holds the images the model was trained on"},
+                          "check whether --data holds the model's training images"},
     [DN_OPTION_EARLY_EXIT] = {"early-exit", 0, "CONFIDENCE", DN_VERB_TEST | DN_VERB_PREDICT, NULL,
-                              "no more rotations once the verdict is this certain: 0.99"},
+                              "stop rotating once the verdict is this certain: 0.99"},
     [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
                          "score the images of a folder as they appear"},
     [DN_OPTION_STDIN_IMAGE] = {"stdin-image", 0, NULL, DN_VERB_PREDICT, NULL,
@@ -87,7 +87,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };
 
-/* Where the reading of the command line stands. */
+/* The command line and the position in it. */
 typedef struct word_cursor {
     const char *verb_name;
     unsigned verb;
@@ -95,7 +95,7 @@ typedef struct word_cursor {
     char *const *words;
 } word_cursor;
 
-/* `length` bytes of `name`, which may be followed by "=value". */
+/* By the first `length` bytes of `name`: "=value" may follow. */
 static const dn_option *find_option(const char *name, size_t length) {
     for (size_t i = 0; i < DN_OPTION_COUNT; i++)
         if (strlen(dn_options[i].name) == length && memcmp(dn_options[i].name, name, length) == 0)
@@ -121,7 +121,7 @@ static dn_status fail_unknown(const word_cursor *cursor, const char *word, size_
     size_t copied = length < sizeof given ? length : sizeof given - 1;
     memcpy(given, word, copied);
     given[copied] = '\0';
-    const char *nearest = dn_nearest_word(given + strspn(given, "-"), names, count);
+    const char *nearest = dn_nearest_name(given + strspn(given, "-"), names, count);
     return dn_usage(error, "%s: unknown option \"%s\"%s%s%s", cursor->verb_name, given,
                     nearest ? ": did you mean \"--" : "", nearest ? nearest : "",
                     nearest ? "\"?" : "");

@@ -59,29 +59,29 @@ typedef enum dn_option_id {
 typedef struct dn_option {
     const char *name;     /* without its dashes */
     char letter;          /* 0: none */
-    const char *argument; /* what the help calls it; NULL: takes none */
-    unsigned verbs;       /* bits of those that know the option */
+    const char *argument; /* its name in the help; NULL: takes none */
+    unsigned verbs;       /* bits of the verbs that take the option */
     const char *key;      /* the configuration key that it sets, or NULL */
     const char *help;
 } dn_option;
 
 extern const dn_option dn_options[DN_OPTION_COUNT];
 
-/* An option as given, in the order of the command line; value is NULL where it takes none. */
+/* An option as given; value is NULL if it takes none. */
 typedef struct dn_choice {
     dn_option_id option;
     const char *value;
 } dn_choice;
 
 typedef struct dn_command {
-    dn_choice *choices;
+    dn_choice *choices; /* in the order of the command line */
     size_t choice_count;
     const char **operands;
     size_t operand_count;
 } dn_command;
 
-/* Reads the words after the verb `name`, whose bit is `verb`. Free with dn_command_free, also after
- * a failure. */
+/* Parses the words after the verb `name`, whose bit is `verb`. Free with dn_command_free, also
+ * after a failure. */
 dn_status dn_command_parse(const char *name, unsigned verb, int count, char *const *words,
                            dn_command *command, dn_error *error);
 void dn_command_free(dn_command *command);

@@ -1,12 +1,12 @@
 #include "cli/settings.h"
 
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* --set KEY=VALUE: the value is YAML, as in a file. */
+/* --set KEY=VALUE */
 static dn_status set_pair(dn_config *config, const char *pair, dn_error *error) {
     char key[64];
     size_t length = strcspn(pair, "=");
@@ -16,23 +16,14 @@ static dn_status set_pair(dn_config *config, const char *pair, dn_error *error) 
         return dn_usage(error, "--set \"%.80s\": no key is that long", pair);
     memcpy(key, pair, length);
     key[length] = '\0';
-    return dn_config_set(config, key, pair + length + 1, error);
-}
-
-dn_status dn_settings_text(dn_config *config, const char *key, const char *text, dn_error *error) {
-    char *quoted = dn_quote(text);
-    if (!quoted)
-        return dn_out_of_memory(error);
-    dn_status status = dn_config_set(config, key, quoted, error);
-    free(quoted);
-    return status;
+    return dn_config_set_text(config, key, pair + length + 1, error);
 }
 
 static dn_status apply(dn_config *config, const dn_choice *choice, dn_error *error) {
     if (choice->option == DN_OPTION_SET)
         return set_pair(config, choice->value, error);
     if (dn_options[choice->option].key)
-        return dn_settings_text(config, dn_options[choice->option].key, choice->value, error);
+        return dn_config_set_text(config, dn_options[choice->option].key, choice->value, error);
     return DN_OK;
 }
 
@@ -82,16 +73,15 @@ static dn_status read_texts(const dn_config *config, dn_model_settings *settings
                   {"precision", &settings->precision},
                   {"threshold_rule", &settings->threshold_rule}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
-        dn_status status = dn_config_get(config, wanted[i].key, wanted[i].text, error);
+        dn_status status = dn_config_get_text(config, wanted[i].key, wanted[i].text, error);
         if (status != DN_OK)
             return status;
-        dn_unquote(*wanted[i].text);
     }
     return DN_OK;
 }
 
-/* The number that the command line sets a key to; 0, which leaves a model its own, if it does not:
- * the default in `config` must not replace what the model brings. */
+/* The number that the command line sets a key to. 0 if it does not, so that the model's own value
+ * counts and not the default in `config`. */
 static dn_status read_number(const dn_command *command, const dn_config *config, const char *key,
                              double *number, dn_error *error) {
     char *text;
@@ -126,7 +116,7 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
-/* A positive number for an option that is no configuration key; 0 where it is not given. */
+/* The positive number of an option that is not a configuration key; 0 if it is not given. */
 static dn_status read_option(const dn_command *command, dn_option_id option, double most,
                              double *number, dn_error *error) {
     const char *text = dn_command_value(command, option);
@@ -145,6 +135,7 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     if (status != DN_OK)
         return status;
     settings->options = (dn_model_options){
+        .struct_size = sizeof settings->options,
         .backbone = *settings->backbone ? settings->backbone : NULL,
         .device = settings->device,
         .compute = settings->compute,

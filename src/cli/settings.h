@@ -4,21 +4,18 @@
 
 #include "cli/cli.h"
 
-/* The defaults, then every --config, then --set and the other options in their order. Free with
- * dn_config_destroy. */
+/* Applies the defaults, then every --config, then --set and the other options in their order. Free
+ * with dn_config_destroy. */
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error);
 
-/* Every --config, then --set and the other options in their order, on top of `config`. */
+/* Applies every --config, then --set and the other options in their order, on top of `config`. */
 dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error);
 
-/* Sets a key to any text, which YAML must not take apart. */
-dn_status dn_settings_text(dn_config *config, const char *key, const char *text, dn_error *error);
-
-/* Whether --set or an option of its own sets this key; a --config file does not count. */
+/* Whether --set or another option sets this key; a --config file does not count. */
 int dn_settings_sets(const dn_command *command, const char *key);
 
-/* What a command line asks of a model: backbone, device, compute, precision, threads, rotations,
- * thresholds. The texts are what `options` points to. */
+/* How a command line opens a model: backbone, device, compute, precision, threads, rotations,
+ * thresholds. `options` points to the texts. */
 typedef struct dn_model_settings {
     dn_model_options options;
     char *backbone, *device, *compute, *precision, *threshold_rule;
@@ -29,8 +26,8 @@ dn_status dn_settings_model(const dn_command *command, const dn_config *config,
                             dn_model_settings *settings, dn_error *error);
 void dn_settings_free(dn_model_settings *settings);
 
-/* Opens the model that the first operand names with them, and warns where it computes in another
- * precision than it was to. */
+/* Opens the model that the first operand names, and warns if it computes in another precision than
+ * requested. */
 dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model);
 
 #endif

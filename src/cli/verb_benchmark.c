@@ -4,7 +4,7 @@ dn_status dn_verb_benchmark(dn_cli *cli) {
     dn_config *config = NULL;
     char *text = NULL;
     dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
-    /* Every precision that there is, unless one is named. */
+    /* All precisions, unless one is named. */
     if (status == DN_OK && !dn_settings_sets(&cli->command, "precision") &&
         !dn_command_has(&cli->command, DN_OPTION_CONFIG))
         status = dn_config_set(config, "precision", "auto", &cli->error);

@@ -3,7 +3,7 @@
 static dn_status calibrate(dn_cli *cli, const dn_model_options *options) {
     const dn_command *command = &cli->command;
     const char *images = command->operand_count > 1 ? command->operands[1] : NULL;
-    dn_calibration_summary summary;
+    dn_calibration_summary summary = DN_INIT(dn_calibration_summary);
     char *text = NULL;
     dn_status status =
         dn_calibrate(command->operands[0], images, options, &cli->observer, &summary, &cli->error);

@@ -1,5 +1,4 @@
 #include "cli/settings.h"
-#include "cli/words.h"
 
 #include <stdio.h>
 
@@ -7,14 +6,15 @@
 static dn_status set_dataset(dn_cli *cli, dn_config *config) {
     return cli->command.operand_count == 0
                ? DN_OK
-               : dn_settings_text(config, "dataset_path", cli->command.operands[0], &cli->error);
+               : dn_config_set_text(config, "dataset_path", cli->command.operands[0], &cli->error);
 }
 
 static dn_status print_findings(dn_cli *cli, const char *text, size_t to_mend) {
     dn_status status = dn_cli_print(cli, text);
     if (status != DN_OK || to_mend == 0)
         return status;
-    snprintf(cli->error.message, sizeof cli->error.message, "%zu to mend in the data set", to_mend);
+    snprintf(cli->error.message, sizeof cli->error.message, "%zu findings to mend in the data set",
+             to_mend);
     return cli->error.status = DN_ERROR_DATA;
 }
 
@@ -23,9 +23,7 @@ static dn_status check(dn_cli *cli, const dn_config *config) {
     size_t to_mend = 0;
     dn_status status = DN_OK;
     if (dn_settings_sets(&cli->command, "class_name"))
-        status = dn_config_get(config, "class_name", &class_name, &cli->error);
-    if (class_name)
-        dn_unquote(class_name);
+        status = dn_config_get_text(config, "class_name", &class_name, &cli->error);
     if (status == DN_OK)
         status =
             dn_check(config, class_name, &cli->observer,

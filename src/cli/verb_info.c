@@ -1,5 +1,5 @@
 #include "cli/cli.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 
@@ -17,8 +17,8 @@ static dn_status describe_file(dn_cli *cli, const char *path) {
 }
 
 static dn_status fail_other_data(dn_cli *cli, const char *path) {
-    snprintf(cli->error.message, sizeof cli->error.message,
-             "%s: was trained on other images than these", path);
+    snprintf(cli->error.message, sizeof cli->error.message, "%s: was not trained on these images",
+             path);
     return cli->error.status = DN_ERROR_DATA;
 }
 

@@ -1,6 +1,6 @@
 /* import and export */
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +60,8 @@ static dn_status read_rotations(const dn_command *command, int *rotations, dn_er
 dn_status dn_verb_export(dn_cli *cli) {
     const dn_command *command = &cli->command;
     const char *output;
-    dn_export_options options = {.half = dn_command_has(command, DN_OPTION_HALF)};
+    dn_export_options options = {.struct_size = sizeof options,
+                                 .half = dn_command_has(command, DN_OPTION_HALF)};
     dn_status status = read_format(cli, &options.format, &cli->error);
     if (status == DN_OK)
         status = need_output(cli, "export", &output, &cli->error);

@@ -1,5 +1,5 @@
 #include "cli/batch.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@ static int is_standard_input(const char *operand) {
     return strcmp(operand, "-") == 0;
 }
 
-/* NULL: none, or nothing that could be a file. */
+/* The operand after number i; NULL: none, or standard input. */
 static const char *operand_after(const dn_command *command, size_t i) {
     int is_last = i + 1 >= command->operand_count;
     return is_last || is_standard_input(command->operands[i + 1]) ? NULL : command->operands[i + 1];
@@ -26,7 +26,7 @@ static dn_status score_operands(dn_batch *batch) {
     return status;
 }
 
-/* Images come from operands, from standard input or from a watched folder: one of them. */
+/* Images come from operands, from standard input or from a watched folder, but only one of them. */
 static dn_status check_sources(dn_cli *cli) {
     const dn_command *command = &cli->command;
     int sources = (command->operand_count > 1) + dn_command_has(command, DN_OPTION_WATCH) +
@@ -34,7 +34,7 @@ static dn_status check_sources(dn_cli *cli) {
     if (sources == 1)
         return DN_OK;
     return dn_usage(&cli->error, "predict: %s: PATH..., --watch DIR or --stdin-image",
-                    sources == 0 ? "name what to score" : "take one of these");
+                    sources == 0 ? "name what to score" : "give only one of these");
 }
 
 static dn_status score_all(dn_batch *batch) {

@@ -1,5 +1,5 @@
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdlib.h>
 
@@ -10,10 +10,7 @@ static dn_status named_data(const dn_command *command, const dn_config *config, 
     *value = NULL;
     if (!dn_command_has(command, DN_OPTION_CONFIG) && !dn_settings_sets(command, key))
         return DN_OK;
-    dn_status status = dn_config_get(config, key, value, error);
-    if (status == DN_OK)
-        dn_unquote(*value);
-    return status;
+    return dn_config_get_text(config, key, value, error);
 }
 
 static dn_status print_metrics(dn_cli *cli, const dn_metrics *metrics) {
@@ -45,6 +42,8 @@ static dn_status evaluate(dn_cli *cli, dn_model *model, const dn_config *config,
 static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {
     dn_model *model = NULL;
     dn_metrics *metrics = calloc(1, sizeof *metrics);
+    if (metrics)
+        metrics->struct_size = sizeof *metrics;
     dn_status status =
         metrics ? dn_settings_open_model(cli, config, &model) : dn_out_of_memory(&cli->error);
     if (status == DN_OK)

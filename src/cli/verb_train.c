@@ -1,14 +1,40 @@
 #include "cli/settings.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+typedef struct training_results {
+    dn_train_summary summary;
+    dn_metrics metrics;
+} training_results;
+
+/* The text as a JSON string; NULL when out of memory; free. */
+static char *quote_json(const char *text) {
+    char *quoted = malloc(6 * strlen(text) + 3), *end = quoted;
+    if (!quoted)
+        return NULL;
+    *end++ = '"';
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte == 0x7f)
+            end += snprintf(end, 7, "\\u%04x", byte);
+        else {
+            if (byte == '"' || byte == '\\')
+                *end++ = '\\';
+            *end++ = *text;
+        }
+    }
+    memcpy(end, "\"", 2);
+    return quoted;
+}
 
 /* The metrics as JSON, the results' folder and the time put before the first field. */
 static dn_status print_json(dn_cli *cli, const dn_train_summary *summary, const char *metrics) {
     const char *form = "{\n  \"results_directory\": %s,\n  \"seconds\": %.3f,%s";
-    char *directory = dn_quote(summary->results_directory), *text = NULL;
+    char *directory = quote_json(summary->results_directory), *text = NULL;
     if (directory && asprintf(&text, form, directory, summary->seconds, metrics + 1) < 0)
         text = NULL;
     dn_status status = text ? dn_cli_print(cli, text) : dn_out_of_memory(&cli->error);
@@ -24,18 +50,19 @@ static dn_status print_text(dn_cli *cli, const dn_train_summary *summary, const 
     return status == DN_OK ? dn_cli_print(cli, line) : status;
 }
 
-static dn_status print_summary(dn_cli *cli, const dn_train_summary *summary) {
+static dn_status print_results(dn_cli *cli, const training_results *results) {
     char *metrics = NULL;
     int json = dn_command_has(&cli->command, DN_OPTION_JSON);
-    dn_status status = dn_metrics_text(&summary->metrics, json, &metrics, &cli->error);
+    dn_status status = dn_metrics_text(&results->metrics, json, &metrics, &cli->error);
     if (status == DN_OK)
-        status = json ? print_json(cli, summary, metrics) : print_text(cli, summary, metrics);
+        status = json ? print_json(cli, &results->summary, metrics)
+                      : print_text(cli, &results->summary, metrics);
     dn_text_free(metrics);
     return status;
 }
 
-/* Beside the program: PREFIX/bin/differnet has PREFIX/share/differnet, wherever a package or a
- * tarball put them. 0 when there is none. */
+/* PREFIX/share/differnet beside PREFIX/bin/differnet, wherever a package or a tarball put them.
+ * Returns 0 if there is none. */
 static int find_beside_program(char *path, size_t size) {
     char program[1024];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -48,17 +75,17 @@ static int find_beside_program(char *path, size_t size) {
     return written > 0 && (size_t)written < size && access(path, F_OK) == 0;
 }
 
-/* An installed program finds the dummy data set where it was installed, if none lies here. */
+/* If there is no dummy data set in the current folder, takes the installed one. */
 static dn_status find_dummy_dataset(const dn_command *command, dn_config *config, dn_error *error) {
     char path[1152];
     if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, "dataset_path") ||
         access("dummy_dataset", F_OK) == 0)
         return DN_OK;
     if (find_beside_program(path, sizeof path))
-        return dn_settings_text(config, "dataset_path", path, error);
+        return dn_config_set_text(config, "dataset_path", path, error);
     if (access(DN_DATA_FOLDER "/dummy_dataset", F_OK) != 0)
         return DN_OK;
-    return dn_config_set(config, "dataset_path", DN_DATA_FOLDER "/dummy_dataset", error);
+    return dn_config_set_text(config, "dataset_path", DN_DATA_FOLDER "/dummy_dataset", error);
 }
 
 static int configures(const dn_command *command) {
@@ -70,14 +97,14 @@ static int configures(const dn_command *command) {
     return 0;
 }
 
-/* `train --resume DIR` without --config takes the configuration that lies there; --set and the
- * other options change single keys of it, or are all there is where none lies there. */
+/* `train --resume DIR` without --config takes DIR/config.yaml, if there is one; --set and the other
+ * options change single keys of it. */
 static dn_status take_configuration(const dn_command *command, dn_config *config, dn_error *error) {
     char *path = NULL;
     if (command->operand_count == 0)
         return DN_OK;
     if (!dn_command_has(command, DN_OPTION_RESUME))
-        return dn_usage(error, "train: \"%.80s\": a folder goes with --resume only",
+        return dn_usage(error, "train: \"%.80s\": only --resume takes a folder",
                         command->operands[0]);
     if (dn_command_has(command, DN_OPTION_CONFIG))
         return DN_OK;
@@ -90,19 +117,19 @@ static dn_status take_configuration(const dn_command *command, dn_config *config
     return status == DN_OK ? dn_settings_apply(command, config, error) : status;
 }
 
-static dn_status run_training(dn_cli *cli, const dn_config *config, dn_train_summary *summary) {
+static dn_status run_training(dn_cli *cli, const dn_config *config, training_results *results) {
     const dn_command *command = &cli->command;
     const char *directory = command->operand_count > 0 ? command->operands[0] : NULL;
     if (dn_command_has(command, DN_OPTION_RESUME))
-        return dn_train_resume(config, directory, &cli->observer, summary, &cli->error);
-    return dn_train(config, &cli->observer, summary, &cli->error);
+        return dn_train_resume(config, directory, &cli->observer, &results->summary,
+                               &results->metrics, &cli->error);
+    return dn_train(config, &cli->observer, &results->summary, &results->metrics, &cli->error);
 }
 
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
-    dn_train_summary *summary = calloc(1, sizeof *summary);
-    if (!summary)
-        return dn_out_of_memory(&cli->error);
+    training_results results = {.summary = DN_INIT(dn_train_summary),
+                                .metrics = DN_INIT(dn_metrics)};
     dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK)
         status = find_dummy_dataset(&cli->command, config, &cli->error);
@@ -110,11 +137,10 @@ dn_status dn_verb_train(dn_cli *cli) {
         status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = run_training(cli, config, summary);
+        status = run_training(cli, config, &results);
     }
     if (status == DN_OK)
-        status = print_summary(cli, summary);
+        status = print_results(cli, &results);
     dn_config_destroy(config);
-    free(summary);
     return status;
 }

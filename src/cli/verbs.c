@@ -1,76 +1,69 @@
 #include "cli/verbs.h"
 
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <stdint.h>
 #include <string.h>
 
 const dn_verb dn_verbs[] = {
     {"train", NULL, DN_VERB_TRAIN, "[DIR]", 0, 1, "train a model, evaluate it and save it",
-     "Without options: the paper's configuration on the dummy dataset. The data folder holds "
-     "CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, metrics and log go "
-     "to "
-     "a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, named in the last line. --resume goes on "
-     "with "
-     "a training that was stopped or killed: the one in the folder DIR, with the configuration "
-     "there unless --config names another (options change keys of it), or the newest of the given "
-     "configuration.",
+     "Without options, trains with the paper's configuration on the dummy data set. The data "
+     "folder holds CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, "
+     "metrics and log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line "
+     "names. --resume continues a training that was stopped or killed: the one in DIR, with the "
+     "configuration there unless --config names another (options change keys of it), or the "
+     "newest one of the given configuration.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
-     "The test set is the one the model was trained with, as config.yaml beside the model names "
-     "it, "
-     "unless --data, --class or --config name another. With --output, report.html, metrics.json, "
-     "scores.csv and roc.csv are "
-     "written there. "
-     "The thresholds are the model's, or those that the options below ask for.",
+     "Uses the test set that the model was trained with, as config.yaml beside the model names "
+     "it, unless --data, --class or --config name another, and the thresholds of the model, "
+     "unless the options below set others. With --output, writes report.html, metrics.json, "
+     "scores.csv and roc.csv there.",
      dn_verb_test},
     {"predict", NULL, DN_VERB_PREDICT, "MODEL [PATH...]", 1, SIZE_MAX,
-     "score images: a row each, in their order",
-     "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - for "
-     "file names on standard input, one a line. With --watch DIR, images of that folder (not below "
-     "it) are scored as they appear, each once and none half-written, until Ctrl-C. --maps, "
-     "--overlay and --regions go with all of these. An image that "
-     "cannot be scored gives a row with \"error\"; the others go on, and the exit status is 1 at "
-     "the "
-     "end, whatever else was found.",
+     "score images and print a row for each",
+     "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - "
+     "for file names on standard input, one a line. --watch DIR scores the images of a folder "
+     "(not below it) as they appear, each once and when it is complete, until Ctrl-C. --maps, "
+     "--overlay and --regions work with all of these. An image that cannot be scored gives a row "
+     "with \"error\"; the others are scored all the same, and the exit status is 1 in the end.",
      dn_verb_predict},
-    {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file holds",
-     "Without FILE: the backbone that this program carries, with its card. With --verify: whether "
-     "the training images of --data and --class (those of the training, unless named) are the ones "
-     "the model was trained on, by SHA-256 of names and contents; the exit status is 1 when not.",
+    {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file contains",
+     "Without FILE, describes the backbone that is part of the program. With --verify, compares "
+     "the training images of --data and --class (unless named, those of the training) with the "
+     "ones the model was trained on, by SHA-256 of names and contents; the exit status is 1 if "
+     "they differ.",
      dn_verb_info},
     {"config", NULL, DN_VERB_CONFIG, "", 0, 0, "print the configuration as YAML",
-     "Every key with its value and a comment, as --config takes it back.", dn_verb_config},
+     "Prints every key with its value and a comment. --config reads the result.", dn_verb_config},
     {"benchmark", NULL, DN_VERB_BENCHMARK, "", 0, 0, "speed and memory on this machine",
-     "Takes some minutes; --precision or --threads name less to measure.", dn_verb_benchmark},
-    {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "look a data set over before training",
+     "Takes some minutes; with --precision or --threads it measures less.", dn_verb_benchmark},
+    {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "check a data set before training",
      "Reads every image of DATASET (a folder of classes, a class folder or a manifest CSV) and "
-     "says "
-     "what is there, what to mend and what is worth a look: unreadable files, copies, the same "
-     "image "
-     "in train and test, images that differ much from the rest, masks that do not fit. All classes "
-     "unless --class names one. The exit status is 1 when there is something to mend.",
+     "lists what is there, what to mend and what to look at: unreadable files, copies, the same "
+     "image in train and test, images that differ much from the rest, masks that do not fit. "
+     "Checks all classes unless --class names one. The exit status is 1 if there is something to "
+     "mend.",
      dn_verb_check},
     {"calibrate", NULL, DN_VERB_CALIBRATE, "MODEL [DIR]", 1, 2,
      "set a model's thresholds from good images alone",
-     "Scores all images at or below DIR, which must be good ones that the model was not trained "
-     "on, "
-     "chooses the thresholds from them and writes MODEL anew. Without DIR: other thresholds from "
-     "the "
-     "scores that MODEL holds already.",
+     "Scores all images at or below DIR, sets the thresholds from their scores and rewrites "
+     "MODEL. The images must be good and must not be training images. Without DIR, sets other "
+     "thresholds from the scores that MODEL contains.",
      dn_verb_calibrate},
     {"import", NULL, DN_VERB_IMPORT, "FILE", 1, 1, "a model from the original's weights",
      "FILE is a state_dict that the original DifferNet saved (weights/NAME). --output names the "
-     "model file to write. The network's shape follows from the tensors; keys that they do not "
-     "tell, such as clamp_alpha or img_size, are the defaults or come from --set and --config. A "
-     "whole pickled object (models/NAME) is refused: nothing in FILE is ever executed.",
+     "model file to write. The network's shape follows from the tensors; keys that the tensors "
+     "do not determine, such as clamp_alpha or img_size, have their defaults or come from --set "
+     "and --config. A whole pickled object (models/NAME) is refused: nothing in FILE is ever "
+     "executed.",
      dn_verb_import},
     {"export", NULL, DN_VERB_EXPORT, "MODEL", 1, 1, "a model for other programs",
-     "--format pytorch writes a state_dict that the original's load_weights takes, safetensors the "
-     "model file itself again, onnx a graph from uint8 RGB images [N, height, width, 3] to "
-     "raw_score, pred_score and pred_label; with --rotations N it turns each image N times itself "
-     "and averages, else it takes each image as one view. --half writes the weights as f16. "
-     "--output names the file.",
+     "--format pytorch writes a state_dict for the original's load_weights, safetensors the "
+     "model file itself, onnx a graph from uint8 RGB images [N, height, width, 3] to raw_score, "
+     "pred_score and pred_label. With --rotations N the graph rotates each image N times and "
+     "averages; without it, each image is one view. --half writes the weights as f16. --output "
+     "names the file.",
      dn_verb_export},
 };
 
@@ -100,7 +93,7 @@ dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) 
         return dn_usage(error, "%s: not in this version", name);
     if (name[0] == '-')
         return dn_usage(error, "unknown option \"%.40s\" before the verb", name);
-    const char *nearest = dn_nearest_word(name, names, count);
+    const char *nearest = dn_nearest_name(name, names, count);
     return dn_usage(error, "unknown verb \"%.40s\"%s%s%s", name, nearest ? ": did you mean \"" : "",
                     nearest ? nearest : "", nearest ? "\"?" : "");
 }

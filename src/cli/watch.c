@@ -1,17 +1,17 @@
 /*
- * predict --watch: images of a folder as they appear, each once.
+ * predict --watch: scores the images of a folder as they appear, each once.
  *
- * A file that is closed after writing or moved in is scored at once. If that fails, it may be
- * half-written after all: it is tried again when it is closed again, or when it has not changed for
- * SETTLE_MS, and only then is its error a row. Files that lie there from the start, links, and what
- * appeared while events were lost are scored once they have not changed for SETTLE_MS. What was
- * scored is remembered by name until the name is deleted or moved away, or another file is moved
- * onto it; a row with an error does not count as scored.
+ * A file that is closed after writing, or moved into the folder, is scored at once. If that fails,
+ * it may still be incomplete: it is tried again when it is closed again, or when it has not changed
+ * for SETTLE_SECONDS; only then is its error printed. Files that are there from the start, links,
+ * and files that appeared while events were lost are scored once they have not changed for
+ * SETTLE_SECONDS. A file that was scored is remembered by name until it is deleted, moved away, or
+ * replaced by another file that is moved onto it. A file that failed does not count as scored.
  */
 #include "cli/batch.h"
 #include "cli/clock.h"
 #include "cli/interrupt.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,14 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SETTLE_MS = 2000, WAKE_MS = 200, PATH_SIZE = 4096 };
+static const double SETTLE_SECONDS = 2.0;
+enum { WAKE_MS = 200, PATH_SIZE = 4096 };
 
 typedef enum file_state { SETTLING, SCORED, FAILED } file_state;
 
 typedef struct watched_file {
     char *name;
     file_state state;
-    double changed_at; /* when size or time of the last change were last seen to differ, in ms */
+    double changed_at; /* when size or time of the last change last differed, in seconds */
     off_t size;
     struct timespec modified;
 } watched_file;
@@ -45,10 +46,6 @@ typedef struct watch {
     int gone; /* the folder itself */
 } watch;
 
-static double now_ms(void) {
-    return 1e3 * dn_cli_seconds();
-}
-
 static dn_status fail(const watch *self, const char *what) {
     dn_error *error = &self->batch->cli->error;
     snprintf(error->message, sizeof error->message, "%.800s: %s", self->folder, what);
@@ -57,7 +54,7 @@ static dn_status fail(const watch *self, const char *what) {
 
 /* ---- the files that are known ---- */
 
-/* Where the name is, or where it belongs. */
+/* The position of the name, or where to insert it. */
 static size_t place_of(const watch *self, const char *name) {
     size_t low = 0, high = self->count;
     while (low < high) {
@@ -98,7 +95,7 @@ static dn_status add(watch *self, const char *name, watched_file **file) {
         return dn_out_of_memory(&self->batch->cli->error);
     memmove(self->files + place + 1, self->files + place,
             (self->count++ - place) * sizeof *self->files);
-    self->files[place] = (watched_file){.name = copy, .changed_at = now_ms(), .size = -1};
+    self->files[place] = (watched_file){.name = copy, .changed_at = dn_cli_seconds(), .size = -1};
     *file = &self->files[place];
     return DN_OK;
 }
@@ -114,7 +111,7 @@ static void forget(watch *self, const char *name) {
 
 /* ---- scoring ---- */
 
-/* 1 when the file is as it was when it was looked at last; 0 also when it is gone. */
+/* Whether the file is as it was at the last look; 0 also if it is gone. */
 static int is_unchanged(watched_file *file, const char *path) {
     struct stat status;
     if (stat(path, &status) != 0)
@@ -124,21 +121,21 @@ static int is_unchanged(watched_file *file, const char *path) {
     file->size = status.st_size;
     file->modified = status.st_mtim;
     if (!same)
-        file->changed_at = now_ms();
+        file->changed_at = dn_cli_seconds();
     return same;
 }
 
-/* `final`: a failure is the file's, not that of a moment too early. */
+/* `final`: the file is complete, so a failure is printed. */
 static dn_status score_file(watch *self, watched_file *file, int final) {
     int failed;
     char path[PATH_SIZE];
     snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
     is_unchanged(file, path);
-    const dn_image_source source = {.path = path};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     dn_status status = dn_batch_try(self->batch, path, &source, final, &failed);
     file->state = !failed ? SCORED : final ? FAILED : SETTLING;
     if (file->state == SETTLING)
-        file->changed_at = now_ms();
+        file->changed_at = dn_cli_seconds();
     return status;
 }
 
@@ -152,7 +149,7 @@ static dn_status score_settled(watch *self) {
         snprintf(path, sizeof path, "%s/%s", self->folder, file->name);
         if (access(path, F_OK) != 0)
             forget(self, self->files[i--].name);
-        else if (is_unchanged(file, path) && now_ms() - file->changed_at >= SETTLE_MS)
+        else if (is_unchanged(file, path) && dn_cli_seconds() - file->changed_at >= SETTLE_SECONDS)
             status = score_file(self, file, 1);
     }
     return status;
@@ -172,7 +169,7 @@ static dn_status take_finished(watch *self, const char *name, int is_new) {
     return status == DN_OK ? score_file(self, file, 0) : status;
 }
 
-/* Everything in the folder that is not known yet. */
+/* Adds all images of the folder that are not known yet. */
 static dn_status look_around(watch *self) {
     DIR *folder = opendir(self->folder);
     dn_status status = DN_OK;
@@ -187,7 +184,7 @@ static dn_status look_around(watch *self) {
     return status;
 }
 
-/* Nobody closes a link: it points to a file that is complete, or it settles with it. */
+/* A link is never closed after writing: it is scored once its target has settled. */
 static dn_status take_created(watch *self, const char *name) {
     struct stat status;
     watched_file *file;
@@ -238,7 +235,7 @@ static dn_status run_watch(watch *self) {
             status = score_settled(self);
     }
     if (status == DN_OK && self->gone)
-        status = fail(self, "is gone while it was watched");
+        status = fail(self, "was removed while it was watched");
     return status;
 }
 

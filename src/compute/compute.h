@@ -77,7 +77,8 @@ typedef struct dn_convolution_format {
 
 /* Pixels in the layout that a convolution of stride `block` reads fastest: the image is resized to
  * `height` x `width`, padded, and cut into squares of block x block pixels; the pixels of a square
- * become the channels of one position. Padding on the bottom and right fills the last squares. */
+ * become the channels of one position. Padding on the bottom and right fills the last squares.
+ * block 1 only pads. */
 typedef struct dn_fold_shape {
     int batch, in_height, in_width; /* of the given pixels, 3 channels */
     int height, width;              /* after dn_backend.nearest_resize */

@@ -13,6 +13,9 @@ enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
 
 _Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
+/* Far below what a float holds, so that differences of levels stay finite. */
+static const double LARGEST_LEVEL = 1e30;
+
 static dn_status set_value(struct dn_config *config, const dn_key *key, const char *text,
                            dn_error *error) {
     dn_value value;
@@ -81,7 +84,7 @@ static dn_status take_pair(void *user, const char *name, const dn_value *value, 
     DN_TRY(find_key(name, where, &key, error));
     parsing->config.given[key - dn_keys] = 1;
     if (parsing->seen[key - dn_keys]++)
-        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" for the second time", where, name);
+        return dn_fail(error, DN_ERROR_CONFIG, "%skey \"%s\" appears twice", where, name);
     return dn_value_store(value, key, where, &parsing->config, error);
 }
 
@@ -110,6 +113,19 @@ dn_status dn_config_set(dn_config *config, const char *name, const char *value, 
     return DN_OK;
 }
 
+dn_status dn_config_set_text(dn_config *config, const char *name, const char *text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_value value = {0};
+    DN_TRY(find_key(name, "", &key, error));
+    dn_value_add_text(&value, key, text);
+    dn_status status = dn_value_store(&value, key, "", config, error);
+    dn_value_destroy(&value);
+    if (status == DN_OK)
+        config->given[key - dn_keys] = 1;
+    return status;
+}
+
 dn_status dn_config_default(dn_config *config, const char *name, const char *value,
                             dn_error *error) {
     const dn_key *key;
@@ -124,6 +140,19 @@ dn_status dn_config_get(const dn_config *config, const char *name, char **value,
     DN_TRY(find_key(name, "", &key, error));
     dn_value_print(&text, config, key);
     return dn_text_take(&text, value, error);
+}
+
+dn_status dn_config_get_text(const dn_config *config, const char *name, char **text,
+                             dn_error *error) {
+    const dn_key *key;
+    dn_text printed = {0};
+    *text = NULL;
+    DN_TRY(find_key(name, "", &key, error));
+    if (dn_key_is_text(key))
+        dn_text_append(&printed, "%s", (const char *)config + key->offset);
+    else
+        dn_value_print(&printed, config, key);
+    return dn_text_take(&printed, text, error);
 }
 
 static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
@@ -161,35 +190,72 @@ void dn_config_take_run(dn_config *config, const dn_config *from) {
                    dn_keys[i].size);
 }
 
-/* N of "bank:N", 0 of "random", -1 of anything else. */
+/* N for "bank:N" and "even:N", 0 for "random", -1 for anything else. As in a test, evenly spaced
+ * rotations without transf_rotations are the upright view alone. */
 int dn_config_bank(const dn_config *config) {
-    static const char prefix[] = "bank:";
-    const char *text = config->train_rotations, *number = text + sizeof prefix - 1;
+    const char *text = config->train_rotations, *colon = strchr(text, ':');
     int count;
     if (strcmp(text, "random") == 0)
         return 0;
-    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !dn_integer_read(number, &count) ||
-        count < 1 || count > LARGEST_BANK)
+    if ((strncmp(text, "bank:", 5) != 0 && !dn_config_trains_evenly(config)) || !colon ||
+        !dn_integer_read(colon + 1, &count) || count < 1 || count > LARGEST_BANK)
         return -1;
-    return count;
+    return dn_config_trains_evenly(config) && !config->transf_rotations ? 1 : count;
+}
+
+int dn_config_trains_evenly(const dn_config *config) {
+    return strncmp(config->train_rotations, "even:", 5) == 0;
+}
+
+int dn_config_levels(const dn_config *config, double *black, double *white) {
+    char first[sizeof config->levels];
+    double low, high;
+    const char *colon = strchr(config->levels, ':');
+    if (strcmp(config->levels, "auto") == 0)
+        return 0;
+    if (!colon)
+        return -1;
+    snprintf(first, sizeof first, "%.*s", (int)(colon - config->levels), config->levels);
+    if (!dn_number_read(first, &low) || !dn_number_read(colon + 1, &high) || !(low < high) ||
+        low < -LARGEST_LEVEL || high > LARGEST_LEVEL)
+        return -1;
+    *black = low;
+    *white = high;
+    return 1;
+}
+
+static dn_status check_levels(const dn_config *config, dn_error *error) {
+    double black, white;
+    if (dn_config_levels(config, &black, &white) >= 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_CONFIG, "levels: \"%s\" is unknown (expected: %s)",
+                   config->levels, dn_key_find("levels")->range);
 }
 
 static dn_status check_bank(const dn_config *config, dn_error *error) {
+    int changes_colours = config->transf_brightness > 0 || config->transf_contrast > 0 ||
+                          config->transf_saturation > 0 || config->add_img_noise > 0;
+    if (dn_config_trains_evenly(config) && changes_colours)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "train_rotations %s trains on the views that are tested, which have neither "
+                       "colour jitter nor noise: set bank:N instead, or transf_brightness, "
+                       "transf_contrast, transf_saturation and add_img_noise to 0",
+                       config->train_rotations);
     if (dn_config_bank(config) >= 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG, "train_rotations: \"%s\" is unknown (expected: %s)",
                    config->train_rotations, dn_key_find("train_rotations")->range);
 }
 
-/* The backbone reads whole pixels then (backbone/backbone.h). */
+/* Below f32 the backbone reads 8-bit pixels (backbone/backbone.h). */
 static dn_status check_precision(const dn_config *config, dn_error *error) {
     int on_pixels =
         strcmp(config->precision, "bf16") == 0 || strcmp(config->precision, "int8") == 0;
     if (!on_pixels || !(config->add_img_noise > 0))
         return DN_OK;
     return dn_fail(error, DN_ERROR_CONFIG,
-                   "add_img_noise changes normalised pixels, which precision %s takes as whole "
-                   "numbers: set precision to f32, or add_img_noise to 0",
+                   "add_img_noise adds to normalised pixels, but with precision %s the network "
+                   "reads 8-bit pixels: set precision to f32, or add_img_noise to 0",
                    config->precision);
 }
 
@@ -209,5 +275,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
                        "device: cuda is not in this version; set cpu or auto");
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
-    return check_bank(config, error);
+    DN_TRY(check_bank(config, error));
+    return check_levels(config, error);
 }

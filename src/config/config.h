@@ -8,7 +8,7 @@
 enum { DN_CONFIG_MOST_KEYS = 128 };
 
 struct dn_config {
-    /* by the number of the key in the table: whether anybody set it */
+    /* by the key's number in the table: whether it was set by name or in a file */
     unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
     char dataset_path[1024], class_name[256], modelname[256];
@@ -19,14 +19,16 @@ struct dn_config {
     double transf_brightness, transf_contrast, transf_saturation;
     double norm_mean[3], norm_std[3];
     double add_img_noise; /* standard deviation of noise on normalised training pixels */
+    char levels[64];      /* "auto", or BLACK:WHITE: dn_config_levels */
     /* network */
     int n_scales;
     double clamp_alpha;
     int n_coupling_blocks, fc_internal;
     double dropout, lr_init;
+    char lr_schedule[16]; /* constant, cosine */
     /* schedule */
     int n_transforms, n_transforms_test, batch_size, meta_epochs, sub_epochs;
-    char train_rotations[16];    /* "random" or "bank:N": dn_config_bank */
+    char train_rotations[16];    /* "random", "bank:N" or "even:N": dn_config_bank */
     char rotation_reduction[16]; /* mean, median, log_mean: dn_reduction_of */
     /* verdict */
     double target_tpr;
@@ -64,6 +66,13 @@ dn_status dn_config_default(dn_config *config, const char *name, const char *val
 
 /* Rotations of each image that training draws from; 0: fresh rotations every time. */
 int dn_config_bank(const dn_config *config);
+
+/* Whether these are the evenly spaced rotations that are tested ("even:N"). */
+int dn_config_trains_evenly(const dn_config *config);
+
+/* Sample values that become black and white in images deeper than 8 bits. Returns 1 and sets both,
+ * 0 for `auto` (training finds them), -1 for any other value. */
+int dn_config_levels(const dn_config *config, double *black, double *white);
 
 /* A copy of a configuration. */
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error);

@@ -1,7 +1,5 @@
 #include "config/keys.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
 #define CLOSED(low, high) low, high, DN_CLOSED, #low " to " #high
@@ -31,8 +29,8 @@ const dn_key dn_keys[] = {
             MAY_BE_EMPTY),
     RUN_KEY(
         roi, DN_KIND_TEXT, 1, "\"\"",
-        "mask, white where the picture counts; empty: the one in the class folder's roi/, if any; "
-        "none: everything counts",
+        "mask, white in the region of interest; empty: the one in the class folder's roi/, if any; "
+        "none: the whole picture",
         MAY_BE_EMPTY),
     RUN_KEY(modelname, DN_KIND_TEXT, 1, "dummy_test", "name of the run, noted in config.yaml",
             NOT_EMPTY),
@@ -52,6 +50,10 @@ const dn_key dn_keys[] = {
         ABOVE(0, 10)),
     KEY(add_img_noise, DN_KIND_REAL, 1, "0.0",
         "standard deviation of noise added to normalised training pixels", CLOSED(0, 10)),
+    KEY(levels, DN_KIND_TEXT, 1, "auto",
+        "sample values that become black and white in pictures deeper than 8 bits; auto: as the "
+        "files declare, or found on the training pictures",
+        0, 0, DN_CLOSED, "auto, or BLACK:WHITE as in 0:4095"),
     KEY(n_scales, DN_KIND_INTEGER, 1, "3", "image scales, each half as large as the one before",
         CLOSED(1, 6)),
     KEY(clamp_alpha, DN_KIND_REAL, 1, "3.0", "soft clamp of the coupling layers' scale",
@@ -61,6 +63,10 @@ const dn_key dn_keys[] = {
         CLOSED(1, 16384)),
     KEY(dropout, DN_KIND_REAL, 1, "0.0", "share of hidden units dropped in training", BELOW(0, 1)),
     KEY(lr_init, DN_KIND_REAL, 1, "0.0002", "learning rate of Adam", ABOVE(0, 1)),
+    KEY(lr_schedule, DN_KIND_WORD, 1, "constant",
+        "constant: lr_init in every step, as the paper; cosine: falls to a fiftieth of it over the "
+        "training, which ends the swing from epoch to epoch",
+        ONE_OF("constant, cosine")),
     KEY(n_transforms, DN_KIND_INTEGER, 1, "4", "rotations of an image in training",
         CLOSED(1, 1024)),
     KEY(n_transforms_test, DN_KIND_INTEGER, 1, "64", "evenly spaced rotations to score an image",
@@ -74,14 +80,15 @@ const dn_key dn_keys[] = {
         CLOSED(1, 100000)),
     KEY(train_rotations, DN_KIND_TEXT, 1, "random",
         "random: fresh angles in every epoch, as the paper; bank:N: drawn from N of each image, "
-        "whose features are computed once",
-        0, 0, DN_CLOSED, "random, or bank: and 1 to 1024"),
+        "whose features are computed once; even:N: the same, from the N rotations of a test with "
+        "n_transforms_test N",
+        0, 0, DN_CLOSED, "random, or bank: or even: and 1 to 1024"),
     KEY(rotation_reduction, DN_KIND_WORD, 1, "mean",
         "how the values of an image's rotations become its score: mean, as the paper; median or "
         "log_mean, which one odd rotation moves less",
         ONE_OF("mean, median, log_mean")),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
-        "share of defective images the chosen threshold has to find", ABOVE(0, 1)),
+        "share of defective images that the chosen threshold must find", ABOVE(0, 1)),
     KEY(false_reject_rate, DN_KIND_REAL, 1, "0.01",
         "share of good images that may be rejected (FAIL)", ABOVE(0, 0.5)),
     KEY(review_rate, DN_KIND_REAL, 1, "0.05",
@@ -112,21 +119,19 @@ const dn_key dn_keys[] = {
             MAY_BE_EMPTY),
     RUN_KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
     RUN_KEY(estimate, DN_KIND_BOOLEAN, 1, "true",
-            "measure this machine for a second, to say what a training will take", EITHER),
+            "measure this machine for a second to estimate what a training takes", EITHER),
     RUN_KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
             CLOSED(0, 256)),
     KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
     KEY(early_stop, DN_KIND_INTEGER, 1, "0",
-        "stop when the training loss has not fallen for so many meta epochs; 0: never",
+        "stop when the training loss has not fallen for this many meta epochs; 0: never",
         CLOSED(0, 100000)),
     KEY(early_stop_delta, DN_KIND_REAL, 1, "0.001",
-        "how far the mean loss of a meta epoch has to fall to count for early_stop",
-        CLOSED(0, 1000)),
+        "decrease of a meta epoch's mean loss that counts for early_stop", CLOSED(0, 1000)),
     RUN_KEY(checkpoint, DN_KIND_INTEGER, 1, "1", "meta epochs between checkpoints; 0: none",
             CLOSED(0, 100000)),
     RUN_KEY(checkpoint_share, DN_KIND_REAL, 1, "0.1",
-            "share of the time that may go into checkpoints; 1: none that is due is left out",
-            ABOVE(0, 1)),
+            "share of the time for checkpoints; 1: write every one that is due", ABOVE(0, 1)),
     RUN_KEY(exact_resume, DN_KIND_BOOLEAN, 1, "true",
             "refuse a checkpoint that cannot be continued to the same bytes here: another version, "
             "other instructions or other evaluated images",
@@ -135,7 +140,7 @@ const dn_key dn_keys[] = {
             "folder of computed features; empty: differnet in the user's cache folder",
             MAY_BE_EMPTY),
     RUN_KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
-            "GiB of computed features to keep, the oldest go first; 0: keep none",
+            "GiB of computed features to keep, the oldest are removed first; 0: keep none",
             CLOSED(0, 1000000)),
 };
 
@@ -148,17 +153,15 @@ const dn_key *dn_key_find(const char *name) {
     return NULL;
 }
 
+int dn_key_is_text(const dn_key *key) {
+    return key->kind == DN_KIND_TEXT || key->kind == DN_KIND_WORD;
+}
+
 const char *dn_key_nearest(const char *name) {
-    const char *nearest = NULL;
-    size_t least = strlen(name) / 3 + 2; /* a larger distance means another word */
-    for (size_t i = 0; i < DN_KEY_COUNT; i++) {
-        size_t distance = dn_text_distance(name, dn_keys[i].key.name);
-        if (distance < least) {
-            least = distance;
-            nearest = dn_keys[i].key.name;
-        }
-    }
-    return nearest;
+    const char *names[DN_KEY_COUNT];
+    for (size_t i = 0; i < DN_KEY_COUNT; i++)
+        names[i] = dn_keys[i].key.name;
+    return dn_nearest_name(name, names, DN_KEY_COUNT);
 }
 
 const dn_config_key *dn_config_key_at(size_t index) {

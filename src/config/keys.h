@@ -34,14 +34,17 @@ typedef struct dn_key {
     const char *range; /* for messages; for a word also the list of allowed values */
 } dn_key;
 
-enum { DN_KEY_COUNT = 50, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
+enum { DN_KEY_COUNT = 52, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
 
 extern const dn_key dn_keys[];
 
 /* NULL if there is no such key. */
 const dn_key *dn_key_find(const char *name);
 
-/* The name closest to an unknown one, or NULL if none is close. */
+/* Whether the field is a char array: DN_KIND_TEXT or DN_KIND_WORD. */
+int dn_key_is_text(const dn_key *key);
+
+/* As dn_nearest_name, of all keys. */
 const char *dn_key_nearest(const char *name);
 
 #endif

@@ -15,6 +15,36 @@ void dn_value_add(dn_value *value, const char *scalar, size_t length) {
     value->count++;
 }
 
+static void add_trimmed(dn_value *value, const char *begin, const char *end) {
+    while (begin < end && (*begin == ' ' || *begin == '\t'))
+        begin++;
+    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    dn_value_add(value, begin, (size_t)(end - begin));
+}
+
+/* "[1, 2]" or "1, 2" */
+static void add_items(dn_value *value, const char *text) {
+    const char *begin = text + strspn(text, " \t"), *end = text + strlen(text);
+    while (end > begin && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    if (end - begin >= 2 && *begin == '[' && end[-1] == ']')
+        begin++, end--;
+    value->is_sequence = 1;
+    for (const char *comma; (comma = memchr(begin, ',', (size_t)(end - begin))); begin = comma + 1)
+        add_trimmed(value, begin, comma);
+    add_trimmed(value, begin, end);
+}
+
+void dn_value_add_text(dn_value *value, const dn_key *key, const char *text) {
+    if (key->count > 1)
+        add_items(value, text);
+    else if (key->kind == DN_KIND_TEXT)
+        dn_value_add(value, text, strlen(text));
+    else
+        add_trimmed(value, text, text + strlen(text));
+}
+
 void dn_value_destroy(dn_value *value) {
     dn_text_destroy(&value->bytes);
     *value = (dn_value){0};

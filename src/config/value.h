@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "config/keys.h"
 
-/* A scalar, or a sequence of scalars, as YAML gives it. */
+/* A scalar, or a sequence of scalars: what was written, before it is parsed as a key's kind. */
 typedef struct dn_value {
     dn_text bytes;              /* the scalars, each with its terminating zero */
     size_t begin[DN_KEY_ITEMS]; /* where the first ones start in `bytes` */
@@ -15,6 +15,10 @@ typedef struct dn_value {
 
 void dn_value_add(dn_value *value, const char *scalar, size_t length);
 void dn_value_destroy(dn_value *value);
+
+/* Adds plain text, as from a command line. DN_KIND_TEXT takes it whole; other kinds lose the blanks
+ * around it; a sequence is split at its commas. */
+void dn_value_add_text(dn_value *value, const dn_key *key, const char *text);
 
 #define DN_EXCERPT_SIZE 88
 

@@ -20,7 +20,7 @@ static dn_status add_class(dn_class_list *list, const char *name, dn_error *erro
 static dn_status visit_class(dn_class_list *list, const char *root, const char *name,
                              dn_error *error) {
     char folder[DN_PATH_LIMIT];
-    if (name[0] == '.')
+    if (name[0] == '.' || dn_is_foreign_folder(name))
         return DN_OK;
     DN_TRY(dn_path_join(folder, sizeof folder, root, name, error));
     return dn_is_class_folder(folder) ? add_class(list, name, error) : DN_OK;

@@ -152,8 +152,9 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
     const dn_observer *observer = data->observer;
     const char *folder = data->folder;
     if (list->stray > 0)
-        dn_tell(observer, DN_WARNING, "%s: skipped files that are not images in %s/: %zu, the first: %s",
-                folder, split_folder, list->stray, list->first_stray);
+        dn_tell(observer, DN_WARNING,
+                "%s: skipped files that are not images in %s/: %zu, the first: %s", folder,
+                split_folder, list->stray, list->first_stray);
     if (passed->unlabelled > 0)
         dn_tell(observer, DN_WARNING,
                 "%s: skipped images that lie directly in %s/, in no good or defect folder, and so "
@@ -169,14 +170,22 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
                 split_folder, list->hidden);
 }
 
+static void tell_foreign(const layout *data, const char *split_folder, const dn_file_list *list) {
+    if (list->foreign > 0)
+        dn_tell(data->observer, DN_NOTE,
+                "%s: skipped folders of other programs (@eaDir, __MACOSX and the like) in %s/: %zu",
+                data->folder, split_folder, list->foreign);
+}
+
 static dn_status add_list(const layout *data, dn_split split, const char *split_folder,
                           const dn_file_list *list) {
     passed_over passed = {0};
     for (size_t i = 0; i < list->count; i++)
         DN_TRY(sort_image(data, split, list->paths[i], &passed));
     tell_passed_over(data, split_folder, list, &passed);
+    tell_foreign(data, split_folder, list);
     data->dataset->stray += list->stray + passed.unlabelled;
-    data->dataset->hidden += list->hidden;
+    data->dataset->hidden += list->hidden + list->foreign;
     return DN_OK;
 }
 

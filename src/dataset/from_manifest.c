@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/collect.h"
+#include "dataset/listed_path.h"
 #include "dataset/manifest.h"
 #include "dataset/names.h"
 #include "dataset/readers.h"
@@ -14,6 +15,7 @@
 typedef struct source {
     const char *path; /* of the manifest */
     char folder[DN_PATH_LIMIT];
+    dn_path_finder finder;
     const dn_observer *observer;
     dn_dataset *dataset;
     dn_error *error;
@@ -29,19 +31,6 @@ static dn_status find_folder(const char *path, char *folder, dn_error *error) {
     return DN_OK;
 }
 
-/* Relative to the manifest's folder, which is "" for the working directory. */
-static dn_status resolve(const source *from, const char *listed, char *path) {
-    if (listed[0] == '/' || from->folder[0] == '\0') {
-        int length = snprintf(path, DN_PATH_LIMIT, "%s", listed);
-        if (length >= 0 && length < DN_PATH_LIMIT)
-            return DN_OK;
-        return dn_fail(from->error, DN_ERROR_IO,
-                       "%s: lists %.200s...: the path is longer than %d bytes", from->path, listed,
-                       DN_PATH_LIMIT - 1);
-    }
-    return dn_path_join(path, DN_PATH_LIMIT, from->folder, listed, from->error);
-}
-
 /* The image's parent folder, unless its name says nothing about the defect. */
 static void name_defect(const char *image_path, char *defect) {
     char folder[DN_PATH_LIMIT];
@@ -55,16 +44,17 @@ static void name_defect(const char *image_path, char *defect) {
     snprintf(defect, DN_PATH_LIMIT, "%s", says_nothing ? "defective" : parent);
 }
 
-static dn_status add_row(const source *from, const dn_manifest_row *row) {
-    char path[DN_PATH_LIMIT], mask[DN_PATH_LIMIT], defect[DN_PATH_LIMIT] = "good";
-    DN_TRY(resolve(from, row->image_path, path));
+static dn_status add_row(source *from, const dn_manifest_row *row) {
+    char path[DN_PATH_LIMIT], name[DN_PATH_LIMIT], mask[DN_PATH_LIMIT], ignored[DN_PATH_LIMIT];
+    char defect[DN_PATH_LIMIT] = "good";
+    DN_TRY(dn_path_find(&from->finder, row->image_path, row->line, path, name, from->error));
     if (row->mask_path)
-        DN_TRY(resolve(from, row->mask_path, mask));
+        DN_TRY(dn_path_find(&from->finder, row->mask_path, row->line, mask, ignored, from->error));
     if (row->label)
-        name_defect(row->image_path, defect);
+        name_defect(name, defect);
     const dn_found_sample found = {
         .path = path,
-        .name = row->image_path,
+        .name = name,
         .defect = defect,
         .mask_path = row->mask_path ? mask : NULL,
         .split = row->split,
@@ -73,7 +63,7 @@ static dn_status add_row(const source *from, const dn_manifest_row *row) {
     return dn_dataset_add(from->dataset, &found, from->error);
 }
 
-static dn_status add_split(const source *from, const dn_manifest *manifest, dn_split split) {
+static dn_status add_split(source *from, const dn_manifest *manifest, dn_split split) {
     size_t untrained = 0;
     const char *first = NULL;
     for (size_t i = 0; i < manifest->count; i++) {
@@ -115,7 +105,7 @@ static dn_status check_wanted(const source *from, unsigned wanted) {
     return DN_OK;
 }
 
-static dn_status add_wanted(const source *from, const dn_manifest *manifest, unsigned wanted) {
+static dn_status add_wanted(source *from, const dn_manifest *manifest, unsigned wanted) {
     for (dn_split split = 0; split < DN_SPLITS; split++) {
         if (wanted & 1u << split)
             DN_TRY(add_split(from, manifest, split));
@@ -124,7 +114,7 @@ static dn_status add_wanted(const source *from, const dn_manifest *manifest, uns
     return check_wanted(from, wanted);
 }
 
-static dn_status read_text(const source *from, char *text, size_t size, unsigned wanted) {
+static dn_status read_text(source *from, char *text, size_t size, unsigned wanted) {
     dn_manifest manifest;
     dn_status status = dn_manifest_parse(from->path, text, size, &manifest, from->error);
     if (status == DN_OK)
@@ -141,7 +131,10 @@ dn_status dn_dataset_from_manifest(const char *path, unsigned wanted, const dn_o
     dataset->is_listed = 1;
     DN_TRY(find_folder(path, from.folder, error));
     DN_TRY(dn_file_read(path, MANIFEST_LIMIT, &text, &size, error));
+    from.finder = (dn_path_finder){.manifest = path, .folder = from.folder};
     dn_status status = read_text(&from, (char *)text, size, wanted);
+    dn_path_finder_report(&from.finder, observer);
+    dn_path_finder_clear(&from.finder);
     dn_release(text);
     return status;
 }

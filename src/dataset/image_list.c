@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/structs.h"
 #include "dataset/names.h"
 #include "dataset/walk.h"
 
@@ -19,7 +20,7 @@ static dn_status add_found(dn_image_list *list, const char *folder, const dn_fil
     char path[DN_PATH_LIMIT];
     DN_TRY(dn_allocate(&paths, found->count, sizeof(char *), error));
     list->paths = paths;
-    list->skipped = found->stray + found->hidden;
+    list->skipped = found->stray + found->hidden + found->foreign;
     for (size_t i = 0; i < found->count; i++) {
         DN_TRY(dn_path_join(path, sizeof path, folder, found->paths[i], error));
         DN_TRY(add_path(list, path, error));
@@ -50,13 +51,17 @@ static dn_status list_file(const char *path, dn_image_list *list, dn_error *erro
 
 dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
     struct stat status;
-    *list = (dn_image_list){0};
+    dn_image_list found = {0};
+    DN_TRY(dn_struct_check(&dn_struct_image_list, list, error));
+    dn_struct_write(&dn_struct_image_list, list, &found);
     if (stat(path, &status) != 0)
         return dn_fail(error, DN_ERROR_IO, "%s: cannot open: %s", path, strerror(errno));
     dn_status result =
-        S_ISDIR(status.st_mode) ? list_folder(path, list, error) : list_file(path, list, error);
-    if (result != DN_OK)
-        dn_image_list_free(list);
+        S_ISDIR(status.st_mode) ? list_folder(path, &found, error) : list_file(path, &found, error);
+    if (result == DN_OK)
+        dn_struct_write(&dn_struct_image_list, list, &found);
+    else
+        dn_image_list_free(&found);
     return result;
 }
 
@@ -64,5 +69,6 @@ void dn_image_list_free(dn_image_list *list) {
     for (size_t i = 0; i < list->count; i++)
         dn_release(list->paths[i]);
     dn_release(list->paths);
-    *list = (dn_image_list){0};
+    list->paths = NULL;
+    list->count = list->skipped = 0;
 }

@@ -22,6 +22,7 @@ static const char *const COLUMN_NAMES[COLUMNS] = {
 typedef struct reader {
     const char *name;
     dn_error *error;
+    char separator, line_end; /* ',' ';' or tab; '\n', or '\r' where the file has no '\n' */
     char *next, *end;
     char *record_end;       /* end of the longest record allowed (RECORD_LIMIT) */
     size_t line, next_line; /* lines, from 1: of the current record, and of `next` */
@@ -33,6 +34,10 @@ typedef struct reader {
 
 #define ABSENT SIZE_MAX
 
+static const char *separator_name(char separator) {
+    return separator == ',' ? "a comma" : separator == ';' ? "a semicolon" : "a tab";
+}
+
 /* ---- Records and fields, unquoted in place --------------------------------------------------- */
 
 static dn_status fail_long(const reader *csv) {
@@ -41,7 +46,7 @@ static dn_status fail_long(const reader *csv) {
                    csv->name, csv->line, RECORD_LIMIT);
 }
 
-/* A field in quotes: "" stands for one quote; commas and line ends stand for themselves. */
+/* A field between quotes: "" stands for one quote, separators and line ends for themselves. */
 static dn_status read_quoted(reader *csv, char **end) {
     char *write = csv->next++; /* the opening quote */
     for (; csv->next < csv->record_end; csv->next++) {
@@ -54,7 +59,7 @@ static dn_status read_quoted(reader *csv, char **end) {
             if (csv->next == csv->record_end)
                 break;
         }
-        csv->next_line += *csv->next == '\n';
+        csv->next_line += *csv->next == csv->line_end;
         *write++ = *csv->next;
     }
     if (csv->record_end < csv->end)
@@ -64,32 +69,40 @@ static dn_status read_quoted(reader *csv, char **end) {
 }
 
 static dn_status read_plain(reader *csv, char **end) {
-    while (csv->next < csv->record_end && *csv->next != ',' && *csv->next != '\n')
+    while (csv->next < csv->record_end && *csv->next != csv->separator &&
+           *csv->next != csv->line_end)
         csv->next++;
     if (csv->next == csv->record_end && csv->record_end < csv->end)
         return fail_long(csv);
     *end = csv->next;
     if (*end > csv->fields[csv->count - 1] && (*end)[-1] == '\r' &&
-        (csv->next == csv->end || *csv->next == '\n'))
+        (csv->next == csv->end || *csv->next == csv->line_end))
         --*end;
+    if (csv->line_end == '\n' &&
+        memchr(csv->fields[csv->count - 1], '\r', (size_t)(*end - csv->fields[csv->count - 1])))
+        return dn_fail(
+            csv->error, DN_ERROR_FORMAT,
+            "%s, line %zu: a carriage return within field %zu; lines must end alike, and "
+            "a field that holds one must be quoted",
+            csv->name, csv->line, csv->count);
     return DN_OK;
 }
 
 /* Skips the delimiter of a field; *last says whether it also ends the record. */
 static dn_status read_delimiter(reader *csv, int *last) {
-    if (csv->next < csv->end && *csv->next == '\r' &&
+    if (csv->line_end == '\n' && csv->next < csv->end && *csv->next == '\r' &&
         (csv->next + 1 == csv->end || csv->next[1] == '\n'))
         csv->next++;
-    *last = csv->next == csv->end || *csv->next == '\n';
+    *last = csv->next == csv->end || *csv->next == csv->line_end;
     if (csv->next == csv->end)
         return DN_OK;
-    if (*csv->next != ',' && *csv->next != '\n')
+    if (*csv->next != csv->separator && !*last)
         return dn_fail(
             csv->error, DN_ERROR_FORMAT,
             "%s, line %zu: field %zu goes on with '%c' after its closing quote; expected "
-            "a comma or the end of the line",
-            csv->name, csv->line, csv->count, *csv->next);
-    csv->next_line += *csv->next == '\n';
+            "%s or the end of the line",
+            csv->name, csv->line, csv->count, *csv->next, separator_name(csv->separator));
+    csv->next_line += (size_t)*last;
     csv->next++;
     return DN_OK;
 }
@@ -123,7 +136,7 @@ static dn_status read_record(reader *csv) {
 /* Skips empty lines. Returns 0 at the end of the file. */
 static int has_record(reader *csv) {
     while (csv->next < csv->end && (*csv->next == '\n' || *csv->next == '\r')) {
-        csv->next_line += *csv->next == '\n';
+        csv->next_line += *csv->next == csv->line_end;
         csv->next++;
     }
     return csv->next < csv->end;
@@ -153,17 +166,38 @@ static dn_status note_column(reader *csv, size_t position) {
 }
 
 static dn_status fail_no_column(const reader *csv, const char *missing) {
-    const char *separator = "";
-    if (csv->columns == 1 && strpbrk(csv->fields[0], ";\t"))
-        separator = "; the columns must be separated by commas";
+    char separated[64] = "";
+    if (csv->separator != ',')
+        snprintf(separated, sizeof separated, ", separated by %s", separator_name(csv->separator));
     return dn_fail(
         csv->error, DN_ERROR_FORMAT,
         "%s, line %zu: no column %s; expected a header such as "
         "image_path,label_index,split,mask_path, found %zu column(s), the first \"%.60s\"%s",
-        csv->name, csv->line, missing, csv->columns, csv->fields[0], separator);
+        csv->name, csv->line, missing, csv->columns, csv->fields[0], separated);
+}
+
+/* "sep=;" in a line of its own, which spreadsheets write for each other. */
+static int read_hint(reader *csv) {
+    if (csv->end - csv->next < 6 || strncasecmp(csv->next, "sep=", 4) != 0 ||
+        !strchr(",;\t", csv->next[4]) || !strchr("\r\n", csv->next[5]))
+        return 0;
+    csv->separator = csv->next[4];
+    csv->next += 5;
+    return 1;
+}
+
+/* A header has none of the three in its names: the first that there is separates them. */
+static void find_separator(reader *csv) {
+    const char *at = csv->next;
+    while (at < csv->end && *at != csv->line_end && !strchr(",;\t", *at))
+        at++;
+    csv->separator = at < csv->end && *at != csv->line_end ? *at : ',';
 }
 
 static dn_status read_header(reader *csv) {
+    int has_hint = has_record(csv) && read_hint(csv);
+    if (has_record(csv) && !has_hint)
+        find_separator(csv);
     if (!has_record(csv))
         return dn_fail(csv->error, DN_ERROR_FORMAT,
                        "%s: is empty; expected a header line with image_path,label_index,split",
@@ -218,6 +252,7 @@ static dn_status read_split(const reader *csv, char *text, dn_split *split) {
 
 static dn_status read_row(reader *csv, dn_manifest_row *row) {
     DN_TRY(read_record(csv));
+    row->line = csv->line;
     if (csv->count != csv->columns)
         return dn_fail(csv->error, DN_ERROR_FORMAT,
                        "%s, line %zu: %zu field(s); expected %zu, as the header has", csv->name,
@@ -258,7 +293,13 @@ static dn_status check_zeros(const reader *csv) {
 
 dn_status dn_manifest_parse(const char *name, char *text, size_t size, dn_manifest *manifest,
                             dn_error *error) {
-    reader csv = {.name = name, .error = error, .next = text, .end = text + size, .next_line = 1};
+    reader csv = {.name = name,
+                  .error = error,
+                  .separator = ',',
+                  .line_end = memchr(text, '\n', size) ? '\n' : '\r',
+                  .next = text,
+                  .end = text + size,
+                  .next_line = 1};
     *manifest = (dn_manifest){0};
     DN_TRY(check_zeros(&csv));
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)

@@ -1,7 +1,8 @@
-/* Manifest CSV (RFC 4180; UTF-8 with or without a byte order mark; lines end in \n or \r\n). The
- * header line names image_path, label_index and split, in any order; mask_path is optional, and
- * other columns are ignored. label_index: 0 is good, anything above defective. split: train, test,
- * val, validate or validation. */
+/* Manifest CSV (RFC 4180, UTF-8 with or without a byte order mark, lines ending in \n, \r\n or, in
+ * the whole file, \r): a header line that names at least image_path, label_index and split, in any
+ * order; mask_path is optional, other columns are not looked at. Fields are separated by commas, or
+ * by semicolons or tabs where the header line is. A spreadsheet's line "sep=;" may come first.
+ * label_index: 0 good, more defective. split: train, test, val, validate or validation. */
 #ifndef DN_DATASET_MANIFEST_H
 #define DN_DATASET_MANIFEST_H
 
@@ -11,7 +12,8 @@ typedef struct dn_manifest_row {
     const char *image_path;
     const char *mask_path; /* NULL if none is given */
     dn_split split;
-    int label; /* 0 good, 1 defective */
+    int label;   /* 0 good, 1 defective */
+    size_t line; /* of the file, from 1 */
 } dn_manifest_row;
 
 typedef struct dn_manifest {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define DEPTH_LIMIT 32
@@ -84,6 +85,10 @@ static dn_status examine_entry(walker *walk, unsigned char type, entry_kind *kin
 static dn_status visit_path(walker *walk, unsigned char type) {
     entry_kind kind;
     DN_TRY(examine_entry(walk, type, &kind));
+    if (kind == KIND_FOLDER && dn_is_foreign_folder(dn_path_name(walk->path))) {
+        walk->list->foreign++;
+        return DN_OK;
+    }
     if (kind == KIND_FOLDER)
         return walk_folder(walk);
     if (kind == KIND_FILE && dn_is_image_name(dn_path_name(walk->path)))
@@ -180,8 +185,24 @@ int dn_is_folder(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
+int dn_is_foreign_folder(const char *name) {
+    static const char *const names[] = {"@eaDir",
+                                        "#recycle",
+                                        "#snapshot",
+                                        "@Recycle",
+                                        "@Recently-Snapshot",
+                                        "$RECYCLE.BIN",
+                                        "__MACOSX",
+                                        "System Volume Information",
+                                        "lost+found"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
 static int is_shown(const struct dirent *entry) {
-    return entry->d_name[0] != '.';
+    return entry->d_name[0] != '.' && !dn_is_foreign_folder(entry->d_name);
 }
 
 static int by_name(const struct dirent **left, const struct dirent **right) {

@@ -10,8 +10,9 @@ typedef struct dn_file_list {
     char **paths; /* image files, in byte order */
     size_t count, capacity;
     size_t hidden;     /* dot files and dot folders */
-    size_t stray;      /* neither image files nor folders to walk */
-    char *first_stray; /* the first of them in byte order; NULL if there are none */
+    size_t foreign;    /* folders of other programs: dn_is_foreign_folder */
+    size_t stray;      /* what is neither an image file nor a folder to walk */
+    char *first_stray; /* in byte order; NULL where there is none */
 } dn_file_list;
 
 /* Appends the files below base/relative (`relative` may be ""), as paths that begin below `base`.
@@ -24,8 +25,12 @@ void dn_file_list_destroy(dn_file_list *list);
 
 int dn_is_folder(const char *path);
 
-/* The names of the folders in a folder, for messages: "a, b, c, ..." (at most 5, without hidden
- * ones). */
+/* Whether a folder of this name is one that storage systems, archivers or file managers make beside
+ * people's pictures, with thumbnails and deleted files in it: "@eaDir", "__MACOSX", "#recycle". In
+ * any case of letters; those that begin with a dot are hidden anyway. */
+int dn_is_foreign_folder(const char *name);
+
+/* "a, b, c, ..." of the folders in a folder (at most 5; hidden ones left out), for hints. */
 #define DN_FOLDER_NAMES 400
 void dn_name_folders(const char *path, char names[DN_FOLDER_NAMES]);
 

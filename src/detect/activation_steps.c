@@ -15,8 +15,9 @@ static void draw_views(const dn_config *config, const dn_image *images, size_t c
     size_t size = (size_t)config->img_size[0] * (size_t)config->img_size[1] * 3;
     for (size_t i = 0; i < DN_STEP_VIEWS; i++) {
         double degrees = config->transf_rotations ? (double)i * 360.0 / DN_STEP_VIEWS : 0;
-        dn_image view = {config->img_size[1], config->img_size[0],
-                         dn_backbone_input_pixels(backbone) + i * size};
+        dn_image view = {.width = config->img_size[1],
+                         .height = config->img_size[0],
+                         .pixels = dn_backbone_input_pixels(backbone) + i * size};
         dn_image_rotate(&images[i % count], degrees, &view);
     }
 }

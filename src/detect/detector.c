@@ -66,6 +66,15 @@ static dn_status load_roi(dn_detector *detector, const char *path, dn_error *err
     return dn_roi_of_values(tensor->data, path, size[1], size[0], &detector->roi, error);
 }
 
+static dn_status load_levels(dn_detector *detector, const char *path, dn_error *error) {
+    const char *json = dn_tensor_file_metadata(detector->file, DN_META_LEVELS);
+    char name[1152];
+    if (!json)
+        return DN_OK;
+    snprintf(name, sizeof name, "%s (its levels)", path);
+    return dn_trained_levels_parse(name, json, &detector->levels, error);
+}
+
 static dn_status load_precision(dn_detector *detector, const char *path, dn_error *error) {
     const char *word = dn_tensor_file_metadata(detector->file, DN_META_PRECISION);
     detector->precision = word ? dn_precision_of(word) : DN_PRECISION_F32;
@@ -325,6 +334,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(load_config(detector, path, error));
     DN_TRY(load_calibration(detector, path, error));
     DN_TRY(load_roi(detector, path, error));
+    DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
@@ -365,7 +375,7 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 17 };
+enum { METADATA_ENTRIES = 18 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -373,7 +383,7 @@ typedef struct model_writer {
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
-    char *yaml, *calibration, *steps;
+    char *yaml, *calibration, *steps, *levels;
     dn_metadata_entry metadata[METADATA_ENTRIES];
     size_t metadata_count;
 } model_writer;
@@ -456,6 +466,10 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
     add_metadata(writer, DN_META_AUROC, writer->auroc);
     if (dn_roi_limits(&detector->roi))
         add_metadata(writer, DN_META_ROI_SHA256, detector->roi.digest);
+    if (detector->levels.source != DN_LEVELS_NONE) {
+        DN_TRY(dn_trained_levels_to_json(&detector->levels, &writer->levels, error));
+        add_metadata(writer, DN_META_LEVELS, writer->levels);
+    }
     add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
     if (detector->backbone.steps.known) {
         DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->backbone.network,
@@ -486,5 +500,6 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
     dn_text_free(writer.yaml);
     dn_text_free(writer.calibration);
     dn_text_free(writer.steps);
+    dn_text_free(writer.levels);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "backbone/weights.h"
 #include "compute/compute.h"
 #include "detect/calibration.h"
+#include "detect/levels.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 
@@ -29,6 +30,7 @@
 #define DN_META_CALIBRATION "calibration" /* only if the model is calibrated */
 #define DN_META_PRECISION "precision"     /* of the training; f32 if the key is missing */
 #define DN_META_STEPS "activation_steps"  /* for int8; only if training found them */
+#define DN_META_LEVELS "levels"           /* only if a training picture was deeper than 8 bits */
 #define DN_META_IMPORTED "imported_from"  /* only if the model was not trained here */
 
 #define DN_BACKBONE_PREFIX "backbone." /* before the names of the backbone's tensors */
@@ -47,6 +49,7 @@ typedef struct dn_detector {
     dn_config *config;
     dn_backbone_weights backbone;
     dn_roi roi;
+    dn_trained_levels levels;
     dn_flow_shape flow;
     dn_precision precision;  /* of the training */
     int in_place;            /* the file holds the parameters as one block of f32, ready for use */

@@ -10,6 +10,7 @@ struct dn_extractor {
     const dn_compute *compute;
     const dn_backbone_weights *weights; /* the caller's */
     const dn_roi *roi;                  /* NULL: everything counts */
+    dn_levels levels;                   /* of deep pictures */
     dn_backbone_shape shape;
     dn_backbone *backbone;
     int on_pixels;                  /* in bf16 and int8 */
@@ -91,6 +92,7 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
     created->compute = compute;
     created->roi = dn_roi_limits(roi) ? roi : NULL;
     created->weights = weights;
+    created->levels = dn_levels_of(config);
     dn_status status = init_extractor(created, config, error);
     if (status == DN_OK)
         *extractor = created;
@@ -125,6 +127,10 @@ const dn_roi *dn_extractor_roi(const dn_extractor *extractor) {
     return extractor->roi;
 }
 
+const dn_levels *dn_extractor_levels(const dn_extractor *extractor) {
+    return &extractor->levels;
+}
+
 static dn_status copy_image(const dn_image *image, dn_image *copy, dn_error *error) {
     return dn_image_resize(image, image->width, image->height, copy, error);
 }
@@ -148,10 +154,10 @@ static dn_status prepare_picture(const dn_roi *roi, int width, int height, const
     return dn_image_resize(picture, width, height, image, error);
 }
 
-static dn_status read_picture(const char *path, const dn_roi *roi, int width, int height,
-                              dn_image *image, dn_error *error) {
+static dn_status read_picture(const char *path, const dn_levels *levels, const dn_roi *roi,
+                              int width, int height, dn_image *image, dn_error *error) {
     dn_image picture = {0};
-    DN_TRY(dn_image_read(path, &picture, error));
+    DN_TRY(dn_image_read(path, levels, &picture, error));
     dn_status status = prepare_picture(roi, width, height, &picture, image, error);
     dn_image_free(&picture);
     return status;
@@ -162,8 +168,9 @@ dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_
                            dn_error *error) {
     const int *size = config->img_size;
     size_t wanted = count < most ? count : most;
+    dn_levels levels = dn_levels_of(config);
     for (*taken = 0; *taken < wanted; ++*taken)
-        DN_TRY(read_picture(samples[*taken * count / wanted].path, roi, size[1], size[0],
+        DN_TRY(read_picture(samples[*taken * count / wanted].path, &levels, roi, size[1], size[0],
                             &images[*taken], error));
     return DN_OK;
 }
@@ -176,14 +183,14 @@ dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *pi
 
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error) {
-    return read_picture(path, extractor->roi, extractor->shape.width, extractor->shape.height,
-                        image, error);
+    return read_picture(path, &extractor->levels, extractor->roi, extractor->shape.width,
+                        extractor->shape.height, image, error);
 }
 
 dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *bytes, size_t size,
                               const char *path, dn_image *image, dn_error *error) {
     dn_image picture = {0};
-    DN_TRY(dn_image_decode(bytes, size, path, &picture, error));
+    DN_TRY(dn_image_decode(bytes, size, path, &extractor->levels, &picture, error));
     dn_status status = dn_extractor_prepare(extractor, &picture, image, error);
     dn_image_free(&picture);
     return status;
@@ -229,8 +236,9 @@ static void prepare_pixels(void *context, size_t begin, size_t end) {
     const dn_extractor *extractor = self->extractor;
     for (size_t i = begin; i < end; i++) {
         const dn_view *view = &self->views[i];
-        dn_image turned = {extractor->shape.width, extractor->shape.height,
-                           self->pixels + i * extractor->pixels};
+        dn_image turned = {.width = extractor->shape.width,
+                           .height = extractor->shape.height,
+                           .pixels = self->pixels + i * extractor->pixels};
         dn_image_rotate(view->image, view->degrees, &turned);
         dn_image_jitter(&turned, &view->jitter);
     }

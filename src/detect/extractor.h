@@ -7,6 +7,7 @@
 #include "backbone/gradient.h"
 #include "config/config.h"
 #include "dataset/dataset.h"
+#include "detect/levels.h"
 #include "image/roi.h"
 
 /* One look at one image. */
@@ -40,6 +41,9 @@ size_t dn_extractor_image_bytes(const dn_extractor *extractor);
 
 /* The region of interest, or NULL where everything counts. */
 const dn_roi *dn_extractor_roi(const dn_extractor *extractor);
+
+/* Levels of deep pictures, those of the configuration; as long as the extractor lives. */
+const dn_levels *dn_extractor_levels(const dn_extractor *extractor);
 
 /* What the network sees of a picture: of the configured size, black outside the region of interest.
  * Painted before it is resized as well, so that no pixel outside has any influence. Thread-safe. */

@@ -8,6 +8,7 @@
 
 typedef struct dn_expected {
     dn_background_task task;
+    dn_levels levels;
     char *path;
     int has_digest;
     dn_picture picture;
@@ -23,21 +24,22 @@ dn_status dn_lookahead_create(dn_lookahead *ahead, dn_error *error) {
 /* ---- one file ---- */
 
 /* Digest and image come from the same read of the file. */
-static dn_status decode(const char *path, int has_digest, dn_picture *picture, dn_error *error) {
+static dn_status decode(const char *path, const dn_levels *levels, int has_digest,
+                        dn_picture *picture, dn_error *error) {
     uint8_t *bytes;
     size_t size;
     DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
     dn_status status =
         has_digest ? dn_sample_digest(bytes, size, path, picture->digest, error) : DN_OK;
     if (status == DN_OK)
-        status = dn_image_decode(bytes, size, path, &picture->image, error);
+        status = dn_image_decode(bytes, size, path, levels, &picture->image, error);
     dn_release(bytes);
     return status;
 }
 
 static void read_expected(void *context) {
     dn_expected *self = context;
-    decode(self->path, self->has_digest, &self->picture, &self->picture.failure);
+    decode(self->path, &self->levels, self->has_digest, &self->picture, &self->picture.failure);
 }
 
 static void release_expected(dn_expected *self) {
@@ -55,11 +57,13 @@ static void forget(dn_expected *self) {
     release_expected(self);
 }
 
-static dn_expected *begin_reading(const char *path, const uint8_t *digest) {
+static dn_expected *begin_reading(const char *path, const dn_levels *levels,
+                                  const uint8_t *digest) {
     void *block;
     if (dn_allocate(&block, 1, sizeof(dn_expected), NULL) != DN_OK)
         return NULL;
     dn_expected *self = block;
+    self->levels = *levels;
     self->has_digest = digest != NULL;
     if (digest)
         memcpy(self->picture.digest, digest, DN_DIGEST_BYTES);
@@ -98,7 +102,7 @@ static dn_expected *take(dn_lookahead *ahead, const char *path, int has_digest) 
 }
 
 void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *digest) {
-    dn_expected *oldest = NULL, *added = begin_reading(path, digest);
+    dn_expected *oldest = NULL, *added = begin_reading(path, &ahead->levels, digest);
     if (!added)
         return;
     pthread_mutex_lock(&ahead->lock);

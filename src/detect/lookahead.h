@@ -5,7 +5,7 @@
 #define DN_DETECT_LOOKAHEAD_H
 
 #include "dataset/dataset.h"
-#include "image/image.h"
+#include "image/levels.h"
 
 #include <pthread.h>
 
@@ -19,6 +19,7 @@ typedef struct dn_picture {
 enum { DN_LOOKAHEAD_MOST = 4 };
 
 typedef struct dn_lookahead {
+    dn_levels levels; /* of deep pictures; set before the first one is expected */
     pthread_mutex_t lock;
     struct dn_expected *expected[DN_LOOKAHEAD_MOST]; /* oldest first, then NULL */
 } dn_lookahead;

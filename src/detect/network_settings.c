@@ -40,6 +40,7 @@ dn_status dn_network_settings_apply(const dn_network *network, dn_config *config
         DN_TRY(
             dn_config_default(config, network->settings[i].key, network->settings[i].value, error));
     DN_TRY(compare_normalization(network, config, observer, error));
+    DN_TRY(dn_config_check(config, error)); /* the network's defaults against what was set */
     return dn_network_settings_check(network, config, error);
 }
 

@@ -1,12 +1,13 @@
 #include "image/decode.h"
 
 #include "image/kind.h"
+#include "image/levels.h"
 
 #include <stdio.h>
 #include <string.h>
 
 dn_status dn_decode_allocate(const dn_bytes *file, const char *format, uint64_t width,
-                             uint64_t height, dn_image *image, dn_error *error) {
+                             uint64_t height, dn_raster *raster, dn_error *error) {
     if (width == 0 || height == 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is a %s of %llu x %llu pixels: it is empty",
                        file->name, format, (unsigned long long)width, (unsigned long long)height);
@@ -16,7 +17,13 @@ dn_status dn_decode_allocate(const dn_bytes *file, const char *format, uint64_t 
                        "%s: is a %s of %llu x %llu pixels: the limit is %d a side and %d in all",
                        file->name, format, (unsigned long long)width, (unsigned long long)height,
                        DN_IMAGE_MAX_SIDE, DN_IMAGE_MAX_PIXELS);
-    return dn_image_create((int)width, (int)height, image, error);
+    raster->width = (int)width;
+    raster->height = (int)height;
+    if (raster->type == DN_SAMPLES_RGB8) {
+        raster->channels = 3;
+        raster->bits = raster->bits ? raster->bits : 8;
+    }
+    return dn_raster_allocate(raster, error);
 }
 
 static int starts_with(const dn_bytes *file, size_t offset, const char *magic, size_t length) {
@@ -35,7 +42,7 @@ static int is_png(const dn_bytes *file) {
     return starts_with(file, 0, "\x89PNG\r\n\x1a\n", 8);
 }
 
-/* P1 to P6; the digit must end there, for "P5" may begin any text. */
+/* P1 to P6, then white space: any text may begin with "P5". */
 static int is_pnm(const dn_bytes *file) {
     static const char ends[] = {' ', '\t', '\n', '\v', '\f', '\r', '#'};
     return file->size > 2 && file->data[0] == 'P' && file->data[1] >= '1' && file->data[1] <= '6' &&
@@ -54,7 +61,7 @@ static int is_webp(const dn_bytes *file) {
 
 typedef struct decoder {
     int (*recognises)(const dn_bytes *file);
-    dn_status (*decode)(dn_bytes file, dn_image *image, dn_error *error);
+    dn_status (*decode)(dn_bytes file, dn_raster *raster, dn_error *error);
     void (*look)(dn_bytes file, dn_image_kind *kind);
     const char *format;
 } decoder;
@@ -76,9 +83,47 @@ static const decoder *find_decoder(const dn_bytes *file) {
     return NULL;
 }
 
+/* ---- Formats that are known and not read ---------------------------------------------------- */
+
+typedef struct other_format {
+    const char *name;
+    size_t offset;
+    const char *magic;
+    size_t length;
+} other_format;
+
+static const other_format others[] = {
+    {"a GIF", 0, "GIF8", 4},
+    {"a JPEG 2000", 0, "\0\0\0\fjP  \r\n\x87\n", 12},
+    {"a JPEG 2000", 0, "\xff\x4f\xff\x51", 4},
+    {"an AVIF", 4, "ftypavif", 8},
+    {"an AVIF", 4, "ftypavis", 8},
+    {"a HEIC", 4, "ftyphei", 7},
+    {"a HEIC", 4, "ftyphev", 7},
+    {"a HEIC or AVIF", 4, "ftypmif1", 8},
+    {"a HEIC or AVIF", 4, "ftypmsf1", 8},
+    {"a JPEG XL", 0, "\0\0\0\fJXL \r\n\x87\n", 12},
+    {"a JPEG XL", 0, "\xff\x0a", 2},
+    {"a JPEG XR", 0, "II\xbc", 3},
+    {"a Photoshop file", 0, "8BPS", 4},
+    {"a PDF", 0, "%PDF", 4},
+};
+
+static const other_format *find_other(const dn_bytes *file) {
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (starts_with(file, others[i].offset, others[i].magic, others[i].length))
+            return &others[i];
+    return NULL;
+}
+
 static dn_status fail_unrecognised(const dn_bytes *file, dn_error *error) {
     char found[3 * 12 + 1] = "";
     size_t count = file->size < 12 ? file->size : 12;
+    const other_format *other = find_other(file);
+    if (other)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is %s, which is not read: save it as JPEG, PNG, PNM, BMP, TIFF or WebP",
+                       file->name, other->name);
     if (file->size == 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is not an image: the file is empty",
                        file->name);
@@ -89,25 +134,35 @@ static dn_status fail_unrecognised(const dn_bytes *file, dn_error *error) {
                    file->name, found);
 }
 
-dn_status dn_image_decode(const void *bytes, size_t size, const char *name, dn_image *image,
-                          dn_error *error) {
+/* ---- Decoding ------------------------------------------------------------------------------- */
+
+dn_status dn_raster_decode(const void *bytes, size_t size, const char *name, dn_raster *raster,
+                           dn_error *error) {
     dn_bytes file = {bytes, size, 0, name};
-    *image = (dn_image){0};
+    *raster = (dn_raster){0};
     if (size > DN_IMAGE_MAX_FILE)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %zu", name, size,
                        DN_IMAGE_MAX_FILE);
     const decoder *found = find_decoder(&file);
     if (!found)
         return fail_unrecognised(&file, error);
-    dn_status status = found->decode(file, image, error);
+    dn_status status = found->decode(file, raster, error);
     if (status != DN_OK)
-        dn_image_free(image);
+        dn_raster_free(raster);
     return status;
+}
+
+dn_status dn_image_decode(const void *bytes, size_t size, const char *name, const dn_levels *levels,
+                          dn_image *image, dn_error *error) {
+    dn_raster raster;
+    *image = (dn_image){0};
+    DN_TRY(dn_raster_decode(bytes, size, name, &raster, error));
+    return dn_levels_apply(levels, name, &raster, image, error);
 }
 
 dn_image_kind dn_image_kind_of(const void *bytes, size_t size) {
     dn_bytes file = {bytes, size, 0, ""};
-    dn_image_kind kind = {"", "", 0};
+    dn_image_kind kind = {.format = "", .mode = ""};
     const decoder *found = find_decoder(&file);
     if (found) {
         kind.format = found->format;

@@ -1,5 +1,5 @@
-/* JPEG through libjpeg. Its warnings are either harmless (and passed over, as by Pillow) or mean
- * lost pixels: those are errors here, so that no half image is ever scored. */
+/* JPEG through libjpeg. Its warnings are either harmless, and ignored as in Pillow, or mean lost
+ * pixels: those are errors here, so that no incomplete image is scored. */
 #include "image/decode.h"
 
 #include <setjmp.h>
@@ -59,47 +59,48 @@ static void rgb_from_inverted_ink(const uint8_t *ink, int width, uint8_t *rgb) {
             rgb[channel] = dn_light_of_ink(255u - ink[channel], ink[3]);
 }
 
-static void read_ink_rows(j_decompress_ptr decoder, dn_image *image) {
-    size_t row_size = (size_t)image->width * 3;
+static void read_ink_rows(j_decompress_ptr decoder, dn_raster *raster) {
+    size_t row_size = (size_t)raster->width * 3;
     JSAMPROW ink =
-        decoder->mem->alloc_large((j_common_ptr)decoder, JPOOL_IMAGE, (size_t)image->width * 4);
-    for (int y = 0; y < image->height; y++) {
+        decoder->mem->alloc_large((j_common_ptr)decoder, JPOOL_IMAGE, (size_t)raster->width * 4);
+    for (int y = 0; y < raster->height; y++) {
         jpeg_read_scanlines(decoder, &ink, 1);
-        rgb_from_inverted_ink(ink, image->width, image->pixels + (size_t)y * row_size);
+        rgb_from_inverted_ink(ink, raster->width,
+                              (uint8_t *)raster->samples + (size_t)y * row_size);
     }
 }
 
-static void read_rgb_rows(j_decompress_ptr decoder, dn_image *image) {
-    for (int y = 0; y < image->height; y++) {
-        JSAMPROW row = image->pixels + (size_t)y * (size_t)image->width * 3;
+static void read_rgb_rows(j_decompress_ptr decoder, dn_raster *raster) {
+    for (int y = 0; y < raster->height; y++) {
+        JSAMPROW row = (uint8_t *)raster->samples + (size_t)y * (size_t)raster->width * 3;
         jpeg_read_scanlines(decoder, &row, 1);
     }
 }
 
-static dn_status read_jpeg_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
+static dn_status read_jpeg_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_raster *raster) {
     jpeg_create_decompress(decoder);
     decoder->progress = &reader->progress;
     jpeg_mem_src(decoder, reader->file.data, (unsigned long)reader->file.size);
     jpeg_read_header(decoder, TRUE);
     DN_TRY(dn_decode_allocate(&reader->file, "JPEG", decoder->image_width, decoder->image_height,
-                              image, reader->error));
+                              raster, reader->error));
     decoder->out_color_space = decoder->num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(decoder);
     if (decoder->out_color_space == JCS_CMYK)
-        read_ink_rows(decoder, image);
+        read_ink_rows(decoder, raster);
     else
-        read_rgb_rows(decoder, image);
+        read_rgb_rows(decoder, raster);
     jpeg_finish_decompress(decoder);
     return DN_OK;
 }
 
-static dn_status read_guarded(j_decompress_ptr decoder, jpeg_reader *reader, dn_image *image) {
+static dn_status read_guarded(j_decompress_ptr decoder, jpeg_reader *reader, dn_raster *raster) {
     if (setjmp(reader->escape))
         return DN_ERROR_FORMAT;
-    return read_jpeg_rows(decoder, reader, image);
+    return read_jpeg_rows(decoder, reader, raster);
 }
 
-dn_status dn_decode_jpeg(dn_bytes file, dn_image *image, dn_error *error) {
+dn_status dn_decode_jpeg(dn_bytes file, dn_raster *raster, dn_error *error) {
     struct jpeg_decompress_struct decoder = {0};
     jpeg_reader reader = {.file = file, .error = error};
     decoder.err = jpeg_std_error(&reader.errors);
@@ -107,7 +108,7 @@ dn_status dn_decode_jpeg(dn_bytes file, dn_image *image, dn_error *error) {
     reader.errors.emit_message = on_message;
     reader.errors.output_message = on_output;
     reader.progress.progress_monitor = on_progress;
-    dn_status status = read_guarded(&decoder, &reader, image);
+    dn_status status = read_guarded(&decoder, &reader, raster);
     jpeg_destroy_decompress(&decoder);
     return status;
 }

@@ -1,8 +1,10 @@
 /* PBM, PGM and PPM, ASCII (P1 to P3) and binary (P4 to P6): "P5", width, height, the largest
  * value, each after white space or comments, then one white space and the samples. */
 #include "image/decode.h"
+#include "image/kind.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct pnm_header {
     int kind; /* 1 bitmap, 2 grey, 3 colour */
@@ -61,33 +63,33 @@ static dn_status read_header(dn_bytes *file, pnm_header *header, dn_error *error
     return DN_OK;
 }
 
-/* Pillow's scale, rounding halves to even. Grey deeper than 8 bits goes to 16 first, and of these
- * the high byte counts, as with every other 16-bit file. */
+/* Pillow's scale, rounding halves to even. */
 static uint8_t scale(const pnm_header *header, uint32_t value) {
     if (header->largest == 255)
         return (uint8_t)value;
     double share = (double)value / header->largest;
-    if (share > 1)
-        share = 1;
-    if (header->kind == 2 && header->largest > 255)
-        return (uint8_t)((uint32_t)nearbyint(share * 65535) >> 8);
-    return (uint8_t)nearbyint(share * 255);
+    return (uint8_t)nearbyint((share > 1 ? 1 : share) * 255);
 }
 
-static void put(const pnm_header *header, dn_image *image, size_t index, uint8_t value) {
-    if (header->kind == 3) {
-        image->pixels[index] = value;
-        return;
-    }
-    for (int channel = 0; channel < 3; channel++)
-        image->pixels[index * 3 + (size_t)channel] = value;
+static void put(const pnm_header *header, dn_raster *raster, size_t index, uint32_t value) {
+    uint8_t *rgb = raster->samples;
+    if (raster->type == DN_SAMPLES_U16)
+        ((uint16_t *)raster->samples)[index] = (uint16_t)value;
+    else if (header->kind == 3)
+        rgb[index] = scale(header, value);
+    else
+        memset(rgb + 3 * index, scale(header, value), 3);
+}
+
+static void put_bit(dn_raster *raster, size_t index, int is_black) {
+    memset((uint8_t *)raster->samples + 3 * index, is_black ? 0 : 255, 3);
 }
 
 static size_t sample_count(const pnm_header *header) {
     return (size_t)header->width * header->height * (header->kind == 3 ? 3 : 1);
 }
 
-static dn_status read_ascii(dn_bytes *file, const pnm_header *header, dn_image *image,
+static dn_status read_ascii(dn_bytes *file, const pnm_header *header, dn_raster *raster,
                             dn_error *error) {
     size_t count = sample_count(header);
     for (size_t i = 0; i < count; i++) {
@@ -97,13 +99,13 @@ static dn_status read_ascii(dn_bytes *file, const pnm_header *header, dn_image *
             return dn_fail(error, DN_ERROR_FORMAT,
                            "%s: is a damaged PNM: sample %u is above the largest value, %u",
                            file->name, value, header->largest);
-        put(header, image, i, scale(header, value));
+        put(header, raster, i, value);
     }
     return DN_OK;
 }
 
 /* The digits of an ASCII bitmap need no space between them; 1 is black. */
-static dn_status read_ascii_bits(dn_bytes *file, const pnm_header *header, dn_image *image,
+static dn_status read_ascii_bits(dn_bytes *file, const pnm_header *header, dn_raster *raster,
                                  dn_error *error) {
     size_t count = sample_count(header);
     for (size_t i = 0; i < count; i++) {
@@ -114,44 +116,74 @@ static dn_status read_ascii_bits(dn_bytes *file, const pnm_header *header, dn_im
             return dn_fail(error, DN_ERROR_FORMAT,
                            "%s: is a damaged PNM: byte %zu is neither 0 nor 1", file->name,
                            file->position - 1);
-        put(header, image, i, *digit == '1' ? 0 : 255);
+        put_bit(raster, i, *digit == '1');
     }
     return DN_OK;
 }
 
-static dn_status read_bits(dn_bytes *file, const pnm_header *header, dn_image *image,
+static dn_status read_bits(dn_bytes *file, const pnm_header *header, dn_raster *raster,
                            dn_error *error) {
     size_t width = header->width;
     for (size_t y = 0; y < header->height; y++) {
         const uint8_t *row;
         DN_TRY(dn_bytes_take(file, (width + 7) / 8, "PNM row", &row, error));
         for (size_t x = 0; x < width; x++)
-            put(header, image, y * width + x, row[x / 8] >> (7 - x % 8) & 1 ? 0 : 255);
+            put_bit(raster, y * width + x, row[x / 8] >> (7 - x % 8) & 1);
     }
     return DN_OK;
 }
 
-static dn_status read_binary(dn_bytes *file, const pnm_header *header, dn_image *image,
+static dn_status read_binary(dn_bytes *file, const pnm_header *header, dn_raster *raster,
                              dn_error *error) {
     size_t count = sample_count(header), size = header->largest > 255 ? 2 : 1;
     const uint8_t *sample;
     DN_TRY(dn_bytes_take(file, count * size, "PNM samples", &sample, error));
     for (size_t i = 0; i < count; i++, sample += size) {
         uint32_t value = size == 1 ? *sample : (uint32_t)sample[0] << 8 | sample[1];
-        put(header, image, i, scale(header, value));
+        put(header, raster, i, value);
     }
     return DN_OK;
 }
 
-dn_status dn_decode_pnm(dn_bytes file, dn_image *image, dn_error *error) {
+static int bits_of(uint32_t largest) {
+    int bits = 0;
+    while (largest >> bits)
+        bits++;
+    return bits;
+}
+
+/* Programs write 65535 whatever the camera's depth is, so it declares nothing. */
+static void describe_deep(const pnm_header *header, dn_raster *raster) {
+    raster->type = DN_SAMPLES_U16;
+    raster->is_whole = 1;
+    raster->bits = bits_of(header->largest);
+    raster->channels = header->kind == 3 ? 3 : 1;
+    raster->whole = (dn_sample_range){0, header->largest};
+    if (header->largest < UINT16_MAX)
+        raster->declared = raster->whole;
+}
+
+void dn_kind_pnm(dn_bytes file, dn_image_kind *kind) {
+    static const char *const modes[] = {"bitmap", "grey", "RGB"};
+    pnm_header header;
+    kind->mode = modes[(file.data[1] - '1') % 3];
+    if (read_header(&file, &header, NULL) != DN_OK)
+        return;
+    kind->is_deep = header.largest > 255;
+    kind->bits = header.kind == 1 ? 1 : header.largest <= 255 ? 8 : bits_of(header.largest);
+}
+
+dn_status dn_decode_pnm(dn_bytes file, dn_raster *raster, dn_error *error) {
     pnm_header header;
     const uint8_t *separator;
     DN_TRY(read_header(&file, &header, error));
-    DN_TRY(dn_decode_allocate(&file, "PNM", header.width, header.height, image, error));
+    if (header.largest > 255)
+        describe_deep(&header, raster);
+    DN_TRY(dn_decode_allocate(&file, "PNM", header.width, header.height, raster, error));
     DN_TRY(dn_bytes_take(&file, 1, "PNM separator", &separator, error));
     if (!header.ascii)
-        return header.kind == 1 ? read_bits(&file, &header, image, error)
-                                : read_binary(&file, &header, image, error);
-    return header.kind == 1 ? read_ascii_bits(&file, &header, image, error)
-                            : read_ascii(&file, &header, image, error);
+        return header.kind == 1 ? read_bits(&file, &header, raster, error)
+                                : read_binary(&file, &header, raster, error);
+    return header.kind == 1 ? read_ascii_bits(&file, &header, raster, error)
+                            : read_ascii(&file, &header, raster, error);
 }

@@ -1,24 +1,17 @@
-/* TIFF through libtiff, first page: grey, palette, RGB and CMYK of unsigned samples, in strips or
- * tiles, of any compression that libtiff knows. Samples of 16 bits keep their high byte. */
+/* TIFF through libtiff, first page, in strips or tiles, of any compression that libtiff knows. Up
+ * to 8 bits become RGB bytes, deeper samples stay as they are (tiff_samples.h). */
 #include "base/memory.h"
 #include "image/decode.h"
 #include "image/kind.h"
+#include "image/tiff_samples.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <tiffio.h>
 
 typedef struct tiff_reader {
     dn_bytes file;
-    char message[256]; /* libtiff's first complaint */
+    char message[256]; /* libtiff's first error */
 } tiff_reader;
-
-typedef struct tiff_layout {
-    uint32_t width, height, tile_width, tile_height;
-    uint16_t bits, samples, planes, photometric, compression, planar, orientation;
-    int associated_alpha; /* colours were multiplied by alpha, the sample after them */
-    uint16_t *palette[3];
-} tiff_layout;
 
 /* ---- The file in memory -------------------------------------------------------------------- */
 
@@ -53,7 +46,7 @@ static int on_close(thandle_t handle) {
 
 /* ---- Errors -------------------------------------------------------------------------------- */
 
-/* Non-zero: libtiff need not tell its global handler, which would print. */
+/* Non-zero keeps libtiff from calling its global handler, which would print. */
 static int on_error(TIFF *tiff, void *user, const char *module, const char *format,
                     va_list arguments) {
     tiff_reader *reader = user;
@@ -82,14 +75,40 @@ static uint16_t number_of(TIFF *tiff, uint32_t tag) {
     return number;
 }
 
-static void read_layout(TIFF *tiff, tiff_layout *layout) {
+/* What the tags for sample values say; a range that is the whole of 16 bits says nothing. */
+static dn_sample_range declared_range(TIFF *tiff) {
+    dn_sample_range range = {0};
+    uint16_t least = 0, most = 0;
+    if (TIFFGetField(tiff, TIFFTAG_SMAXSAMPLEVALUE, &range.white)) {
+        TIFFGetField(tiff, TIFFTAG_SMINSAMPLEVALUE, &range.black);
+        return range;
+    }
+    if (TIFFGetField(tiff, TIFFTAG_MAXSAMPLEVALUE, &most) && most < UINT16_MAX) {
+        TIFFGetField(tiff, TIFFTAG_MINSAMPLEVALUE, &least);
+        range = (dn_sample_range){least, most};
+    }
+    return range;
+}
+
+/* libjpeg itself makes RGB of new-style JPEG. */
+static void simplify_ycbcr(TIFF *tiff, dn_tiff_layout *layout) {
+    if (layout->photometric != PHOTOMETRIC_YCBCR || layout->compression != COMPRESSION_JPEG ||
+        layout->planar != PLANARCONFIG_CONTIG)
+        return;
+    TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
+    layout->photometric = PHOTOMETRIC_RGB;
+}
+
+static void read_layout(TIFF *tiff, dn_tiff_layout *layout) {
     uint16_t extra_count = 0, *extra = NULL;
-    *layout = (tiff_layout){.bits = number_of(tiff, TIFFTAG_BITSPERSAMPLE),
-                            .samples = number_of(tiff, TIFFTAG_SAMPLESPERPIXEL),
-                            .photometric = number_of(tiff, TIFFTAG_PHOTOMETRIC),
-                            .compression = number_of(tiff, TIFFTAG_COMPRESSION),
-                            .planar = number_of(tiff, TIFFTAG_PLANARCONFIG),
-                            .orientation = number_of(tiff, TIFFTAG_ORIENTATION)};
+    *layout = (dn_tiff_layout){.bits = number_of(tiff, TIFFTAG_BITSPERSAMPLE),
+                               .samples = number_of(tiff, TIFFTAG_SAMPLESPERPIXEL),
+                               .photometric = number_of(tiff, TIFFTAG_PHOTOMETRIC),
+                               .compression = number_of(tiff, TIFFTAG_COMPRESSION),
+                               .planar = number_of(tiff, TIFFTAG_PLANARCONFIG),
+                               .orientation = number_of(tiff, TIFFTAG_ORIENTATION),
+                               .format = number_of(tiff, TIFFTAG_SAMPLEFORMAT),
+                               .declared = declared_range(tiff)};
     TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &layout->width);
     TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &layout->height);
     TIFFGetField(tiff, TIFFTAG_TILEWIDTH, &layout->tile_width);
@@ -98,121 +117,65 @@ static void read_layout(TIFF *tiff, tiff_layout *layout) {
                  &layout->palette[2]);
     TIFFGetFieldDefaulted(tiff, TIFFTAG_EXTRASAMPLES, &extra_count, &extra);
     layout->associated_alpha = extra_count > 0 && extra[0] == EXTRASAMPLE_ASSOCALPHA;
-    if (layout->photometric == PHOTOMETRIC_YCBCR && layout->compression == COMPRESSION_JPEG) {
-        TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
-        layout->photometric = PHOTOMETRIC_RGB;
-    }
+    if (layout->format == SAMPLEFORMAT_VOID)
+        layout->format = SAMPLEFORMAT_UINT;
+    simplify_ycbcr(tiff, layout);
 }
 
-/* Samples that make the colour, 0 for a kind of picture that is not read. */
-static int color_samples(const tiff_layout *layout) {
-    switch (layout->photometric) {
-    case PHOTOMETRIC_MINISWHITE:
-    case PHOTOMETRIC_MINISBLACK:
-        return 1;
-    case PHOTOMETRIC_PALETTE:
-        return layout->palette[0] && layout->bits <= 8 ? 1 : 0;
-    case PHOTOMETRIC_RGB:
-        return 3;
-    case PHOTOMETRIC_SEPARATED:
-        return layout->planar == PLANARCONFIG_CONTIG ? 4 : 0;
+/* Pictures whose colours libtiff itself converts. */
+static int is_converted(const dn_tiff_layout *layout) {
+    return layout->photometric == PHOTOMETRIC_YCBCR || layout->compression == COMPRESSION_OJPEG;
+}
+
+static int is_depth_read(const dn_tiff_layout *layout) {
+    int bits = layout->bits, is_deep = dn_tiff_is_deep(layout);
+    switch (layout->format) {
+    case SAMPLEFORMAT_UINT:
+        return (bits >= 1 && bits <= 16) || (bits == 32 && is_deep);
+    case SAMPLEFORMAT_INT:
+        return is_deep && (bits == 8 || bits == 16 || bits == 32);
+    case SAMPLEFORMAT_IEEEFP:
+        return is_deep && (bits == 16 || bits == 32 || bits == 64);
     default:
         return 0;
     }
 }
 
-static dn_status check_layout(TIFF *tiff, const tiff_reader *reader, const tiff_layout *layout,
+static dn_status check_layout(const tiff_reader *reader, const dn_tiff_layout *layout,
                               dn_error *error) {
+    static const char *const formats[] = {"undefined", "unsigned", "signed", "floating-point",
+                                          "undefined", "complex",  "complex"};
     const char *name = reader->file.name;
-    int bits = layout->bits, colors = color_samples(layout);
-    uint16_t format = number_of(tiff, TIFFTAG_SAMPLEFORMAT);
-    if (format != SAMPLEFORMAT_UINT)
-        return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: is a TIFF of samples of format %d: expected 1, unsigned integers", name,
-                       format);
-    if (bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 16)
-        return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: is a TIFF of %d bits a sample: expected 1, 2, 4, 8 or 16", name, bits);
+    int colors = dn_tiff_colors(layout), format = layout->format < 7 ? layout->format : 0;
     if (colors == 0 || layout->samples < colors || layout->samples > 16)
+        return dn_fail(
+            error, DN_ERROR_FORMAT,
+            "%s: is a TIFF of photometric %d with %d samples of %d bits a pixel: expected "
+            "grey (0, 1), RGB (2), palette (3), CMYK (5), YCbCr (6) or Lab (8)",
+            name, layout->photometric, layout->samples, layout->bits);
+    if (!is_depth_read(layout))
+        return dn_fail(
+            error, DN_ERROR_FORMAT,
+            "%s: is a TIFF of %s samples of %d bits, photometric %d: expected unsigned of "
+            "1 to 16 bits, or grey or RGB that is unsigned of 32, signed of 8, 16 or 32, "
+            "or floating-point of 16, 32 or 64",
+            name, formats[format], layout->bits, layout->photometric);
+    if (layout->associated_alpha && layout->samples <= colors)
         return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: is a TIFF of photometric %d with %d samples a pixel: expected grey (0, "
-                       "1), RGB (2), palette (3) or contiguous CMYK (5)",
-                       name, layout->photometric, layout->samples);
-    if (layout->associated_alpha &&
-        (layout->planar != PLANARCONFIG_CONTIG || layout->samples <= colors || bits < 8))
-        return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: is a TIFF with associated alpha in a layout that is not read", name);
+                       "%s: is a damaged TIFF: it has associated alpha and no sample for it", name);
     return DN_OK;
 }
 
 /* ---- Pixels -------------------------------------------------------------------------------- */
 
-/* libtiff hands out 16-bit samples in the machine's order, shorter ones as they are packed. */
-static unsigned raw_sample(const uint8_t *row, size_t index, int bits) {
-    uint16_t deep;
-    if (bits == 8)
-        return row[index];
-    if (bits == 16) {
-        memcpy(&deep, row + 2 * index, 2);
-        return deep >> 8;
-    }
-    size_t bit = index * (size_t)bits;
-    return (unsigned)row[bit / 8] >> (8 - (unsigned)bits - bit % 8) & ((1u << bits) - 1);
-}
-
-/* Scaled to 8 bits. */
-static uint8_t sample(const uint8_t *row, size_t index, int bits) {
-    unsigned value = raw_sample(row, index, bits);
-    return (uint8_t)(bits < 8 ? value * 255 / ((1u << bits) - 1) : value);
-}
-
-static void divide_by_alpha(uint8_t rgb[3], unsigned alpha) {
-    for (int channel = 0; channel < 3; channel++) {
-        unsigned color = alpha ? rgb[channel] * 255u / alpha : 0;
-        rgb[channel] = (uint8_t)(color > 255 ? 255 : color);
-    }
-}
-
-/* Pixel x of a row of interleaved samples. */
-static void unpack_pixel(const tiff_layout *layout, const uint8_t *row, size_t x, uint8_t rgb[3]) {
-    size_t first = x * layout->samples;
-    int bits = layout->bits, colors = color_samples(layout);
-    for (int channel = 0; channel < 3; channel++) {
-        size_t index = first + (colors == 1 ? 0 : (size_t)channel);
-        if (layout->photometric == PHOTOMETRIC_PALETTE)
-            rgb[channel] = (uint8_t)(layout->palette[channel][raw_sample(row, index, bits)] >> 8);
-        else if (layout->photometric == PHOTOMETRIC_SEPARATED)
-            rgb[channel] =
-                dn_light_of_ink(sample(row, index, bits), 255u - sample(row, first + 3, bits));
-        else
-            rgb[channel] = sample(row, index, bits);
-        if (layout->photometric == PHOTOMETRIC_MINISWHITE)
-            rgb[channel] = (uint8_t)(255 - rgb[channel]);
-    }
-    if (layout->associated_alpha)
-        divide_by_alpha(rgb, sample(row, first + (size_t)colors, bits));
-}
-
-/* `count` pixels from (x, y) on; separate planes come one after the other. */
-static void unpack_row(const tiff_layout *layout, uint16_t plane, const uint8_t *row, size_t x,
-                       size_t y, size_t count, dn_image *image) {
-    uint8_t *rgb = image->pixels + (y * (size_t)image->width + x) * 3;
-    tiff_layout single = *layout;
-    single.samples = 1;
-    for (size_t i = 0; i < count; i++, rgb += 3)
-        if (layout->planes == 1)
-            unpack_pixel(layout->planar == PLANARCONFIG_CONTIG ? layout : &single, row, i, rgb);
-        else
-            rgb[plane] = sample(row, i, layout->bits);
-}
-
-static dn_status read_strips(TIFF *tiff, const tiff_reader *reader, const tiff_layout *layout,
-                             uint8_t *buffer, dn_image *image, dn_error *error) {
-    for (uint16_t plane = 0; plane < layout->planes; plane++)
+static dn_status read_strips(TIFF *tiff, const tiff_reader *reader, uint8_t *buffer,
+                             dn_tiff_rows *rows, dn_error *error) {
+    const dn_tiff_layout *layout = rows->layout;
+    for (int plane = 0; plane < dn_tiff_planes(layout); plane++)
         for (uint32_t y = 0; y < layout->height; y++) {
-            if (TIFFReadScanline(tiff, buffer, y, plane) < 0)
+            if (TIFFReadScanline(tiff, buffer, y, (uint16_t)plane) < 0)
                 return fail_damaged(reader, error);
-            unpack_row(layout, plane, buffer, 0, y, layout->width, image);
+            dn_tiff_rows_add(rows, plane, buffer, 0, y, layout->width);
         }
     return DN_OK;
 }
@@ -221,24 +184,25 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
-static dn_status read_tiles(TIFF *tiff, const tiff_reader *reader, const tiff_layout *layout,
-                            uint8_t *buffer, dn_image *image, dn_error *error) {
+static dn_status read_tiles(TIFF *tiff, const tiff_reader *reader, uint8_t *buffer,
+                            dn_tiff_rows *rows, dn_error *error) {
+    const dn_tiff_layout *layout = rows->layout;
     size_t row_size = (size_t)TIFFTileRowSize(tiff);
-    for (uint16_t plane = 0; plane < layout->planes; plane++)
+    for (int plane = 0; plane < dn_tiff_planes(layout); plane++)
         for (uint32_t y = 0; y < layout->height; y += layout->tile_height)
             for (uint32_t x = 0; x < layout->width; x += layout->tile_width) {
                 uint32_t columns = smaller(layout->tile_width, layout->width - x);
-                uint32_t rows = smaller(layout->tile_height, layout->height - y);
-                if (TIFFReadTile(tiff, buffer, x, y, 0, plane) < 0)
+                uint32_t height = smaller(layout->tile_height, layout->height - y);
+                if (TIFFReadTile(tiff, buffer, x, y, 0, (uint16_t)plane) < 0)
                     return fail_damaged(reader, error);
-                for (uint32_t row = 0; row < rows; row++)
-                    unpack_row(layout, plane, buffer + row * row_size, x, y + row, columns, image);
+                for (uint32_t row = 0; row < height; row++)
+                    dn_tiff_rows_add(rows, plane, buffer + row * row_size, x, y + row, columns);
             }
     return DN_OK;
 }
 
-/* libtiff's idea of a row must hold all samples that unpack_row reads from it. */
-static dn_status check_row_size(TIFF *tiff, const tiff_reader *reader, const tiff_layout *layout,
+/* A row of libtiff must hold all samples that dn_tiff_rows_add reads. */
+static dn_status check_row_size(TIFF *tiff, const tiff_reader *reader, const dn_tiff_layout *layout,
                                 dn_error *error) {
     int tiled = TIFFIsTiled(tiff);
     uint64_t samples = layout->planar == PLANARCONFIG_CONTIG ? layout->samples : 1;
@@ -252,21 +216,68 @@ static dn_status check_row_size(TIFF *tiff, const tiff_reader *reader, const tif
                    reader->file.name, (long long)found, (unsigned long long)needed);
 }
 
-static dn_status read_pixels(TIFF *tiff, const tiff_reader *reader, const tiff_layout *layout,
-                             dn_image *image, dn_error *error) {
+static dn_status check_tiles(const tiff_reader *reader, const dn_tiff_layout *layout,
+                             dn_error *error) {
+    uint64_t width = layout->tile_width, height = layout->tile_height;
+    if (width > 0 && height > 0 && width <= DN_IMAGE_MAX_SIDE &&
+        width * height <= DN_IMAGE_MAX_PIXELS)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is a TIFF with tiles of %u x %u pixels",
+                   reader->file.name, layout->tile_width, layout->tile_height);
+}
+
+static dn_status read_samples(TIFF *tiff, const tiff_reader *reader, const dn_tiff_layout *layout,
+                              dn_raster *raster, dn_error *error) {
     void *buffer;
+    dn_tiff_rows rows;
     int tiled = TIFFIsTiled(tiff);
-    if (tiled && (layout->tile_width == 0 || layout->tile_height == 0 ||
-                  layout->tile_width > DN_IMAGE_MAX_SIDE ||
-                  (uint64_t)layout->tile_width * layout->tile_height > DN_IMAGE_MAX_PIXELS))
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: is a TIFF with tiles of %u x %u pixels",
-                       reader->file.name, layout->tile_width, layout->tile_height);
+    if (tiled)
+        DN_TRY(check_tiles(reader, layout, error));
     DN_TRY(check_row_size(tiff, reader, layout, error));
     size_t size = (size_t)(tiled ? TIFFTileSize(tiff) : TIFFScanlineSize(tiff));
     DN_TRY(dn_allocate(&buffer, size, 1, error));
-    dn_status status = tiled ? read_tiles(tiff, reader, layout, buffer, image, error)
-                             : read_strips(tiff, reader, layout, buffer, image, error);
+    dn_status status = dn_tiff_rows_begin(layout, raster, &rows, error);
+    if (status == DN_OK)
+        status = tiled ? read_tiles(tiff, reader, buffer, &rows, error)
+                       : read_strips(tiff, reader, buffer, &rows, error);
+    dn_tiff_rows_end(&rows);
     dn_release(buffer);
+    return status;
+}
+
+/* ---- Pictures that libtiff converts --------------------------------------------------------- */
+
+static dn_status get_converted(TIFFRGBAImage *converter, const tiff_reader *reader,
+                               dn_raster *raster, dn_error *error) {
+    void *block;
+    size_t count = (size_t)raster->width * (size_t)raster->height;
+    uint8_t *rgb = raster->samples;
+    DN_TRY(dn_allocate(&block, count, sizeof(uint32_t), error));
+    const uint32_t *pixels = block;
+    converter->orientation = converter->req_orientation = ORIENTATION_TOPLEFT;
+    int done =
+        TIFFRGBAImageGet(converter, block, (uint32_t)raster->width, (uint32_t)raster->height);
+    for (size_t i = 0; done && i < count; i++, rgb += 3) {
+        rgb[0] = (uint8_t)TIFFGetR(pixels[i]);
+        rgb[1] = (uint8_t)TIFFGetG(pixels[i]);
+        rgb[2] = (uint8_t)TIFFGetB(pixels[i]);
+    }
+    dn_release(block);
+    return done ? DN_OK : fail_damaged(reader, error);
+}
+
+static dn_status read_converted(TIFF *tiff, tiff_reader *reader, dn_raster *raster,
+                                dn_error *error) {
+    TIFFRGBAImage converter;
+    char message[1024] = "";
+    if (!TIFFRGBAImageOK(tiff, message) || !TIFFRGBAImageBegin(&converter, tiff, 1, message)) {
+        if (!reader->message[0])
+            snprintf(reader->message, sizeof reader->message, "%.*s",
+                     (int)sizeof reader->message - 1, message);
+        return fail_damaged(reader, error);
+    }
+    dn_status status = get_converted(&converter, reader, raster, error);
+    TIFFRGBAImageEnd(&converter);
     return status;
 }
 
@@ -276,40 +287,50 @@ static dn_status read_pixels(TIFF *tiff, const tiff_reader *reader, const tiff_l
  * stored rows and columns begin: 1 top left, 2 top right, 3 bottom right, 4 bottom left; 5 to 8
  * the same with rows and columns exchanged: 5 top left, 6 top right, 7 bottom right, 8 bottom
  * left. */
-static dn_status turn_upright(int orientation, dn_image *image, dn_error *error) {
+static dn_status turn_upright(int orientation, dn_raster *raster, dn_error *error) {
     if (orientation < 2 || orientation > 8)
         return DN_OK;
-    dn_image upright;
+    dn_raster upright = *raster;
     int exchanged = orientation > 4, corner = (orientation - 1) % 4;
     int from_right = corner == 1 || corner == 2, from_bottom = corner >= 2;
-    DN_TRY(dn_image_create(exchanged ? image->height : image->width,
-                           exchanged ? image->width : image->height, &upright, error));
-    const uint8_t *pixel = image->pixels;
-    for (int row = 0; row < image->height; row++)
-        for (int column = 0; column < image->width; column++, pixel += 3) {
+    size_t sample_bytes = raster->type == DN_SAMPLES_RGB8  ? 1
+                          : raster->type == DN_SAMPLES_U16 ? sizeof(uint16_t)
+                                                           : sizeof(float);
+    size_t pixel_bytes = sample_bytes * (size_t)raster->channels;
+    upright.width = exchanged ? raster->height : raster->width;
+    upright.height = exchanged ? raster->width : raster->height;
+    DN_TRY(dn_raster_allocate(&upright, error));
+    const uint8_t *pixel = raster->samples;
+    for (int row = 0; row < raster->height; row++)
+        for (int column = 0; column < raster->width; column++, pixel += pixel_bytes) {
             int x = exchanged ? row : column, y = exchanged ? column : row;
             x = from_right ? upright.width - 1 - x : x;
             y = from_bottom ? upright.height - 1 - y : y;
-            memcpy(upright.pixels + ((size_t)y * (size_t)upright.width + (size_t)x) * 3, pixel, 3);
+            size_t place = (size_t)y * (size_t)upright.width + (size_t)x;
+            memcpy((uint8_t *)upright.samples + place * pixel_bytes, pixel, pixel_bytes);
         }
-    dn_image_free(image);
-    *image = upright;
+    dn_raster_free(raster);
+    *raster = upright;
     return DN_OK;
 }
 
-static dn_status read_page(TIFF *tiff, const tiff_reader *reader, dn_image *image,
-                           dn_error *error) {
-    tiff_layout layout;
+static dn_status read_page(TIFF *tiff, tiff_reader *reader, dn_raster *raster, dn_error *error) {
+    dn_tiff_layout layout;
     read_layout(tiff, &layout);
-    DN_TRY(check_layout(tiff, reader, &layout, error));
-    layout.planes = layout.planar == PLANARCONFIG_CONTIG ? 1 : (uint16_t)color_samples(&layout);
-    DN_TRY(dn_decode_allocate(&reader->file, "TIFF", layout.width, layout.height, image, error));
-    DN_TRY(read_pixels(tiff, reader, &layout, image, error));
-    return turn_upright(layout.orientation, image, error);
+    int converted = is_converted(&layout);
+    if (!converted) {
+        DN_TRY(check_layout(reader, &layout, error));
+        dn_tiff_describe(&layout, raster);
+    }
+    DN_TRY(dn_decode_allocate(&reader->file, "TIFF", layout.width, layout.height, raster, error));
+    if (converted)
+        DN_TRY(read_converted(tiff, reader, raster, error));
+    else
+        DN_TRY(read_samples(tiff, reader, &layout, raster, error));
+    return turn_upright(layout.orientation, raster, error);
 }
 
-/* NULL when libtiff refuses the file; its complaint is then in reader->message, or there is no
- * memory. */
+/* NULL if libtiff refuses the file, with its error in reader->message, or if there is no memory. */
 static TIFF *open_tiff(tiff_reader *reader) {
     TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
     if (!options)
@@ -323,33 +344,46 @@ static TIFF *open_tiff(tiff_reader *reader) {
     return tiff;
 }
 
-dn_status dn_decode_tiff(dn_bytes file, dn_image *image, dn_error *error) {
+dn_status dn_decode_tiff(dn_bytes file, dn_raster *raster, dn_error *error) {
     tiff_reader reader = {.file = file};
     TIFF *tiff = open_tiff(&reader);
     if (!tiff)
         return fail_damaged(&reader, error);
-    dn_status status = read_page(tiff, &reader, image, error);
+    dn_status status = read_page(tiff, &reader, raster, error);
     TIFFClose(tiff);
     return status;
+}
+
+static const char *mode_of(const dn_tiff_layout *layout) {
+    int colors = dn_tiff_colors(layout), alpha = layout->samples > colors;
+    if (is_converted(layout))
+        return "YCbCr";
+    if (layout->photometric == PHOTOMETRIC_PALETTE)
+        return "palette";
+    if (layout->photometric == PHOTOMETRIC_CIELAB)
+        return "Lab";
+    switch (colors) {
+    case 1:
+        return alpha ? "grey+alpha" : layout->bits == 1 ? "bitmap" : "grey";
+    case 3:
+        return alpha ? "RGBA" : "RGB";
+    case 4:
+        return "CMYK";
+    default:
+        return "";
+    }
 }
 
 void dn_kind_tiff(dn_bytes file, dn_image_kind *kind) {
     tiff_reader reader = {.file = file};
     TIFF *tiff = open_tiff(&reader);
-    tiff_layout layout;
+    dn_tiff_layout layout;
     if (!tiff)
         return;
     read_layout(tiff, &layout);
-    int colors = color_samples(&layout);
-    int alpha = layout.samples > colors;
     kind->bits = layout.bits;
-    if (layout.photometric == PHOTOMETRIC_PALETTE)
-        kind->mode = "palette";
-    else if (colors == 1)
-        kind->mode = alpha ? "grey+alpha" : layout.bits == 1 ? "bitmap" : "grey";
-    else if (colors == 3)
-        kind->mode = alpha ? "RGBA" : "RGB";
-    else if (colors == 4)
-        kind->mode = "CMYK";
+    kind->mode = mode_of(&layout);
+    kind->is_deep = dn_tiff_is_deep(&layout);
+    kind->has_more = !TIFFLastDirectory(tiff);
     TIFFClose(tiff);
 }

@@ -21,8 +21,8 @@ static const char *reason(VP8StatusCode code) {
     }
 }
 
-/* The first frame on its canvas; the library draws it. */
-static dn_status read_first_frame(const dn_bytes *file, dn_image *image, dn_error *error) {
+/* The first frame, drawn on its canvas by libwebp. */
+static dn_status read_first_frame(const dn_bytes *file, dn_raster *raster, dn_error *error) {
     WebPData data = {file->data, file->size};
     WebPAnimDecoder *decoder = WebPAnimDecoderNew(&data, NULL);
     uint8_t *rgba;
@@ -31,15 +31,16 @@ static dn_status read_first_frame(const dn_bytes *file, dn_image *image, dn_erro
         WebPAnimDecoderDelete(decoder);
         return fail_damaged(file, "its first frame cannot be read", error);
     }
-    size_t count = (size_t)image->width * (size_t)image->height;
+    uint8_t *rgb = raster->samples;
+    size_t count = (size_t)raster->width * (size_t)raster->height;
     for (size_t i = 0; i < count; i++)
         for (size_t channel = 0; channel < 3; channel++)
-            image->pixels[3 * i + channel] = rgba[4 * i + channel];
+            rgb[3 * i + channel] = rgba[4 * i + channel];
     WebPAnimDecoderDelete(decoder);
     return DN_OK;
 }
 
-/* The container's size must agree with the file: libwebp reads on where only the tail is lost. */
+/* Compares the container's size with the file: libwebp accepts files whose end is missing. */
 static dn_status check_container(const dn_bytes *file, dn_error *error) {
     dn_bytes header = *file;
     const uint8_t *riff;
@@ -53,7 +54,7 @@ static dn_status check_container(const dn_bytes *file, dn_error *error) {
     return DN_OK;
 }
 
-dn_status dn_decode_webp(dn_bytes file, dn_image *image, dn_error *error) {
+dn_status dn_decode_webp(dn_bytes file, dn_raster *raster, dn_error *error) {
     WebPDecoderConfig config;
     DN_TRY(check_container(&file, error));
     if (!WebPInitDecoderConfig(&config))
@@ -63,14 +64,14 @@ dn_status dn_decode_webp(dn_bytes file, dn_image *image, dn_error *error) {
     if (code != VP8_STATUS_OK)
         return fail_damaged(&file, reason(code), error);
     DN_TRY(dn_decode_allocate(&file, "WebP", (uint64_t)config.input.width,
-                              (uint64_t)config.input.height, image, error));
+                              (uint64_t)config.input.height, raster, error));
     if (config.input.has_animation)
-        return read_first_frame(&file, image, error);
+        return read_first_frame(&file, raster, error);
     config.output.colorspace = MODE_RGB;
     config.output.is_external_memory = 1;
-    config.output.u.RGBA.rgba = image->pixels;
-    config.output.u.RGBA.stride = image->width * 3;
-    config.output.u.RGBA.size = (size_t)image->width * (size_t)image->height * 3;
+    config.output.u.RGBA.rgba = raster->samples;
+    config.output.u.RGBA.stride = raster->width * 3;
+    config.output.u.RGBA.size = (size_t)raster->width * (size_t)raster->height * 3;
     code = WebPDecode(file.data, file.size, &config);
     WebPFreeDecBuffer(&config.output);
     return code == VP8_STATUS_OK ? DN_OK : fail_damaged(&file, reason(code), error);

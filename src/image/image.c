@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/levels.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ dn_status dn_image_create(int width, int height, dn_image *image, dn_error *erro
                        "an image of %d x %d pixels: sides are 1 to %d, pixels at most %d in all",
                        width, height, DN_IMAGE_MAX_SIDE, DN_IMAGE_MAX_PIXELS);
     DN_TRY(dn_allocate(&pixels, (size_t)width * (size_t)height, 3, error));
-    *image = (dn_image){width, height, pixels};
+    *image = (dn_image){.width = width, .height = height, .pixels = pixels};
     return DN_OK;
 }
 
@@ -23,12 +24,13 @@ void dn_image_free(dn_image *image) {
     *image = (dn_image){0};
 }
 
-dn_status dn_image_read(const char *path, dn_image *image, dn_error *error) {
+dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
+                        dn_error *error) {
     uint8_t *bytes;
     size_t size;
     *image = (dn_image){0};
     DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
-    dn_status status = dn_image_decode(bytes, size, path, image, error);
+    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
     dn_release(bytes);
     return status;
 }

@@ -6,10 +6,22 @@
 #include "base/error.h"
 #include "base/random.h"
 
+/* How a picture deeper than 8 bits became one of 8 (image/levels.h). */
+typedef struct dn_depth {
+    int bits;               /* of a sample in the file; 0: not from a file */
+    int is_mapped;          /* by levels; else the members below are 0 */
+    double black, white;    /* the levels */
+    double lowest, highest; /* sample */
+    double outside;         /* share of the samples below black or above white, 0 to 1 */
+} dn_depth;
+
 typedef struct dn_image {
     int width, height;
     uint8_t *pixels; /* height * width * 3; owned; dn_image_free */
+    dn_depth depth;
 } dn_image;
+
+struct dn_levels;
 
 /* Limits on what is decoded: larger images are refused before their pixels are allocated. */
 #define DN_IMAGE_MAX_SIDE 65500
@@ -20,10 +32,14 @@ typedef struct dn_image {
 dn_status dn_image_create(int width, int height, dn_image *image, dn_error *error);
 void dn_image_free(dn_image *image);
 
-/* PIL.Image.open(path).convert("RGB"). `name` is what messages call the bytes. */
-dn_status dn_image_decode(const void *bytes, size_t size, const char *name, dn_image *image,
-                          dn_error *error);
-dn_status dn_image_read(const char *path, dn_image *image, dn_error *error);
+/* PIL.Image.open(path).convert("RGB"), with `levels` for pictures deeper than 8 bits (NULL: each
+ * picture by its own range). `name` is what messages call the bytes. The caller frees the image;
+ * after a failure it is empty. Thread-safe. DN_ERROR_FORMAT: no image, a damaged one, or one of a
+ * kind that is not read; DN_ERROR_IO from dn_image_read alone. */
+dn_status dn_image_decode(const void *bytes, size_t size, const char *name,
+                          const struct dn_levels *levels, dn_image *image, dn_error *error);
+dn_status dn_image_read(const char *path, const struct dn_levels *levels, dn_image *image,
+                        dn_error *error);
 
 /* Copies rows that lie `stride` bytes apart; grey becomes three equal channels. */
 dn_status dn_image_from_pixels(const uint8_t *pixels, dn_pixel_format format, int width, int height,

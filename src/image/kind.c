@@ -1,7 +1,15 @@
-/* Each format's header, as far as mode and depth stand in it. dn_bytes does the bounds. */
+/* What each format's header says of a picture. dn_bytes does the bounds. */
 #include "image/kind.h"
 
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/image.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 #include <webp/decode.h>
+#include <webp/demux.h>
 
 static dn_bytes at(const dn_bytes *file, size_t position) {
     dn_bytes header = *file;
@@ -9,17 +17,72 @@ static dn_bytes at(const dn_bytes *file, size_t position) {
     return header;
 }
 
-/* 24 bytes of signature, chunk and size; then depth and colour type. */
-void dn_kind_png(dn_bytes file, dn_image_kind *kind) {
-    static const char *const modes[] = {"grey", "", "RGB", "palette", "grey+alpha", "", "RGBA"};
-    dn_bytes header = at(&file, 24);
-    uint8_t bits, type;
-    if (dn_bytes_u8(&header, "depth", &bits, NULL) != DN_OK ||
-        dn_bytes_u8(&header, "colour type", &type, NULL) != DN_OK)
-        return;
-    kind->mode = type < sizeof modes / sizeof *modes ? modes[type] : "";
-    kind->bits = bits;
+/* ---- EXIF ------------------------------------------------------------------------------------ */
+
+typedef struct exif_reader {
+    const uint8_t *data;
+    size_t size;
+    int is_big_endian;
+} exif_reader;
+
+/* 0 past the end. */
+static unsigned exif_number(const exif_reader *exif, size_t position, size_t count) {
+    unsigned value = 0;
+    if (count > exif->size || position > exif->size - count)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        value = value << 8 | exif->data[position + (exif->is_big_endian ? i : count - 1 - i)];
+    return value;
 }
+
+int dn_exif_orientation(const uint8_t *data, size_t size) {
+    enum { ORIENTATION = 0x112, ENTRY = 12 };
+    if (size < 8 || (memcmp(data, "II*\0", 4) != 0 && memcmp(data, "MM\0*", 4) != 0))
+        return 0;
+    exif_reader exif = {data, size, data[0] == 'M'};
+    size_t directory = exif_number(&exif, 4, 4);
+    size_t count = exif_number(&exif, directory, 2);
+    for (size_t i = 0; i < count; i++)
+        if (exif_number(&exif, directory + 2 + i * ENTRY, 2) == ORIENTATION) {
+            unsigned value = exif_number(&exif, directory + 2 + i * ENTRY + 8, 2);
+            return value >= 2 && value <= 8 ? (int)value : 0;
+        }
+    return 0;
+}
+
+/* ---- PNG ------------------------------------------------------------------------------------- */
+
+static void read_png_header(const uint8_t *header, dn_image_kind *kind) {
+    static const char *const modes[] = {"grey", "", "RGB", "palette", "grey+alpha", "", "RGBA"};
+    kind->bits = header[8];
+    kind->is_deep = header[8] > 8;
+    kind->mode = header[9] < sizeof modes / sizeof *modes ? modes[header[9]] : "";
+}
+
+static uint32_t big_endian(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Chunks: size, name, data, checksum. acTL tells the frames of an animation. */
+void dn_kind_png(dn_bytes file, dn_image_kind *kind) {
+    const uint8_t *head, *data, *checksum;
+    file.position = 8;
+    while (dn_bytes_take(&file, 8, "chunk", &head, NULL) == DN_OK) {
+        size_t size = big_endian(head);
+        if (memcmp(head + 4, "IHDR", 4) == 0 && size == 13 && dn_bytes_left(&file) >= 10)
+            read_png_header(file.data + file.position, kind);
+        if (dn_bytes_take(&file, size, "chunk", &data, NULL) != DN_OK)
+            return;
+        if (memcmp(head + 4, "acTL", 4) == 0 && size >= 4)
+            kind->has_more = big_endian(data) > 1;
+        if (memcmp(head + 4, "eXIf", 4) == 0)
+            kind->orientation = dn_exif_orientation(data, size);
+        if (dn_bytes_take(&file, 4, "checksum", &checksum, NULL) != DN_OK)
+            return;
+    }
+}
+
+/* ---- JPEG ------------------------------------------------------------------------------------ */
 
 /* SOF0 to SOF15, without DHT (C4), JPG (C8) and DAC (CC). */
 static int is_frame(uint8_t marker) {
@@ -32,6 +95,14 @@ static void read_frame(dn_bytes *header, dn_image_kind *kind) {
         return;
     kind->bits = frame[0];
     kind->mode = frame[5] == 1 ? "grey" : frame[5] == 3 ? "RGB" : frame[5] == 4 ? "CMYK" : "";
+}
+
+/* APP1 may hold EXIF data, APP2 the index of several pictures (MPF, from two-lens cameras). */
+static void read_segment(uint8_t marker, const uint8_t *data, size_t size, dn_image_kind *kind) {
+    if (marker == 0xE1 && size > 6 && memcmp(data, "Exif\0", 6) == 0)
+        kind->orientation = dn_exif_orientation(data + 6, size - 6);
+    if (marker == 0xE2 && size > 4 && memcmp(data, "MPF", 4) == 0)
+        kind->has_more = 1;
 }
 
 /* Segments are FF, marker, big-endian length with itself; fill bytes FF may stand before. */
@@ -53,8 +124,11 @@ void dn_kind_jpeg(dn_bytes file, dn_image_kind *kind) {
         }
         if (length < 2 || dn_bytes_take(&header, length - 2, "segment", &bytes, NULL) != DN_OK)
             return;
+        read_segment(marker, bytes, length - 2, kind);
     }
 }
+
+/* ---- BMP and WebP ---------------------------------------------------------------------------- */
 
 /* The bits of a pixel stand behind the planes: at 24 in the old header of 12 bytes, else at 28. */
 void dn_kind_bmp(dn_bytes file, dn_image_kind *kind) {
@@ -70,13 +144,27 @@ void dn_kind_bmp(dn_bytes file, dn_image_kind *kind) {
     kind->bits = bits <= 8 ? bits : bits == 16 ? 5 : 8;
 }
 
-/* The digit tells the mode. Depth would need the whole header: 8 is all that is common. */
-void dn_kind_pnm(dn_bytes file, dn_image_kind *kind) {
-    static const char *const modes[] = {"bitmap", "grey", "RGB"};
-    dn_bytes header = at(&file, 1);
-    uint8_t digit;
-    if (dn_bytes_u8(&header, "digit", &digit, NULL) == DN_OK && digit >= '1' && digit <= '6')
-        kind->mode = modes[(digit - '1') % 3];
+static int webp_orientation(const WebPDemuxer *demuxer) {
+    WebPChunkIterator chunk;
+    int orientation = 0;
+    if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
+        /* Some writers put JPEG's introduction before it. */
+        size_t skipped =
+            chunk.chunk.size > 6 && memcmp(chunk.chunk.bytes, "Exif\0", 6) == 0 ? 6 : 0;
+        orientation = dn_exif_orientation(chunk.chunk.bytes + skipped, chunk.chunk.size - skipped);
+        WebPDemuxReleaseChunkIterator(&chunk);
+    }
+    return orientation;
+}
+
+static void read_webp_chunks(dn_bytes file, dn_image_kind *kind) {
+    WebPData data = {file.data, file.size};
+    WebPDemuxer *demuxer = WebPDemux(&data);
+    if (!demuxer)
+        return;
+    kind->has_more = WebPDemuxGetI(demuxer, WEBP_FF_FRAME_COUNT) > 1;
+    kind->orientation = webp_orientation(demuxer);
+    WebPDemuxDelete(demuxer);
 }
 
 void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
@@ -85,4 +173,31 @@ void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
         return;
     kind->mode = features.has_alpha ? "RGBA" : "RGB";
     kind->bits = 8;
+    read_webp_chunks(file, kind);
+}
+
+/* ---- Depth of a file ------------------------------------------------------------------------- */
+
+/* Up to `size` bytes from the start; 0 where the file cannot be read. */
+static size_t read_start(const char *path, uint8_t *start, size_t size) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return 0;
+    ssize_t taken = read(descriptor, start, size);
+    close(descriptor);
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+int dn_file_may_be_deep(const char *path) {
+    uint8_t start[4096], *bytes;
+    size_t size = read_start(path, start, sizeof start);
+    dn_image_kind kind = dn_image_kind_of(start, size);
+    int is_certain = strcmp(kind.format, "TIFF") != 0 && (kind.bits > 0 || size < sizeof start);
+    if (kind.format[0] == '\0' || is_certain)
+        return kind.is_deep;
+    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, NULL) != DN_OK)
+        return 0;
+    kind = dn_image_kind_of(bytes, size);
+    dn_release(bytes);
+    return kind.is_deep;
 }

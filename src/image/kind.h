@@ -1,4 +1,4 @@
-/* What an image file is before it is made RGB: format, mode and depth, from its header. */
+/* What an image file is before it is made RGB, from its header. */
 #ifndef DN_IMAGE_KIND_H
 #define DN_IMAGE_KIND_H
 
@@ -9,11 +9,21 @@ typedef struct dn_image_kind {
     const char *format; /* "PNG"; "" where the bytes are no image */
     const char *mode;   /* "grey", "RGB", "RGBA", ...; "" where the header does not say */
     int bits;           /* a sample; 0 where the header does not say */
+    int is_deep;        /* levels apply to it (image/levels.h) */
+    int orientation;    /* 2 to 8: the EXIF tag that decoding does not apply; else 0 */
+    int has_more;       /* further pages or frames, which decoding does not read */
 } dn_image_kind;
 
 /* Looks at a file that could be decoded; of any other it says as much as can be read. Never fails,
  * never reads past the end. */
 dn_image_kind dn_image_kind_of(const void *bytes, size_t size);
+
+/* Whether levels may apply to a file: 0 is certain. Reads the start of the file alone, of TIFF all
+ * of it; 0 also for a file that cannot be read. */
+int dn_file_may_be_deep(const char *path);
+
+/* The orientation in EXIF data, which begin with a TIFF header; 0 where there is none. */
+int dn_exif_orientation(const uint8_t *exif, size_t size);
 
 /* The adapters' part. */
 void dn_kind_bmp(dn_bytes file, dn_image_kind *kind);

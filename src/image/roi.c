@@ -63,7 +63,7 @@ dn_status dn_roi_of_mask(const dn_image *mask, int width, int height, dn_roi *ro
 dn_status dn_roi_read(const char *path, int width, int height, dn_roi *roi, dn_error *error) {
     dn_image mask = {0};
     *roi = (dn_roi){0};
-    DN_TRY(dn_image_read(path, &mask, error));
+    DN_TRY(dn_image_read(path, NULL, &mask, error));
     dn_status status = dn_roi_of_mask(&mask, width, height, roi, error);
     dn_image_free(&mask);
     DN_TRY(status);

@@ -1,5 +1,6 @@
 /* The files of a map below a folder, named after the image. */
 #include "base/file.h"
+#include "base/structs.h"
 #include "inspect/map.h"
 
 #include <stdio.h>
@@ -63,14 +64,18 @@ static dn_status write_maps(const dn_map *map, const char *directory, const char
 dn_status dn_map_write_files(const dn_map *map, const char *directory, const char *image_path,
                              unsigned which, dn_map_files *files, dn_error *error) {
     char stem[1024];
-    *files = (dn_map_files){0};
+    dn_map_files written = {0};
+    DN_TRY(dn_struct_check(&dn_struct_map_files, files, error));
+    dn_struct_write(&dn_struct_map_files, files, &written);
     stem_of(image_path, stem);
     if (stem[0] == '\0')
         return dn_fail(error, DN_ERROR_ARGUMENT, "\"%.200s\" names no image", image_path);
     DN_TRY(make_parent(directory, stem, error));
     if (which & DN_MAP_FILES)
-        DN_TRY(write_maps(map, directory, stem, files, error));
-    if (!(which & DN_OVERLAY_FILE))
-        return DN_OK;
-    return write_file(map, DN_MAP_OVERLAY, directory, stem, "_overlay.png", files->overlay, error);
+        DN_TRY(write_maps(map, directory, stem, &written, error));
+    if (which & DN_OVERLAY_FILE)
+        DN_TRY(write_file(map, DN_MAP_OVERLAY, directory, stem, "_overlay.png", written.overlay,
+                          error));
+    dn_struct_write(&dn_struct_map_files, files, &written);
+    return DN_OK;
 }

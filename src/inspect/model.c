@@ -1,11 +1,13 @@
 #include "inspect/model.h"
 
 #include "base/memory.h"
+#include "base/structs.h"
 
 static dn_status init_model(dn_model *model, const char *path, const dn_model_options *options,
                             dn_error *error) {
-    DN_TRY(dn_detector_open(path, options ? options->backbone : NULL, &model->detector, error));
+    DN_TRY(dn_detector_open(path, options->backbone, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
+    model->ahead.levels = dn_levels_of(model->detector.config);
     DN_TRY(dn_inspector_pool_create(&model->detector, &model->options, model->concurrency,
                                     &model->pool, error));
     model->precision = model->pool.idle->compute->precision;
@@ -15,7 +17,9 @@ static dn_status init_model(dn_model *model, const char *path, const dn_model_op
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
                         dn_error *error) {
     void *block;
+    dn_model_options known;
     *model = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_model), error));
     dn_model *created = block;
     if (pthread_mutex_init(&created->lock, NULL) != 0) {
@@ -24,7 +28,7 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
     }
     dn_status status = dn_lookahead_create(&created->ahead, error);
     if (status == DN_OK)
-        status = init_model(created, path, options, error);
+        status = init_model(created, path, &known, error);
     if (status == DN_OK)
         *model = created;
     else

@@ -27,7 +27,7 @@ static uint8_t brightest_of(const dn_image *image) {
 /* Takes the mask's pixel that holds the centre of each pixel of the map. */
 static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
     dn_image image = {0};
-    DN_TRY(dn_image_read(path, &image, error));
+    DN_TRY(dn_image_read(path, NULL, &image, error));
     int half = brightest_of(&image) / 2;
     for (int y = 0; y < self->height; y++)
         for (int x = 0; x < self->width; x++) {
@@ -59,7 +59,7 @@ static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, c
 
 static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                                  dn_error *error) {
-    dn_map_files files;
+    dn_map_files files = DN_INIT(dn_map_files);
     DN_TRY(dn_map_write_files(map, self->images, sample->name, DN_MAP_FILES | DN_OVERLAY_FILE,
                               &files, error));
     return count_pixels(self, sample, map, error);
@@ -69,7 +69,8 @@ static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample
     dn_image picture = {0};
     dn_map *map = NULL;
     dn_error failure;
-    dn_status status = dn_image_read(sample->path, &picture, &failure);
+    dn_status status = dn_image_read(
+        sample->path, dn_extractor_levels(self->inspector->scorer.extractor), &picture, &failure);
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)

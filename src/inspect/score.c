@@ -1,6 +1,7 @@
 /* dn_model_score: from an image source to a result. */
 #include "base/clock.h"
 #include "base/parallel.h"
+#include "base/structs.h"
 #include "inspect/model.h"
 #include "inspect/source.h"
 
@@ -15,7 +16,7 @@ static dn_status load(dn_model *model, const dn_image_source *source, dn_image *
     dn_picture expected;
     if (!source->path || source->bytes || source->pixels ||
         !dn_lookahead_take(&model->ahead, source->path, 0, &expected))
-        return dn_source_load(source, picture, error);
+        return dn_source_load(source, &model->ahead.levels, picture, error);
     *picture = expected.image;
     if (expected.failure.status != DN_OK)
         return dn_fail(error, expected.failure.status, "%s", expected.failure.message);
@@ -33,41 +34,44 @@ static dn_status score_picture(dn_model *model, dn_image *picture, const dn_canc
     return status;
 }
 
-static void fill_result(const dn_model *model, const dn_score *score, double start,
-                        dn_result *result) {
+static void fill_result(const dn_model *model, const dn_score *score, const dn_depth *depth,
+                        double start, dn_result *result) {
     *result = (dn_result){
         .raw_score = score->raw,
         .score_std = score->deviation,
         .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
+    if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
+                         result->warnings[0]))
+        result->warnings[0][0] = '\0';
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
-}
-
-static dn_status check_options(const dn_score_options *options, dn_error *error) {
-    if (!options || options->size >= sizeof *options)
-        return DN_OK;
-    return dn_fail(error, DN_ERROR_ARGUMENT, "score options of %zu bytes: expected %zu or more",
-                   options->size, sizeof *options);
 }
 
 dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
                               const dn_score_options *options, dn_result *result, dn_map **map,
                               dn_error *error) {
     dn_image picture = {0};
+    dn_image_source origin;
+    dn_score_options known;
+    dn_result filled;
     dn_score score;
     double start = dn_seconds();
     if (map)
         *map = NULL;
-    DN_TRY(check_options(options, error));
-    const dn_cancel cancel = {options ? options->should_stop : NULL,
-                              options ? options->user : NULL};
-    DN_TRY(load(model, source, &picture, error));
+    DN_TRY(dn_struct_read(&dn_struct_image_source, &origin, source, error));
+    DN_TRY(dn_struct_read(&dn_struct_score_options, &known, options, error));
+    DN_TRY(dn_struct_check(&dn_struct_result, result, error));
+    const dn_cancel cancel = {known.should_stop, known.user};
+    DN_TRY(load(model, &origin, &picture, error));
+    const dn_depth depth = picture.depth;
     dn_status status = score_picture(model, &picture, &cancel, &score, map, error);
     dn_image_free(&picture);
-    if (status == DN_OK)
-        fill_result(model, &score, start, result);
-    return status;
+    if (status != DN_OK)
+        return status;
+    fill_result(model, &score, &depth, start, &filled);
+    dn_struct_write(&dn_struct_result, result, &filled);
+    return DN_OK;
 }
 
 dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_result *result,
@@ -77,6 +81,6 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
 
 dn_status dn_model_score_file(dn_model *model, const char *path, dn_result *result,
                               dn_error *error) {
-    const dn_image_source source = {.path = path};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     return dn_model_score(model, &source, result, NULL, error);
 }

@@ -1,14 +1,16 @@
 #include "inspect/source.h"
 
-dn_status dn_source_load(const dn_image_source *source, dn_image *picture, dn_error *error) {
+dn_status dn_source_load(const dn_image_source *source, const dn_levels *levels, dn_image *picture,
+                         dn_error *error) {
     int given = (source->path != NULL) + (source->bytes != NULL) + (source->pixels != NULL);
     if (given != 1)
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "an image source needs one of path, bytes and pixels; %d are given", given);
     if (source->path)
-        return dn_image_read(source->path, picture, error);
+        return dn_image_read(source->path, levels, picture, error);
     if (source->bytes)
-        return dn_image_decode(source->bytes, source->size, "image in memory", picture, error);
+        return dn_image_decode(source->bytes, source->size, "image in memory", levels, picture,
+                               error);
     return dn_image_from_pixels(source->pixels, source->format, source->width, source->height,
                                 source->stride, picture, error);
 }

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* Index of the first of the rising scores that is not below `score`. */
+/* The index of the first score that is not below `score`. */
 static size_t lower_bound(const double *sorted, size_t count, double score) {
     size_t low = 0, high = count;
     while (low < high) {

@@ -1,19 +1,18 @@
-/* Every threshold that makes a difference, and what it does: the ROC and the precision-recall curve
- * in one list. */
+/* The ROC and the precision-recall curve in one list of thresholds. */
 #ifndef DN_METRICS_CURVE_H
 #define DN_METRICS_CURVE_H
 
 #include "base/error.h"
 
-/* Calling score >= threshold anomalous. A rate whose denominator is 0 is NaN. */
+/* Images with score >= threshold count as anomalous. A rate whose denominator is 0 is NaN. */
 typedef struct dn_operating_point {
     double threshold; /* the first is +infinity: nothing is anomalous */
     size_t false_positives, true_positives;
     double fpr, tpr;  /* false_positives / good, true_positives / defective (recall) */
-    double precision; /* true positives of all called anomalous; 1 where none is */
+    double precision; /* true positives / all that count as anomalous; 1 if none does */
 } dn_operating_point;
 
-/* By falling threshold; owned, dn_curve_free. */
+/* By decreasing threshold; free with dn_curve_free. */
 typedef struct dn_curve {
     dn_operating_point *points;
     size_t count, good, defective;

@@ -13,8 +13,8 @@ typedef struct defect_score {
     double score;
 } defect_score;
 
-/* What the per-defect loop works on: the good images' scores in front of `scores` and `labels`,
- * room for one defect's behind them. */
+/* State of the loop over defects: `scores` and `labels` begin with the good images and have room
+ * for one defect's images after them. */
 typedef struct defect_table {
     defect_score *defective; /* sorted by name */
     double *scores;
@@ -55,7 +55,7 @@ static void table_destroy(defect_table *table) {
     *table = (defect_table){0};
 }
 
-/* The images [begin, end) of the table are one defect's. */
+/* One defect: the images [begin, end) of the table. */
 static dn_status add_defect(const defect_table *table, size_t begin, size_t end,
                             dn_metrics *metrics, dn_error *error) {
     size_t kind = metrics->defect_kinds++, count = end - begin;
@@ -116,7 +116,7 @@ static dn_decision no_decision(const char *reason) {
     };
 }
 
-/* F1's threshold is the smallest score that is rejected; a verdict rejects what lies above. */
+/* F1's threshold is the smallest rejected score; a verdict rejects scores above its threshold. */
 static void decide_by_f1(const double *scores, const int *labels, const char *const *defects,
                          size_t count, dn_metrics *metrics) {
     metrics->decision = no_decision("no threshold");

@@ -3,8 +3,8 @@
 #include <float.h>
 #include <math.h>
 
-/* Whether b lies on the straight line with equal steps from a to c, as numpy.diff(counts, 2) == 0
- * says it: scikit-learn's test, which keeps some points that are on a line. */
+/* Whether b is halfway between a and c: scikit-learn's test, numpy.diff(counts, 2) == 0, which
+ * keeps some points that are on a straight line. */
 static int is_intermediate(const dn_operating_point *a, const dn_operating_point *b,
                            const dn_operating_point *c) {
     return c->false_positives - b->false_positives == b->false_positives - a->false_positives &&
@@ -44,7 +44,7 @@ static double f1_of(const dn_curve *curve, const dn_operating_point *point) {
     return 2.0 * (double)point->true_positives / (double)(called + curve->defective);
 }
 
-/* Times both counts, so that it is a whole number and equal ones are found equal. */
+/* Multiplied by both counts, so that it is a whole number and ties are exact. */
 static double youden_of(const dn_curve *curve, const dn_operating_point *point) {
     return (double)point->true_positives * (double)curve->good -
            (double)point->false_positives * (double)curve->defective;

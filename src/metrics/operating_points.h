@@ -4,17 +4,17 @@
 
 #include "metrics/curve.h"
 
-/* Leaves out the points on straight lines between others, as sklearn.metrics.roc_curve does by
- * default (drop_intermediate=True). */
+/* Removes points on straight lines between others, as sklearn.metrics.roc_curve does by default
+ * (drop_intermediate=True). */
 void dn_curve_drop_intermediate(dn_curve *curve);
 
-/* All take a curve with both classes (else they return NULL) and hand out one of its points; the
- * points that dn_curve_drop_intermediate drops are never better.
+/* Each returns a point of a curve, or NULL if the curve lacks a class. Points that
+ * dn_curve_drop_intermediate removes are never better.
  * - the first that finds `target` of the defective images (Zerobox's rule,
  *   thresholds[argmax(tpr >= target_tpr)]), 0 < target <= 1;
  * - the largest F1 = 2 TP / (2 TP + FP + FN);
  * - the largest tpr - fpr (W. J. Youden 1950, "Index for rating diagnostic tests").
- * Of equally good ones the lowest threshold wins: it misses the fewest defects. */
+ * Of equally good points the one with the lowest threshold wins: it misses the fewest defects. */
 const dn_operating_point *dn_point_of_tpr(const dn_curve *curve, double target);
 const dn_operating_point *dn_point_of_f1(const dn_curve *curve);
 const dn_operating_point *dn_point_of_youden(const dn_curve *curve);

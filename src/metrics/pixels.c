@@ -9,11 +9,11 @@
 
 typedef struct defect_pixel {
     float value;
-    uint32_t defect; /* which of all defects it belongs to */
+    uint32_t defect; /* number of the defect that it belongs to */
 } defect_pixel;
 
 struct dn_pixels {
-    uint32_t *good; /* bits of floats >= 0, which are ordered as the floats are */
+    uint32_t *good; /* bits of floats >= 0: they sort as the floats do */
     size_t good_count, good_capacity;
     defect_pixel *defective;
     size_t defective_count, defective_capacity;
@@ -92,7 +92,8 @@ static void visit_pixel(labelling *self, int x, int y) {
     self->waiting[self->waiting_count++] = (uint32_t)i;
 }
 
-/* The defect that pixel `start` belongs to, as the next of all. There is room for its pixels. */
+/* Labels the defect that pixel `start` belongs to with the next number. There is room for its
+ * pixels. */
 static dn_status add_defect(dn_pixels *self, labelling *labels, const float *map, uint32_t start,
                             dn_error *error) {
     void *areas = self->areas;
@@ -152,8 +153,8 @@ static void swap(uint32_t *a, uint32_t *b) {
     *b = kept;
 }
 
-/* In place, falling, by the bit `bit` and those below it: no second copy of hundreds of megabytes.
- */
+/* Radix sort in place, decreasing, by bit `bit` and those below: the data may be hundreds of
+ * megabytes. */
 static void sort_falling(uint32_t *values, size_t count, int bit) {
     while (count > 1 && bit >= 0) {
         size_t left = 0, right = count;
@@ -177,7 +178,7 @@ static int compare_values(const void *first, const void *second) {
 
 /* ---- the curves ---- */
 
-/* Where the threshold stands as it falls past every value; counts of pixels at or above it. */
+/* A threshold that decreases from value to value, and the pixels at or above it. */
 typedef struct sweep {
     const dn_pixels *pixels;
     size_t good, defective;
@@ -185,7 +186,7 @@ typedef struct sweep {
     uint32_t threshold; /* bits */
 } sweep;
 
-/* To the next lower value; 0 when none is left. */
+/* Goes to the next lower value; returns 0 if there is none. */
 static int fall(sweep *self) {
     const dn_pixels *p = self->pixels;
     uint32_t next_good = self->good < p->good_count ? p->good[self->good] : 0;
@@ -204,7 +205,7 @@ static int fall(sweep *self) {
     return 1;
 }
 
-/* Trapezoid under a piece of a curve, up to x = limit. */
+/* The area under a piece of a curve, up to x = limit. */
 static double piece(double x0, double y0, double x1, double y1, double limit) {
     if (x0 >= limit || x1 <= x0)
         return 0;

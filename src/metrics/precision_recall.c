@@ -1,14 +1,8 @@
-#include "base/memory.h"
-#include "base/random.h"
 #include "metrics/metrics.h"
 #include "metrics/ranking.h"
+#include "metrics/verdict_counts.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-#define RESAMPLES 1000 /* the 95 % limits are its 2.5 and 97.5 percentiles */
-
-typedef double curve_value(const dn_ranking *ranking);
 
 /* sum over thresholds of (recall - recall before) * precision */
 static double average_precision(const dn_ranking *ranking) {
@@ -23,95 +17,13 @@ static double average_precision(const dn_ranking *ranking) {
     return sum / ranking->defective;
 }
 
-/* F1 = 2 TP / (TP + FP + all defective). Of equal ones the lowest threshold wins: it misses the
- * fewest defects. */
-static double best_f1(const dn_ranking *ranking, double *threshold) {
-    double best = 0, found = 0, called = 0;
-    for (size_t i = 0; i < ranking->count; i++) {
-        const dn_tie_group *group = &ranking->groups[i];
-        found += group->defective;
-        called += (double)group->defective + group->good;
-        double f1 = 2 * found / (called + ranking->defective);
-        if (f1 >= best) {
-            best = f1;
-            *threshold = group->score;
-        }
-    }
-    return best;
-}
-
-static double f1_max(const dn_ranking *ranking) {
-    double threshold;
-    return best_f1(ranking, &threshold);
-}
-
-/* For every good or defective image, in order, the tie group it is in. */
-static void list_members(const dn_ranking *ranking, uint32_t *defective, uint32_t *good) {
-    for (size_t i = 0; i < ranking->count; i++) {
-        for (uint32_t k = 0; k < ranking->groups[i].defective; k++)
-            *defective++ = (uint32_t)i;
-        for (uint32_t k = 0; k < ranking->groups[i].good; k++)
-            *good++ = (uint32_t)i;
-    }
-}
-
-/* As many defective and as many good images as there are, drawn with replacement. */
-static void resample(dn_random *random, const uint32_t *defective, const uint32_t *good,
-                     dn_ranking *drawn) {
-    for (size_t i = 0; i < drawn->count; i++)
-        drawn->groups[i].defective = drawn->groups[i].good = 0;
-    for (uint32_t k = 0; k < drawn->defective; k++)
-        drawn->groups[defective[dn_random_below(random, drawn->defective)]].defective++;
-    for (uint32_t k = 0; k < drawn->good; k++)
-        drawn->groups[good[dn_random_below(random, drawn->good)]].good++;
-}
-
-static int by_rising_value(const void *left, const void *right) {
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Linear between the neighbours, as numpy.percentile. */
-static double percentile(const double *sorted, size_t count, double fraction) {
-    double position = fraction * (double)(count - 1);
-    size_t below = (size_t)position;
-    double rest = position - (double)below;
-    if (below + 1 >= count)
-        return sorted[count - 1];
-    return sorted[below] + rest * (sorted[below + 1] - sorted[below]);
-}
-
-/* `members` holds one number an image, `drawn` is a copy of the ranking to write into. */
-static void interval(curve_value *value, uint32_t *members, dn_ranking *drawn,
-                     dn_statistic *statistic) {
-    double values[RESAMPLES];
-    uint32_t *defective = members, *good = members + drawn->defective;
-    dn_random random;
-    list_members(drawn, defective, good);
-    dn_random_init(&random, 0, DN_RANDOM_METRICS, 0);
-    for (size_t i = 0; i < RESAMPLES; i++) {
-        resample(&random, defective, good, drawn);
-        values[i] = value(drawn);
-    }
-    qsort(values, RESAMPLES, sizeof *values, by_rising_value);
-    statistic->low = percentile(values, RESAMPLES, 0.025);
-    statistic->high = percentile(values, RESAMPLES, 0.975);
-}
-
-/* Overwrites the ranking's counts: it is of no use afterwards. */
-static dn_status measure_statistic(curve_value *value, dn_ranking *ranking, dn_statistic *statistic,
-                                   dn_error *error) {
-    void *members;
-    const char *lack = dn_ranking_lack(ranking);
-    *statistic = dn_undefined(lack);
-    if (lack)
-        return DN_OK;
-    DN_TRY(
-        dn_allocate(&members, (size_t)ranking->defective + ranking->good, sizeof(uint32_t), error));
-    *statistic = (dn_statistic){.defined = 1, .value = value(ranking)};
-    interval(value, members, ranking, statistic);
-    dn_release(members);
-    return DN_OK;
+/* Boyd, Eng and Page treat average precision as a share of the defective images, each of which adds
+ * the precision at its rank. Their two intervals degenerate at 1; Wilson's of the same variance
+ * does not. */
+static dn_statistic measure_aupr(const dn_ranking *ranking) {
+    dn_statistic aupr = {.defined = 1, .value = fmin(average_precision(ranking), 1)};
+    dn_wilson_interval(aupr.value, ranking->defective, &aupr.low, &aupr.high);
+    return aupr;
 }
 
 dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, dn_statistic *aupr,
@@ -119,9 +31,45 @@ dn_status dn_metric_aupr(const double *scores, const int *labels, size_t count, 
     dn_ranking ranking;
     *aupr = dn_undefined("not computed");
     DN_TRY(dn_ranking_create(scores, labels, count, &ranking, error));
-    dn_status status = measure_statistic(average_precision, &ranking, aupr, error);
+    const char *lack = dn_ranking_lack(&ranking);
+    *aupr = lack ? dn_undefined(lack) : measure_aupr(&ranking);
     dn_ranking_destroy(&ranking);
-    return status;
+    return DN_OK;
+}
+
+/* A threshold's counts: defects found, and images that are called anomalous, defective or both. */
+typedef struct operating_point {
+    double f1, threshold, found, either;
+} operating_point;
+
+/* F1 = 2 TP / (TP + FP + all defective). Of equal values the lowest threshold wins: it misses the
+ * fewest defects. */
+static operating_point best_f1(const dn_ranking *ranking) {
+    operating_point best = {0};
+    double found = 0, called = 0;
+    for (size_t i = 0; i < ranking->count; i++) {
+        const dn_tie_group *group = &ranking->groups[i];
+        found += group->defective;
+        called += (double)group->defective + group->good;
+        double f1 = 2 * found / (called + ranking->defective);
+        if (f1 >= best.f1)
+            best = (operating_point){f1, group->score, found, called + ranking->defective - found};
+    }
+    return best;
+}
+
+static double f1_of_jaccard(double jaccard) {
+    return 2 * jaccard / (1 + jaccard);
+}
+
+/* F1 rises with Jaccard's index J = TP / (TP + FP + FN), F1 = 2 J / (1 + J), and J is a share of
+ * images: its interval gives F1's. */
+static dn_statistic measure_f1(const operating_point *best) {
+    dn_statistic f1 = {.defined = 1, .value = best->f1};
+    dn_wilson_interval(best->found / best->either, best->either, &f1.low, &f1.high);
+    f1.low = fmin(f1_of_jaccard(f1.low), f1.value);
+    f1.high = fmax(f1_of_jaccard(f1.high), f1.value);
+    return f1;
 }
 
 dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count,
@@ -130,9 +78,13 @@ dn_status dn_metric_f1_max(const double *scores, const int *labels, size_t count
     *statistic = dn_undefined("not computed");
     *threshold = NAN;
     DN_TRY(dn_ranking_create(scores, labels, count, &ranking, error));
-    if (!dn_ranking_lack(&ranking))
-        best_f1(&ranking, threshold);
-    dn_status status = measure_statistic(f1_max, &ranking, statistic, error);
+    const char *lack = dn_ranking_lack(&ranking);
+    *statistic = dn_undefined(lack);
+    if (!lack) {
+        const operating_point best = best_f1(&ranking);
+        *statistic = measure_f1(&best);
+        *threshold = best.threshold;
+    }
     dn_ranking_destroy(&ranking);
-    return status;
+    return DN_OK;
 }

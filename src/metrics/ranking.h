@@ -1,16 +1,16 @@
-/* Labelled scores, sorted once into tie groups: all that ranking metrics look at. */
+/* Labelled scores, sorted into groups of ties: the input of ranking metrics. */
 #ifndef DN_METRICS_RANKING_H
 #define DN_METRICS_RANKING_H
 
 #include "base/error.h"
 
-/* All images with one and the same score. */
+/* All images with the same score. */
 typedef struct dn_tie_group {
     double score;
     uint32_t defective, good;
 } dn_tie_group;
 
-/* Groups by falling score: calling groups [0, i] anomalous is the i-th threshold. */
+/* Groups by decreasing score: at the i-th threshold groups [0, i] count as anomalous. */
 typedef struct dn_ranking {
     dn_tie_group *groups;
     size_t count;
@@ -22,7 +22,7 @@ dn_status dn_ranking_create(const double *scores, const int *labels, size_t coun
                             dn_ranking *ranking, dn_error *error);
 void dn_ranking_destroy(dn_ranking *ranking);
 
-/* Why nothing can be computed from these scores, or NULL if something can. */
+/* Why nothing can be computed from these scores, or NULL. */
 const char *dn_ranking_lack(const dn_ranking *ranking);
 
 dn_statistic dn_undefined(const char *reason);

@@ -5,19 +5,21 @@
 #include <math.h>
 #include <string.h>
 
-dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empty) {
+/* At 0 and 1 the estimate itself is a limit; elsewhere rounding must not put it outside. */
+void dn_wilson_interval(double p, double n, double *low, double *high) {
     const double z = 1.959963984540054; /* normal quantile of 0.975 */
-    if (whole == 0)
-        return dn_undefined(reason_if_empty);
-    double n = (double)whole, p = (double)part / n;
     double center = (p + z * z / (2 * n)) / (1 + z * z / n);
     double reach = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    return (dn_statistic){
-        .defined = 1,
-        .value = p,
-        .low = part == 0 ? 0 : fmax(center - reach, 0),
-        .high = part == whole ? 1 : fmin(center + reach, 1),
-    };
+    *low = p <= 0 ? 0 : fmin(fmax(center - reach, 0), p);
+    *high = p >= 1 ? 1 : fmax(fmin(center + reach, 1), p);
+}
+
+dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empty) {
+    if (whole == 0)
+        return dn_undefined(reason_if_empty);
+    dn_statistic share = {.defined = 1, .value = (double)part / (double)whole};
+    dn_wilson_interval(share.value, (double)whole, &share.low, &share.high);
+    return share;
 }
 
 void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review) {

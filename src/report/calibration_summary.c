@@ -1,3 +1,4 @@
+#include "base/structs.h"
 #include "base/text.h"
 #include "config/number.h"
 #include "report/json.h"
@@ -62,9 +63,12 @@ static void append_thresholds(dn_text *text, const dn_calibration_summary *summa
 dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, char **text,
                               dn_error *error) {
     dn_text written = {0};
+    dn_calibration_summary known;
+    *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_calibration_summary, &known, summary, error));
     if (json)
-        return as_json(summary, text, error);
-    append_scores(&written, summary);
-    append_thresholds(&written, summary);
+        return as_json(&known, text, error);
+    append_scores(&written, &known);
+    append_thresholds(&written, &known);
     return dn_text_take(&written, text, error);
 }

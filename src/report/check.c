@@ -49,11 +49,30 @@ static void add_kinds(dn_json *json, cJSON *object, const dn_checked_class *clas
     }
 }
 
+static const char *const level_sources[] = {"none", "given", "file", "found"};
+
+static void add_levels(dn_json *json, cJSON *object, const dn_checked_class *class) {
+    const dn_levels_survey *levels = &class->levels;
+    if (levels->deep == 0)
+        return;
+    cJSON *item = dn_json_object(json, object, "levels");
+    dn_json_text(json, item, "source", level_sources[levels->source]);
+    dn_json_number(json, item, "black", levels->range.black);
+    dn_json_number(json, item, "white", levels->range.white);
+    dn_json_number(json, item, "bits", levels->most_bits);
+    dn_json_count(json, item, "images", levels->deep);
+    dn_json_number(json, item, "lowest_sample", levels->lowest);
+    dn_json_number(json, item, "highest_sample", levels->highest);
+    dn_json_number(json, item, "outside", levels->outside);
+}
+
 static void add_spreads(dn_json *json, cJSON *object, const dn_checked_class *class) {
     cJSON *spreads = dn_json_object(json, object, "train_good");
     for (dn_property i = 0; i < DN_PROPERTIES && class->has_spreads; i++) {
         cJSON *item = dn_json_object(json, spreads, dn_property_name(i));
         dn_json_number(json, item, "median", class->spreads[i].median);
+        dn_json_number(json, item, "quantile_05", class->spreads[i].quantile_05);
+        dn_json_number(json, item, "quantile_95", class->spreads[i].quantile_95);
         dn_json_number(json, item, "low", class->spreads[i].low);
         dn_json_number(json, item, "high", class->spreads[i].high);
     }
@@ -82,6 +101,7 @@ static void add_class(dn_json *json, cJSON *array, const dn_checked_class *class
     add_folders(json, object, class);
     add_sizes(json, object, class);
     add_kinds(json, object, class);
+    add_levels(json, object, class);
     dn_json_number(json, object, "roi_share",
                    class->roi_share > 0 ? class->roi_share : (double)NAN);
     add_spreads(json, object, class);
@@ -106,7 +126,7 @@ static dn_status check_json(const dn_check_report *check, const dn_report_estima
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-/* File names may hold anything: control characters become ?, other bytes U+FFFD. */
+/* File names may hold any byte: control characters become ?, bytes that are not UTF-8 U+FFFD. */
 static void append_plain(dn_text *text, const char *bytes) {
     char line[MESSAGE];
     snprintf(line, sizeof line, "%s", bytes);
@@ -161,15 +181,39 @@ static void append_roi(dn_text *text, const dn_checked_class *class) {
     dn_text_append(text, "  roi      %s %% of the picture counts\n", share);
 }
 
-/* What most of train/good lies within. */
+/* Bits that samples from 0 to `highest` need; 0 if samples are negative or not whole numbers. */
+static int used_bits(const dn_levels_survey *levels) {
+    int bits = 0;
+    if (levels->lowest < 0 || levels->highest != floor(levels->highest))
+        return 0;
+    while (bits < 64 && ldexp(1, bits) <= levels->highest)
+        bits++;
+    return bits;
+}
+
+static void append_levels(dn_text *text, const dn_checked_class *class) {
+    static const char *const origins[] = {"", "given", "as the files say", "found on train/"};
+    const dn_levels_survey *levels = &class->levels;
+    int used = used_bits(levels);
+    if (levels->deep == 0)
+        return;
+    dn_text_append(text, "  depth    %d bits in %zu of train/", levels->most_bits, levels->deep);
+    if (used > 0 && used < levels->most_bits)
+        dn_text_append(text, ", %d of them used", used);
+    dn_text_append(text, ", samples from %g to %g: levels %.15g:%.15g, %s\n", levels->lowest,
+                   levels->highest, levels->range.black, levels->range.white,
+                   origins[levels->source]);
+}
+
+/* The ranges that nine of ten images of train/good lie in. */
 static void append_spreads(dn_text *text, const dn_checked_class *class) {
     char low[DN_NUMBER_SIZE], high[DN_NUMBER_SIZE];
     if (!class->has_spreads)
         return;
     dn_text_append(text, "  usual    ");
     for (dn_property i = DN_PROPERTY_BRIGHTNESS; i < DN_PROPERTIES; i++) {
-        dn_number_print_fixed(low, class->spreads[i].low, dn_property_decimals(i));
-        dn_number_print_fixed(high, class->spreads[i].high, dn_property_decimals(i));
+        dn_number_print_fixed(low, class->spreads[i].quantile_05, dn_property_decimals(i));
+        dn_number_print_fixed(high, class->spreads[i].quantile_95, dn_property_decimals(i));
         dn_text_append(text, "%s%s %s to %s", i > DN_PROPERTY_BRIGHTNESS ? ", " : "",
                        dn_property_name(i), low, high);
     }
@@ -179,7 +223,7 @@ static void append_spreads(dn_text *text, const dn_checked_class *class) {
 static void append_files(dn_text *text, const dn_finding *finding) {
     for (size_t i = 0; i < finding->count && i < SHOWN_FILES; i++) {
         const dn_finding_file *file = &finding->files[i];
-        /* A reader's message begins with the path already. */
+        /* Messages of image readers begin with the path. */
         int says_path = file->detail && strstr(file->detail, file->name);
         dn_text_append(text, "      ");
         if (!says_path)
@@ -211,7 +255,7 @@ static void append_finding(dn_text *text, const dn_finding *finding) {
 static void append_lack(dn_text *text, const dn_report_need *need, const char *what) {
     char line[256];
     if (dn_report_lack(need, what, line, sizeof line))
-        dn_text_append(text, "           too little: %s\n", line);
+        dn_text_append(text, "           not enough: %s\n", line);
 }
 
 static void append_estimate(dn_text *text, const dn_report_estimate *estimate) {
@@ -236,6 +280,7 @@ static void append_class(dn_text *text, const dn_check_report *check, const dn_c
     append_folders(text, class);
     append_sizes(text, class);
     append_kinds(text, class);
+    append_levels(text, class);
     append_roi(text, class);
     append_spreads(text, class);
     if (estimate)

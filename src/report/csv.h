@@ -4,11 +4,10 @@
 
 #include "base/text.h"
 
-/* Quoted where it must be; a text that a spreadsheet would take for a formula gets a ' before it.
- */
+/* Quoted if necessary. A ' is put before text that a spreadsheet would take for a formula. */
 void dn_csv_cell(dn_text *text, const char *cell);
 
-/* The same number back when it is read; nothing for one that is not finite. */
+/* Reads back as the same number; empty if it is not finite. */
 void dn_csv_number(dn_text *text, double value);
 
 #endif

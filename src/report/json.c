@@ -36,7 +36,15 @@ cJSON *dn_json_item(dn_json *json, cJSON *array) {
     return NULL;
 }
 
-/* cJSON's own numbers are near to, but not always the same as, the double they came from. */
+void dn_json_item_text(dn_json *json, cJSON *array, const char *text) {
+    cJSON *item = cJSON_CreateString(text);
+    if (item && array && cJSON_AddItemToArray(array, item))
+        return;
+    cJSON_Delete(item);
+    json->failed = 1;
+}
+
+/* cJSON's own printing does not always give the same double back. */
 void dn_json_number(dn_json *json, cJSON *object, const char *name, double value) {
     char text[DN_NUMBER_SIZE] = "null";
     if (isfinite(value))

@@ -1,5 +1,6 @@
 #include "report/metrics.h"
 
+#include "base/structs.h"
 #include "base/text.h"
 #include "config/number.h"
 #include "report/utf8.h"
@@ -34,7 +35,7 @@ static void add_counts(dn_json *json, cJSON *object, const char *name,
     dn_json_count(json, member, "FAIL", counts->fail);
 }
 
-/* The confusion matrix, with the row of REVIEW in it. */
+/* The confusion matrix, with REVIEW. */
 static void add_decision(dn_json *json, cJSON *object, const dn_decision *decision) {
     dn_json_text(json, object, "rule", decision->rule);
     dn_json_text(json, object, "source", decision->source);
@@ -49,7 +50,7 @@ static void add_decision(dn_json *json, cJSON *object, const dn_decision *decisi
     add_statistic(json, object, "accuracy", &decision->accuracy);
 }
 
-/* Only where maps were made. */
+/* Only if maps were made. */
 static int measures_pixels(const dn_metrics *metrics) {
     return metrics->pixel_auroc.defined || metrics->pixel_auroc.reason != NULL;
 }
@@ -165,7 +166,7 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
     if (decision->good.review + decision->defective.review > 0)
         dn_text_append(text, ", %zu and %zu for review", decision->good.review,
                        decision->defective.review);
-    dn_text_append(text, "%s\n", decision->tuned ? " (tuned on these very images)" : "");
+    dn_text_append(text, "%s\n", decision->tuned ? " (tuned on these images)" : "");
 }
 
 static void append_rule(dn_text *text, const dn_decision *decision) {
@@ -196,7 +197,7 @@ static void append_rules(dn_text *text, const dn_metrics *metrics) {
         append_rule(text, &metrics->by_rule[i]);
 }
 
-/* Width on the screen, near enough: characters, not bytes. */
+/* The width on the screen: approximately the number of characters. */
 static size_t shown_width(const char *name) {
     size_t width = 0;
     for (; *name; name++)
@@ -244,9 +245,12 @@ static dn_status metrics_table(const dn_metrics *metrics, char **table, dn_error
 }
 
 dn_status dn_metrics_text(const dn_metrics *metrics, int json, char **text, dn_error *error) {
+    dn_metrics known;
+    *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_metrics, &known, metrics, error));
     if (!json)
-        return metrics_table(metrics, text, error);
+        return metrics_table(&known, text, error);
     dn_json tree = dn_json_begin();
-    dn_metrics_to_json(&tree, metrics);
+    dn_metrics_to_json(&tree, &known);
     return dn_json_take(&tree, 1, text, error);
 }

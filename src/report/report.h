@@ -1,7 +1,7 @@
-/* The result of an evaluation, once, and its renderers: metrics.json, scores.csv, roc.csv,
- * report.html. dn_metrics_text and dn_result_json of the public headers live in this room too.
- * Everything written is valid whatever files are called: bytes that are no UTF-8 become U+FFFD,
- * JSON has null for what is not a number, CSV and HTML are quoted. */
+/* The result of an evaluation and its renderers: metrics.json, scores.csv, roc.csv, report.html.
+ * The room also holds dn_metrics_text and dn_result_json of the public headers. The output is valid
+ * for any file name: bytes that are not UTF-8 become U+FFFD, CSV and HTML are escaped, and JSON has
+ * null for numbers that are not finite. */
 #ifndef DN_REPORT_REPORT_H
 #define DN_REPORT_REPORT_H
 
@@ -20,7 +20,7 @@ typedef struct dn_report_sample {
     const char *image_path;
     int gt_label;                          /* 0 or 1; -1: unknown */
     const char *defect;                    /* "good" or the defect's folder; NULL: unknown */
-    double raw_score, score_std;           /* not looked at in a row with an error */
+    double raw_score, score_std;           /* ignored in a row with an error */
     const char *error;                     /* why there is no score, or NULL */
     double pred_score, threshold, p_value; /* as in dn_result */
     dn_verdict verdict;
@@ -30,14 +30,14 @@ enum { DN_REPORT_REGIONS = 3 };
 
 /* Where a sample's score comes from. */
 typedef struct dn_report_localization {
-    dn_image overlay;    /* the image with its map over it; dn_image_free */
-    int knows_regions;   /* 0: the model does not know what good images stay below */
-    size_t region_count; /* all of them; */
-    dn_region regions[DN_REPORT_REGIONS]; /* those with the highest scores */
+    dn_image overlay;                     /* the image with its map over it; dn_image_free */
+    int knows_regions;                    /* 0: the model has no threshold for maps */
+    size_t region_count;                  /* of all regions */
+    dn_region regions[DN_REPORT_REGIONS]; /* the ones with the highest scores */
 } dn_report_localization;
 
-/* Fills in *found from a sample's decoded picture, which it may take, and returns 1; or returns 0
- * where there is no map. */
+/* Fills in *found from a sample's decoded picture, which it may take, and returns 1; returns 0 if
+ * there is no map. */
 typedef int dn_report_localize(void *user, dn_image *picture, dn_report_localization *found);
 
 /* One line of train_log.jsonl. */
@@ -48,7 +48,7 @@ typedef struct dn_report_epoch {
     double auroc;  /* NaN where undefined and for sub epochs */
 } dn_report_epoch;
 
-/* Everything in it belongs to the caller and must outlive it, but for `curve`. */
+/* Everything but `curve` belongs to the caller and must outlive the report. */
 typedef struct dn_report {
     const char *title;  /* the class, or the data set */
     const char *config; /* YAML, or NULL */
@@ -71,25 +71,26 @@ dn_status dn_report_trace(dn_report *report, dn_error *error);
 dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
 /* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,error:
- * quoted as in RFC 4180, lines end with LF, and a text that a spreadsheet would take for a formula
- * gets a ' before it. */
+ * quoted as in RFC 4180, with LF at the end of lines and a ' before text that a spreadsheet would
+ * take for a formula. */
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
 
-/* threshold,fpr,tpr,precision,false_positives,true_positives by falling threshold: what calling
- * raw_score >= threshold anomalous does. The first threshold is "inf"; a rate that is undefined is
+/* threshold,fpr,tpr,precision,false_positives,true_positives by decreasing threshold, where
+ * raw_score >= threshold counts as anomalous. The first threshold is "inf"; an undefined rate is
  * empty. */
 dn_status dn_report_roc_csv(const char *path, const dn_report *report, dn_error *error);
 
-/* One page for people, without any other file or network: docs/report.md. Reads the images of its
- * gallery; one that cannot be read any more is said to be so. */
+/* One page for people that needs no other file and no network (docs/report.md). Reads the images of
+ * its gallery; the page says which can no longer be read. */
 dn_status dn_report_html(const char *path, const dn_report *report, dn_error *error);
 
-/* Appends one line of train_log.jsonl and flushes: the sub epoch's that a report of DN_STAGE_TRAIN
- * completes, or the evaluation's of DN_STAGE_EVALUATE; nothing for other stages. DN_ERROR_IO when
- * it cannot be written, DN_ERROR_MEMORY. */
+/* Appends one line to train_log.jsonl and flushes: for a report of DN_STAGE_TRAIN that completes a
+ * sub epoch, and for one of DN_STAGE_EVALUATE. DN_ERROR_IO if it cannot be written,
+ * DN_ERROR_MEMORY.
+ */
 dn_status dn_report_log_line(FILE *stream, const dn_progress *progress, double seconds);
 
-/* Whether a report of progress is one that dn_report_log_line writes, and what it says then. */
+/* Whether dn_report_log_line writes a line for this report of progress, and its values. */
 int dn_report_epoch_of(const dn_progress *progress, dn_report_epoch *epoch);
 
 #endif

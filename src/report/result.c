@@ -1,3 +1,4 @@
+#include "base/structs.h"
 #include "report/json.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@ const char *dn_verdict_name(dn_verdict verdict) {
     return verdict_names[verdict <= DN_VERDICT_FAIL ? verdict : DN_VERDICT_NONE];
 }
 
-/* Nobody measures nanoseconds with this. */
+/* Nanoseconds are noise. */
 static double shown_milliseconds(const dn_result *result) {
     return round(result->elapsed_ms * 1e3) / 1e3;
 }
@@ -24,6 +25,14 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_number(json, root, "p_value", judged ? result->p_value : NAN);
     dn_json_text(json, root, "verdict", judged ? dn_verdict_name(result->verdict) : NULL);
     dn_json_number(json, root, "rotations", result->rotations);
+}
+
+static void add_warnings(dn_json *json, const dn_result *result) {
+    if (!result->warnings[0][0])
+        return;
+    cJSON *array = dn_json_array(json, json->root, "warnings");
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++)
+        dn_json_item_text(json, array, result->warnings[i]);
 }
 
 static void add_region(dn_json *json, cJSON *array, const dn_region *region) {
@@ -57,16 +66,20 @@ static void add_places(dn_json *json, const dn_row_places *places) {
 static dn_status write_row(const char *image_path, const char *model_id, const dn_result *result,
                            const dn_row_places *places, const dn_error *failure, char **text,
                            dn_error *error) {
+    dn_result known;
+    dn_row_places found;
+    DN_TRY(dn_struct_read(&dn_struct_result, &known, result, error));
+    DN_TRY(dn_struct_read(&dn_struct_row_places, &found, places, error));
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "image_path", image_path);
     if (failure)
         dn_json_text(&json, json.root, "error", failure->message);
     else {
-        add_result(&json, result);
-        if (places)
-            add_places(&json, places);
+        add_result(&json, &known);
+        add_places(&json, &found);
+        add_warnings(&json, &known);
         dn_json_text(&json, json.root, "model_id", model_id);
-        dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(result));
+        dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(&known));
     }
     return dn_json_take(&json, 0, text, error);
 }

@@ -1,4 +1,5 @@
-/* dn_result_row: a result on one line, as JSON, CSV or a table's row. */
+/* dn_result_row: a result as one line of JSON, CSV or a table. */
+#include "base/structs.h"
 #include "base/text.h"
 #include "config/number.h"
 #include "report/csv.h"
@@ -59,7 +60,7 @@ static void append_column(dn_text *text, double value, int decimals, int width) 
     dn_text_append(text, "  %*s", width, number);
 }
 
-/* A name may hold newlines and escapes; a row of a table is one line of plain text. */
+/* A row of a table is one line of plain text, but a name may hold newlines or escape sequences. */
 static void append_plain(dn_text *text, const char *name) {
     size_t begin = text->length;
     dn_utf8_append(text, name);
@@ -91,9 +92,12 @@ static dn_status as_table_row(const char *image_path, const dn_result *result,
 dn_status dn_result_row(dn_row_format format, const char *image_path, const char *model_id,
                         const dn_result *result, const dn_error *failure, char **text,
                         dn_error *error) {
+    dn_result known;
+    *text = NULL;
+    DN_TRY(dn_struct_read(&dn_struct_result, &known, result, error));
     if (format == DN_ROW_CSV)
-        return as_csv(image_path, model_id, result, failure, text, error);
+        return as_csv(image_path, model_id, &known, failure, text, error);
     if (format == DN_ROW_TABLE)
-        return as_table_row(image_path, result, failure, text, error);
+        return as_table_row(image_path, &known, failure, text, error);
     return dn_result_json(image_path, model_id, result, failure, text, error);
 }

@@ -1,7 +1,7 @@
 #include "report/utf8.h"
 
-/* Length of the character that begins at `byte`, or 0 where none does (Unicode, table 3-7): the
- * second byte's range keeps out long forms, surrogates and what lies beyond U+10FFFF. */
+/* The length of the character that begins at `byte`; 0 if none does (Unicode, table 3-7). The range
+ * of the second byte excludes overlong forms, surrogates and values above U+10FFFF. */
 static size_t character_length(const unsigned char *byte) {
     unsigned low = 0x80, high = 0xbf;
     size_t length = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;

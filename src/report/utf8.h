@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-/* Appends a text with every byte that is no part of valid UTF-8 replaced by U+FFFD. */
+/* Appends a text, with U+FFFD for every byte that is not part of valid UTF-8. */
 void dn_utf8_append(dn_text *text, const char *bytes);
 
 #endif

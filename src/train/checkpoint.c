@@ -15,8 +15,8 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
     *value = dn_tensor_file_metadata(file, key);
     if (*value)
         return DN_OK;
-    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"", path,
-                   key);
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not a checkpoint: its metadata lacks \"%s\"",
+                   path, key);
 }
 
 static dn_status fail_other_key(const dn_config *then, const dn_config *now, const char *key,
@@ -65,6 +65,16 @@ static dn_status compare_roi(const dn_tensor_file *file, const char *path, const
     if (strcmp(there, here) == 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another region of interest", path);
+}
+
+static dn_status compare_network(const dn_tensor_file *file, const char *path, const char *here,
+                                 dn_error *error) {
+    const char *there;
+    DN_TRY(find_entry(file, path, "network", &there, error));
+    if (strcmp(there, here) == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another network: %.60s there and %s here",
+                   path, there, here);
 }
 
 static dn_status read_random(const dn_tensor_file *file, const char *path, const char *key,
@@ -181,6 +191,7 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
     DN_TRY(compare_config(file, path, trainer->config, error));
     DN_TRY(compare_digest(file, path, "dataset_sha256", "data set (its training images)",
                           checkpoint->dataset_sha256, error));
+    DN_TRY(compare_network(file, path, checkpoint->network, error));
     DN_TRY(compare_digest(file, path, "backbone_sha256", "backbone", checkpoint->backbone_sha256,
                           error));
     DN_TRY(compare_roi(file, path, checkpoint->roi_sha256, error));

@@ -22,13 +22,13 @@
 
 enum {
     DN_CHECKPOINT_BLOCKS = 3,
-    DN_CHECKPOINT_ENTRIES = 9 + DN_ORIGIN_FACTS,
+    DN_CHECKPOINT_ENTRIES = 10 + DN_ORIGIN_FACTS,
     DN_CHECKPOINT_STATE = 256
 };
 
 typedef struct dn_checkpoint {
     char path[1024];
-    const char *dataset_sha256, *backbone_sha256, *roi_sha256;
+    const char *dataset_sha256, *network, *backbone_sha256, *roi_sha256;
     const char *evaluated_sha256; /* of the images that are evaluated after every meta epoch */
     FILE *log;                    /* train_log.jsonl, open for writing */
 } dn_checkpoint;

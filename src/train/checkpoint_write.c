@@ -50,6 +50,7 @@ static void copy_state(dn_checkpoint_writing *writing, const dn_checkpoint *chec
         {"config", writing->yaml},
         {"dataset_sha256", checkpoint->dataset_sha256},
         {"evaluated_sha256", checkpoint->evaluated_sha256},
+        {"network", checkpoint->network},
         {"backbone_sha256", checkpoint->backbone_sha256},
         {"roi_sha256", checkpoint->roi_sha256},
         {"position", writing->position},

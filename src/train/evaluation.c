@@ -157,7 +157,7 @@ static dn_status find_features(dn_evaluation *evaluation, size_t index, const dn
     return DN_OK;
 }
 
-/* Features one by one, as long as the verdict wants more. */
+/* Computes features one by one until the verdict is certain. */
 static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                              dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
@@ -165,7 +165,8 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_o
     double start = dn_seconds();
     dn_error failure = {0};
     DN_TRY(report_images(evaluation, DN_STAGE_SCORE, index, observer, error));
-    dn_image_read(evaluation->samples[index].path, &picture, &failure);
+    dn_image_read(evaluation->samples[index].path,
+                  dn_extractor_levels(evaluation->inspector->scorer.extractor), &picture, &failure);
     DN_TRY(note_failure(result, &failure, observer, error));
     if (failure.status != DN_OK)
         return DN_OK;

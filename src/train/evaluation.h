@@ -32,11 +32,7 @@ typedef struct dn_evaluation {
 dn_status dn_evaluation_source(dn_inspector *inspector, const dn_observer *observer,
                                dn_feature_source *source, dn_error *error);
 
-/* `source` gives features at the inspector's rotations. `repeats`: there will be several runs, so
- * dn_evaluation_prepare computes the features once, into the source's bank. Without a bank they are
- * held in memory up to DN_EVALUATION_KEEP bytes, and computed anew in every run where they are
- * more. */
-/* `source` gives features at the scorer's rotations. If `repeats` is set, there are several
+/* `source` gives features at the inspector's rotations. If `repeats` is set, there are several
  * runs: dn_evaluation_prepare computes the features once, into the source's bank. Without a bank
  * they are kept in memory, up to DN_EVALUATION_KEEP bytes; if they need more, every run computes
  * them again. */

@@ -5,7 +5,7 @@
 
 /* Raise it when a change to decoding, resizing, rotating, the network or the bank's layout changes
  * any number in a bank. */
-#define FEATURE_FORMAT 2
+#define FEATURE_FORMAT 3
 
 static void write_origin(dn_text *text, const dn_feature_origin *origin) {
     dn_origin_fact facts[DN_ORIGIN_FACTS];
@@ -17,7 +17,7 @@ static void write_origin(dn_text *text, const dn_feature_origin *origin) {
 static void write_backbone(dn_text *text, const dn_feature_origin *origin) {
     char digest[DN_DIGEST_LENGTH + 1];
     const dn_backbone_weights *backbone = origin->backbone;
-    dn_text_append(text, "backbone: %s", backbone->digest);
+    dn_text_append(text, "backbone: %s, weights %s", backbone->network->name, backbone->digest);
     if (origin->compute->precision == DN_PRECISION_INT8) {
         dn_digest_bytes(&backbone->steps.step, sizeof backbone->steps.step, digest);
         dn_text_append(text, ", activation steps %s", digest);
@@ -33,6 +33,14 @@ static void write_images(dn_text *text, const dn_extractor *extractor, const dn_
                    config->img_size[0], config->img_size[1], config->n_scales, mean[0], mean[1],
                    mean[2], std[0], std[1], std[2]);
     dn_text_append(text, "roi: %s\n", roi ? roi->digest : "none");
+}
+
+/* Only deep pictures depend on them; but a bank may hold some. */
+static void write_levels(dn_text *text, const dn_levels *levels) {
+    char range[64] = "whole";
+    if (levels->kind == DN_LEVELS_SET)
+        dn_levels_print(levels->range, range);
+    dn_text_append(text, "levels: %s\n", range);
 }
 
 static void write_views(dn_text *text, const dn_views *views) {
@@ -57,6 +65,7 @@ dn_status dn_feature_key(const dn_extractor *extractor, const dn_views *views,
     write_origin(&text, origin);
     write_backbone(&text, origin);
     write_images(&text, extractor, views->config);
+    write_levels(&text, dn_extractor_levels(extractor));
     write_views(&text, views);
     return dn_text_take(&text, key, error);
 }

@@ -34,6 +34,7 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
         .bank = {.descriptor = -1},
     };
     DN_TRY(dn_lookahead_create(&source->ahead, error));
+    source->ahead.levels = *dn_extractor_levels(extractor);
     dn_status status =
         dn_allocate_floats(&source->features, (size_t)count * source->dimensions, error);
     if (status != DN_OK) {

@@ -18,11 +18,12 @@ static dn_status add_peak(map_peaks *self, const dn_sample *sample, dn_error *er
     dn_image picture = {0};
     dn_error failure;
     float peak = 0;
-    dn_status status = dn_image_read(sample->path, &picture, &failure);
+    dn_status status = dn_image_read(
+        sample->path, dn_extractor_levels(self->inspector->scorer.extractor), &picture, &failure);
     if (status == DN_ERROR_MEMORY)
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
-        return DN_OK; /* the evaluation of the scores has reported it */
+        return DN_OK; /* the evaluation has reported it */
     status = dn_inspector_localize(self->inspector, &picture, self->map, error);
     dn_image_free(&picture);
     DN_TRY(status);

@@ -97,8 +97,7 @@ static void observe_auroc(dn_trainer *trainer, const dn_statistic *auroc, int me
 
 static dn_status score_vectors(dn_trainer *trainer, double *loss, dn_error *error) {
     trainer->scored = 1;
-    return dn_evaluation_run(&trainer->evaluation, trainer->observer, loss,
-                             error);
+    return dn_evaluation_run(&trainer->evaluation, trainer->observer, loss, error);
 }
 
 static void watch_loss(dn_trainer *trainer) {

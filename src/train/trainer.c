@@ -4,6 +4,7 @@
 #include "base/memory.h"
 
 #include <math.h>
+#include <string.h>
 
 static dn_extractor *extractor_of(const dn_trainer *trainer) {
     return trainer->inspector->scorer.extractor;
@@ -56,7 +57,8 @@ static dn_status open_sources(dn_trainer *trainer, const dn_backbone_weights *ba
                                     error));
     if (bank == 0 || train_count == 0)
         return DN_OK;
-    return dn_feature_source_create(extractor_of(trainer), config, &origin, DN_VIEWS_SPREAD, bank,
+    dn_views_kind kind = dn_config_trains_evenly(config) ? DN_VIEWS_EVEN : DN_VIEWS_SPREAD;
+    return dn_feature_source_create(extractor_of(trainer), config, &origin, kind, bank,
                                     trainer->observer, &trainer->bank, error);
 }
 
@@ -156,6 +158,20 @@ static dn_status fail_diverged(const dn_trainer *trainer, dn_error *error) {
                    (long long)trainer->optimizer.adam.step + 1);
 }
 
+/* Of the next step t of T, from lr to lr/50: lr (0.02 + 0.98 (1 + cos(pi t/T)) / 2), as
+ * torch.optim.lr_scheduler.CosineAnnealingLR(T, eta_min=lr/50). */
+static double learning_rate_of(const dn_trainer *trainer) {
+    const dn_config *config = trainer->config;
+    size_t batch = (size_t)config->batch_size;
+    size_t steps = (trainer->images.count + batch - 1) / batch * (size_t)config->meta_epochs *
+                   (size_t)config->sub_epochs;
+    double done = (double)trainer->optimizer.adam.step;
+    if (strcmp(config->lr_schedule, "cosine") != 0 || steps == 0)
+        return config->lr_init;
+    double share = fmin(done / (double)steps, 1);
+    return config->lr_init * (0.02 + 0.98 * (1 + cos(acos(-1) * share)) / 2);
+}
+
 dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, double *loss,
                           dn_error *error) {
     float dlog_det;
@@ -165,6 +181,7 @@ dn_status dn_trainer_step(dn_trainer *trainer, int rows, dn_random *dropout, dou
                          trainer->shape.features);
     if (!isfinite(*loss))
         return fail_diverged(trainer, error);
+    trainer->optimizer.adam.learning_rate = learning_rate_of(trainer);
     dn_optimizer_next_step(&trainer->optimizer);
     return dn_flow_backward(flow_of(trainer), trainer->parameters, NULL, trainer->dz, dlog_det,
                             rows, dn_optimizer_sink, &trainer->optimizer, error);

@@ -27,12 +27,12 @@ typedef struct dn_trainer {
     const dn_observer *observer;
     dn_flow_shape shape;
     int max_rows;
-    float *parameters;       /* owned; dn_trainer_take_parameters hands them over */
+    float *parameters;       /* owned, until dn_trainer_take_parameters */
     dn_inspector *inspector; /* its network is the one that is trained */
     dn_optimizer optimizer;
     dn_image_store images;
     dn_feature_source evaluated;         /* features of images to score */
-    dn_feature_source bank;              /* of training images; only with train_rotations: bank:N */
+    dn_feature_source bank;              /* of training images; not with train_rotations: random */
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [images.count] of the training images' files */
     uint32_t *view_order;                /* the bank's views in the order in which they are drawn */
     dn_evaluation evaluation; /* of the images that are evaluated after every meta epoch */

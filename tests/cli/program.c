@@ -81,7 +81,7 @@ const program *run_on_terminal(const char *command) {
     for (ssize_t count = 1; count > 0 && length < sizeof result.err - 1; length += (size_t)count) {
         count = read(terminal, result.err + length, sizeof result.err - 1 - length);
         if (count < 0)
-            count = 0; /* EIO: the other side is closed */
+            count = 0; /* EIO: the program has closed its side */
     }
     result.err[length] = '\0';
     close(terminal);

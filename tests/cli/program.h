@@ -1,4 +1,4 @@
-/* Runs the program under test and keeps what it said. */
+/* Runs the program under test and keeps its output. */
 #ifndef DN_TESTS_PROGRAM_H
 #define DN_TESTS_PROGRAM_H
 
@@ -11,18 +11,18 @@ typedef struct program {
     char out[1 << 17], err[1 << 16];
 } program;
 
-/* Runs it through /bin/sh: `command` follows the program's name, so redirections work. `input` goes
- * to its standard input; NULL: nothing does. The result is in a static buffer. */
+/* Runs it through /bin/sh: `command` follows the program's name and may redirect. `input` (may be
+ * NULL) is its standard input. The result is in a static buffer. */
 const program *run(const char *command, const char *input);
 
 /* Runs it with standard error on a terminal; err holds what the terminal received. */
 const program *run_on_terminal(const char *command);
 
-/* Runs it with a standard output that nobody reads; `out` stays empty. */
+/* Runs it with a standard output whose reader has gone; `out` stays empty. */
 const program *run_unread(const char *command);
 
-/* Starts it without waiting, in a process group of its own (whose id this is), in the background of
- * the test; standard error goes to `log`. */
+/* Starts it in a process group of its own and returns the group's id without waiting; standard
+ * error goes to `log`. */
 pid_t start(const char *command, const char *log);
 
 /* Exit status as in `program`. */

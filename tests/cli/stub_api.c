@@ -1,5 +1,5 @@
-/* Stands in for the rooms behind differnet.h when the command line is tested: no training, no
- * models, the same answers every time. What it was called with, it says in its messages. */
+/* Replaces the library when the command line is tested: no training, no models, the same answers
+ * every time. Its messages say what it was called with. */
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -35,6 +35,7 @@ static dn_status report(const dn_observer *observer, const dn_progress *progress
 
 static dn_metrics stub_metrics(void) {
     return (dn_metrics){
+        .struct_size = sizeof(dn_metrics),
         .good_count = 8,
         .defect_count = 8,
         .image_auroc = {1, 0.9876, 0.9, 1.0, NULL},
@@ -90,7 +91,7 @@ static dn_status evaluation(const dn_config *config, const dn_observer *observer
 }
 
 dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_train_summary *summary,
-                   dn_error *error) {
+                   dn_metrics *metrics, dn_error *error) {
     DN_TRY(dn_config_check(config, error));
     if (strcmp(config->class_name, "missing") == 0)
         return dn_fail(error, DN_ERROR_DATA, "%s/missing: no such folder", config->dataset_path);
@@ -102,7 +103,7 @@ dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_trai
             DN_TRY(sub_epoch(config, observer, meta, sub, error));
         DN_TRY(evaluation(config, observer, meta, error));
     }
-    summary->metrics = stub_metrics();
+    *metrics = stub_metrics();
     summary->seconds = 1.5;
     snprintf(summary->results_directory, sizeof summary->results_directory, "%.900s/v1",
              config->output);
@@ -110,9 +111,10 @@ dn_status dn_train(const dn_config *config, const dn_observer *observer, dn_trai
 }
 
 dn_status dn_train_resume(const dn_config *config, const char *directory,
-                          const dn_observer *observer, dn_train_summary *summary, dn_error *error) {
+                          const dn_observer *observer, dn_train_summary *summary,
+                          dn_metrics *metrics, dn_error *error) {
     say(observer, DN_NOTE, directory ? directory : "the newest");
-    return dn_train(config, observer, summary, error);
+    return dn_train(config, observer, summary, metrics, error);
 }
 
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
@@ -146,7 +148,7 @@ int dn_is_image_name(const char *name) {
     return dot && strcmp(dot, ".png") == 0;
 }
 
-/* A machine without int8. */
+/* Acts as a machine without int8. */
 const char *dn_model_precision(const dn_model *model, const char **wanted) {
     *wanted = model->precision;
     return strcmp(model->precision, "int8") == 0 ? "bf16" : model->precision;
@@ -169,7 +171,7 @@ static dn_status measure(const dn_image_source *source, double *score, dn_error 
     return DN_OK;
 }
 
-/* A map is always the same and has one region; it is nothing but this. */
+/* Every map has this one region and nothing else. */
 void dn_map_free(dn_map *map) {
     (void)map;
 }
@@ -184,7 +186,7 @@ const dn_region *dn_map_regions(const dn_map *map, size_t *count) {
 dn_status dn_map_write_files(const dn_map *map, const char *directory, const char *image_path,
                              unsigned which, dn_map_files *files, dn_error *error) {
     (void)map;
-    *files = (dn_map_files){0};
+    *files = (dn_map_files)DN_INIT(dn_map_files);
     if (strcmp(directory, "full") == 0)
         return dn_fail(error, DN_ERROR_IO, "%s: no space left", directory);
     if (which & DN_MAP_FILES) {
@@ -196,7 +198,7 @@ dn_status dn_map_write_files(const dn_map *map, const char *directory, const cha
     return DN_OK;
 }
 
-/* Said aloud, for tests that listen. */
+/* Prints the call if a test asks for it. */
 void dn_model_expect(dn_model *model, const char *path) {
     (void)model;
     if (getenv("DN_STUB_EXPECTS"))
@@ -210,7 +212,13 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
     if (map)
         *map = NULL;
     DN_TRY(measure(source, &score, error));
-    *result = (dn_result){.raw_score = score, .score_std = 0.5, .elapsed_ms = 2, .rotations = 64};
+    *result = (dn_result){.struct_size = sizeof *result,
+                          .raw_score = score,
+                          .score_std = 0.5,
+                          .elapsed_ms = 2,
+                          .rotations = 64};
+    if (score >= 9)
+        strcpy(result->warnings[0], "its samples are odd");
     if (threshold > 0) {
         result->pred_label = score > threshold;
         result->verdict = score > threshold ? DN_VERDICT_FAIL : DN_VERDICT_PASS;
@@ -246,7 +254,8 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
         images ? images : "none", options->threshold_rule ? options->threshold_rule : "its own",
         options->false_reject_rate, options->review_rate, options->target_tpr, options->threshold);
     say(observer, DN_NOTE, message);
-    *summary = (dn_calibration_summary){.source = "calibrate",
+    *summary = (dn_calibration_summary){.struct_size = sizeof *summary,
+                                        .source = "calibrate",
                                         .rule = "conformal",
                                         .count = 99,
                                         .promised_rate = 0.01,
@@ -256,13 +265,13 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
     return DN_OK;
 }
 
-/* A folder is three files, of which one is no image; an empty one is "nothing". */
+/* A folder holds two images and one other file. */
 dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error) {
     static const char *const names[] = {"a.png", "bad.png"};
     struct stat status;
     void *block;
     size_t count = 1;
-    *list = (dn_image_list){0};
+    *list = (dn_image_list)DN_INIT(dn_image_list);
     if (stat(path, &status) != 0)
         return dn_fail(error, DN_ERROR_IO, "%s: cannot open", path);
     if (S_ISDIR(status.st_mode)) {
@@ -283,7 +292,7 @@ void dn_image_list_free(dn_image_list *list) {
     for (size_t i = 0; i < list->count; i++)
         dn_release(list->paths[i]);
     dn_release(list->paths);
-    *list = (dn_image_list){0};
+    *list = (dn_image_list)DN_INIT(dn_image_list);
 }
 
 dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,

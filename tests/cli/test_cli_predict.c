@@ -46,8 +46,28 @@ static void test_formats(void **state) {
     temporary_remove(folder);
 }
 
-/* While a file is scored the next one is read, where it is known: not on standard input, whose next
- * line may wait for this row. */
+/* JSON rows contain warnings; other formats print them on standard error. */
+static void test_warnings(void **state) {
+    (void)state;
+    char *folder = temporary_create(), command[1200];
+    put_file(folder, "odd.png", "123456789", 9);
+    put_file(folder, "a.png", "123", 3);
+    const program *ran = in_folder(folder, "odd.png a.png");
+    assert_int_equal(count_of(ran->out, "\"warnings\":[\"its samples are odd\"]"), 1);
+    assert_string_equal(ran->err, "");
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, "predict model --format %s odd.png a.png",
+                 i ? "table" : "csv");
+        ran = run(command, NULL);
+        assert_int_equal(ran->status, 0);
+        assert_int_equal(count_of(ran->out, "odd"), 1);
+        assert_says(ran->err, "odd.png: its samples are odd\n");
+    }
+    temporary_remove(folder);
+}
+
+/* While a file is scored the next one is read, if it is known. It is not with standard input: the
+ * writer may wait for this row before the next line. */
 static void test_expectations(void **state) {
     (void)state;
     char *folder = temporary_create();
@@ -81,8 +101,8 @@ static void test_patterns(void **state) {
     char *a = strstr(ran->out, "\"a.png\""), *b = strstr(ran->out, "\"b.png\"");
     assert_true(a && b && a < b);
     assert_says(ran->out, "\"c[1].png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,");
-    assert_says(ran->out, "{\"image_path\":\"x*\",\"error\":\"x*: no file of that name, and none "
-                          "that matches\"}\n");
+    assert_says(ran->out, "{\"image_path\":\"x*\",\"error\":\"x*: no file has that name or "
+                          "matches it\"}\n");
     temporary_remove(folder);
 }
 
@@ -97,7 +117,7 @@ static void test_an_image_on_standard_input(void **state) {
     assert_says(ran->out, "\"error\":\"standard input: is empty\"");
     ran = run("predict model --stdin-image x.png", NULL);
     assert_int_equal(ran->status, 2);
-    assert_says(ran->err, "take one of these");
+    assert_says(ran->err, "give only one of these");
     assert_int_equal(run("predict model", NULL)->status, 2);
 }
 
@@ -113,7 +133,7 @@ static void test_exit_status_of_anomalies(void **state) {
     assert_int_equal(in_folder(folder, "--threshold 2 --fail-on-anomaly a.png bad.png")->status, 1);
     const program *ran = in_folder(folder, "--fail-on-anomaly a.png");
     assert_int_equal(ran->status, 2);
-    assert_says(ran->err, "the model has no threshold");
+    assert_says(ran->err, "needs a model with a threshold");
     temporary_remove(folder);
 }
 
@@ -164,7 +184,7 @@ static watched watch(const char *options) {
     return self;
 }
 
-/* What stands in a file once it holds `part`, or after ten seconds. */
+/* Waits up to ten seconds for a file to contain `part`; returns its text. */
 static const char *text_with(const char *path, const char *part) {
     static char text[1 << 16];
     for (int i = 0; i < 1000; i++) {
@@ -193,7 +213,7 @@ static void test_watch_scores_each_file_once(void **state) {
     watched self = watch("");
     char from[700], to[700];
     text_with(self.rows, "/early.png\"");
-    /* Slowly written: nothing before it is closed, though it is empty and then half-written. */
+    /* Written slowly: not scored while it is empty or incomplete, before it is closed. */
     snprintf(to, sizeof to, "%s/slow.png", self.parts);
     int slow = open(to, O_WRONLY | O_CREAT, 0666);
     usleep(50000);
@@ -204,12 +224,12 @@ static void test_watch_scores_each_file_once(void **state) {
     assert_int_equal(write(slow, "456", 3), 3);
     close(slow);
     assert_says(text_with(self.rows, "/slow.png\""), "\"raw_score\":6,");
-    /* Moved in, and moved onto one that was scored. */
+    /* Moved into the folder, and moved onto a file that was scored. */
     put_file(self.folder, "new", "12345678", 8);
     snprintf(from, sizeof from, "%s/new", self.folder);
     assert_int_equal(rename(from, to), 0);
     text_with(self.rows, "\"raw_score\":8,");
-    /* Closed again without being another file: once is enough. */
+    /* The same file closed again is not scored again. */
     put_file(self.parts, "quick.png", "123456789", 9);
     put_file(self.parts, "last.png", "1", 1);
     const char *rows = text_with(self.rows, "/last.png\"");
@@ -227,7 +247,7 @@ static void test_watch_waits_for_a_file_to_be_complete(void **state) {
     watched self = watch("");
     char path[700];
     text_with(self.rows, "/early.png\"");
-    put_file(self.parts, "late.png", "", 0); /* closed, but nothing in it yet */
+    put_file(self.parts, "late.png", "", 0); /* closed, but still empty */
     usleep(20000);
     put_file(self.parts, "late.png", "123", 3);
     put_file(self.parts, "bad.png", "1", 1);
@@ -251,7 +271,7 @@ static void test_watch_ends_with_its_folder(void **state) {
     text_with(self.rows, "/early.png\"");
     temporary_remove(strdup(self.parts));
     snprintf(log, sizeof log, "%s/log", self.folder);
-    text_with(log, "/parts: is gone while it was watched\n");
+    text_with(log, "/parts: was removed while it was watched\n");
     assert_int_equal(end_of(&self, 0), 1);
     self = watch("--threshold 1 --fail-on-anomaly");
     text_with(self.rows, "/early.png\"");
@@ -264,6 +284,7 @@ static void test_watch_ends_with_its_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_expectations),
         cmocka_unit_test(test_an_image_on_standard_input),

@@ -1,4 +1,4 @@
-/* Verbs, options, help, man page, configuration: what is understood and what is refused, how. */
+/* Verbs, options, help, man page, configuration: what is accepted and how the rest is refused. */
 #include "program.h"
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --seed", "train: --seed needs a value: --seed N"},
         {"train --data --json", "train: --data needs a value: --data DIR"},
         {"train --json=1", "train: --json takes no value"},
-        {"train somewhere", "train: \"somewhere\": a folder goes with --resume only"},
+        {"train somewhere", "train: \"somewhere\": only --resume takes a folder"},
         {"info --seed 3 model", "info: has no option --seed"},
         {"--completion fish", "--completion \"fish\": expected bash or zsh"},
         {"info --verify", "info: --verify needs a model"},
@@ -41,7 +41,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --threads many", "threads: \"many\" is not a whole number"},
         {"train --device gpu", "device: \"gpu\" is unknown (expected: auto, cpu, cuda)"},
         {"train --set precision=bf16 --set add_img_noise=1",
-         "add_img_noise changes normalised pixels"},
+         "add_img_noise adds to normalised pixels"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const program *ran = run(cases[i][0], NULL);
@@ -125,7 +125,7 @@ static void test_config_prints_what_it_takes(void **state) {
     temporary_remove(folder);
 }
 
-/* A file first, then the rest in the order given; paths are no YAML. */
+/* Files are applied first, then the rest in the order given; paths are not YAML. */
 static void test_config_from_options(void **state) {
     (void)state;
     char *folder = temporary_create(), command[2048];
@@ -158,6 +158,33 @@ static void test_config_from_options(void **state) {
     temporary_remove(folder);
 }
 
+/* --set takes its value as the shell gives it: YAML would cut "part #2" to "part". */
+static void test_set_takes_plain_text(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"'class_name=part #2'", "\nclass_name: \"part #2\"\n"},
+        {"'class_name=a: b=c'", "\nclass_name: \"a: b=c\"\n"},
+        {"'class_name=\"x\"'", "\nclass_name: \"\\\"x\\\"\"\n"},
+        {"'class_name= pad '", "\nclass_name: \" pad \"\n"},
+        {"'class_name={a}'", "\nclass_name: \"{a}\"\n"},
+        {"class_name=", "\nclass_name: \"\"\n"},
+        {"'img_size=[96, 128]'", "\nimg_size: [96, 128]\n"},
+        {"img_size=96,128", "\nimg_size: [96, 128]\n"},
+        {"verbose=no", "\nverbose: false\n"},
+    };
+    char command[128];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(command, sizeof command, "config --set %s", cases[i][0]);
+        const program *ran = run(command, NULL);
+        assert_int_equal(ran->status, 0);
+        assert_says(ran->out, cases[i][1]);
+    }
+    assert_says(run("train --set 'class_name=part #2' --set output=out --quiet", NULL)->out,
+                "results: out/v1");
+    assert_says(run("test model --set 'class_name=part #2' --data d", NULL)->err,
+                "class part #2 output");
+}
+
 static void test_control_characters_do_not_pass(void **state) {
     (void)state;
     const program *ran = run("config --data \"$(printf 'a\\nb')\"", NULL);
@@ -173,6 +200,7 @@ int main(void) {
         cmocka_unit_test(test_man_page),
         cmocka_unit_test(test_config_prints_what_it_takes),
         cmocka_unit_test(test_config_from_options),
+        cmocka_unit_test(test_set_takes_plain_text),
         cmocka_unit_test(test_control_characters_do_not_pass),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* What the verbs print where, with which exit status; progress, interrupts, broken outputs. */
+/* What the verbs print, where, and with which exit status; progress, interrupts, broken outputs. */
 #include "program.h"
 
 #include <cJSON.h>
@@ -120,7 +120,7 @@ static void test_check(void **state) {
     ran = run("check bad --json -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->out, "{\"to_mend\":2}\n");
-    assert_string_equal(ran->err, "differnet: 2 to mend in the data set\n");
+    assert_string_equal(ran->err, "differnet: 2 findings to mend in the data set\n");
     ran = run("check missing -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->err, "differnet: missing: holds no data set\n");
@@ -152,7 +152,7 @@ static void test_predict(void **state) {
     assert_string_equal(ran->out, expected);
     snprintf(command, sizeof command, "predict model %s", folder);
     ran = run(command, NULL);
-    assert_says(ran->err, "1 files are no images and were skipped\n");
+    assert_says(ran->err, ": skipped 1 file that is not an image\n");
     assert_says(ran->err, "Score: 2/2 images");
     temporary_remove(folder);
 }
@@ -192,7 +192,7 @@ static void test_verify(void **state) {
     ran = run("info --verify --json model --data other", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->out, "model other - json=1\n");
-    assert_string_equal(ran->err, "differnet: model: was trained on other images than these\n");
+    assert_string_equal(ran->err, "differnet: model: was not trained on these images\n");
 }
 
 static void test_calibrate(void **state) {
@@ -228,7 +228,7 @@ static void test_a_bar_on_a_terminal(void **state) {
     assert_silent(ran->err, "train loss");
     assert_says(ran->out, "image_AUROC: 0.9876\n");
     size_t length = strlen(ran->err);
-    assert_int_equal(ran->err[length - 1], '\n'); /* no bar stays behind */
+    assert_int_equal(ran->err[length - 1], '\n'); /* the bar is gone */
     ran = run_on_terminal("train --class slow --set meta_epochs=1 --set sub_epochs=20");
     assert_says(ran->err, " left"); /* remaining time */
     assert_says(ran->err, "/s, 0:00");
@@ -238,7 +238,7 @@ static int interrupted(const char *command, int signal_number, char *log) {
     char *folder = temporary_create(), path[1024];
     snprintf(path, sizeof path, "%s/log", folder);
     pid_t child = start(command, path);
-    for (int i = 0; i < 500; i++) { /* until it is at work */
+    for (int i = 0; i < 500; i++) { /* until it works */
         usleep(10000);
         FILE *stream = fopen(path, "r");
         size_t length = stream ? fread(log, 1, 4095, stream) : 0;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: the shipped data set is sound; a broken copy of it is named, whatever its files are called.
+# check: no findings in the shipped data set; the faults of a broken copy are found, whatever its files are called.
 . "$(dirname "$0")/lib.sh" "$@"
 
 expect 0 "$differnet" check "$source/dummy_dataset"
@@ -19,7 +19,7 @@ expect 1 "$differnet" check "$work/data" --threads 2
 holds "$work/out" "<script>'\" copy.png: the same as train/good/001.png"
 holds "$work/out" "is not an image"
 holds "$work/out" "pipe.png"
-holds "$work/err" "differnet: 2 to mend in the data set"
+holds "$work/err" "differnet: 2 findings to mend in the data set"
 expect 1 "$differnet" check "$class" --json --quiet
 holds "$work/out" '"shared"'
 expect 1 "$differnet" check "$work/nothing"

@@ -26,10 +26,24 @@ cp "$work/user.c" "$work/user.cpp"
 # shellcheck disable=SC2086
 c++ -std=c++17 -Wall -Wextra -Werror "$work/user.cpp" -o "$work/user_cpp" $flags
 
-cat >"$work/CMakeLists.txt" <<'C'
+# The SONAME and CMake's version check promise the same: 0.MINOR before 1.0, later MAJOR (docs/abi.md).
+version=$("$work/prefix/bin/differnet" --version | sed 's/^differnet //')
+major=${version%%.*} minor=${version#*.}
+minor=${minor%%.*}
+abi=$major
+[ "$major" != 0 ] || abi=0.$minor
+soname=$(readelf -d "$lib/libdiffernet.so" | sed -n 's/.*SONAME.*\[\(.*\)\].*/\1/p')
+[ "$soname" = "libdiffernet.so.$abi" ] || fail "the SONAME is $soname in version $version"
+if [ "$major" = 0 ]; then other=0.$((minor + 1)); else other=$((major + 1)); fi
+
+cat >"$work/CMakeLists.txt" <<C
 cmake_minimum_required(VERSION 3.22)
 project(user C)
-find_package(differnet REQUIRED)
+find_package(differnet $other QUIET)
+if(differnet_FOUND)
+  message(FATAL_ERROR "version $version passes for $other")
+endif()
+find_package(differnet $abi REQUIRED)
 add_executable(user_cmake user.c)
 target_link_libraries(user_cmake differnet::differnet)
 C
@@ -38,7 +52,7 @@ cmake --build "$work/b" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CMake 
 "$work/b/user_cmake" >/dev/null
 
 "$work/prefix/bin/differnet" --version >/dev/null
-# The data set that is installed with it is found, whatever prefix was configured.
+# The installed data set is found under any prefix.
 mkdir "$work/elsewhere"
 (cd "$work/elsewhere" && expect 0 "$work/prefix/bin/differnet" train "${small[@]}" --quiet)
 holds "$work/out" "image_AUROC"

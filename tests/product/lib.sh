@@ -23,8 +23,13 @@ holds() {
     grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "\"$2\" is not in $1"; }
 }
 
-# $python, which has these modules; else the test is skipped. The system's own comes second: another python3 may
-# stand before the one that ./run installs modules for.
+# left_out WHAT: a part of this test cannot run here; ./run counts it as skipped.
+left_out() {
+    echo "skipped: 1 part: $*"
+}
+
+# Sets $python to one that has these modules, or skips the test. The system's python3 comes second: another one may
+# stand before it in PATH, without the modules that ./run installs.
 find_python() {
     export PYTHONDONTWRITEBYTECODE=1
     for python in "${PYTHON:-python3}" /usr/bin/python3; do
@@ -32,6 +37,13 @@ find_python() {
     done
     echo "no python3 with $*: skipped"
     exit 77
+}
+
+# run_pytest FOLDER: the tests that pytest skips count as skipped.
+run_pytest() {
+    "$python" -m pytest -q -p no:cacheprovider "$1" >"$work/pytest" 2>&1 || { cat "$work/pytest" >&2; fail "pytest $1"; }
+    cat "$work/pytest"
+    sed -n 's/^.*[^0-9]\([0-9][0-9]*\) skipped.*$/skipped: \1 of pytest'"'"'s tests/p' "$work/pytest"
 }
 
 # A network that trains in seconds on the shipped dummy data set.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The program that trained the embedded backbone: skipped where Python or its modules are not there.
+# The program that trained the embedded backbone: skipped if Python or its modules are missing.
 . "$(dirname "$0")/lib.sh" "$@"
 
 find_python cv2 numpy pytest safetensors scipy torch
-"$python" -m pytest -q -p no:cacheprovider "$source/tools/pretrain"
+run_pytest "$source/tools/pretrain"

@@ -1,8 +1,9 @@
-"""Ranking metrics from scikit-learn, Newcombe's interval from SciPy's root finder, bootstrap from NumPy.
+"""Ranking metrics from scikit-learn, their intervals from SciPy's root finder.
 
 Writes metrics.safetensors: for every case scores (F32), labels (U8) and, as the bits of float64 in
-I64, `expected` = AUROC, its limits, average precision, largest F1 and its threshold; and `bootstrap`
-= limits of average precision and F1 from an independent, larger bootstrap. `curve` (small cases) is
+I64, `expected` = AUROC, its limits, average precision, largest F1 and its threshold; and `limits`
+= limits of average precision and F1. `small.*` holds many small sets behind one another: `sizes` images each, and a row
+of `limits` each: average precision, low, high, F1, low, high. `curve` (small cases) is
 roc_curve and precision_recall_curve by falling threshold: threshold, fpr, tpr, precision a row. `wilson`
 holds rows k, n, low, high from scipy.stats.binomtest.
 """
@@ -14,7 +15,7 @@ import numpy
 from safetensors.numpy import save_file
 from scipy.optimize import brentq
 from scipy.stats import binomtest, norm
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve, roc_auc_score, roc_curve
 
 
 def cases():
@@ -60,17 +61,34 @@ def largest_f1(scores, labels):
     return largest, threshold
 
 
-def bootstrap(scores, labels, rng, resamples=4000):
-    defective, good = scores[labels], scores[~labels]
-    drawn_labels = numpy.repeat([True, False], [len(defective), len(good)])
-    values = []
-    for _ in range(resamples):
-        drawn = numpy.concatenate([rng.choice(defective, len(defective)), rng.choice(good, len(good))])
-        precision, recall, _ = precision_recall_curve(drawn_labels, drawn)
-        f1 = 2 * precision * recall / numpy.maximum(precision + recall, 1e-300)
-        # average_precision_score, from the same curve
-        values.append((-numpy.sum(numpy.diff(recall) * precision[:-1]), f1.max()))
-    return numpy.percentile(numpy.array(values), [2.5, 97.5], axis=0).T.ravel()
+def inverted_binomial(p, n):
+    """Wilson's limits by their definition: the shares t at which p is z standard deviations of t away."""
+    z = norm.ppf(0.975)
+    p = round(p, 12)  # a sum of shares may miss 1 by a rounding
+    distance = lambda t: (p - t) ** 2 - z**2 * t * (1 - t) / n
+    low = 0.0 if p == 0 else brentq(distance, 0, p, xtol=1e-16) if p < 1 else brentq(distance, 0, 1 - 1e-12, xtol=1e-16)
+    high = 1.0 if p == 1 else brentq(distance, p, 1, xtol=1e-16) if p > 0 else brentq(distance, 1e-12, 1, xtol=1e-16)
+    return low, high
+
+
+def precision_recall_limits(scores, labels):
+    """Average precision as a share of the defective images; F1 through Jaccard's index at its threshold."""
+    precision = average_precision_score(labels, scores)
+    f1, threshold = largest_f1(scores, labels)
+    called = scores >= threshold
+    found, either = (called & labels).sum(), (called | labels).sum()
+    assert abs(f1_score(labels, called) - f1) < 1e-12
+    jaccard = numpy.array(inverted_binomial(found / either, either))
+    return [*inverted_binomial(precision, labels.sum()), *(2 * jaccard / (1 + jaccard))]
+
+
+def small_sets(rng, count=400):
+    """Two images to forty, many of them tied, good and bad ones from apart to the wrong way round."""
+    for _ in range(count):
+        defective, good = rng.integers(1, 21, 2)
+        labels = numpy.arange(defective + good) < defective
+        scores = rng.normal(size=len(labels)) + labels * rng.choice([-1, 0, 0.5, 1, 2, 4])
+        yield numpy.round(scores * rng.choice([0.5, 1, 3, 100])).astype(numpy.float32), labels
 
 
 def curve(scores, labels):
@@ -94,7 +112,6 @@ def bits(values):
 
 def main(folder):
     tensors = {}
-    rng = numpy.random.default_rng(1)
     for name, scores, labels in cases():
         scores = scores.astype(numpy.float32)
         exact = scores.astype(numpy.float64)
@@ -108,8 +125,16 @@ def main(folder):
         )
         if len(labels) <= 300:
             tensors[name + ".curve"] = bits(curve(exact, labels))
-        if len(labels) >= 100:
-            tensors[name + ".bootstrap"] = bits(bootstrap(exact, labels, rng))
+        tensors[name + ".limits"] = bits(precision_recall_limits(exact, labels))
+    rows, sets = [], list(small_sets(numpy.random.default_rng(7)))
+    for scores, labels in sets:
+        exact = scores.astype(numpy.float64)
+        low, high, f1_low, f1_high = precision_recall_limits(exact, labels)
+        rows.append([average_precision_score(labels, exact), low, high, largest_f1(exact, labels)[0], f1_low, f1_high])
+    tensors["small.scores"] = numpy.concatenate([scores for scores, _ in sets])
+    tensors["small.labels"] = numpy.concatenate([labels for _, labels in sets]).astype(numpy.uint8)
+    tensors["small.sizes"] = numpy.array([len(labels) for _, labels in sets], dtype=numpy.int64)
+    tensors["small.limits"] = bits(numpy.array(rows).ravel())
     tensors["wilson"] = bits(wilson())
     save_file(tensors, pathlib.Path(folder) / "metrics.safetensors")
 

@@ -4,10 +4,10 @@
 
 #include "support/support.h"
 
-/* Sets `count` pairs of key and value; one that is refused ends the test. */
+/* Sets `count` pairs of key and YAML value; a refusal fails the test. */
 void settings_put(dn_config *config, const char *const (*pairs)[2], size_t count);
 
-/* Data set, results and cache are the folders data, results and cache in `folder`. */
+/* Sets the folders of data set, results and cache to data, results and cache below `folder`. */
 void settings_in(dn_config *config, const char *folder);
 
 #endif

@@ -158,6 +158,7 @@ static void configure(scene *self) {
 static int set_up(void **state) {
     dn_error error = {0};
     dn_train_summary *summary = test_calloc(1, sizeof *summary);
+    summary->struct_size = sizeof *summary;
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     snprintf(self->data, sizeof self->data, "%s/data", self->folder);
@@ -166,7 +167,7 @@ static int set_up(void **state) {
     put_images(self->folder, "test/good");
     put_images(self->folder, "test/crack");
     configure(self);
-    assert_ok(dn_train(self->config, NULL, summary, &error));
+    assert_ok(dn_train(self->config, NULL, summary, NULL, &error));
     snprintf(self->model, sizeof self->model, "%.200s/model.safetensors",
              summary->results_directory);
     test_free(summary);
@@ -186,8 +187,8 @@ static int tear_down(void **state) {
 
 static dn_status open_and_score(scene *self, dn_error *error) {
     dn_model *model;
-    dn_result result;
-    const dn_model_options options = {.threads = 1};
+    dn_result result = DN_INIT(dn_result);
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1};
     char path[300], *text = NULL;
     snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
     DN_TRY(dn_model_open(self->model, &options, &model, error));
@@ -199,6 +200,34 @@ static dn_status open_and_score(scene *self, dn_error *error) {
     return status;
 }
 
+/* In every format that a map has. */
+static dn_status encode(const dn_map *map, dn_error *error) {
+    for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++) {
+        uint8_t *bytes;
+        size_t size;
+        DN_TRY(dn_map_encode(map, (dn_map_format)format, &bytes, &size, error));
+        dn_bytes_free(bytes);
+    }
+    return DN_OK;
+}
+
+static dn_status open_and_map(scene *self, dn_error *error) {
+    dn_model *model;
+    dn_result result = DN_INIT(dn_result);
+    dn_map *map;
+    char path[300];
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 1};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
+    snprintf(path, sizeof path, "%s/part/test/good/0.pgm", self->data);
+    DN_TRY(dn_model_open(self->model, &options, &model, error));
+    dn_status status = dn_model_score(model, &source, &result, &map, error);
+    if (status == DN_OK)
+        status = encode(map, error);
+    dn_map_free(map);
+    dn_model_close(model);
+    return status;
+}
+
 static void on_message(void *user, dn_severity severity, const char *message) {
     scene *self = user;
     if (severity == DN_WARNING && strstr(message, "memory"))
@@ -206,15 +235,18 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 }
 
 static dn_status train(scene *self, dn_error *error) {
-    const dn_observer observer = {.user = self, .on_message = on_message};
-    return dn_train(self->config, &observer, NULL, error);
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
+    return dn_train(self->config, &observer, NULL, NULL, error);
 }
 
 static dn_status evaluate(scene *self, dn_error *error) {
     dn_model *model;
     dn_metrics *metrics = test_calloc(1, sizeof *metrics);
+    metrics->struct_size = sizeof *metrics;
     char *text = NULL;
-    const dn_observer observer = {.user = self, .on_message = on_message};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
     dn_status status = dn_model_open(self->model, NULL, &model, error);
     if (status == DN_OK) {
         status = dn_model_evaluate(model, NULL, NULL, self->results, &observer, metrics, error);
@@ -258,7 +290,7 @@ static dn_status read_dataset(scene *self, dn_error *error) {
 }
 
 static dn_status list_images(scene *self, dn_error *error) {
-    dn_image_list list = {0};
+    dn_image_list list = DN_INIT(dn_image_list);
     dn_status status = dn_image_list_create(self->data, &list, error);
     dn_image_list_free(&list);
     return status;
@@ -273,7 +305,7 @@ static dn_status describe(scene *self, dn_error *error) {
 
 static dn_status decode(scene *self, dn_error *error) {
     dn_image image = {0};
-    dn_status status = dn_image_read(self->path, &image, error);
+    dn_status status = dn_image_read(self->path, NULL, &image, error);
     dn_image_free(&image);
     return status;
 }
@@ -282,6 +314,10 @@ static dn_status decode(scene *self, dn_error *error) {
 
 static void test_scoring(void **state) {
     refuse_every_one("open and score", open_and_score, *state, 5, 0);
+}
+
+static void test_mapping(void **state) {
+    refuse_every_one("open and map", open_and_map, *state, 5, 0);
 }
 
 static void test_training(void **state) {
@@ -348,6 +384,7 @@ int main(int count, char **words) {
     cJSON_InitHooks(&hooks);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_scoring, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_mapping, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_training, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_evaluating, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_checking, set_up, tear_down),

@@ -79,11 +79,13 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 
 /* Trains; self->model is then the model's path, self->messages what was said. */
 static void train(scene *self, dn_metrics *metrics) {
-    static dn_train_summary summary;
-    const dn_observer observer = {.user = self, .on_message = on_message};
+    static dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics trained = DN_INIT(dn_metrics);
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
     self->messages[0] = '\0';
-    assert_ok(dn_train(self->config, &observer, &summary, &error));
-    *metrics = summary.metrics;
+    assert_ok(dn_train(self->config, &observer, &summary, &trained, &error));
+    *metrics = trained;
     snprintf(self->model, sizeof self->model, "%s/model.safetensors", summary.results_directory);
 }
 
@@ -101,7 +103,7 @@ static void assert_says(const scene *self, const char *part) {
 
 static void from_the_test_images(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration calibration;
     train(self, &metrics);
     load(self->model, &calibration);
@@ -119,7 +121,7 @@ static void from_the_test_images(void **state) {
 
 static void from_a_share_of_the_training_images(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration calibration;
     set(self, "val_fraction", "0.3");
     train(self, &metrics);
@@ -133,7 +135,7 @@ static void from_a_share_of_the_training_images(void **state) {
 
 static void from_folds(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration calibration, again;
     set(self, "cross_fit", "3");
     train(self, &metrics);
@@ -146,16 +148,17 @@ static void from_folds(void **state) {
     dn_calibration_free(&calibration);
     dn_calibration_free(&again);
     set(self, "cross_fit", "7");
-    static dn_train_summary summary;
-    assert_fails(dn_train(self->config, NULL, &summary, &error), DN_ERROR_DATA,
+    static dn_train_summary summary = DN_INIT(dn_train_summary);
+    assert_fails(dn_train(self->config, NULL, &summary, NULL, &error), DN_ERROR_DATA,
                  "7 folds of 6 training images");
     set(self, "val_fraction", "0.5");
-    assert_fails(dn_train(self->config, NULL, &summary, &error), DN_ERROR_CONFIG, "one of them");
+    assert_fails(dn_train(self->config, NULL, &summary, NULL, &error), DN_ERROR_CONFIG,
+                 "one of them");
 }
 
 static void from_validate(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration calibration;
     put_pictures(self->folder, "data/part/validate/good", 4, 3);
     put_pictures(self->folder, "data/part/validate/odd", 2, 9);
@@ -175,7 +178,7 @@ static void from_validate(void **state) {
 
 static void without_defects_or_test_images(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration calibration;
     char from[300], to[300];
     snprintf(from, sizeof from, "%s/data/part/test", self->folder);
@@ -193,7 +196,7 @@ static void without_defects_or_test_images(void **state) {
 
 static dn_result score(scene *self, const dn_model_options *options) {
     dn_model *model;
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     char path[300];
     snprintf(path, sizeof path, "%s/data/part/test/odd/00.pgm", self->folder);
     assert_ok(dn_model_open(self->model, options, &model, &error));
@@ -204,13 +207,14 @@ static dn_result score(scene *self, const dn_model_options *options) {
 
 static void calibrating_a_saved_model(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_calibration before, after;
-    dn_calibration_summary summary;
+    dn_calibration_summary summary = DN_INIT(dn_calibration_summary);
     train(self, &metrics);
     load(self->model, &before);
     double raw = score(self, NULL).raw_score;
-    const dn_model_options options = {.false_reject_rate = 0.4, .review_rate = 0.5};
+    const dn_model_options options = {
+        .struct_size = sizeof options, .false_reject_rate = 0.4, .review_rate = 0.5};
     assert_ok(dn_calibrate(self->model, self->images, &options, NULL, &summary, &error));
     load(self->model, &after);
     assert_true(after.source == DN_FROM_CALIBRATE && after.count == 5 && summary.count == 5);
@@ -219,13 +223,13 @@ static void calibrating_a_saved_model(void **state) {
     assert_int_equal(after.roc.count, before.roc.count); /* kept */
     assert_true(score(self, NULL).raw_score == raw);     /* the weights are the same */
     /* From what it holds: another rate, another rule, a number. */
-    const dn_model_options stricter = {.false_reject_rate = 0.2};
+    const dn_model_options stricter = {.struct_size = sizeof stricter, .false_reject_rate = 0.2};
     assert_ok(dn_calibrate(self->model, NULL, &stricter, NULL, &summary, &error));
     assert_true(summary.threshold == after.scores[4]);
-    const dn_model_options youden = {.threshold_rule = "youden"};
+    const dn_model_options youden = {.struct_size = sizeof youden, .threshold_rule = "youden"};
     assert_ok(dn_calibrate(self->model, NULL, &youden, NULL, &summary, &error));
     assert_string_equal(summary.rule, "youden");
-    const dn_model_options manual = {.threshold = 12.5};
+    const dn_model_options manual = {.struct_size = sizeof manual, .threshold = 12.5};
     assert_ok(dn_calibrate(self->model, NULL, &manual, NULL, &summary, &error));
     assert_true(summary.threshold == 12.5 && score(self, NULL).threshold == 12.5);
     dn_calibration_free(&before);
@@ -234,16 +238,17 @@ static void calibrating_a_saved_model(void **state) {
 
 static void other_thresholds_at_open(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_model *model;
     train(self, &metrics);
-    const dn_model_options low = {.threshold = 1e-3}, high = {.threshold = 1e9};
+    const dn_model_options low = {.struct_size = sizeof low, .threshold = 1e-3},
+                           high = {.struct_size = sizeof high, .threshold = 1e9};
     dn_result result = score(self, &low);
     assert_true(result.verdict == DN_VERDICT_FAIL && result.threshold == 1e-3);
     result = score(self, &high);
     assert_true(result.verdict != DN_VERDICT_FAIL && result.pred_score < 0.5);
     assert_true(result.review_threshold < 1e9);
-    const dn_model_options none = {.threshold = 1e9, .review_rate = -1};
+    const dn_model_options none = {.struct_size = sizeof none, .threshold = 1e9, .review_rate = -1};
     assert_int_equal(score(self, &none).verdict, DN_VERDICT_PASS);
     const dn_model_options wrong[] = {
         {.threshold_rule = "best"}, {.false_reject_rate = 1.5}, {.threshold = -1}};
@@ -253,8 +258,8 @@ static void other_thresholds_at_open(void **state) {
 
 static void a_failure_leaves_the_model_alone(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
-    dn_calibration_summary summary;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
+    dn_calibration_summary summary = DN_INIT(dn_calibration_summary);
     char bad[300];
     train(self, &metrics);
     double threshold = score(self, NULL).threshold;
@@ -273,10 +278,11 @@ static void a_failure_leaves_the_model_alone(void **state) {
 
 static void an_early_exit(void **state) {
     scene *self = *state;
-    static dn_metrics metrics, early;
+    static dn_metrics metrics = DN_INIT(dn_metrics), early = DN_INIT(dn_metrics);
     dn_model *model;
     train(self, &metrics);
-    dn_model_options options = {.rotations = 16, .threshold = 1e9, .review_rate = -1};
+    dn_model_options options = {
+        .struct_size = sizeof options, .rotations = 16, .threshold = 1e9, .review_rate = -1};
     dn_result all = score(self, &options);
     options.early_exit = 0.99;
     dn_result clear = score(self, &options);
@@ -301,7 +307,7 @@ static void an_early_exit(void **state) {
 /* A model file whose calibration is nonsense does not open. */
 static void hostile_metadata(void **state) {
     scene *self = *state;
-    static dn_metrics metrics;
+    static dn_metrics metrics = DN_INIT(dn_metrics);
     dn_model *model;
     train(self, &metrics);
     FILE *stream = fopen(self->model, "r+b");

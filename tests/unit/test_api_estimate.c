@@ -112,7 +112,7 @@ static double say_seconds(scene *self) {
 
 static double train(scene *self) {
     dn_error error = {0};
-    if (dn_train(self->config, NULL, NULL, &error) != DN_OK) {
+    if (dn_train(self->config, NULL, NULL, NULL, &error) != DN_OK) {
         fprintf(stderr, "%s\n", error.message);
         return -1;
     }
@@ -194,11 +194,12 @@ static void listen(void *user, dn_severity severity, const char *message) {
 
 /* Before anything is written: a network that no machine has the memory for. */
 static double refuse(scene *self) {
-    const dn_observer observer = {.user = self, .on_message = listen};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = listen};
     dn_error error = {0};
     char path[512];
     snprintf(path, sizeof path, "%s/results", self->folder);
-    dn_status status = dn_train(self->config, &observer, NULL, &error);
+    dn_status status = dn_train(self->config, &observer, NULL, NULL, &error);
     return status == DN_ERROR_MEMORY && strstr(error.message, "are needed and") != NULL &&
            access(path, F_OK) != 0;
 }
@@ -213,9 +214,10 @@ static void test_refused(void **state) {
 }
 
 static double say_before(scene *self) {
-    const dn_observer observer = {.user = self, .on_message = listen};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = listen};
     dn_error error = {0};
-    return dn_train(self->config, &observer, NULL, &error) == DN_OK &&
+    return dn_train(self->config, &observer, NULL, NULL, &error) == DN_OK &&
            strncmp(self->told, "the whole training takes about ", 31) == 0;
 }
 

@@ -70,7 +70,8 @@ static int tear_down(void **state) {
 }
 
 static void train(scene *self) {
-    assert_ok(dn_train(self->config, NULL, &self->summary, &error));
+    self->summary = (dn_train_summary)DN_INIT(dn_train_summary);
+    assert_ok(dn_train(self->config, NULL, &self->summary, NULL, &error));
     snprintf(self->model, sizeof self->model, "%s/model.safetensors",
              self->summary.results_directory);
 }
@@ -140,7 +141,7 @@ static dn_status evaluate(const char *model, const char *data, const char *class
 /* The data of a model: where config.yaml beside it says, or the caller. */
 static void test_data_of_a_model(void **state) {
     scene *self = *state;
-    dn_metrics metrics;
+    dn_metrics metrics = DN_INIT(dn_metrics);
     char path[512], text[1600], *report;
     size_t size;
     int same;
@@ -191,7 +192,7 @@ static void test_data_of_a_model(void **state) {
 /* An older model holds every key, its data set among them. */
 static void test_model_of_an_older_version(void **state) {
     scene *self = *state;
-    dn_metrics metrics;
+    dn_metrics metrics = DN_INIT(dn_metrics);
     char *part;
     size_t size;
     uint64_t header;

@@ -24,7 +24,7 @@ static void test_scan_and_decode(void **state) {
     assert_int_equal(dataset.begin[DN_SPLIT_TEST + 1] - dataset.begin[DN_SPLIT_TEST], 583);
     for (size_t i = 0; i < dataset.count; i++) {
         dn_image image = {0};
-        assert_ok(dn_image_read(dataset.samples[i].path, &image, &error));
+        assert_ok(dn_image_read(dataset.samples[i].path, NULL, &image, &error));
         assert_true(image.width > 50 && image.height > 50);
         dn_image_free(&image);
         masks += dataset.samples[i].mask_path != NULL;

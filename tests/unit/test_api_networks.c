@@ -53,7 +53,8 @@ static dn_config *configure(const scene *self) {
 
 static int set_up(void **state) {
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     for (int i = 0; i < PICTURES; i++) {
@@ -63,10 +64,10 @@ static int set_up(void **state) {
     }
     snprintf(self->picture, sizeof self->picture, "%s/data/part/test/round/1.ppm", self->folder);
     dn_config *config = configure(self);
-    assert_ok(dn_train(config, NULL, &summary, &error));
+    assert_ok(dn_train(config, NULL, &summary, &metrics, &error));
     snprintf(self->results, sizeof self->results, "%s", summary.results_directory);
     snprintf(self->model, sizeof self->model, "%s/model.safetensors", self->results);
-    self->metrics = summary.metrics;
+    self->metrics = metrics;
     dn_config_destroy(config);
     *state = self;
     return 0;
@@ -101,10 +102,12 @@ static void test_defaults_are_in_the_model(void **state) {
 static double score_in(const scene *self, const char *precision, int threads,
                        const char *backbone) {
     dn_error error = {0};
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     dn_model *model;
-    const dn_model_options options = {
-        .precision = precision, .threads = threads, .backbone = backbone};
+    const dn_model_options options = {.struct_size = sizeof options,
+                                      .precision = precision,
+                                      .threads = threads,
+                                      .backbone = backbone};
     assert_ok(dn_model_open(self->model, &options, &model, &error));
     assert_ok(dn_model_score_file(model, self->picture, &result, &error));
     dn_model_close(model);
@@ -126,7 +129,7 @@ static void test_another_network_is_refused(void **state) {
     const scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_model_options options = {.backbone = "random"};
+    dn_model_options options = {.struct_size = sizeof options, .backbone = "random"};
     assert_fails(dn_model_open(self->model, &options, &model, &error), DN_ERROR_FORMAT,
                  "was trained with efficientnet-lite0, but the backbone random is alexnet");
     options.backbone = "random:efficientnet-lite2";
@@ -156,7 +159,7 @@ static void test_too_small(void **state) {
     dn_error error = {0};
     dn_config *config = configure(self);
     assert_ok(dn_config_set(config, "n_scales", "3", &error));
-    assert_fails(dn_train(config, NULL, NULL, &error), DN_ERROR_CONFIG,
+    assert_fails(dn_train(config, NULL, NULL, NULL, &error), DN_ERROR_CONFIG,
                  "n_scales 3 shrinks img_size 96 to 24 pixels, EfficientNet-Lite0 needs 32");
     dn_config_destroy(config);
 }

@@ -71,11 +71,12 @@ static dn_precision real_of(dn_precision wanted) {
 
 static void train(scene *self, dn_precision precision) {
     dn_error error = {0};
-    dn_train_summary summary;
-    const dn_observer observer = {.user = self, .on_message = on_message};
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_message = on_message};
     dn_config *config = configure(self, names[precision]);
     self->warnings = 0;
-    assert_ok(dn_train(config, &observer, &summary, &error));
+    assert_ok(dn_train(config, &observer, &summary, NULL, &error));
     snprintf(self->results[precision], sizeof self->results[0], "%s", summary.results_directory);
     snprintf(self->model[precision], sizeof self->model[0], "%s/model.safetensors",
              summary.results_directory);
@@ -112,14 +113,15 @@ static int tear_down(void **state) {
 static dn_model *open_in(const char *path, const char *precision, int threads) {
     dn_error error = {0};
     dn_model *model;
-    const dn_model_options options = {.precision = precision, .threads = threads};
+    const dn_model_options options = {
+        .struct_size = sizeof options, .precision = precision, .threads = threads};
     assert_ok(dn_model_open(path, &options, &model, &error));
     return model;
 }
 
 static double score_in(const scene *self, const char *path, const char *precision, int threads) {
     dn_error error = {0};
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     dn_model *model = open_in(path, precision, threads);
     assert_ok(dn_model_score_file(model, self->picture, &result, &error));
     dn_model_close(model);
@@ -177,6 +179,7 @@ static void test_test_reproduces_train(void **state) {
     assert_int_equal(system(folder), 0); /* features are to be computed again */
     for (int precision = 0; precision < DN_PRECISIONS; precision++) {
         dn_metrics *metrics = test_calloc(1, sizeof *metrics);
+        metrics->struct_size = sizeof *metrics;
         dn_model *model = open_in(self->model[precision], NULL, 2);
         snprintf(folder, sizeof folder, "%s/test-%s", self->folder, names[precision]);
         assert_ok(dn_model_evaluate(model, NULL, NULL, folder, NULL, metrics, &error));
@@ -218,9 +221,9 @@ static void test_maps(void **state) {
     static const double map_bound[DN_PRECISIONS] = {0, 0.05, 0.2};
     const scene *self = *state;
     dn_error error = {0};
-    dn_result plain, mapped;
+    dn_result plain = DN_INIT(dn_result), mapped = DN_INIT(dn_result);
     dn_map *map[DN_PRECISIONS];
-    const dn_image_source source = {.path = self->picture};
+    const dn_image_source source = {.struct_size = sizeof source, .path = self->picture};
     int width, height;
     for (int precision = 0; precision < DN_PRECISIONS; precision++) {
         dn_model *model = open_in(self->model[0], names[precision], 2);
@@ -248,7 +251,8 @@ static void test_half_models(void **state) {
     const scene *self = *state;
     dn_error error = {0};
     char path[512];
-    const dn_export_options options = {.format = DN_EXPORT_SAFETENSORS, .half = 1};
+    const dn_export_options options = {
+        .struct_size = sizeof options, .format = DN_EXPORT_SAFETENSORS, .half = 1};
     snprintf(path, sizeof path, "%s/half.safetensors", self->folder);
     assert_ok(dn_export(self->model[DN_PRECISION_INT8], &options, path, &error));
     for (int precision = 0; precision < DN_PRECISIONS; precision++) {
@@ -301,12 +305,13 @@ static void note_choice(void *user, dn_severity severity, const char *message) {
 static void test_auto_says_what_it_takes(void **state) {
     const scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
     notes said = {0};
-    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = &said, .on_message = note_choice};
     char path[1100];
     dn_config *config = configure(self, "auto");
-    assert_ok(dn_train(config, &observer, &summary, &error));
+    assert_ok(dn_train(config, &observer, &summary, NULL, &error));
     dn_config_destroy(config);
     assert_int_equal(said.taken, 1);
     dn_precision taken = dn_precision_of(said.name);
@@ -326,12 +331,13 @@ static void test_auto_says_what_it_takes(void **state) {
 static void test_auto_with_noise_is_f32(void **state) {
     const scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
     notes said = {0};
-    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = &said, .on_message = note_choice};
     dn_config *config = configure(self, "auto");
     assert_ok(dn_config_set(config, "add_img_noise", "0.1", &error));
-    assert_ok(dn_train(config, &observer, &summary, &error));
+    assert_ok(dn_train(config, &observer, &summary, NULL, &error));
     dn_config_destroy(config);
     assert_int_equal(said.taken, 1);
     assert_int_equal(said.refused, 0);
@@ -345,7 +351,8 @@ static void test_auto_refuses_what_is_ruined(void **state) {
     notes said = {0};
     dn_detector detector;
     dn_auto_precision choice;
-    const dn_observer observer = {.user = &said, .on_message = note_choice};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = &said, .on_message = note_choice};
     dn_sample samples[2] = {{.path = (char *)self->picture}, {.path = (char *)self->picture}};
     assert_ok(dn_detector_load(self->model[0], NULL, &detector, &error));
     for (int s = 0; s < 2; s++)
@@ -397,7 +404,8 @@ static void test_int8_needs_steps(void **state) {
     dn_error error = {0};
     dn_detector detector;
     dn_model *model;
-    dn_model_options options = {.precision = "int8", .backbone = "random"};
+    dn_model_options options = {
+        .struct_size = sizeof options, .precision = "int8", .backbone = "random"};
     assert_ok(dn_detector_load(self->model[0], NULL, &detector, &error));
     assert_true(detector.backbone.steps.known);
     assert_int_equal(detector.precision, DN_PRECISION_F32);
@@ -434,17 +442,18 @@ static void test_cache_tells_precisions_apart(void **state) {
 static void test_what_cannot_be_narrow_is_refused(void **state) {
     const scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
     dn_config *config = configure(self, "int8");
     assert_ok(dn_config_set(config, "add_img_noise", "0.1", &error));
-    assert_fails(dn_train(config, NULL, &summary, &error), DN_ERROR_CONFIG, "add_img_noise");
+    assert_fails(dn_train(config, NULL, &summary, NULL, &error), DN_ERROR_CONFIG, "add_img_noise");
     dn_config_destroy(config);
     config = configure(self, "bf16");
     assert_ok(dn_config_set(config, "norm_mean", "[0.5, -0.5, 0.5]", &error));
     if (real_of(DN_PRECISION_BF16) == DN_PRECISION_BF16)
-        assert_fails(dn_train(config, NULL, &summary, &error), DN_ERROR_CONFIG, "norm_mean -0.5");
+        assert_fails(dn_train(config, NULL, &summary, NULL, &error), DN_ERROR_CONFIG,
+                     "norm_mean -0.5");
     else
-        assert_ok(dn_train(config, NULL, &summary, &error));
+        assert_ok(dn_train(config, NULL, &summary, NULL, &error));
     dn_config_destroy(config);
 }
 

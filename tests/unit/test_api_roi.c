@@ -14,6 +14,7 @@ typedef struct scene {
     char *folder;
     dn_config *config;
     dn_train_summary summary;
+    dn_metrics metrics;
     char model_path[1200];
 } scene;
 
@@ -91,7 +92,9 @@ static int tear_down(void **state) {
 
 static void train(scene *self) {
     dn_error error = {0};
-    assert_ok(dn_train(self->config, NULL, &self->summary, &error));
+    self->summary = (dn_train_summary)DN_INIT(dn_train_summary);
+    self->metrics = (dn_metrics)DN_INIT(dn_metrics);
+    assert_ok(dn_train(self->config, NULL, &self->summary, &self->metrics, &error));
     snprintf(self->model_path, sizeof self->model_path, "%s/model.safetensors",
              self->summary.results_directory);
 }
@@ -105,8 +108,8 @@ static dn_model *open_model(const scene *self) {
 
 static dn_result score(dn_model *model, const char *path, dn_map **map) {
     dn_error error = {0};
-    dn_result result;
-    const dn_image_source source = {.path = path};
+    dn_result result = DN_INIT(dn_result);
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     assert_ok(dn_model_score(model, &source, &result, map, &error));
     return result;
 }
@@ -151,7 +154,7 @@ static void test_overlay(void **state) {
     snprintf(drawn, sizeof drawn, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_OVERLAY, drawn, &error));
     dn_map_free(map);
-    assert_ok(dn_image_read(drawn, &overlay, &error));
+    assert_ok(dn_image_read(drawn, NULL, &overlay, &error));
     for (int i = 0; i < SIDE * SIDE * 3; i++)
         if (i / 3 % SIDE >= INSIDE)
             assert_int_equal(overlay.pixels[i], (60 + 5) / 2);
@@ -174,8 +177,8 @@ static void assert_region(const scene *self) {
 static void test_the_model_keeps_it(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_calibration_summary calibration;
-    dn_metrics metrics;
+    dn_calibration_summary calibration = DN_INIT(dn_calibration_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     char images[512], again[1024];
     put_mask(self, "mask.png", 0, INSIDE);
     set_path(self, "roi", "mask.png");
@@ -186,12 +189,13 @@ static void test_the_model_keeps_it(void **state) {
     assert_ok(dn_calibrate(self->model_path, images, NULL, NULL, &calibration, &error));
     assert_region(self);
     snprintf(again, sizeof again, "%s/half.safetensors", self->folder);
-    const dn_export_options half = {.format = DN_EXPORT_SAFETENSORS, .half = 1};
+    const dn_export_options half = {
+        .struct_size = sizeof half, .format = DN_EXPORT_SAFETENSORS, .half = 1};
     assert_ok(dn_export(self->model_path, &half, again, &error));
     dn_model *model = open_model(self);
     assert_ok(dn_model_evaluate(model, NULL, NULL, NULL, NULL, &metrics, &error));
-    assert_true(metrics.image_auroc.value == self->summary.metrics.image_auroc.value);
-    assert_true(metrics.loss == self->summary.metrics.loss);
+    assert_true(metrics.image_auroc.value == self->metrics.image_auroc.value);
+    assert_true(metrics.loss == self->metrics.loss);
     dn_model_close(model);
     snprintf(self->model_path, sizeof self->model_path, "%s", again);
     assert_region(self);
@@ -258,17 +262,17 @@ static void test_metrics_and_cache(void **state) {
     dn_model *model = open_model(self);
     assert_null(dn_model_roi(model, &width, &height));
     dn_model_close(model);
-    double loss = self->summary.metrics.loss;
-    assert_true(self->summary.metrics.pixel_auroc.defined);
+    double loss = self->metrics.loss;
+    assert_true(self->metrics.pixel_auroc.defined);
     set(self, "roi", "");
     train(self);
-    assert_true(self->summary.metrics.loss != loss);
-    assert_false(self->summary.metrics.pixel_auroc.defined);
-    assert_string_equal(self->summary.metrics.pixel_auroc.reason, "no masks of defects");
+    assert_true(self->metrics.loss != loss);
+    assert_false(self->metrics.pixel_auroc.defined);
+    assert_string_equal(self->metrics.pixel_auroc.reason, "no masks of defects");
     put_mask(self, "data/part/roi/mask.pgm", 0, 0);
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_DATA, "roi/mask.pgm");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_DATA, "roi/mask.pgm");
     put_mask(self, "data/part/roi/second.pgm", 0, 20);
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_DATA, "2 images");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_DATA, "2 images");
 }
 
 #define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

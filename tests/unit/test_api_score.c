@@ -108,7 +108,8 @@ static void assert_upright(const dn_result *result) {
 }
 
 static dn_image_source pixels_of(const scene *self) {
-    return (dn_image_source){.pixels = self->pixels,
+    return (dn_image_source){.struct_size = sizeof(dn_image_source),
+                             .pixels = self->pixels,
                              .format = DN_PIXELS_RGB,
                              .width = WIDTH,
                              .height = HEIGHT,
@@ -118,12 +119,14 @@ static dn_image_source pixels_of(const scene *self) {
 static void test_file_bytes_and_pixels_agree(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_result file, bytes, pixels;
+    dn_result file = DN_INIT(dn_result), bytes = DN_INIT(dn_result), pixels = DN_INIT(dn_result);
     for (size_t i = 0; dn_backend_at(i); i++) {
         /* The reference is slow, above all under sanitizers: one rotation must do. */
         int all = strcmp(dn_backend_at(i)->name, "reference") != 0;
-        dn_model_options options = {
-            .compute = dn_backend_at(i)->name, .threads = 2, .rotations = all ? 0 : 1};
+        dn_model_options options = {.struct_size = sizeof options,
+                                    .compute = dn_backend_at(i)->name,
+                                    .threads = 2,
+                                    .rotations = all ? 0 : 1};
         dn_model *model;
         assert_ok(dn_model_open(self->model_path, &options, &model, &error));
         assert_ok(dn_model_score_file(model, self->image_path, &file, &error));
@@ -131,7 +134,8 @@ static void test_file_bytes_and_pixels_agree(void **state) {
             assert_score(&file);
         else
             assert_upright(&file);
-        const dn_image_source held = {.bytes = self->ppm, .size = self->ppm_size};
+        const dn_image_source held = {
+            .struct_size = sizeof held, .bytes = self->ppm, .size = self->ppm_size};
         const dn_image_source drawn = pixels_of(self);
         assert_ok(dn_model_score(model, &held, &bytes, NULL, &error));
         assert_ok(dn_model_score(model, &drawn, &pixels, NULL, &error));
@@ -148,9 +152,9 @@ static void test_file_bytes_and_pixels_agree(void **state) {
 static void test_expected_files(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_result plain, expected;
+    dn_result plain = DN_INIT(dn_result), expected = DN_INIT(dn_result);
     dn_model *model;
-    const dn_model_options options = {.threads = 2};
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 2};
     assert_ok(dn_model_open(self->model_path, &options, &model, &error));
     assert_ok(dn_model_score_file(model, self->image_path, &plain, &error));
     dn_model_expect(model, self->model_path);
@@ -169,7 +173,7 @@ static void test_features_of_every_rotation(void **state) {
     dn_model *model;
     dn_inspector *inspector;
     dn_score score;
-    dn_image image = {WIDTH, HEIGHT, self->pixels};
+    dn_image image = {.width = WIDTH, .height = HEIGHT, .pixels = self->pixels};
     fixture *file = fixture_open("score.safetensors");
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_ok(dn_model_acquire(model, NULL, &inspector, &error));
@@ -188,8 +192,8 @@ static void test_other_rotations(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_result one;
-    dn_model_options options = {.rotations = 1};
+    dn_result one = DN_INIT(dn_result);
+    dn_model_options options = {.struct_size = sizeof options, .rotations = 1};
     assert_ok(dn_model_open(self->model_path, &options, &model, &error));
     assert_ok(dn_model_score_file(model, self->image_path, &one, &error));
     dn_model_close(model);
@@ -200,8 +204,8 @@ static void test_errors_name_the_file(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_result result;
-    dn_model_options cuda = {.device = "cuda"};
+    dn_result result = DN_INIT(dn_result);
+    dn_model_options cuda = {.struct_size = sizeof cuda, .device = "cuda"};
     char path[512];
     assert_fails(dn_model_open("/nowhere", NULL, &model, &error), DN_ERROR_IO, "/nowhere");
     assert_fails(dn_model_open(self->image_path, NULL, &model, &error), DN_ERROR_FORMAT,
@@ -253,7 +257,7 @@ static void test_unaligned_model(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     struct stat status;
     uint64_t header;
     FILE *stream = fopen(self->model_path, "rb");
@@ -293,14 +297,15 @@ static void test_map(void **state) {
     const scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    dn_result plain, mapped;
+    dn_result plain = DN_INIT(dn_result), mapped = DN_INIT(dn_result);
     dn_map *map;
     dn_image read = {0};
     char path[300];
     int width, height;
     size_t regions;
-    const dn_image_source source = {.path = self->image_path}, nothing = {.path = "/nowhere.png"};
-    const dn_model_options options = {.rotations = 2};
+    const dn_image_source source = {.struct_size = sizeof source, .path = self->image_path},
+                          nothing = {.struct_size = sizeof nothing, .path = "/nowhere.png"};
+    const dn_model_options options = {.struct_size = sizeof options, .rotations = 2};
     assert_ok(dn_model_open(self->model_path, &options, &model, &error));
     assert_ok(dn_model_score(model, &source, &plain, NULL, &error));
     assert_ok(dn_model_score(model, &source, &mapped, &map, &error));
@@ -319,12 +324,12 @@ static void test_map(void **state) {
     assert_int_equal(regions, 0);
     snprintf(path, sizeof path, "%s/map.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_PNG, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, 448);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_OVERLAY, path, &error));
-    assert_ok(dn_image_read(path, &read, &error));
+    assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, WIDTH);
     assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);

@@ -19,9 +19,12 @@ static void *score_all(void *argument) {
     work *self = argument;
     uint8_t pixels[SIDE * SIDE * 3];
     for (int i = 0; i < IMAGES && self->status == DN_OK; i++) {
-        dn_result result = {0};
-        const dn_image_source source = {
-            .pixels = pixels, .width = SIDE, .height = SIDE, .stride = SIDE * 3};
+        dn_result result = DN_INIT(dn_result);
+        const dn_image_source source = {.struct_size = sizeof source,
+                                        .pixels = pixels,
+                                        .width = SIDE,
+                                        .height = SIDE,
+                                        .stride = SIDE * 3};
         draw_pixels(pixels, SIDE, i);
         self->status = dn_model_score(self->model, &source, &result, NULL, NULL);
         self->scores[i] = result.raw_score;
@@ -39,7 +42,7 @@ typedef struct reading {
 static void *score_files(void *argument) {
     reading *self = argument;
     for (int i = 0; i < 2 * IMAGES; i++) {
-        dn_result result = {0};
+        dn_result result = DN_INIT(dn_result);
         if (i + 1 < 2 * IMAGES)
             dn_model_expect(self->model, self->paths[(i + 1) % IMAGES]);
         if (dn_model_score_file(self->model, self->paths[i % IMAGES], &result, NULL) == DN_OK)
@@ -60,7 +63,7 @@ static void test_threads_expect_files(void **state) {
     (void)state;
     dn_error error = {0};
     char *folder = temporary_create(), path[256], paths[IMAGES][512];
-    const dn_model_options options = {.threads = 2};
+    const dn_model_options options = {.struct_size = sizeof options, .threads = 2};
     reading readings[THREADS] = {0};
     pthread_t threads[THREADS];
     dn_model *model;
@@ -89,7 +92,7 @@ static void test_threads_share_a_model(void **state) {
     (void)state;
     dn_error error = {0};
     char *folder = temporary_create(), path[256];
-    dn_model_options options = {.threads = 2, .concurrency = 2};
+    dn_model_options options = {.struct_size = sizeof options, .threads = 2, .concurrency = 2};
     work alone = {0}, shared[THREADS] = {0};
     pthread_t threads[THREADS];
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
@@ -131,8 +134,9 @@ static int on_progress(void *user, const dn_progress *progress) {
 
 static void *train(void *argument) {
     training *self = argument;
-    dn_observer observer = {.user = self, .on_progress = on_progress};
-    self->status = dn_train(self->config, &observer, NULL, NULL);
+    dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_progress = on_progress};
+    self->status = dn_train(self->config, &observer, NULL, NULL, NULL);
     return NULL;
 }
 

@@ -105,9 +105,10 @@ static int count_lines(const char *folder, const char *name) {
 static void test_results_tree(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics trained = DN_INIT(dn_metrics);
     char parent[512];
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_ok(dn_train(self->config, NULL, &summary, &trained, &error));
     snprintf(parent, sizeof parent, "%s/results/DifferNet/data/part", self->folder);
     assert_non_null(strstr(summary.results_directory, "/results/DifferNet/data/part/v1"));
     assert_file_holds(parent, "latest", "v1\n");
@@ -118,24 +119,25 @@ static void test_results_tree(void **state) {
     assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 1 + 6);
     /* Two meta epochs of two sub epochs and one evaluation each. */
     assert_int_equal(count_lines(summary.results_directory, "train_log.jsonl"), 6);
-    assert_int_equal(summary.metrics.good_count, 3);
-    assert_int_equal(summary.metrics.defect_count, 3);
-    assert_true(summary.metrics.image_auroc.defined);
-    assert_int_equal(summary.metrics.defect_kinds, 1);
-    assert_string_equal(summary.metrics.defects[0].name, "round");
+    assert_int_equal(trained.good_count, 3);
+    assert_int_equal(trained.defect_count, 3);
+    assert_true(trained.image_auroc.defined);
+    assert_int_equal(trained.defect_kinds, 1);
+    assert_string_equal(trained.defects[0].name, "round");
 }
 
 /* The saved model gives the number that training reported. */
 static void test_test_reproduces_train(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
-    dn_metrics metrics;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics trained = DN_INIT(dn_metrics);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     dn_model *model;
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     char path[1400], again[512];
     size_t size;
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_ok(dn_train(self->config, NULL, &summary, &trained, &error));
     snprintf(path, sizeof path, "%s/model.safetensors", summary.results_directory);
     snprintf(again, sizeof again, "%s/again", self->folder);
     /* Training images are not needed any more. */
@@ -145,7 +147,7 @@ static void test_test_reproduces_train(void **state) {
     assert_int_equal(rename(train, gone), 0);
     assert_ok(dn_model_open(path, NULL, &model, &error));
     assert_ok(dn_model_evaluate(model, NULL, NULL, again, NULL, &metrics, &error));
-    assert_true(metrics.image_auroc.value == summary.metrics.image_auroc.value);
+    assert_true(metrics.image_auroc.value == trained.image_auroc.value);
     char *first = read_file(summary.results_directory, "scores.csv", &size);
     char *second = read_file(again, "scores.csv", &size);
     assert_string_equal(first, second);
@@ -167,11 +169,11 @@ static void test_test_reproduces_train(void **state) {
 static void test_damaged_weights(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
     dn_model *model;
     size_t size;
     uint64_t header;
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_ok(dn_train(self->config, NULL, &summary, NULL, &error));
     char *bytes = read_file(summary.results_directory, "model.safetensors", &size);
     memcpy(&header, bytes, sizeof header);
     memset(bytes + 8 + header, 0xff, 4000); /* NaN */
@@ -180,7 +182,7 @@ static void test_damaged_weights(void **state) {
     const char *path = put_file(self->folder, "damaged.safetensors", bytes, size);
     assert_ok(dn_model_open(path, NULL, &model, &error));
     for (int i = 0; i < 2; i++) { /* every time, not the first time alone */
-        dn_result result;
+        dn_result result = DN_INIT(dn_result);
         assert_fails(
             dn_model_score_file(model, image, &result, &error), DN_ERROR_NUMERIC,
             "damaged.safetensors: nf.module_list.2.s1.fc1.weight[0] is not a finite number");
@@ -192,7 +194,8 @@ static void test_damaged_weights(void **state) {
 static void test_same_seed_same_bytes(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary[3];
+    dn_train_summary summary[3] = {DN_INIT(dn_train_summary), DN_INIT(dn_train_summary),
+                                   DN_INIT(dn_train_summary)};
     char *model[3];
     size_t size[3];
     set(self->config, "dropout", "0.2");
@@ -201,7 +204,7 @@ static void test_same_seed_same_bytes(void **state) {
     for (int i = 0; i < 3; i++) {
         if (i == 2)
             set(self->config, "seed", "1");
-        assert_ok(dn_train(self->config, NULL, &summary[i], &error));
+        assert_ok(dn_train(self->config, NULL, &summary[i], NULL, &error));
         model[i] = read_file(summary[i].results_directory, "model.safetensors", &size[i]);
     }
     assert_int_equal(size[0], size[1]);
@@ -239,19 +242,23 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 static void test_validate_split(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     watch watched = {0};
-    dn_observer observer = {&watched, on_progress, on_message};
+    dn_observer observer = {.struct_size = sizeof observer,
+                            .user = &watched,
+                            .on_progress = on_progress,
+                            .on_message = on_message};
     put_pictures(self->folder, "data/part/validate/good", 2, 0);
     put_pictures(self->folder, "data/part/validate/round", 2, 1);
-    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_ok(dn_train(self->config, &observer, &summary, &metrics, &error));
     assert_int_equal(watched.totals[DN_STAGE_TEST_FEATURES], 4); /* validate/ on the way */
     assert_int_equal(watched.totals[DN_STAGE_SCORE], 6);         /* test/ once, at the end */
     /* One report per image and one at the end: features are computed once, not per meta epoch. */
     assert_int_equal(watched.reports[DN_STAGE_TEST_FEATURES], 4 + 1);
     assert_int_equal(watched.reports[DN_STAGE_EVALUATE], 2);
     assert_int_equal(watched.reports[DN_STAGE_SCORE], 6 + 1);
-    assert_int_equal(summary.metrics.good_count, 3);
+    assert_int_equal(metrics.good_count, 3);
     assert_int_equal(count_lines(summary.results_directory, "scores.csv"), 7);
 }
 
@@ -259,16 +266,20 @@ static void test_validate_split(void **state) {
 static void test_training_alone(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics trained = DN_INIT(dn_metrics);
     watch watched = {0};
-    dn_observer observer = {&watched, on_progress, on_message};
+    dn_observer observer = {.struct_size = sizeof observer,
+                            .user = &watched,
+                            .on_progress = on_progress,
+                            .on_message = on_message};
     char test[512], gone[512];
     snprintf(test, sizeof test, "%s/data/part/test", self->folder);
     snprintf(gone, sizeof gone, "%s/gone", self->folder);
     assert_int_equal(rename(test, gone), 0);
-    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_ok(dn_train(self->config, &observer, &summary, &trained, &error));
     assert_int_equal(watched.warnings, 1); /* no test/ */
-    assert_false(summary.metrics.image_auroc.defined);
+    assert_false(trained.image_auroc.defined);
     assert_file_holds(summary.results_directory, "metrics.json", "no images");
 }
 
@@ -276,7 +287,8 @@ static void test_training_alone(void **state) {
 static void test_good_only(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     char path[512];
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof path, "%s/data/part/test/round/%02d.pgm", self->folder, i);
@@ -284,18 +296,21 @@ static void test_good_only(void **state) {
     }
     snprintf(path, sizeof path, "%s/data/part/test/round", self->folder);
     rmdir(path);
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
-    assert_false(summary.metrics.image_auroc.defined);
-    assert_non_null(summary.metrics.image_auroc.reason);
+    assert_ok(dn_train(self->config, NULL, &summary, &metrics, &error));
+    assert_false(metrics.image_auroc.defined);
+    assert_non_null(metrics.image_auroc.reason);
 }
 
 static void test_cancel_saves_no_model(void **state) {
     scene *self = *state;
     dn_error error = {0};
     watch watched = {.cancel_at = 9};
-    dn_observer observer = {&watched, on_progress, on_message};
+    dn_observer observer = {.struct_size = sizeof observer,
+                            .user = &watched,
+                            .on_progress = on_progress,
+                            .on_message = on_message};
     char path[512];
-    assert_fails(dn_train(self->config, &observer, NULL, &error), DN_CANCELLED, "stopped");
+    assert_fails(dn_train(self->config, &observer, NULL, NULL, &error), DN_CANCELLED, "stopped");
     assert_int_equal(watched.calls, 9);
     assert_int_equal(watched.warnings, 0);
     snprintf(path, sizeof path, "%s/results/DifferNet/data/part/v1/model.safetensors",
@@ -308,16 +323,20 @@ static void test_cancel_saves_no_model(void **state) {
 static void test_unreadable_images(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     watch watched = {0};
-    dn_observer observer = {&watched, on_progress, on_message};
+    dn_observer observer = {.struct_size = sizeof observer,
+                            .user = &watched,
+                            .on_progress = on_progress,
+                            .on_message = on_message};
     put_file(self->folder, "data/part/test/round/broken.png", "not a png", 9);
-    assert_ok(dn_train(self->config, &observer, &summary, &error));
-    assert_int_equal(summary.metrics.unreadable_count, 1);
-    assert_int_equal(summary.metrics.defect_count, 3);
+    assert_ok(dn_train(self->config, &observer, &summary, &metrics, &error));
+    assert_int_equal(metrics.unreadable_count, 1);
+    assert_int_equal(metrics.defect_count, 3);
     assert_file_holds(summary.results_directory, "scores.csv", "broken.png");
     put_file(self->folder, "data/part/train/good/broken.png", "not a png", 9);
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_FORMAT, "broken.png");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_FORMAT, "broken.png");
 }
 
 /* At the first report, when the data set was looked at and its images are still to be read. */
@@ -341,12 +360,12 @@ static int happen(void *user, const dn_progress *progress) {
 }
 
 static dn_status train_through(const scene *self, const char *name, const char *content,
-                               dn_train_summary *summary, dn_error *error) {
+                               dn_train_summary *summary, dn_metrics *metrics, dn_error *error) {
     accident event = {self, name, content, 0};
-    dn_observer observer = {.user = &event, .on_progress = happen};
+    dn_observer observer = {.struct_size = sizeof observer, .user = &event, .on_progress = happen};
     put_pictures(self->folder, "data/part/train/good", 3, 0);
     put_pictures(self->folder, "data/part/test/round", 3, 1);
-    return dn_train(self->config, &observer, summary, error);
+    return dn_train(self->config, &observer, summary, metrics, error);
 }
 
 /* Training images must be those of the fingerprint; a test image is one less. */
@@ -354,35 +373,37 @@ static void test_images_that_change_or_vanish(void **state) {
     static const char *const ways[] = {"random", "bank:4"};
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     const char *trained = "data/part/train/good/01.pgm", *tested = "data/part/test/round/01.pgm";
     for (size_t i = 0; i < 2; i++) {
         set(self->config, "train_rotations", ways[i]);
         set(self->config, "cache_limit", i ? "1" : "0");
-        assert_fails(train_through(self, trained, NULL, NULL, &error), DN_ERROR_IO,
+        assert_fails(train_through(self, trained, NULL, NULL, NULL, &error), DN_ERROR_IO,
                      "good/01.pgm: cannot open: No such file");
-        assert_fails(train_through(self, trained, "P5 2 2 255\nabcd", NULL, &error), DN_ERROR_IO,
-                     "good/01.pgm: has changed since it was read first");
-        assert_fails(train_through(self, trained, "", NULL, &error), DN_ERROR_IO, "has changed");
-        assert_ok(train_through(self, tested, "P5 2 2 255\na", &summary, &error));
-        assert_int_equal(summary.metrics.unreadable_count, 1);
+        assert_fails(train_through(self, trained, "P5 2 2 255\nabcd", NULL, NULL, &error),
+                     DN_ERROR_IO, "good/01.pgm: has changed since it was read first");
+        assert_fails(train_through(self, trained, "", NULL, NULL, &error), DN_ERROR_IO,
+                     "has changed");
+        assert_ok(train_through(self, tested, "P5 2 2 255\na", &summary, &metrics, &error));
+        assert_int_equal(metrics.unreadable_count, 1);
         assert_file_holds(summary.results_directory, "scores.csv", "round/01.pgm");
     }
-    assert_ok(train_through(self, "data/part/test/round/02.pgm", NULL, &summary, &error));
-    assert_int_equal(summary.metrics.unreadable_count, 1);
+    assert_ok(train_through(self, "data/part/test/round/02.pgm", NULL, &summary, &metrics, &error));
+    assert_int_equal(metrics.unreadable_count, 1);
 }
 
 static void test_bad_data_and_places(void **state) {
     scene *self = *state;
     dn_error error = {0};
     set(self->config, "class_name", "nothing");
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_DATA, "nothing");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_DATA, "nothing");
     set(self->config, "class_name", "part");
     set(self->config, "backbone", "/nowhere.pth");
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_IO, "/nowhere.pth");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_IO, "/nowhere.pth");
     set(self->config, "backbone", "");
     set(self->config, "output", "/proc/results");
-    assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_IO, "/proc/results");
+    assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_IO, "/proc/results");
 }
 
 /* A file-size limit stands in for a full disk: the model cannot be written and is not there. */
@@ -395,7 +416,7 @@ static void test_full_disk(void **state) {
     limit = before;
     limit.rlim_cur = 100000;
     setrlimit(RLIMIT_FSIZE, &limit);
-    dn_status status = dn_train(self->config, NULL, NULL, &error);
+    dn_status status = dn_train(self->config, NULL, NULL, NULL, &error);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_int_equal(status, DN_ERROR_IO);
     assert_non_null(strstr(error.message, "model.safetensors"));
@@ -408,11 +429,11 @@ static void test_full_disk(void **state) {
 static void test_defects_only(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary summary;
-    dn_metrics metrics;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_metrics metrics = DN_INIT(dn_metrics);
     dn_model *model;
     char good[512], gone[512], path[1400];
-    assert_ok(dn_train(self->config, NULL, &summary, &error));
+    assert_ok(dn_train(self->config, NULL, &summary, NULL, &error));
     snprintf(good, sizeof good, "%s/data/part/test/good", self->folder);
     snprintf(gone, sizeof gone, "%s/gone", self->folder);
     assert_int_equal(rename(good, gone), 0);
@@ -428,11 +449,14 @@ static void test_defects_only(void **state) {
 /* The scores of a training, and how many reports of each stage it made. */
 static char *train_scores(const scene *self, watch *watched) {
     dn_error error = {0};
-    dn_train_summary summary;
+    dn_train_summary summary = DN_INIT(dn_train_summary);
     size_t size;
-    dn_observer observer = {watched, on_progress, on_message};
+    dn_observer observer = {.struct_size = sizeof observer,
+                            .user = watched,
+                            .on_progress = on_progress,
+                            .on_message = on_message};
     *watched = (watch){0};
-    assert_ok(dn_train(self->config, &observer, &summary, &error));
+    assert_ok(dn_train(self->config, &observer, &summary, NULL, &error));
     return read_file(summary.results_directory, "scores.csv", &size);
 }
 
@@ -506,6 +530,22 @@ static void test_bank_changes_nothing(void **state) {
     free(cold);
 }
 
+/* Training on the rotations of a test: one bank for both, other scores than with spread ones. */
+static void test_even_rotations_share_the_test_bank(void **state) {
+    scene *self = *state;
+    watch watched;
+    set(self->config, "n_transforms_test", "3");
+    set(self->config, "train_rotations", "even:3");
+    char *even = train_scores(self, &watched);
+    assert_int_equal(each_bank(self, NULL), 1);
+    set(self->config, "train_rotations", "bank:3");
+    char *spread = train_scores(self, &watched);
+    assert_int_equal(each_bank(self, NULL), 2);
+    assert_string_not_equal(even, spread);
+    free(even);
+    free(spread);
+}
+
 /* A folder that cannot be: a warning, and the same numbers. */
 static void test_no_place_for_a_bank(void **state) {
     scene *self = *state;
@@ -521,14 +561,14 @@ static void test_no_place_for_a_bank(void **state) {
 }
 
 static void test_unknown_train_rotations(void **state) {
-    static const char *const wrong[] = {"\"\"",   "bank",      "\"bank:\"",
-                                        "bank:0", "bank:1025", "bank:x"};
+    static const char *const wrong[] = {"\"\"",      "bank",   "\"bank:\"", "bank:0",
+                                        "bank:1025", "bank:x", "even",      "even:0"};
     scene *self = *state;
     dn_error error = {0};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         set(self->config, "train_rotations", wrong[i]);
-        assert_fails(dn_train(self->config, NULL, NULL, &error), DN_ERROR_CONFIG,
-                     "expected: random, or bank: and 1 to 1024");
+        assert_fails(dn_train(self->config, NULL, NULL, NULL, &error), DN_ERROR_CONFIG,
+                     "expected: random, or bank: or even: and 1 to 1024");
     }
 }
 
@@ -536,16 +576,16 @@ static void test_unknown_train_rotations(void **state) {
 static void test_training_learns(void **state) {
     scene *self = *state;
     dn_error error = {0};
-    dn_train_summary short_run, long_run;
+    dn_metrics short_run = DN_INIT(dn_metrics), long_run = DN_INIT(dn_metrics);
     char round[512], gone[512];
     snprintf(round, sizeof round, "%s/data/part/test/round", self->folder);
     snprintf(gone, sizeof gone, "%s/gone", self->folder);
     assert_int_equal(rename(round, gone), 0);
-    assert_ok(dn_train(self->config, NULL, &short_run, &error));
+    assert_ok(dn_train(self->config, NULL, NULL, &short_run, &error));
     set(self->config, "meta_epochs", "8");
     set(self->config, "sub_epochs", "8");
-    assert_ok(dn_train(self->config, NULL, &long_run, &error));
-    assert_true(long_run.metrics.loss < short_run.metrics.loss);
+    assert_ok(dn_train(self->config, NULL, NULL, &long_run, &error));
+    assert_true(long_run.loss < short_run.loss);
 }
 
 #define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -567,6 +607,7 @@ int main(void) {
         with_scene(test_defects_only),
         with_scene(test_training_learns),
         with_scene(test_bank_changes_nothing),
+        with_scene(test_even_rotations_share_the_test_bank),
         with_scene(test_no_place_for_a_bank),
         with_scene(test_unknown_train_rotations),
     };

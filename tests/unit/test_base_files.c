@@ -117,9 +117,39 @@ static void test_text(void **state) {
     assert_int_equal(strlen(taken), 10 * 2 + 90 * 3 + 900 * 4 + 3);
     assert_string_equal(taken + strlen(taken) - 7, "999,end");
     dn_text_free(taken);
-    assert_int_equal(dn_text_distance("n_scale", "n_scales"), 1);
-    assert_int_equal(dn_text_distance("kitten", "sitting"), 3);
-    assert_int_equal(dn_text_distance("", "abc"), 3);
+}
+
+static void test_nearest_name(void **state) {
+    (void)state;
+    static const char *const names[] = {"train", "test", "n_scales", "sitting", "a"};
+    static const char *const cases[][2] = {
+        {"trian", "train"},    {"test", "test"}, {"n_scale", "n_scales"},
+        {"kitten", "sitting"}, /* 3 edits of 6 letters */
+        {"zzzzz", NULL},       {"b", "a"},       {"", "a"},
+    };
+    char endless[80];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *nearest = dn_nearest_name(cases[i][0], names, 5);
+        if (cases[i][1])
+            assert_string_equal(nearest, cases[i][1]);
+        else
+            assert_null(nearest);
+    }
+    memset(endless, 'a', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    assert_null(dn_nearest_name(endless, names, 5));
+    assert_null(dn_nearest_name("train", names, 0));
+}
+
+static void test_status_names(void **state) {
+    (void)state;
+    assert_string_equal(dn_status_name(DN_OK), "OK");
+    assert_string_equal(dn_status_name(DN_ERROR_IO), "IO");
+    assert_string_equal(dn_status_name(DN_CANCELLED), "CANCELLED");
+    for (int status = DN_OK; status <= DN_CANCELLED; status++)
+        assert_string_not_equal(dn_status_name((dn_status)status), "UNKNOWN");
+    assert_string_equal(dn_status_name((dn_status)(DN_CANCELLED + 1)), "UNKNOWN");
+    assert_string_equal(dn_status_name((dn_status)-1), "UNKNOWN");
 }
 
 static void test_memory(void **state) {
@@ -183,6 +213,8 @@ int main(void) {
         cmocka_unit_test(test_only_regular_files_are_read),
         cmocka_unit_test(test_bytes_stop_at_the_end),
         cmocka_unit_test(test_text),
+        cmocka_unit_test(test_nearest_name),
+        cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_find_not_finite),
         cmocka_unit_test(test_digest),

@@ -232,6 +232,13 @@ static void test_masks(void **state) {
     assert_int_equal(finding(set, "image_without_mask")->count, 1);
     assert_file(finding(set, "mask_empty"), 0, "test/crack/003.png", NULL);
     assert_int_equal(set->report.classes[0].folders[1].masks, 4);
+    /* 1 and 255 are as good as 0 and 255; a third value is not. */
+    put_grey(set, "a/ground_truth/crack/004_mask.png", 16, 16, 100, 0);
+    put_file(set->root, "a/ground_truth/crack/003.png", "P2 16 16 9 7", 12);
+    check(set, NULL);
+    const dn_finding *grey = finding(set, "mask_values");
+    assert_int_equal(grey->count, 1);
+    assert_file(grey, 0, "test/crack/004.png", "1 value(s) between 0 and the largest");
 }
 
 static void test_unlike(void **state) {
@@ -326,6 +333,92 @@ static int stop_at_once(void *user, const dn_progress *progress) {
     return 1;
 }
 
+/* One row of `count` samples of 16 bits, `first` and on, and one of its own. */
+static void put_deep(const scene *set, const char *name, unsigned largest, int first, int last) {
+    uint8_t file[64 + 2 * 200];
+    int length = snprintf((char *)file, 64, "P5 200 1 %u\n", largest);
+    for (int i = 0; i < 200; i++) {
+        int value = i == 199 ? last : first + 5 * i;
+        file[length++] = (uint8_t)(value >> 8);
+        file[length++] = (uint8_t)value;
+    }
+    put_file(set->root, name, file, (size_t)length);
+}
+
+static void test_depths(void **state) {
+    scene *set = *state;
+    for (int i = 0; i < 16; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "a/train/good/%02d.pgm", i);
+        put_deep(set, name, 65535, 500, 500 + i);
+    }
+    put_deep(set, "a/test/good/usual.pgm", 65535, 500, 900);
+    put_deep(set, "a/test/crack/bright.pgm", 65535, 500, 60000);
+    check(set, NULL);
+    const dn_levels_survey *levels = &set->report.classes[0].levels;
+    assert_int_equal(levels->source, DN_LEVELS_FOUND);
+    assert_true(levels->lowest == 500 && levels->highest == 1490 && levels->most_bits == 16);
+    assert_true(levels->range.black > 390 && levels->range.white < 1600);
+    const dn_finding *found = finding(set, "outside_levels");
+    assert_int_equal(found->count, 1);
+    assert_file(found, 0, "test/crack/bright.pgm", "0.5 % of its samples, which are 500 to 60000");
+    put_grey(set, "a/test/good/shallow.pgm", 16, 16, 100, 1);
+    put_deep(set, "a/test/good/twelve.pgm", 4095, 500, 901);
+    check(set, NULL);
+    assert_string_equal(finding(set, "depths")->about,
+                        "1 of 8 bits a sample, 1 of 12 bits a sample, 18 of 16 bits a sample");
+    dn_error error = {0};
+    assert_ok(dn_config_set(set->config, "levels", "0:65535", &error));
+    check(set, NULL);
+    assert_int_equal(set->report.classes[0].levels.source, DN_LEVELS_GIVEN);
+}
+
+/* What is in a file and not read, or hardly a picture. */
+static void test_odd_files(void **state) {
+    scene *set = *state;
+    static const char *const files[] = {"animated.png", "pages.tif", "turned.jpg"};
+    put_sound_class(set, "a");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[512], name[128], bytes[1 << 14];
+        snprintf(path, sizeof path, DN_FIXTURES "/image/%s", files[i]);
+        FILE *file = fopen(path, "rb");
+        assert_non_null(file);
+        size_t size = fread(bytes, 1, sizeof bytes, file);
+        fclose(file);
+        snprintf(name, sizeof name, "a/test/crack/%s", files[i]);
+        put_file(set->root, name, bytes, size);
+    }
+    put_file(set->root, "a/test/crack/one.ppm", "P6 1 1 255\nABC", 14);
+    put_file(set->root, "a/test/crack/line.ppm", "P6 2 1 255\nABCDEF", 17);
+    check(set, NULL);
+    const dn_finding *found = finding(set, "pages");
+    assert_int_equal(found->count, 2);
+    assert_file(found, 0, "test/crack/animated.png", NULL);
+    assert_file(found, 1, "test/crack/pages.tif", NULL);
+    found = finding(set, "orientation");
+    assert_int_equal(found->count, 1);
+    assert_file(found, 0, "test/crack/turned.jpg", "orientation 6");
+    found = finding(set, "one_pixel");
+    assert_int_equal(found->count, 2);
+    assert_file(found, 1, "test/crack/one.ppm", "1 x 1");
+}
+
+/* Shown as usual is what most pictures are, never what none can be. */
+static void test_usual_values(void **state) {
+    scene *set = *state;
+    for (int i = 0; i < 21; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "a/train/good/%02d.png", i);
+        put_grey(set, name, 16, 16, 5 + 12 * i, 3);
+    }
+    check(set, NULL);
+    const dn_spread *brightness = &set->report.classes[0].spreads[DN_PROPERTY_BRIGHTNESS];
+    assert_true(brightness->quantile_05 > 17 && brightness->quantile_05 < 18);
+    assert_true(brightness->quantile_95 > 233 && brightness->quantile_95 < 234);
+    assert_true(brightness->median > 125 && brightness->median < 126);
+    assert_true(brightness->low == 0 && brightness->high == 255);
+}
+
 static void test_cancel(void **state) {
     scene *set = *state;
     dn_error error;
@@ -339,11 +432,19 @@ static void test_cancel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_sound_set),  SCENE(test_classes),
-        SCENE(test_unreadable), SCENE(test_counts),
-        SCENE(test_duplicates), SCENE(test_masks),
-        SCENE(test_unlike),     SCENE(test_manifest),
-        SCENE(test_cancel),     SCENE(test_region_of_interest),
+        SCENE(test_sound_set),
+        SCENE(test_classes),
+        SCENE(test_unreadable),
+        SCENE(test_counts),
+        SCENE(test_duplicates),
+        SCENE(test_masks),
+        SCENE(test_unlike),
+        SCENE(test_manifest),
+        SCENE(test_depths),
+        SCENE(test_odd_files),
+        SCENE(test_usual_values),
+        SCENE(test_cancel),
+        SCENE(test_region_of_interest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,12 +42,14 @@ static void test_defaults_are_the_originals(void **state) {
         {"norm_mean", "[0.485, 0.456, 0.406]"},
         {"norm_std", "[0.229, 0.224, 0.225]"},
         {"add_img_noise", "0.0"},
+        {"levels", "auto"},
         {"n_scales", "3"},
         {"clamp_alpha", "3.0"},
         {"n_coupling_blocks", "8"},
         {"fc_internal", "2048"},
         {"dropout", "0.0"},
         {"lr_init", "0.0002"},
+        {"lr_schedule", "constant"},
         {"n_transforms", "4"},
         {"n_transforms_test", "64"},
         {"batch_size", "24"},
@@ -182,6 +184,89 @@ static void test_texts_of_all_kinds_survive(void **state) {
     dn_config_destroy(config);
 }
 
+/* What --set gets from a shell is not YAML: every byte counts. */
+static void test_plain_text_is_kept(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "part #2",    "#",
+        "a: b",       ":",
+        "\"quoted\"", "'single'",
+        " leading",   "trailing ",
+        "",           "{x: 1}",
+        "[x]",        "~",
+        "null",       "- item",
+        "&anchor",    "*alias",
+        "!tag",       "a\\b",
+        "a, b",       "%TAG",
+        "@",          "| text",
+        "> text",     "? key",
+        "`x`",        "bl\xc3\xbcten",
+    };
+    dn_config *config = create();
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        char *text = NULL;
+        assert_ok(dn_config_set_text(config, "class_name", texts[i], &error));
+        assert_string_equal(config->class_name, texts[i]);
+        assert_ok(dn_config_get_text(config, "class_name", &text, &error));
+        assert_string_equal(text, texts[i]);
+        dn_text_free(text);
+    }
+    assert_fails(dn_config_set_text(config, "class_name", "a\nb", &error), DN_ERROR_CONFIG,
+                 "class_name: holds a control character at byte 2");
+    assert_fails(dn_config_set_text(config, "modelname", "", &error), DN_ERROR_CONFIG, "is empty");
+    assert_fails(dn_config_set_text(config, "clas_name", "x", &error), DN_ERROR_CONFIG,
+                 "did you mean \"class_name\"?");
+    dn_config_destroy(config);
+}
+
+static void test_plain_text_of_other_kinds(void **state) {
+    (void)state;
+    static const struct {
+        const char *key, *text, *expected;
+    } cases[] = {
+        {"img_size", "[96, 128]", "[96, 128]"},
+        {"img_size", "96,128", "[96, 128]"},
+        {"img_size", " [ 96 , 128 ] ", "[96, 128]"},
+        {"norm_mean", "0.5, -0.25, 1e-3", "[0.5, -0.25, 0.001]"},
+        {"lr_init", " 1e-3 ", "0.001"},
+        {"seed", "18446744073709551615", "18446744073709551615"},
+        {"verbose", "off", "false"},
+        {"precision", "bf16 ", "bf16"},
+        {"train_rotations", "bank:4", "bank:4"},
+    };
+    dn_config *config = create();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = NULL;
+        assert_ok(dn_config_set_text(config, cases[i].key, cases[i].text, &error));
+        assert_ok(dn_config_get_text(config, cases[i].key, &text, &error));
+        assert_string_equal(text, cases[i].expected);
+        dn_text_free(text);
+    }
+    dn_config_destroy(config);
+}
+
+static void test_plain_text_that_is_refused(void **state) {
+    (void)state;
+    static const char *const cases[][3] = {
+        {"img_size", "96", "img_size: has 1 value, expected a sequence of 2"},
+        {"img_size", "96,96,96", "img_size: has 3 values"},
+        {"img_size", "96,", "img_size: \"\" is not a whole number"},
+        {"img_size", "[96, 96", "img_size: \"[96\" is not a whole number"},
+        {"img_size", "[", "img_size: has 1 value"},
+        {"n_scales", "[3]", "n_scales: \"[3]\" is not a whole number"},
+        {"n_scales", "3 # scales", "n_scales: \"3 # scales\" is not a whole number"},
+        {"n_scales", "\"3\"", "n_scales: \"\"3\"\" is not a whole number"},
+        {"precision", "auto # fast", "precision: \"auto # fast\" is unknown"},
+    };
+    dn_config *config = create();
+    struct dn_config before = *config;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_fails(dn_config_set_text(config, cases[i][0], cases[i][1], &error), DN_ERROR_CONFIG,
+                     cases[i][2]);
+    assert_memory_equal(config, &before, sizeof before);
+    dn_config_destroy(config);
+}
+
 static void test_numbers_come_back_identical(void **state) {
     (void)state;
     static const double numbers[] = {0.1,  1.0 / 3,         2e-4, 1e-300,   DBL_MIN, DBL_TRUE_MIN,
@@ -219,7 +304,8 @@ static void test_numbers_ignore_the_locale(void **state) {
     (void)state;
     char text[DN_NUMBER_SIZE];
     double value = 0;
-    setlocale(LC_ALL, "de_DE.UTF-8"); /* where it is not installed this tests nothing */
+    if (!setlocale(LC_ALL, "de_DE.UTF-8") && !setlocale(LC_ALL, "de_DE.utf8"))
+        skip(); /* the locale is not installed */
     dn_number_print(text, 0.25);
     assert_string_equal(text, "0.25");
     assert_true(dn_number_read("0.5", &value) && value == 0.5);
@@ -272,6 +358,24 @@ static void test_check_of_noise_below_f32(void **state) {
             assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG, "add_img_noise");
         dn_config_destroy(config);
     }
+}
+
+/* Evenly spaced rotations are those of a test: no jitter, and one upright view without rotations.
+ */
+static void test_check_of_even_rotations(void **state) {
+    (void)state;
+    dn_config *config = create();
+    assert_ok(dn_config_set(config, "train_rotations", "even:8", &error));
+    assert_ok(dn_config_check(config, &error));
+    assert_int_equal(dn_config_bank(config), 8);
+    assert_true(dn_config_trains_evenly(config));
+    assert_ok(dn_config_set(config, "transf_contrast", "0.5", &error));
+    assert_fails(dn_config_check(config, &error), DN_ERROR_CONFIG, "neither colour jitter");
+    assert_ok(dn_config_set(config, "transf_contrast", "0", &error));
+    assert_ok(dn_config_set(config, "transf_rotations", "false", &error));
+    assert_ok(dn_config_check(config, &error));
+    assert_int_equal(dn_config_bank(config), 1);
+    dn_config_destroy(config);
 }
 
 /* Another default, but only for what nobody has set, be it to the old default. */
@@ -371,12 +475,16 @@ int main(void) {
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_booleans_in_many_spellings),
         cmocka_unit_test(test_texts_of_all_kinds_survive),
+        cmocka_unit_test(test_plain_text_is_kept),
+        cmocka_unit_test(test_plain_text_of_other_kinds),
+        cmocka_unit_test(test_plain_text_that_is_refused),
         cmocka_unit_test(test_numbers_come_back_identical),
         cmocka_unit_test(test_small_reals_have_a_point),
         cmocka_unit_test(test_numbers_ignore_the_locale),
         cmocka_unit_test(test_unknown_keys_name_the_nearest),
         cmocka_unit_test(test_check_refuses_what_is_not_there),
         cmocka_unit_test(test_check_of_noise_below_f32),
+        cmocka_unit_test(test_check_of_even_rotations),
         cmocka_unit_test(test_keys_of_the_run),
         cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_defaults_of_others),

@@ -57,7 +57,7 @@ static void test_refuses_with_line_and_column(void **state) {
     static const char *const cases[][2] = {
         {"\n\nn_scale: 3\n", "config.yaml:3: unknown key \"n_scale\": did you mean \"n_scales\"?"},
         {"seed: 1\nn_scales: 9\n", "config.yaml:2: n_scales: \"9\" is out of range"},
-        {"seed: 1\nverbose: true\nseed: 2\n", "config.yaml:3: key \"seed\" for the second time"},
+        {"seed: 1\nverbose: true\nseed: 2\n", "config.yaml:3: key \"seed\" appears twice"},
         {"seed: &a 1\n", "config.yaml:1:7: anchors"},
         {"seed: *a\n", "config.yaml:1:7: aliases"},
         {"seed: !!int 1\n", "config.yaml:1:7: tags"},

@@ -260,6 +260,20 @@ static void image_names(void **state) {
             fail_msg("\"%s\" is no image's name", others[i]);
 }
 
+static void folders_of_other_programs_are_counted(void **state) {
+    scene *set = *state;
+    put(set, "c/test/good/1.png");
+    put(set, "c/test/good/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg");
+    put(set, "c/test/__MACOSX/good/._1.png");
+    put(set, "c/test/#Recycle/2.png");
+    put(set, "c/test/.thumbnails/1.png");
+    put(set, "c/test/good/eaDir/2.png");
+    open_class(set, "c", TEST);
+    assert_int_equal(set->dataset.count, 2);
+    assert_int_equal(set->dataset.hidden, 4);
+    heard(set, "skipped folders of other programs (@eaDir, __MACOSX and the like) in test/: 3");
+}
+
 static void hidden_are_counted(void **state) {
     scene *set = *state;
     put(set, "c/test/.DS_Store");
@@ -578,6 +592,7 @@ int main(void) {
         SCENE(all_extensions_in_any_case),
         cmocka_unit_test(image_names),
         SCENE(hidden_are_counted),
+        SCENE(folders_of_other_programs_are_counted),
         SCENE(subfolders_are_walked),
         SCENE(odd_names_are_bytes),
         SCENE(masks),

@@ -16,7 +16,7 @@ static void a_folder(void **state) {
     (void)state;
     char *root = temporary_create();
     dn_error error = {0};
-    dn_image_list list;
+    dn_image_list list = DN_INIT(dn_image_list);
     put_file(root, "b/2.png", "", 0);
     put_file(root, "b/10.PNG", "", 0);
     put_file(root, "a.jpg", "", 0);
@@ -43,7 +43,7 @@ static void a_file(void **state) {
     (void)state;
     char *root = temporary_create();
     dn_error error = {0};
-    dn_image_list list;
+    dn_image_list list = DN_INIT(dn_image_list);
     const char *path = put_file(root, "part.dat", "", 0);
     assert_ok(dn_image_list_create(path, &list, &error));
     assert_int_equal(list.count, 1);
@@ -56,7 +56,7 @@ static void nothing(void **state) {
     (void)state;
     char *root = temporary_create();
     dn_error error;
-    dn_image_list list;
+    dn_image_list list = DN_INIT(dn_image_list);
     assert_fails(dn_image_list_create("/nonexistent/x.png", &list, &error), DN_ERROR_IO,
                  "/nonexistent/x.png: cannot open: No such file");
     assert_fails(dn_image_list_create("", &list, &error), DN_ERROR_IO, "cannot open");

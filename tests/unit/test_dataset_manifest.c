@@ -72,9 +72,9 @@ static void rejects(const char *text, const char *part) {
 static void plain(void **state) {
     (void)state;
     const dn_manifest_row rows[] = {
-        {"a/1.png", NULL, DN_SPLIT_TRAIN, 0},
-        {"b/2.png", "m/2.png", DN_SPLIT_TEST, 1},
-        {"b/3.png", NULL, DN_SPLIT_VALIDATE, 1},
+        {"a/1.png", NULL, DN_SPLIT_TRAIN, 0, 0},
+        {"b/2.png", "m/2.png", DN_SPLIT_TEST, 1, 0},
+        {"b/3.png", NULL, DN_SPLIT_VALIDATE, 1, 0},
     };
     accepts(HEADER "a/1.png,0,train,\nb/2.png,1,test,m/2.png\nb/3.png,7,val,\n", 3, rows);
     accepts(HEADER "a/1.png,0,train,\nb/2.png,1,test,m/2.png\nb/3.png,7,val,", 3, rows);
@@ -94,15 +94,50 @@ static void plain(void **state) {
 static void quoted(void **state) {
     (void)state;
     const dn_manifest_row rows[] = {
-        {"a,b \"c\".png", NULL, DN_SPLIT_TRAIN, 0},
-        {"line\nbreak.png", "\"", DN_SPLIT_VALIDATE, 1},
-        {" 5\" disk.png ", NULL, DN_SPLIT_VALIDATE, 0},
+        {"a,b \"c\".png", NULL, DN_SPLIT_TRAIN, 0, 0},
+        {"line\nbreak.png", "\"", DN_SPLIT_VALIDATE, 1, 0},
+        {" 5\" disk.png ", NULL, DN_SPLIT_VALIDATE, 0, 0},
     };
     accepts("\"image_path\",\"label_index\",split,mask_path\n"
             "\"a,b \"\"c\"\".png\",\"0\",\"train\",\"\"\r\n"
             "\"line\nbreak.png\",1,\"validate\",\"\"\"\"\n"
             " 5\" disk.png ,0,validation,",
             3, rows);
+}
+
+/* As spreadsheets and other systems write them. */
+static void other_separators_and_line_ends(void **state) {
+    (void)state;
+    const dn_manifest_row rows[] = {
+        {"a,1.png", NULL, DN_SPLIT_TRAIN, 0, 0},
+        {"b/2.png", "m;2.png", DN_SPLIT_TEST, 1, 0},
+    };
+    accepts("\xEF\xBB\xBFimage_path;label_index;split;mask_path\r\na,1.png;0;train;\r\n"
+            "b/2.png;1;test;\"m;2.png\"\r\n",
+            2, rows);
+    accepts("image_path\tlabel_index\tsplit\tmask_path\na,1.png\t0\ttrain\t\n"
+            "b/2.png\t1\ttest\tm;2.png\n",
+            2, rows);
+    accepts("sep=;\r\nimage_path;label_index;split;mask_path\r\na,1.png;0;train;\r\n"
+            "b/2.png;1;test;\"m;2.png\"",
+            2, rows);
+    accepts("image_path,label_index,split,mask_path\r\"a,1.png\",0,train,\r"
+            "b/2.png,1,test,m;2.png\r",
+            2, rows);
+    accepts("image_path;label_index;split;mask_path\r\ra,1.png;0;train;\r"
+            "b/2.png;1;test;\"m;2.png\"",
+            2, rows);
+}
+
+static void mixed_line_ends(void **state) {
+    (void)state;
+    rejects("image_path,label_index,split\na.png,0,train\rb.png,0,train\n",
+            "line 2: a carriage return within field 3; lines must end alike");
+    rejects("image_path,label_index,split\ra.png,x,train\r", "line 2: label_index is \"x\"");
+    rejects("image_path;label_index;split\n\"a\",0,train\n",
+            "expected a semicolon or the end of the line");
+    rejects("sep=|\nimage_path|label_index|split\n", "no column image_path");
+    rejects("sep=;", "no column image_path");
 }
 
 static void bad_headers(void **state) {
@@ -114,7 +149,9 @@ static void bad_headers(void **state) {
                                  "first \"a/1.png\"");
     rejects("image_path,split\n", "no column label_index");
     rejects("image_path,label_index\n", "no column split");
-    rejects("image_path;label_index;split\n", "must be separated by commas");
+    rejects("image_path;label_index\n", "no column split; expected a header such as");
+    rejects("image_path;label_index\n", "the first \"image_path\", separated by a semicolon");
+    rejects("image_path\tlabel_index\n", ", separated by a tab");
     rejects("split,image_path,label_index,split\n", "two columns named split");
 }
 
@@ -296,6 +333,113 @@ static void a_path_too_long(void **state) {
     assert_non_null(strstr(set->error.message, "the path is longer than 4095 bytes"));
 }
 
+/* ---- What a path means ----------------------------------------------------------------------- */
+
+#define COMPOSED                                                                                   \
+    "Pr\xc3\xbc"                                                                                   \
+    "fling.png"
+#define DECOMPOSED                                                                                 \
+    "Pru\xcc\x88"                                                                                  \
+    "fling.png"
+#define LATIN1                                                                                     \
+    "Pr\xfc"                                                                                       \
+    "fling.png"
+
+static void expect_path(scene *set, const char *listed, const char *name, const char *file) {
+    char text[512], path[512];
+    snprintf(text, sizeof text, "image_path,label_index,split\n%s,0,test\n", listed);
+    if (open_text(set, text, TEST) != DN_OK)
+        fail_msg("%s: %s", listed, set->error.message);
+    snprintf(path, sizeof path, "%s/%s", set->root, file);
+    assert_string_equal(set->dataset.samples[0].name, name);
+    assert_string_equal(set->dataset.samples[0].path, path);
+    dn_dataset_close(&set->dataset);
+}
+
+/* The file is not found: the cause is told, and whoever opens it will fail. */
+static void misses_path(scene *set, const char *listed, const char *part) {
+    char text[512];
+    snprintf(text, sizeof text, "image_path,label_index,split\n\n%s,0,test\n", listed);
+    set->messages[0] = '\0';
+    assert_int_equal(open_text(set, text, TEST), DN_OK);
+    assert_string_equal(set->dataset.samples[0].name, listed);
+    dn_dataset_close(&set->dataset);
+    if (!strstr(set->messages, part) || !strstr(set->messages, "list.CSV: 1 path(s) ") ||
+        !strstr(set->messages, "; the first, in line 3: "))
+        fail_msg("\"%s\" is not in the message: %s", part, set->messages);
+}
+
+static void backslashes(void **state) {
+    scene *set = *state;
+    put_file(set->root, "x/crack/1.png", "", 0);
+    put_file(set->root, "odd\\name.png", "", 0);
+    expect_path(set, "x\\crack\\1.png", "x/crack/1.png", "x/crack/1.png");
+    expect_path(set, ".\\x\\crack\\1.png", "./x/crack/1.png", "./x/crack/1.png");
+    expect_path(set, "odd\\name.png", "odd\\name.png", "odd\\name.png"); /* as it is */
+    misses_path(set, "x\\crack\\2.png", "name no file, neither as they are written nor with /");
+    misses_path(set, "C:\\x\\crack\\1.png", "begin with a Windows drive");
+}
+
+/* The defect's folder is found behind backslashes, and masks are found in the same ways. */
+static void backslashes_name_defects(void **state) {
+    scene *set = *state;
+    put_file(set->root, "x/crack/1.png", "", 0);
+    put_file(set->root, "m/1.png", "", 0);
+    assert_int_equal(open_text(set, HEADER "x\\crack\\1.png,1,test,m\\1.png\n", TEST), DN_OK);
+    check_sample(set, 0, "x/crack/1.png", DN_SPLIT_TEST, 1, "crack");
+    assert_non_null(strstr(set->dataset.samples[0].mask_path, "/m/1.png"));
+}
+
+static void accents_composed_and_decomposed(void **state) {
+    scene *set = *state;
+    put_file(set->root, "a/" COMPOSED, "", 0);
+    put_file(set->root, "b\xc3\xa9/" DECOMPOSED, "", 0); /* a folder, too */
+    expect_path(set, "a/" COMPOSED, "a/" COMPOSED, "a/" COMPOSED);
+    expect_path(set, "a/" DECOMPOSED, "a/" DECOMPOSED, "a/" COMPOSED);
+    expect_path(set, "be\xcc\x81/" COMPOSED, "be\xcc\x81/" COMPOSED, "b\xc3\xa9/" DECOMPOSED);
+    expect_path(set, "be\xcc\x81\\" COMPOSED, "be\xcc\x81/" COMPOSED, "b\xc3\xa9/" DECOMPOSED);
+    /* Missing files keep their path: whoever opens them says so. */
+    expect_path(set, "a/\xc3\xa4.png", "a/\xc3\xa4.png", "a/\xc3\xa4.png");
+}
+
+/* Vietnamese has two marks, Korean syllables have parts; neither name is in the folder as listed.
+ */
+static void letters_of_several_marks(void **state) {
+    scene *set = *state;
+    put_file(set->root, "l\xe1\xbb\x87.png", "", 0);                        /* composed */
+    put_file(set->root, "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab.png", "", 0); /* three jamo */
+    expect_path(set, "le\xcc\xa3\xcc\x82.png", "le\xcc\xa3\xcc\x82.png", "l\xe1\xbb\x87.png");
+    expect_path(set, "l\xe1\xba\xb9\xcc\x82.png", "l\xe1\xba\xb9\xcc\x82.png", "l\xe1\xbb\x87.png");
+    expect_path(set, "\xed\x95\x9c.png", "\xed\x95\x9c.png",
+                "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab.png");
+}
+
+static void two_names_that_fit(void **state) {
+    scene *set = *state;
+    put_file(set->root, "l\xe1\xbb\x87.png", "", 0);
+    put_file(set->root, "l\xe1\xba\xb9\xcc\x82.png", "", 0);
+    expect_path(set, "l\xe1\xbb\x87.png", "l\xe1\xbb\x87.png", "l\xe1\xbb\x87.png");
+    assert_int_equal(open_text(set, HEADER "\nle\xcc\xa3\xcc\x82.png,0,test,\n", TEST),
+                     DN_ERROR_DATA);
+    assert_non_null(strstr(set->error.message, "list.CSV, line 3: "));
+    assert_non_null(strstr(set->error.message, "fits several files"));
+}
+
+static void latin1(void **state) {
+    scene *set = *state;
+    put_file(set->root, "a/" COMPOSED, "", 0);
+    put_file(set->root, "b/" DECOMPOSED, "", 0);
+    put_file(set->root, "c/" LATIN1, "", 0);
+    put_file(set->root, "d/1 \xe2\x82\xac.png", "", 0);
+    expect_path(set, "a/" LATIN1, "a/" COMPOSED, "a/" COMPOSED);
+    expect_path(set, "b/" LATIN1, "b/" COMPOSED, "b/" DECOMPOSED);
+    expect_path(set, "c/" LATIN1, "c/" LATIN1, "c/" LATIN1); /* as it is */
+    expect_path(set, "a\\" LATIN1, "a/" COMPOSED, "a/" COMPOSED);
+    expect_path(set, "d/1 \x80.png", "d/1 \xe2\x82\xac.png", "d/1 \xe2\x82\xac.png");
+    misses_path(set, "e/" LATIN1, "are no UTF-8 and, read as Latin-1, name no file");
+    misses_path(set, "a/\x81.png", "are no UTF-8");
+}
+
 /* The fingerprint of what `text` lists to train on. */
 static void fingerprint(scene *set, const char *text, char digest[65]) {
     dn_error error = {0};
@@ -341,9 +485,17 @@ int main(void) {
         SCENE(a_data_set),
         SCENE(only_wanted_splits),
         SCENE(nothing_to_use),
-        SCENE(a_fingerprint_without_a_place),
         SCENE(a_folder_named_csv),
         SCENE(a_path_too_long),
+        cmocka_unit_test(other_separators_and_line_ends),
+        cmocka_unit_test(mixed_line_ends),
+        SCENE(backslashes),
+        SCENE(backslashes_name_defects),
+        SCENE(accents_composed_and_decomposed),
+        SCENE(letters_of_several_marks),
+        SCENE(two_names_that_fit),
+        SCENE(latin1),
+        SCENE(a_fingerprint_without_a_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void test_failures(void **state) {
     dn_picture picture;
     char missing[600];
     snprintf(missing, sizeof missing, "%s/none.pgm", self->folder);
-    assert_int_equal(dn_image_read(missing, &image, &error), DN_ERROR_IO);
+    assert_int_equal(dn_image_read(missing, NULL, &image, &error), DN_ERROR_IO);
     dn_lookahead_expect(&self->ahead, missing, NULL);
     assert_true(dn_lookahead_take(&self->ahead, missing, 0, &picture));
     assert_int_equal(picture.failure.status, error.status);

@@ -42,6 +42,18 @@ static void test_defaults_of_lite(void **state) {
     dn_config_destroy(config);
 }
 
+/* The network trains on the tested views, which have no colour jitter: said, not dropped. */
+static void test_jitter_against_the_defaults_of_lite(void **state) {
+    (void)state;
+    const char *const pairs[][2] = {{"transf_contrast", "0.2"}, {NULL, NULL}};
+    dn_config *config = create(pairs);
+    assert_fails(dn_network_settings_apply(&dn_efficientnet_lite0, config, NULL, &error),
+                 DN_ERROR_CONFIG, "set bank:N instead");
+    assert_ok(dn_config_set(config, "train_rotations", "bank:8", &error));
+    assert_ok(dn_network_settings_apply(&dn_efficientnet_lite0, config, NULL, &error));
+    dn_config_destroy(config);
+}
+
 static void test_what_is_set_stays(void **state) {
     (void)state;
     dn_config *config;
@@ -102,6 +114,7 @@ static void test_pixels_on_the_smallest_scale(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_of_lite),
+        cmocka_unit_test(test_jitter_against_the_defaults_of_lite),
         cmocka_unit_test(test_what_is_set_stays),
         cmocka_unit_test(test_another_normalisation_is_told),
         cmocka_unit_test(test_alexnet_changes_nothing),

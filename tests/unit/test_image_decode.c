@@ -3,7 +3,7 @@
  * give it a log_path). */
 #include "base/digest.h"
 #include "base/parallel.h"
-#include "image/image.h"
+#include "image/levels.h"
 #include "support/support.h"
 
 #include <dirent.h>
@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const dn_levels whole = {.kind = DN_LEVELS_WHOLE};
 
 typedef struct file_bytes {
     uint8_t *data;
@@ -103,7 +105,7 @@ static void compare_file(const char *folder, const char *name, void *context) {
     snprintf(size_name, sizeof size_name, "%s.size", name);
     const int64_t *size = fixture_integers(compare->expected, size_name, NULL);
     const uint8_t *expected = fixture_bytes(compare->expected, name, NULL);
-    if (dn_image_decode(file.data, file.size, name, &image, &error) != DN_OK)
+    if (dn_image_decode(file.data, file.size, name, &whole, &image, &error) != DN_OK)
         difference = error.message;
     else if (image.height != size[0] || image.width != size[1])
         difference = "another size";
@@ -129,6 +131,42 @@ static void pixels_are_pillows(void **state) {
     assert_int_equal(compare.wrong, 0);
 }
 
+/* Where colours are computed in another order than Pillow computes them. */
+static void compare_nearly(const char *folder, const char *name, void *context) {
+    comparison *compare = context;
+    file_bytes file = load(folder, name);
+    dn_image image;
+    dn_error error = {0};
+    char pixels_name[300];
+    int largest = 0;
+    size_t count;
+    snprintf(pixels_name, sizeof pixels_name, "%s.pixels", name);
+    const uint8_t *expected = fixture_bytes(compare->expected, pixels_name, &count);
+    if (dn_image_decode(file.data, file.size, name, NULL, &image, &error) != DN_OK ||
+        (size_t)image.width * (size_t)image.height * 3 != count) {
+        print_message("%s: %s\n", name, error.message);
+        compare->wrong++;
+    } else
+        for (size_t i = 0; i < count; i++)
+            largest = abs(image.pixels[i] - expected[i]) > largest
+                          ? abs(image.pixels[i] - expected[i])
+                          : largest;
+    if (largest > 2) {
+        print_message("%s: differs by %d\n", name, largest);
+        compare->wrong++;
+    }
+    dn_image_free(&image);
+    free(file.data);
+}
+
+static void converted_colours_are_near_pillows(void **state) {
+    (void)state;
+    comparison compare = {fixture_open("image_decode.safetensors"), 0};
+    assert_int_equal(visit_folder("near", compare_nearly, &compare), 4);
+    fixture_close(compare.expected);
+    assert_int_equal(compare.wrong, 0);
+}
+
 static void every_extension_is_read(void **state) {
     (void)state;
     comparison compare = {fixture_open("image_decode.safetensors"), 0};
@@ -145,7 +183,7 @@ static void content_decides(void **state) {
     const char *path = put_file(folder, "wrong.png", file.data, file.size);
     dn_image image;
     dn_error error = {0};
-    assert_ok(dn_image_read(path, &image, &error));
+    assert_ok(dn_image_read(path, NULL, &image, &error));
     assert_int_equal(image.width, 23);
     dn_image_free(&image);
     free(file.data);
@@ -177,8 +215,8 @@ static void threads_do_not_disturb_each_other(void **state) {
     do {                                                                                           \
         dn_error error = {0};                                                                      \
         dn_image image;                                                                            \
-        assert_fails(dn_image_decode(bytes, size, "part.png", &image, &error), DN_ERROR_FORMAT,    \
-                     part);                                                                        \
+        assert_fails(dn_image_decode(bytes, size, "part.png", NULL, &image, &error),               \
+                     DN_ERROR_FORMAT, part);                                                       \
         assert_null(image.pixels);                                                                 \
         if (strncmp(error.message, "part.png: ", 10) != 0)                                         \
             fail_msg("the message does not begin with the file: %s", error.message);               \
@@ -187,14 +225,49 @@ static void threads_do_not_disturb_each_other(void **state) {
 static void other_files_are_named(void **state) {
     (void)state;
     assert_refused("", 0, "is not an image: the file is empty");
-    assert_refused("%PDF", 4,
-                   "is not an image: expected JPEG, PNG, PNM, BMP, TIFF or WebP, found bytes 25 50 "
-                   "44 46");
-    assert_refused("GIF89a\1\0\1\0\0\0\0;", 14, "found bytes 47 49 46 38 39 61");
+    assert_refused("text", 4,
+                   "is not an image: expected JPEG, PNG, PNM, BMP, TIFF or WebP, found bytes 74 65 "
+                   "78 74");
     assert_refused("P", 1, "found bytes 50");
     assert_refused("P5x", 3, "found bytes 50 35 78");
     assert_refused("RIFF\4\0\0\0WAVE", 12, "found bytes");
     assert_refused("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16, "found bytes 00");
+}
+
+static void formats_that_are_not_read_are_named(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *name;
+    } files[] = {
+        {"GIF89a\1\0\1\0\0\0\0;", 14, "a GIF"},
+        {"\0\0\0\fjP  \r\n\x87\n", 12, "a JPEG 2000"},
+        {"\xff\x4f\xff\x51\0", 5, "a JPEG 2000"},
+        {"\0\0\0\x1c"
+         "ftypheic",
+         12, "a HEIC"},
+        {"\0\0\0\x1c"
+         "ftypheix",
+         12, "a HEIC"},
+        {"\0\0\0\x1c"
+         "ftypmif1",
+         12, "a HEIC or AVIF"},
+        {"\0\0\0\x1c"
+         "ftypavif",
+         12, "an AVIF"},
+        {"\xff\x0a", 2, "a JPEG XL"},
+        {"%PDF-1.7", 8, "a PDF"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char part[64];
+        snprintf(part, sizeof part, "is %s, which is not read", files[i].name);
+        assert_refused(files[i].bytes, files[i].size, part);
+    }
+    assert_refused("\0\0\0\x1c"
+                   "ftypxxxx",
+                   12, "found bytes");
+    assert_refused("GIF", 3, "found bytes 47 49 46");
 }
 
 /* All strict prefixes of a file must be refused, except such as lack only what is not pixels. */
@@ -212,7 +285,7 @@ static void refuse_prefixes(const char *folder, const char *name, void *context)
         dn_error error = {0};
         uint8_t *prefix = malloc(size + 1); /* so that sanitizers see reads past the end */
         memcpy(prefix, file.data, size);
-        dn_status status = dn_image_decode(prefix, size, name, &image, &error);
+        dn_status status = dn_image_decode(prefix, size, name, &whole, &image, &error);
         free(prefix);
         if (status == DN_ERROR_FORMAT && error.message[0] && !image.pixels)
             continue;
@@ -230,6 +303,8 @@ static void truncated_files_are_refused(void **state) {
     size_t wrong = 0;
     visit_folder("image", refuse_prefixes, &wrong);
     visit_folder("formats", refuse_prefixes, &wrong);
+    visit_folder("deep", refuse_prefixes, &wrong);
+    visit_folder("near", refuse_prefixes, &wrong);
     assert_int_equal(wrong, 0);
 }
 
@@ -266,7 +341,7 @@ static void damage_file(const char *folder, const char *name, void *context) {
         }
         dn_image image;
         dn_error error = {0};
-        dn_status status = dn_image_decode(damaged, file.size, name, &image, &error);
+        dn_status status = dn_image_decode(damaged, file.size, name, &whole, &image, &error);
         if (status != DN_OK) {
             assert_null(image.pixels);
             assert_int_equal(strncmp(error.message, name, strlen(name)), 0);
@@ -282,6 +357,8 @@ static void damaged_files_are_survived(void **state) {
     (void)state;
     size_t refused = 0;
     visit_folder("image", damage_file, &refused);
+    visit_folder("deep", damage_file, &refused);
+    visit_folder("near", damage_file, &refused);
     assert_true(refused > 500);
 }
 
@@ -446,8 +523,8 @@ static void compressed_texts_are_passed_over(void **state) {
     memcpy(bytes + 33 + sizeof text - 1, file.data + 33, file.size - 33);
     dn_image image, plain;
     dn_error error = {0};
-    assert_ok(dn_image_decode(bytes, size, "text.png", &image, &error));
-    assert_ok(dn_image_decode(file.data, file.size, "plain.png", &plain, &error));
+    assert_ok(dn_image_decode(bytes, size, "text.png", NULL, &image, &error));
+    assert_ok(dn_image_decode(file.data, file.size, "plain.png", NULL, &plain, &error));
     assert_memory_equal(image.pixels, plain.pixels, (size_t)plain.width * (size_t)plain.height * 3);
     dn_image_free(&image);
     dn_image_free(&plain);
@@ -461,19 +538,62 @@ static void layouts_that_are_not_read_are_named(void **state) {
     file.data[28] = 23;
     assert_refused(file.data, file.size, "23 bits a pixel: expected 1, 4, 8, 16, 24 or 32");
     file.data[28] = 24;
-    file.data[30] = 1;
+    file.data[30] = 1; /* run lengths of 8 bits */
     assert_refused(file.data, file.size, "is a BMP of compression 1");
+    file.data[30] = 4;
+    assert_refused(file.data, file.size, "is a BMP of compression 4");
     file.data[14] = 13;
     assert_refused(file.data, file.size, "with a header of 13 bytes");
-    free(file.data);
-    file = load("image", "palette4.bmp");
-    file.data[46] = 4; /* colours in the palette */
-    assert_refused(file.data, file.size, "of a palette of 4");
     free(file.data);
     assert_refused("P2 2 1 255\n3 256\n", 17, "sample 256 is above the largest value, 255");
     assert_refused("P2 2 1 255\n3 x\n", 15, "its sample at byte 13 is no number");
     assert_refused("P1 2 1\n02", 9, "is neither 0 nor 1");
     assert_refused("P5 2 1 65536\n....", 17, "expected 1 to 65535");
+}
+
+/* Hostile run lengths: beyond rows and the picture, jumps past the end, no end at all. */
+static void runs_stay_within_the_picture(void **state) {
+    (void)state;
+    static const struct {
+        const char *runs;
+        size_t size;
+        int is_read;
+    } cases[] = {
+        {"\xff\7\xff\7\0\0\xff\7\0\0\xff\7\0\1", 14, 1}, /* rows too long */
+        {"\0\2\xff\xff\0\1", 6, 1},                      /* a jump past the end */
+        {"\0\2\3\0\0\2\3\0\1\1\0\1", 12, 1},             /* jumps over a row's end */
+        {"\0\0\0\0\0\0\0\0\0\0", 10, 1},                 /* more rows than there are */
+        {"\0\xff", 2, 0},                                /* 255 indices, none there */
+        {"\0\5\1\2\3\4\5", 7, 0},                        /* its padding is missing */
+        {"\0\2\1", 3, 0},                                /* half a jump */
+        {"\4\7", 2, 0},                                  /* a row, and no more */
+        {"\4", 1, 0},
+        {"", 0, 0},
+        {"\0\1", 2, 1}, /* an empty picture */
+    };
+    for (int bits = 4; bits <= 8; bits += 4)
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+            uint8_t bmp[54 + 4 + 16] = "BM";
+            dn_image image;
+            dn_error error = {0};
+            bmp[10] = 58;
+            bmp[14] = 40;
+            bmp[18] = 4; /* 4 x 3 pixels */
+            bmp[22] = 3;
+            bmp[26] = 1;
+            bmp[28] = (uint8_t)bits;
+            bmp[30] = bits == 8 ? 1 : 2;
+            bmp[46] = 1; /* one colour */
+            memcpy(bmp + 58, cases[i].runs, cases[i].size);
+            uint8_t *bytes = malloc(58 + cases[i].size);
+            memcpy(bytes, bmp, 58 + cases[i].size);
+            dn_status status =
+                dn_image_decode(bytes, 58 + cases[i].size, "runs", NULL, &image, &error);
+            if (status != (cases[i].is_read ? DN_OK : DN_ERROR_FORMAT))
+                fail_msg("case %zu of %d bits: %s", i, bits, error.message);
+            dn_image_free(&image);
+            free(bytes);
+        }
 }
 
 static void put_tiff_tag(file_bytes *file, unsigned tag, unsigned value) {
@@ -489,10 +609,23 @@ static void tiff_kinds_that_are_not_read_are_named(void **state) {
     (void)state;
     file_bytes file = load("image", "white_is_zero.tif");
     put_tiff_tag(&file, 262, 9);
-    assert_refused(file.data, file.size, "photometric 9 with 1 samples a pixel");
+    assert_refused(file.data, file.size, "photometric 9 with 1 samples of 8 bits a pixel");
     put_tiff_tag(&file, 262, 0);
+    put_tiff_tag(&file, 258, 24);
+    assert_refused(file.data, file.size, "unsigned samples of 24 bits, photometric 0: expected");
+    free(file.data);
+    file = load("deep", "float32.tif");
+    put_tiff_tag(&file, 258, 24);
+    assert_refused(file.data, file.size, "floating-point samples of 24 bits, photometric 1");
     put_tiff_tag(&file, 258, 32);
-    assert_refused(file.data, file.size, "32 bits a sample: expected 1, 2, 4, 8 or 16");
+    put_tiff_tag(&file, 339, 6);
+    assert_refused(file.data, file.size, "complex samples of 32 bits");
+    free(file.data);
+    file = load("image", "premultiplied_grey.tif");
+    put_tiff_tag(&file, 277, 1);
+    assert_refused(file.data, file.size, "");
+    free(file.data);
+    file = load("image", "white_is_zero.tif");
     put_tiff_tag(&file, 258, 8);
     put_tiff_tag(&file, 259, 9999);
     assert_refused(file.data, file.size, "is a damaged TIFF");
@@ -505,15 +638,16 @@ static void paths_that_are_no_image_files_are_named(void **state) {
     dn_image image;
     dn_error error;
     snprintf(path, sizeof path, "%s/missing.png", folder);
-    assert_fails(dn_image_read(path, &image, &error), DN_ERROR_IO, "No such file");
-    assert_fails(dn_image_read(folder, &image, &error), DN_ERROR_IO, "directory");
+    assert_fails(dn_image_read(path, NULL, &image, &error), DN_ERROR_IO, "No such file");
+    assert_fails(dn_image_read(folder, NULL, &image, &error), DN_ERROR_IO, "directory");
     snprintf(path, sizeof path, "%s/pipe.png", folder);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_fails(dn_image_read(path, &image, &error), DN_ERROR_IO, "not a regular file");
+    assert_fails(dn_image_read(path, NULL, &image, &error), DN_ERROR_IO, "not a regular file");
     const char *empty = put_file(folder, "empty.png", "", 0);
-    assert_fails(dn_image_read(empty, &image, &error), DN_ERROR_FORMAT, "the file is empty");
+    assert_fails(dn_image_read(empty, NULL, &image, &error), DN_ERROR_FORMAT, "the file is empty");
     const char *text = put_file(folder, "text.png", "hello world, hello", 18);
-    assert_fails(dn_image_read(text, &image, &error), DN_ERROR_FORMAT, "text.png: is not an image");
+    assert_fails(dn_image_read(text, NULL, &image, &error), DN_ERROR_FORMAT,
+                 "text.png: is not an image");
     assert_null(image.pixels);
     temporary_remove(folder);
 }
@@ -524,9 +658,12 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         silent_test(pixels_are_pillows),
         silent_test(every_extension_is_read),
+        silent_test(converted_colours_are_near_pillows),
+        silent_test(runs_stay_within_the_picture),
         silent_test(threads_do_not_disturb_each_other),
         cmocka_unit_test(content_decides),
         cmocka_unit_test(other_files_are_named),
+        cmocka_unit_test(formats_that_are_not_read_are_named),
         silent_test(truncated_files_are_refused),
         silent_test(truncation_is_named),
         silent_test(damaged_files_are_survived),

@@ -17,7 +17,7 @@ static void round_trip(int width, int height) {
             for (int c = 0; c < 3; c++)
                 image.pixels[(y * width + x) * 3 + c] = (uint8_t)(60 + x + y + 20 * c);
     assert_ok(dn_image_encode_jpeg(&image, 90, &bytes, &size, &error));
-    assert_ok(dn_image_decode(bytes, size, "page", &back, &error));
+    assert_ok(dn_image_decode(bytes, size, "page", NULL, &back, &error));
     assert_int_equal(back.width, width);
     assert_int_equal(back.height, height);
     /* Chroma is halved: neighbours on a slope of 1 differ by little more than rounding. */

@@ -69,7 +69,7 @@ static void test_png(void **state) {
     assert_fails(dn_image_write_png(&image, "/nowhere/at/all.png", &error), DN_ERROR_IO,
                  "/nowhere");
     assert_ok(dn_image_write_png(&image, path, &error));
-    assert_ok(dn_image_read(path, &back, &error));
+    assert_ok(dn_image_read(path, NULL, &back, &error));
     assert_int_equal(back.width, WIDTH);
     assert_int_equal(back.height, HEIGHT);
     assert_memory_equal(back.pixels, image.pixels, WIDTH * HEIGHT * 3);
@@ -94,7 +94,7 @@ static void test_jpeg(void **state) {
     disk_clear();
     assert_nothing_left(folder, status, "picture.jpg: cannot write");
     assert_ok(dn_image_write_jpeg(&image, 90, path, &error));
-    assert_ok(dn_image_read(path, &back, &error));
+    assert_ok(dn_image_read(path, NULL, &back, &error));
     assert_int_equal(back.width, WIDTH);
     assert_int_equal(back.height, HEIGHT);
     assert_ok(dn_image_encode_jpeg(&image, 90, &bytes, &size, &error));
@@ -114,7 +114,7 @@ static void test_png_of_one_colour(void **state) {
     memset(image.pixels, 77, 300 * 200 * 3);
     assert_ok(dn_image_encode_png(&image, &bytes, &size, &error));
     assert_in_range(size, 60, 2000);
-    assert_ok(dn_image_decode(bytes, size, "memory", &back, &error));
+    assert_ok(dn_image_decode(bytes, size, "memory", NULL, &back, &error));
     assert_memory_equal(back.pixels, image.pixels, 300 * 200 * 3);
     dn_release(bytes);
     dn_image_free(&back);

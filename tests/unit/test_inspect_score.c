@@ -46,8 +46,11 @@ static dn_model *open_model(const scene *self, dn_model_options options) {
 }
 
 static dn_image_source pixels_of(const scene *self) {
-    return (dn_image_source){
-        .pixels = self->pixels, .width = SIDE, .height = SIDE, .stride = SIDE * 3};
+    return (dn_image_source){.struct_size = sizeof(dn_image_source),
+                             .pixels = self->pixels,
+                             .width = SIDE,
+                             .height = SIDE,
+                             .stride = SIDE * 3};
 }
 
 /* ---- Stopping -------------------------------------------------------------------------------- */
@@ -71,7 +74,7 @@ static dn_status score_until(dn_model *model, const scene *self, stopper *stop, 
 
 /* Stopped at each of its questions, a call asks no more; the model scores on as if nothing were. */
 static void stop_everywhere(const scene *self, dn_model *model, int wants_map, int questions) {
-    dn_result whole, again;
+    dn_result whole = DN_INIT(dn_result), again = DN_INIT(dn_result);
     dn_map *map = NULL;
     stopper stop = {0, NEVER};
     assert_ok(score_until(model, self, &stop, &whole, wants_map ? &map : NULL));
@@ -90,13 +93,13 @@ static void stop_everywhere(const scene *self, dn_model *model, int wants_map, i
 }
 
 static void test_stop_a_score(void **state) {
-    dn_model *model = open_model(*state, (dn_model_options){0});
+    dn_model *model = open_model(*state, (dn_model_options)DN_INIT(dn_model_options));
     stop_everywhere(*state, model, 0, BATCHES + 1); /* of the backbone, of the flow */
     dn_model_close(model);
 }
 
 static void test_stop_a_map(void **state) {
-    dn_model *model = open_model(*state, (dn_model_options){0});
+    dn_model *model = open_model(*state, (dn_model_options)DN_INIT(dn_model_options));
     /* Backbone and back, the flow's gradient, its score. */
     stop_everywhere(*state, model, 1, 2 * BATCHES + 2);
     dn_model_close(model);
@@ -106,13 +109,14 @@ static void test_stop_an_early_exit(void **state) {
     /* No verdict is certain at the very score, so all rotations are looked at, 4 at a time. */
     const scene *self = *state;
     const dn_image_source source = pixels_of(self);
-    dn_result result;
-    dn_model *model = open_model(self, (dn_model_options){0});
+    dn_result result = DN_INIT(dn_result);
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
     assert_ok(dn_model_score(model, &source, &result, NULL, &error));
     dn_model_close(model);
-    model = open_model(
-        self,
-        (dn_model_options){.threshold = result.raw_score, .review_rate = -1, .early_exit = 0.9999});
+    model = open_model(self, (dn_model_options){.struct_size = sizeof(dn_model_options),
+                                                .threshold = result.raw_score,
+                                                .review_rate = -1,
+                                                .early_exit = 0.9999});
     stop_everywhere(self, model, 0, 2 * ROTATIONS / DN_EARLY_ROTATIONS);
     dn_model_close(model);
 }
@@ -121,8 +125,9 @@ static void test_stop_an_early_exit(void **state) {
 static void test_stop_waiting(void **state) {
     const scene *self = *state;
     dn_inspector *held;
-    dn_result result;
-    dn_model *model = open_model(self, (dn_model_options){.concurrency = 1});
+    dn_result result = DN_INIT(dn_result);
+    dn_model *model = open_model(
+        self, (dn_model_options){.struct_size = sizeof(dn_model_options), .concurrency = 1});
     assert_ok(dn_model_acquire(model, NULL, &held, &error));
     stopper stop = {0, 3};
     assert_fails(score_until(model, self, &stop, &result, NULL), DN_CANCELLED,
@@ -137,19 +142,26 @@ static void test_stop_waiting(void **state) {
 static void test_options(void **state) {
     const scene *self = *state;
     const dn_image_source source = pixels_of(self);
-    const dn_score_options unsized = {0}, larger = {.size = sizeof larger + 16};
-    const dn_model_options negative = {.concurrency = -1};
-    dn_result plain, result;
+    const dn_score_options unsized = {0};
+    const dn_model_options negative = {.struct_size = sizeof negative, .concurrency = -1};
+    dn_result plain = DN_INIT(dn_result), result = DN_INIT(dn_result);
     dn_model *model;
     assert_fails(dn_model_open(self->model_path, &negative, &model, &error), DN_ERROR_ARGUMENT,
                  "concurrency -1");
-    model = open_model(self, (dn_model_options){0});
+    model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
     assert_int_equal(model->pool.limit, dn_processor_count()); /* each takes one thread */
     assert_ok(dn_model_score(model, &source, &plain, NULL, &error));
     assert_fails(dn_model_score_with(model, &source, &unsized, &result, NULL, &error),
-                 DN_ERROR_ARGUMENT, "score options of 0 bytes");
-    assert_ok(dn_model_score_with(model, &source, &larger, &result, NULL, &error));
-    assert_true(result.raw_score == plain.raw_score);
+                 DN_ERROR_ARGUMENT, "dn_score_options: struct_size is 0");
+    dn_result no_result = {0};
+    dn_map_files no_files = {0};
+    const dn_image_source no_source = {.path = "a.png"};
+    assert_fails(dn_model_score(model, &no_source, &result, NULL, &error), DN_ERROR_ARGUMENT,
+                 "dn_image_source: struct_size is 0");
+    assert_fails(dn_model_score(model, &source, &no_result, NULL, &error), DN_ERROR_ARGUMENT,
+                 "dn_result: struct_size is 0");
+    assert_fails(dn_map_write_files(NULL, "nowhere", "a.png", 0, &no_files, &error),
+                 DN_ERROR_ARGUMENT, "dn_map_files: struct_size is 0");
     dn_model_close(model);
     assert_ok(dn_model_open(self->model_path, NULL, &model, &error));
     assert_int_equal(model->pool.limit, 1); /* which takes all processors */
@@ -173,7 +185,7 @@ static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_
                               size_t size) {
     dn_image expected, found;
     draw_expected(self, map, &expected);
-    assert_ok(dn_image_decode(bytes, size, "overlay", &found, &error));
+    assert_ok(dn_image_decode(bytes, size, "overlay", NULL, &found, &error));
     assert_int_equal(found.width, SIDE);
     assert_int_equal(found.height, SIDE);
     assert_memory_equal(found.pixels, expected.pixels, sizeof self->pixels);
@@ -185,15 +197,15 @@ static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_
 /* The file is gone when its map is drawn over it. */
 static void test_picture_is_read_once(void **state) {
     const scene *self = *state;
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     dn_map *map;
-    dn_map_files files;
+    dn_map_files files = DN_INIT(dn_map_files);
     uint8_t *bytes;
     size_t size;
     char path[512], maps[512];
-    dn_model *model = open_model(self, (dn_model_options){0});
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
     snprintf(path, sizeof path, "%s", put_pixels(self->folder, "line/part.ppm", SIDE, 1));
-    const dn_image_source source = {.path = path};
+    const dn_image_source source = {.struct_size = sizeof source, .path = path};
     assert_ok(dn_model_score(model, &source, &result, &map, &error));
     dn_model_close(model);
     assert_int_equal(unlink(path), 0);
@@ -225,12 +237,12 @@ static void assert_encodes(const scene *self, const dn_map *map, dn_map_format f
 static void test_map_in_memory(void **state) {
     const scene *self = *state;
     const dn_image_source source = pixels_of(self);
-    dn_result result;
+    dn_result result = DN_INIT(dn_result);
     dn_map *map;
     uint8_t *bytes;
     size_t size;
     dn_image image;
-    dn_model *model = open_model(self, (dn_model_options){0});
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
     assert_ok(dn_model_score(model, &source, &result, &map, &error));
     dn_model_close(model);
     for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++)
@@ -239,7 +251,7 @@ static void test_map_in_memory(void **state) {
     assert_is_overlay(self, map, bytes, size);
     dn_bytes_free(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_PNG, &bytes, &size, &error));
-    assert_ok(dn_image_decode(bytes, size, "map", &image, &error));
+    assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
     assert_int_equal(image.width, 64); /* the network's */
     dn_image_free(&image);
     dn_bytes_free(bytes);

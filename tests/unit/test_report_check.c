@@ -28,7 +28,8 @@ static dn_check_folder folders[] = {{DN_SPLIT_TRAIN, "good", 0, 12, 1, 0},
                                      "ck",
                                      1, 3, 0, 2}};
 static dn_check_size sizes[] = {{640, 480, 14}, {64, 64, 1}};
-static dn_check_kind kinds[] = {{{"PNG", "RGB", 8}, 14}, {{"PNM", "grey", 0}, 1}};
+static dn_check_kind kinds[] = {{{.format = "PNG", .mode = "RGB", .bits = 8}, 14},
+                                {{.format = "PNM", .mode = "grey"}, 1}};
 static dn_checked_class class = {
     .name = "screws",
     .images = 15,
@@ -126,7 +127,7 @@ static void test_estimate(void **state) {
     other.memory.available = (uint64_t)1 << 30;
     assert_says(&other, "  training about 2.2 GiB of memory, 700 MiB of disk for results and 1 MiB "
                         "for the cache\n"
-                        "           too little: about 2.2 GiB of memory are needed and 1.0 GiB are "
+                        "           not enough: about 2.2 GiB of memory are needed and 1.0 GiB are "
                         "free\n");
 }
 

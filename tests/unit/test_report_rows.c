@@ -6,7 +6,8 @@
 
 static dn_error error;
 
-static const dn_result judged = {.raw_score = 0.6,
+static const dn_result judged = {.struct_size = sizeof(dn_result),
+                                 .raw_score = 0.6,
                                  .score_std = 0.125,
                                  .elapsed_ms = 12.34567,
                                  .rotations = 8,
@@ -16,7 +17,8 @@ static const dn_result judged = {.raw_score = 0.6,
                                  .threshold = 0.5,
                                  .review_threshold = 0.4,
                                  .p_value = 0.01};
-static const dn_result unjudged = {.raw_score = 0.6,
+static const dn_result unjudged = {.struct_size = sizeof(dn_result),
+                                   .raw_score = 0.6,
                                    .rotations = 64,
                                    .pred_label = -1,
                                    .pred_score = NAN,
@@ -77,11 +79,34 @@ static void json_rows_are_lines_of_their_own(void **state) {
     dn_text_free(line);
 }
 
+/* Only where there are any. */
+static void json_rows_hold_warnings(void **state) {
+    (void)state;
+    char *row;
+    dn_result odd = judged;
+    assert_ok(dn_result_json("a.png", "1", &odd, NULL, &row, &error));
+    assert_null(strstr(row, "warnings"));
+    dn_text_free(row);
+    strcpy(odd.warnings[0], "a \"b\"");
+    strcpy(odd.warnings[1], "c");
+    assert_ok(dn_result_json("a.png", "1", &odd, NULL, &row, &error));
+    assert_non_null(strstr(row, "\"warnings\":[\"a \\\"b\\\"\",\"c\"]"));
+    dn_text_free(row);
+    for (int i = 0; i < DN_WARNINGS; i++)
+        memset(odd.warnings[i], 'w', DN_WARNING_SIZE - 1);
+    const dn_row_places places = {.struct_size = sizeof places, .anomaly_map = "m.tiff"};
+    assert_ok(dn_result_json_places("a.png", "1", &odd, &places, &row, &error));
+    assert_non_null(strstr(row, "\"warnings\":[\"www"));
+    assert_true(strlen(row) > (size_t)DN_WARNINGS * (DN_WARNING_SIZE - 1));
+    dn_text_free(row);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(table_rows),
         cmocka_unit_test(json_rows_are_lines_of_their_own),
+        cmocka_unit_test(json_rows_hold_warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@ static dn_error error;
 
 static dn_metrics example(void) {
     dn_metrics metrics = {
+        .struct_size = sizeof metrics,
         .good_count = 8,
         .defect_count = 13,
         .unreadable_count = 1,
@@ -61,13 +62,13 @@ static void test_decision(void **state) {
     metrics.decision.tuned = 1;
     assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
     assert_non_null(strstr(text, "threshold     2.5000: rejects 1 of 8 good, finds 8 of 13 "
-                                 "defective (tuned on these very images)\n"));
+                                 "defective (tuned on these images)\n"));
     dn_text_free(text);
 }
 
 static void test_table_without_anything(void **state) {
     (void)state;
-    dn_metrics metrics = {.loss = NAN, .f1_max_threshold = 3};
+    dn_metrics metrics = {.struct_size = sizeof metrics, .loss = NAN, .f1_max_threshold = 3};
     char *text = NULL;
     metrics.image_auroc.reason = "no images";
     assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
@@ -83,7 +84,8 @@ static void test_table_without_anything(void **state) {
 
 static void test_table_with_too_many_defects(void **state) {
     (void)state;
-    dn_metrics metrics = {.defect_kinds = DN_MAX_DEFECTS + 3, .f1_max_threshold = 3};
+    dn_metrics metrics = {
+        .struct_size = sizeof metrics, .defect_kinds = DN_MAX_DEFECTS + 3, .f1_max_threshold = 3};
     char *text = NULL;
     metrics.image_f1_max = (dn_statistic){1, 0.5, 0.25, 0.75, NULL};
     assert_ok(dn_metrics_text(&metrics, 0, &text, &error));
@@ -150,7 +152,8 @@ static void assert_line(const dn_result *result, const char *path, const char *i
 
 static void test_result_line(void **state) {
     (void)state;
-    dn_result result = {.raw_score = 1.0 / 3,
+    dn_result result = {.struct_size = sizeof result,
+                        .raw_score = 1.0 / 3,
                         .score_std = 0.1,
                         .elapsed_ms = 12.345678,
                         .rotations = 64,
@@ -163,7 +166,10 @@ static void test_result_line(void **state) {
                 "\"raw_score\":0.3333333333333333,\"score_std\":0.1,\"threshold\":0.5,"
                 "\"p_value\":0.0625,\"verdict\":\"REVIEW\",\"rotations\":64,"
                 "\"model_id\":\"0123\",\"elapsed_ms\":12.346}");
-    result = (dn_result){.raw_score = NAN, .score_std = INFINITY, .elapsed_ms = -INFINITY};
+    result = (dn_result){.struct_size = sizeof(dn_result),
+                         .raw_score = NAN,
+                         .score_std = INFINITY,
+                         .elapsed_ms = -INFINITY};
     assert_line(&result, "a", NULL,
                 "{\"image_path\":\"a\",\"pred_label\":null,\"pred_score\":null,"
                 "\"raw_score\":null,\"score_std\":null,\"threshold\":null,\"p_value\":null,"

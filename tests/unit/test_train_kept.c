@@ -19,7 +19,8 @@ typedef struct scene {
     dn_config *config; /* of the detector, too */
     dn_detector detector;
     dn_compute compute;
-    dn_backend other; /* a copy of the backend's table, to change */
+    dn_backend other;   /* a copy of the backend's table, to change */
+    dn_network renamed; /* a copy of the network's description */
     dn_views_kind kind;
     dn_observer observer;
     int warnings;
@@ -172,6 +173,13 @@ static void change_backbone(scene *self) {
     *digit = *digit == '0' ? '1' : '0';
 }
 
+/* The key takes the name of a network alone from its description. */
+static void change_network(scene *self) {
+    self->renamed = *self->detector.backbone.network;
+    self->renamed.name = "another";
+    self->detector.backbone.network = &self->renamed;
+}
+
 static void change_roi(scene *self) {
     uint8_t *inside = calloc(1, 128 * 128);
     memset(inside, 1, 128 * 64);
@@ -192,6 +200,7 @@ static void test_features_of_another_origin(void **state) {
                    {"instruction set", change_instructions},
                    {"picture", change_picture},
                    {"backbone", change_backbone},
+                   {"network", change_network},
                    {"region of interest", change_roi},
                    {"kind of views", change_kind},
                    {"precision", change_precision}};
@@ -307,6 +316,7 @@ static void test_key_names_the_program(void **state) {
 static void train(scene *self) {
     self->checkpoint = (dn_checkpoint){.dataset_sha256 = "training images",
                                        .evaluated_sha256 = "evaluated images",
+                                       .network = "alexnet",
                                        .backbone_sha256 = "backbone",
                                        .roi_sha256 = ""};
     snprintf(self->checkpoint.path, sizeof self->checkpoint.path, "%s/checkpoint", self->folder);
@@ -364,6 +374,7 @@ static void test_checkpoint_of_other_data(void **state) {
     const struct {
         const char **digest, *what;
     } digests[] = {{&checkpoint->dataset_sha256, "data set"},
+                   {&checkpoint->network, "another network: alexnet there and another here"},
                    {&checkpoint->backbone_sha256, "backbone"},
                    {&checkpoint->roi_sha256, "region of interest"}};
     for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {

@@ -154,8 +154,11 @@ static int ruin(void *user, const dn_progress *progress) {
 /* Trains with checkpoints until `ruined` is found out; the checkpoint before it is a good one. */
 static void diverge(scene *self, float *ruined, const char *part) {
     dn_error error = {0};
-    dn_checkpoint checkpoint = {
-        .dataset_sha256 = "0", .evaluated_sha256 = "1", .backbone_sha256 = "2", .roi_sha256 = ""};
+    dn_checkpoint checkpoint = {.dataset_sha256 = "0",
+                                .evaluated_sha256 = "1",
+                                .network = "alexnet",
+                                .backbone_sha256 = "2",
+                                .roi_sha256 = ""};
     size_t log_bytes;
     snprintf(checkpoint.path, sizeof checkpoint.path, "%s/checkpoint", self->folder);
     self->ruined = ruined;
@@ -204,8 +207,11 @@ static int look_at_checkpoint(void *user, const dn_progress *progress) {
 
 static void train_with_checkpoints(scene *self, const char *share, const char *name) {
     dn_error error = {0};
-    dn_checkpoint checkpoint = {
-        .dataset_sha256 = "0", .evaluated_sha256 = "1", .backbone_sha256 = "2", .roi_sha256 = ""};
+    dn_checkpoint checkpoint = {.dataset_sha256 = "0",
+                                .evaluated_sha256 = "1",
+                                .network = "alexnet",
+                                .backbone_sha256 = "2",
+                                .roi_sha256 = ""};
     snprintf(checkpoint.path, sizeof checkpoint.path, "%s/%s", self->folder, name);
     set(self, "checkpoint_share", share);
     set(self, "meta_epochs", "4");

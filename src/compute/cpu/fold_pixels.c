@@ -54,6 +54,10 @@ DN_INLINE void spread_pieces(uint8_t *out, const uint8_t *in, size_t size, size_
 
 /* Copies of a size that is known when compiling need no call: squares of 2 and 4 pixels. */
 static void spread(uint8_t *out, const uint8_t *in, size_t size, size_t step, size_t count) {
+    if (size == step) { /* squares of one pixel lie side by side */
+        memcpy(out, in, size * count);
+        return;
+    }
     switch (size) {
     case 6:
         spread_pieces(out, in, 6, step, count);

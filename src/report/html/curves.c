@@ -1,4 +1,4 @@
-/* ROC, precision-recall, and the course of the training. */
+/* ROC and precision-recall curves, and the training curves. */
 #include "report/html/html.h"
 #include "report/html/plot.h"
 
@@ -105,7 +105,7 @@ static void append_epochs(dn_text *page, const dn_report *report, const dn_plot 
     dn_plot_curve_end(&curve);
 }
 
-/* A single point would leave no trace as a curve. */
+/* A single point would be invisible as a curve. */
 static void append_dots(dn_text *page, const dn_report *report, const dn_plot *plot,
                         const char *style, int aurocs) {
     for (size_t i = 0; i < report->epoch_count; i++)

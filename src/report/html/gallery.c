@@ -1,4 +1,4 @@
-/* The good parts that look worst and the defective ones that look best, as small pictures. */
+/* Thumbnails of the good parts with the highest and the defective parts with the lowest scores. */
 #include "base/file.h"
 #include "base/memory.h"
 #include "image/encode.h"
@@ -51,7 +51,7 @@ static dn_status embed(dn_text *page, const dn_image *image, const char *alterna
     return status;
 }
 
-/* Words in a picture's place; where memory ran out they would not be true, and there is no page. */
+/* Text in place of a picture; after a failed allocation there is no page at all. */
 static void append_instead(dn_text *page, dn_status status, const char *words) {
     if (status == DN_ERROR_MEMORY)
         page->failed = 1;
@@ -63,7 +63,7 @@ static void append_picture(dn_text *page, dn_status status, const dn_image *imag
     dn_text_append(page, "<span class=\"picture\">");
     if (status == DN_OK)
         status = embed(page, image, "", NULL);
-    append_instead(page, status, "cannot be read any more");
+    append_instead(page, status, "can no longer be read");
     dn_text_append(page, "</span>");
 }
 
@@ -73,8 +73,7 @@ static void append_overlay(dn_text *page, const dn_image *overlay) {
     dn_text_append(page, "</span>");
 }
 
-/* How many times what good parts show; of an odd picture's eight digits only the first says much.
- */
+/* A multiple of the threshold; large values need no decimals. */
 static void append_region(dn_text *page, const dn_region *region) {
     dn_text_append(page, "<li>%d × %d pixels at %d, %d: ", region->width, region->height, region->x,
                    region->y);
@@ -90,17 +89,17 @@ static void append_regions(dn_text *page, const dn_report_localization *found) {
     if (!found->knows_regions)
         return;
     if (count == 0) {
-        dn_text_append(page, "<br>nothing above what good parts show");
+        dn_text_append(page, "<br>no region above the level of good parts");
         return;
     }
-    dn_text_append(page, "<br>%zu region%s above what good parts show%s<ol>", count,
+    dn_text_append(page, "<br>%zu region%s above the level of good parts%s<ol>", count,
                    count == 1 ? "" : "s", count > DN_REPORT_REGIONS ? ", the strongest:" : ":");
     for (size_t i = 0; i < count && i < DN_REPORT_REGIONS; i++)
         append_region(page, &found->regions[i]);
     dn_text_append(page, "</ol>");
 }
 
-/* Long names may be broken behind these. */
+/* Long names may be broken after these characters. */
 static void append_breakable(dn_text *page, const char *name) {
     for (size_t length; *name; name += length) {
         char piece[256];
@@ -147,7 +146,7 @@ static void append_pictures(dn_text *page, const dn_report *report, const char *
                             dn_report_localization *found) {
     dn_image image = {0};
     dn_text piece = {0};
-    dn_status status = dn_image_read(path, &image, NULL);
+    dn_status status = dn_image_read(path, NULL, &image, NULL);
     append_picture(&piece, status, &image);
     int localized =
         status == DN_OK && report->localize && report->localize(report->localizer, &image, found);
@@ -176,10 +175,10 @@ static int by_rising_score(const void *left, const void *right) {
                            *b = *(const dn_report_sample *const *)right;
     if (a->raw_score != b->raw_score)
         return a->raw_score < b->raw_score ? -1 : 1;
-    return a < b ? -1 : a > b; /* as they came */
+    return a < b ? -1 : a > b; /* stable */
 }
 
-/* The samples of a label by rising score; returns how many. */
+/* The samples of a label by increasing score; returns their number. */
 static size_t sort(const dn_report *report, int label, const dn_report_sample **sorted) {
     size_t count = 0;
     for (size_t i = 0; i < report->sample_count; i++)

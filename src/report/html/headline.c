@@ -52,7 +52,7 @@ static void say_lack(dn_text *page, const dn_metrics *metrics) {
         dn_text_append(page, "<p class=\"notice\">%s</p>\n", said);
 }
 
-/* Where the scores come from that the rule has chosen with. */
+/* The source of the calibration scores. */
 static const char *origin_of(const dn_decision *decision) {
     static const struct {
         const char *source, *words;
@@ -61,7 +61,7 @@ static const char *origin_of(const dn_decision *decision) {
         {"val_fraction", "a part of train/good/ that was kept out of the training"},
         {"cross_fit", "train/good/, each image scored by a model that had not seen it"},
         {"calibrate", "the images given to <code>differnet calibrate</code>"},
-        {"test", "the images of this very test"},
+        {"test", "the images of this test"},
     };
     for (size_t i = 0; i < sizeof origins / sizeof *origins && decision->source; i++)
         if (strcmp(origins[i].source, decision->source) == 0)
@@ -69,7 +69,7 @@ static const char *origin_of(const dn_decision *decision) {
     return NULL;
 }
 
-/* A rule that looked at the test set cannot be judged by it. */
+/* A threshold chosen on the test set cannot be judged by it. */
 static void say_source(dn_text *page, const dn_decision *decision) {
     const char *origin = origin_of(decision);
     if (!isfinite(decision->threshold) || (!decision->rule && !decision->tuned))
@@ -82,7 +82,7 @@ static void say_source(dn_text *page, const dn_decision *decision) {
         dn_text_append(page, "The threshold is set by the rule <b>%s</b>.", decision->rule);
     else
         dn_text_append(page, "This threshold is the one with the largest F1 on the images of this "
-                             "very test.");
+                             "test.");
     if (decision->tuned)
         dn_text_append(page, " Expect worse on new ones: a threshold that promises a false-reject "
                              "rate comes from good images that neither training nor this test has "
@@ -109,7 +109,7 @@ static void append_interval(dn_text *page, const dn_statistic *statistic, int as
     append_value(page, statistic->high, as_percent);
 }
 
-/* A share of counts is shown as a percentage with these; other figures have whole == 0. */
+/* A share is shown as a percentage with its counts; other figures have whole == 0. */
 static void tile(dn_text *page, const char *name, const dn_statistic *statistic, size_t part,
                  size_t whole) {
     dn_text_append(page, "<div><dt>%s</dt><dd><strong>", name);
@@ -124,7 +124,7 @@ static void tile(dn_text *page, const char *name, const dn_statistic *statistic,
     dn_text_append(page, "</span></dd></div>\n");
 }
 
-/* The complement of a share, its interval turned round. */
+/* One minus a share; its interval swaps ends. */
 static dn_statistic rest_of(const dn_statistic *share) {
     dn_statistic rest = *share;
     rest.value = 1 - share->value;

@@ -1,22 +1,22 @@
-/* The parts of report.html. Each appends its piece of the page; what the report lacks is said in
- * words, never shown as an empty chart. Failed allocations are remembered by the text. */
+/* The sections of report.html. Each appends its part of the page. Text says what the report lacks,
+ * instead of an empty chart. `text` remembers failed allocations. */
 #ifndef DN_REPORT_HTML_HTML_H
 #define DN_REPORT_HTML_HTML_H
 
 #include "base/text.h"
 #include "report/report.h"
 
-/* Text as content or inside a quoted attribute: markup is escaped, bytes that are no UTF-8 and
- * control characters become U+FFFD. */
+/* Text as content or inside a quoted attribute: markup is escaped; control characters and bytes
+ * that are not UTF-8 become U+FFFD. */
 void dn_html_escape(dn_text *text, const char *bytes);
 
 /* Numbers for people and for SVG, the same in every locale. NaN is a dash. */
 void dn_html_fixed(dn_text *text, double value, int decimals);
 void dn_html_score(dn_text *text, double score);   /* five significant digits */
-void dn_html_exact(dn_text *text, double value);   /* the same number back when it is read */
+void dn_html_exact(dn_text *text, double value);   /* reads back as the same number */
 void dn_html_percent(dn_text *text, double share); /* "1.5 %" */
 
-/* The axis of the scores: logarithmic where they span more than a decade. */
+/* The axis of the scores: logarithmic if they span more than a decade. */
 typedef struct dn_score_axis {
     double low, high;
     int logarithmic;
@@ -25,7 +25,7 @@ typedef struct dn_score_axis {
 dn_score_axis dn_score_axis_of(const dn_report *report);
 double dn_score_share(const dn_score_axis *axis, double score); /* 0 to 1, clamped */
 
-/* "PASS", "REVIEW" or "FAIL" by the report's thresholds; NULL where it has none. */
+/* "PASS", "REVIEW" or "FAIL" by the report's thresholds; NULL if it has none. */
 const char *dn_html_verdict(const dn_report *report, double score);
 
 /* Whether a sample counts: it has a score and a label. */
@@ -33,7 +33,7 @@ static inline int dn_sample_counts(const dn_report_sample *sample) {
     return !sample->error && sample->gt_label >= 0;
 }
 
-/* Round values for an axis's ticks from low to high, at most `limit`; returns how many. */
+/* At most `limit` round values from low to high, for an axis's ticks; returns their number. */
 int dn_html_ticks(double low, double high, int limit, double *ticks);
 
 void dn_html_headline(dn_text *page, const dn_report *report);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* No address on the network can be reached from the page, whatever a file name may contain. */
+/* The page can reach no address on the network, whatever a file name contains. */
 static const char *const HEAD =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -31,7 +31,7 @@ static void open_page(dn_text *page, const dn_report *report) {
 static void close_page(dn_text *page) {
     append_page(page, "<footer>Made by differnet ");
     dn_html_escape(page, dn_version());
-    append_page(page, ". This page is one file and reads nothing else; the same numbers stand in "
+    append_page(page, ". This page is one file and reads nothing else. The same numbers are in "
                       "metrics.json, scores.csv and roc.csv.</footer>\n</main>\n<script>\n");
     append_page(page, dn_report_js);
     append_page(page, "</script>\n</body>\n</html>\n");

@@ -6,18 +6,18 @@
 
 typedef struct dn_plot {
     double x_low, x_high, y_low, y_high;
-    const char *label; /* what it shows, for who cannot see it */
+    const char *label; /* description for screen readers */
     const char *x_label, *y_label;
 } dn_plot;
 
-/* Where the data area lies in the picture. */
+/* The data area within the picture. */
 enum { DN_PLOT_LEFT = 46, DN_PLOT_TOP = 10, DN_PLOT_WIDTH = 280, DN_PLOT_HEIGHT = 230 };
 
 void dn_plot_begin(dn_text *page, const dn_plot *plot);
 void dn_plot_end(dn_text *page);
 
-/* A curve of the class `style`: begin, points in order, end. Points nearer than a third of a pixel
- * to the last one drawn are left out, the last point never is. */
+/* A curve of the class `style`: begin, points in order, end. Leaves out points less than a third of
+ * a pixel from the last one drawn, except the last point. */
 typedef struct dn_plot_curve {
     dn_text *page;
     const dn_plot *plot;

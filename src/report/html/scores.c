@@ -1,4 +1,4 @@
-/* The scores of good against defective images, the thresholds, and what they make of them. */
+/* The scores of good and defective images, the thresholds, and the verdicts. */
 #include "metrics/verdict_counts.h"
 #include "report/html/html.h"
 
@@ -17,7 +17,7 @@ static double unscale(const dn_score_axis *axis, double value) {
     return axis->logarithmic ? exp(value) : value;
 }
 
-/* A little room at both ends, also where all scores are one. */
+/* A margin at both ends, also if all scores are equal. */
 static void widen_axis(dn_score_axis *axis) {
     double low = scale(axis, axis->low), high = scale(axis, axis->high);
     double room = high > low ? 0.03 * (high - low) : axis->logarithmic ? 0.1 : 0.5;
@@ -117,7 +117,7 @@ static void append_bars(dn_text *page, const dn_report *report, const dn_score_a
     dn_text_append(page, "</svg>\n");
 }
 
-/* 1, 2, 5, 10, ...; where these are too many, powers of ten, or every n-th of them. */
+/* 1, 2, 5, 10, ...; if these are too many, powers of ten, or every n-th of them. */
 static int log_ticks(const dn_score_axis *axis, double *ticks) {
     static const double digits[] = {1, 2, 5};
     double decades = log10(axis->high / axis->low);
@@ -203,7 +203,7 @@ static void append_counts(dn_text *page, const char *label, const char *scores,
     dn_text_append(page, "</tr>\n");
 }
 
-/* The confusion matrix, with REVIEW between. */
+/* The confusion matrix, with REVIEW. */
 static void append_matrix(dn_text *page, const dn_decision *decision) {
     dn_text_append(page,
                    "<div class=\"wide\"><table>\n<caption>Verdicts at these thresholds; the wrong "
@@ -240,13 +240,13 @@ static void append_rule(dn_text *page, const dn_decision *choice) {
     dn_text_append(page, "</small></td></tr>\n");
 }
 
-/* What every rule would choose; a button moves the slider there. */
+/* The threshold that each rule would choose, with a button that moves the slider there. */
 static void append_rules(dn_text *page, const dn_metrics *metrics) {
     if (metrics->rule_count == 0)
         return;
     dn_text_append(page,
                    "<div class=\"wide\"><table>\n<caption>What each rule for a threshold would "
-                   "choose; those \"from test\" have looked at these very images</caption>\n"
+                   "choose; those \"from test\" were chosen on these images</caption>\n"
                    "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
                    "<th scope=\"col\">good rejected</th><th scope=\"col\">defective "
                    "found</th><th scope=\"col\">precision<small>accuracy</small></th></tr>"
@@ -256,7 +256,7 @@ static void append_rules(dn_text *page, const dn_metrics *metrics) {
     dn_text_append(page, "</tbody></table></div>\n");
 }
 
-/* ---- What the script needs: numbers alone ---------------------------------------------------- */
+/* ---- Data for the script --------------------------------------------------------------------- */
 
 static void append_number(dn_text *page, const char *name, double value) {
     dn_text_append(page, "\"%s\":", name);
@@ -264,7 +264,7 @@ static void append_number(dn_text *page, const char *name, double value) {
     dn_text_append(page, ",");
 }
 
-/* Of one label, or of one listed defect (`kind` not NULL). */
+/* Scores of one label or, if `kind` is not NULL, of one listed defect. */
 static void append_scores(dn_text *page, const dn_report *report, int label, const char *kind) {
     char name[sizeof report->metrics->defects[0].name];
     const char *separator = "";
@@ -305,7 +305,7 @@ static void append_data(dn_text *page, const dn_report *report, const dn_score_a
     dn_text_append(page, "]}</script>\n");
 }
 
-/* Without a threshold the sliders begin where everything passes. */
+/* Without a threshold the sliders start where everything passes. */
 static dn_decision starting_point(const dn_report *report, const dn_score_axis *axis) {
     const dn_metrics *metrics = report->metrics;
     dn_decision start = metrics->decision;

@@ -1,4 +1,4 @@
-/* Kinds of defect, all figures, unreadable images, provenance. */
+/* Kinds of defect, all metrics, unreadable images, provenance. */
 #include "report/html/html.h"
 
 #include <math.h>
@@ -83,7 +83,7 @@ static void append_figure(dn_text *page, const char *name, const dn_statistic *s
     dn_text_append(page, "</td></tr>\n");
 }
 
-/* Only where maps were made. */
+/* Only if maps were made. */
 static void append_pixel_figures(dn_text *page, const dn_metrics *metrics) {
     if (!metrics->pixel_auroc.defined && !metrics->pixel_auroc.reason)
         return;
@@ -119,8 +119,8 @@ static void append_figures(dn_text *page, const dn_metrics *metrics) {
 static void append_unreadable(dn_text *page, const dn_report *report) {
     if (report->metrics->unreadable_count == 0)
         return;
-    dn_text_append(page, "<section>\n<h2>Left out</h2>\n<p>Images that could not be read count "
-                         "nowhere on this page.</p>\n<ul>\n");
+    dn_text_append(page, "<section>\n<h2>Left out</h2>\n<p>Images that could not be read are not "
+                         "counted on this page.</p>\n<ul>\n");
     for (size_t i = 0; i < report->sample_count; i++) {
         if (!report->samples[i].error)
             continue;
@@ -132,8 +132,9 @@ static void append_unreadable(dn_text *page, const dn_report *report) {
 }
 
 static void append_provenance(dn_text *page, const dn_report *report) {
-    dn_text_append(page, "<section>\n<h2>Where this comes from</h2>\n<table class=\"facts\"><tbody>"
-                         "\n");
+    dn_text_append(page,
+                   "<section>\n<h2>Origin of these results</h2>\n<table class=\"facts\"><tbody>"
+                   "\n");
     for (size_t i = 0; i < report->pair_count; i++) {
         dn_text_append(page, "<tr><th scope=\"row\">");
         dn_html_escape(page, report->provenance[i].name);

@@ -1,6 +1,6 @@
-/* What stands on predict's command line and standard input, as images. */
+/* The images that predict's command line and standard input name. */
 #include "cli/batch.h"
-#include "cli/words.h"
+#include "cli/usage.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -9,19 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `after` is expected behind the last one. */
+/* `after`: the file that follows the last one. */
 static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list,
                             const char *after) {
     dn_status status = DN_OK;
     char note[1200];
     if (list->skipped > 0) {
-        snprintf(note, sizeof note, "%.1000s: %zu files are no images and were skipped", path,
-                 list->skipped);
+        snprintf(note, sizeof note,
+                 list->skipped == 1 ? "%.1000s: skipped %zu file that is not an image"
+                                    : "%.1000s: skipped %zu files that are not images",
+                 path, list->skipped);
         dn_display_message(&batch->cli->display, DN_NOTE, note);
     }
     batch->total += list->count - 1; /* the path itself was counted as one */
     for (size_t i = 0; status == DN_OK && i < list->count; i++) {
-        const dn_image_source source = {.path = list->paths[i]};
+        const dn_image_source source = {.struct_size = sizeof source, .path = list->paths[i]};
         batch->next = i + 1 < list->count ? list->paths[i + 1] : after;
         status = dn_batch_score(batch, list->paths[i], &source);
     }
@@ -29,7 +31,7 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
 }
 
 static dn_status score_path(dn_batch *batch, const char *path, const char *after) {
-    dn_image_list list = {0};
+    dn_image_list list = DN_INIT(dn_image_list);
     dn_error failure = {0};
     if (dn_image_list_create(path, &list, &failure) != DN_OK) {
         batch->done++;
@@ -45,7 +47,7 @@ static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_
     dn_status status = DN_OK;
     dn_error failure = {0};
     if (matches->gl_pathc == 0) {
-        dn_usage(&failure, "%.900s: no file of that name, and none that matches", pattern);
+        dn_usage(&failure, "%.900s: no file has that name or matches it", pattern);
         batch->done++;
         return dn_batch_row(batch, pattern, NULL, &failure);
     }
@@ -83,8 +85,7 @@ dn_status dn_batch_names(dn_batch *batch) {
     return status == DN_OK ? dn_batch_progress(batch) : status;
 }
 
-/* All of standard input; SIZE_MAX bytes of it when reading failed or there are more than `limit`.
- */
+/* Reads all of standard input; returns SIZE_MAX if that fails or if it is longer than `limit`. */
 static size_t read_standard_input(char **bytes, size_t limit) {
     size_t size = 0, capacity = 1 << 16;
     *bytes = malloc(capacity);
@@ -113,7 +114,7 @@ dn_status dn_batch_standard_input(dn_batch *batch) {
         batch->done++;
         status = dn_batch_row(batch, "-", NULL, &failure);
     } else {
-        const dn_image_source source = {.bytes = bytes, .size = size};
+        const dn_image_source source = {.struct_size = sizeof source, .bytes = bytes, .size = size};
         status = dn_batch_score(batch, "-", &source);
     }
     free(bytes);

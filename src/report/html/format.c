@@ -1,4 +1,4 @@
-/* Texts and numbers of the page. */
+/* Text and numbers as HTML. */
 #include "config/number.h"
 #include "report/html/html.h"
 #include "report/utf8.h"
