@@ -8,8 +8,8 @@
 
 typedef void dn_parallel_body(void *context, size_t begin, size_t end);
 
-/* dn_parallel_for and dn_parallel_tasks may be called from within a task. The inner call then does
- * all its work on the task's own thread. */
+/* Inside a task of dn_parallel_tasks that runs beside others, both functions do all the work on the
+ * task's own thread. */
 
 /* Calls body on disjoint ranges that cover [0, count), on at most `threads` threads; returns when
  * all are done. A range has at least `grain` items if there are enough. */
