@@ -145,6 +145,11 @@ DN_API dn_status dn_config_get(const dn_config *config, const char *key, char **
 DN_API dn_status dn_config_get_text(const dn_config *config, const char *key, char **text,
                                     dn_error *error);
 
+/* Gives the keys that nobody has set the defaults of the network whose weights the key `backbone`
+ * names, as dn_train does. Reads the weights; without a `backbone` nothing changes. */
+DN_API dn_status dn_config_complete(dn_config *config, const dn_observer *observer,
+                                    dn_error *error);
+
 /* All keys with values and comments, as YAML that dn_config_load reads; dn_text_free. */
 DN_API dn_status dn_config_to_yaml(const dn_config *config, char **yaml, dn_error *error);
 

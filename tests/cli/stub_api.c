@@ -347,3 +347,13 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
              *to_mend, config->dataset_path, class_name ? class_name : "all");
     return dn_copy_text(text, words, error);
 }
+
+/* A network with two scales, and one whose weights are missing. */
+dn_status dn_config_complete(dn_config *config, const dn_observer *observer, dn_error *error) {
+    if (strcmp(config->backbone, "missing.safetensors") == 0)
+        return dn_fail(error, DN_ERROR_IO, "missing.safetensors: cannot open");
+    if (strcmp(config->backbone, "two.safetensors") != 0)
+        return DN_OK;
+    say(observer, DN_WARNING, "another normalisation");
+    return dn_config_default(config, "n_scales", "2", error);
+}

@@ -185,6 +185,20 @@ static void test_set_takes_plain_text(void **state) {
                 "class part #2 output");
 }
 
+/* What nobody set is the network's. */
+static void test_config_of_another_network(void **state) {
+    (void)state;
+    const program *ran = run("config --backbone two.safetensors", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "\nn_scales: 2\n");
+    assert_says(ran->err, "warning: another normalisation");
+    ran = run("config --backbone two.safetensors --set n_scales=3", NULL);
+    assert_says(ran->out, "\nn_scales: 3\n");
+    ran = run("config --backbone missing.safetensors", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_says(ran->err, "missing.safetensors: cannot open");
+}
+
 static void test_control_characters_do_not_pass(void **state) {
     (void)state;
     const program *ran = run("config --data \"$(printf 'a\\nb')\"", NULL);
@@ -200,6 +214,7 @@ int main(void) {
         cmocka_unit_test(test_man_page),
         cmocka_unit_test(test_config_prints_what_it_takes),
         cmocka_unit_test(test_config_from_options),
+        cmocka_unit_test(test_config_of_another_network),
         cmocka_unit_test(test_set_takes_plain_text),
         cmocka_unit_test(test_control_characters_do_not_pass),
     };
