@@ -4,16 +4,13 @@
     tools/rooms.py [BUILD]        the build folder; build/ if none is named
 
 A file is above another when it uses a symbol that the other one defines. Files that are above each other form a
-circle: they can be understood only together. Ends with 1 and names them where there is one that ALLOWED does not match.
+circle: they can be understood only together. Ends with 1 and names them where there is one.
 """
 import pathlib
-import re
 import subprocess
 import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
-# decode.c names the readers of all formats, which make their pictures with its help.
-ALLOWED = re.compile(r"image/(decode\w*|image)\.c")
 MOST_LINES = 3000
 # Rooms of their own inside another room's folder (cmake/Rooms.cmake).
 SUB_ROOMS = ("compute/cpu", "compute/onednn", "compute/reference")
@@ -88,8 +85,6 @@ def main():
         sys.exit(f"rooms: {build}: holds no object files; build first")
     below, bad = links(files), 0
     for circle in circles(below):
-        if all(ALLOWED.fullmatch(name) for name in circle):
-            continue
         bad += 1
         print("circle of files:")
         for name in sorted(circle):

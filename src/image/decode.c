@@ -6,26 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-dn_status dn_decode_allocate(const dn_bytes *file, const char *format, uint64_t width,
-                             uint64_t height, dn_raster *raster, dn_error *error) {
-    if (width == 0 || height == 0)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: is a %s of %llu x %llu pixels: it is empty",
-                       file->name, format, (unsigned long long)width, (unsigned long long)height);
-    if (width > DN_IMAGE_MAX_SIDE || height > DN_IMAGE_MAX_SIDE ||
-        width * height > DN_IMAGE_MAX_PIXELS)
-        return dn_fail(error, DN_ERROR_FORMAT,
-                       "%s: is a %s of %llu x %llu pixels: the limit is %d a side and %d in all",
-                       file->name, format, (unsigned long long)width, (unsigned long long)height,
-                       DN_IMAGE_MAX_SIDE, DN_IMAGE_MAX_PIXELS);
-    raster->width = (int)width;
-    raster->height = (int)height;
-    if (raster->type == DN_SAMPLES_RGB8) {
-        raster->channels = 3;
-        raster->bits = raster->bits ? raster->bits : 8;
-    }
-    return dn_raster_allocate(raster, error);
-}
-
 static int starts_with(const dn_bytes *file, size_t offset, const char *magic, size_t length) {
     return file->size >= offset + length && memcmp(file->data + offset, magic, length) == 0;
 }

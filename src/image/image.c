@@ -1,8 +1,6 @@
 #include "image/image.h"
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "image/levels.h"
 
 #include <string.h>
 
@@ -22,17 +20,6 @@ dn_status dn_image_create(int width, int height, dn_image *image, dn_error *erro
 void dn_image_free(dn_image *image) {
     dn_release(image->pixels);
     *image = (dn_image){0};
-}
-
-dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
-                        dn_error *error) {
-    uint8_t *bytes;
-    size_t size;
-    *image = (dn_image){0};
-    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
-    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
-    dn_release(bytes);
-    return status;
 }
 
 static void copy_row(uint8_t *output, const uint8_t *input, dn_pixel_format format, int width) {

@@ -1,6 +1,7 @@
 #include "image/raster.h"
 
 #include "base/memory.h"
+#include "image/decode.h"
 
 #include <math.h>
 
@@ -15,6 +16,26 @@ static size_t sample_size(const dn_raster *raster) {
 
 dn_status dn_raster_allocate(dn_raster *raster, dn_error *error) {
     return dn_allocate(&raster->samples, sample_count(raster), sample_size(raster), error);
+}
+
+dn_status dn_decode_allocate(const dn_bytes *file, const char *format, uint64_t width,
+                             uint64_t height, dn_raster *raster, dn_error *error) {
+    if (width == 0 || height == 0)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is a %s of %llu x %llu pixels: it is empty",
+                       file->name, format, (unsigned long long)width, (unsigned long long)height);
+    if (width > DN_IMAGE_MAX_SIDE || height > DN_IMAGE_MAX_SIDE ||
+        width * height > DN_IMAGE_MAX_PIXELS)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is a %s of %llu x %llu pixels: the limit is %d a side and %d in all",
+                       file->name, format, (unsigned long long)width, (unsigned long long)height,
+                       DN_IMAGE_MAX_SIDE, DN_IMAGE_MAX_PIXELS);
+    raster->width = (int)width;
+    raster->height = (int)height;
+    if (raster->type == DN_SAMPLES_RGB8) {
+        raster->channels = 3;
+        raster->bits = raster->bits ? raster->bits : 8;
+    }
+    return dn_raster_allocate(raster, error);
 }
 
 void dn_raster_free(dn_raster *raster) {

@@ -1,0 +1,44 @@
+/* Image files on disk: read whole, or looked into. */
+#include "base/file.h"
+#include "base/memory.h"
+#include "image/kind.h"
+#include "image/levels.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
+                        dn_error *error) {
+    uint8_t *bytes;
+    size_t size;
+    *image = (dn_image){0};
+    DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
+    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
+    dn_release(bytes);
+    return status;
+}
+
+/* Up to `size` bytes from the start; 0 where the file cannot be read. */
+static size_t read_start(const char *path, uint8_t *start, size_t size) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return 0;
+    ssize_t taken = read(descriptor, start, size);
+    close(descriptor);
+    return taken > 0 ? (size_t)taken : 0;
+}
+
+int dn_file_may_be_deep(const char *path) {
+    uint8_t start[4096], *bytes;
+    size_t size = read_start(path, start, sizeof start);
+    dn_image_kind kind = dn_image_kind_of(start, size);
+    int is_certain = strcmp(kind.format, "TIFF") != 0 && (kind.bits > 0 || size < sizeof start);
+    if (kind.format[0] == '\0' || is_certain)
+        return kind.is_deep;
+    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, NULL) != DN_OK)
+        return 0;
+    kind = dn_image_kind_of(bytes, size);
+    dn_release(bytes);
+    return kind.is_deep;
+}
