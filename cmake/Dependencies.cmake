@@ -10,7 +10,7 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-# ONNX's own protobuf definition, as the distribution installs it, made into C by protobuf-c.
+# protobuf-c makes C of ONNX's protobuf definition, which the distribution installs.
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
 find_program(PROTOC_C protoc-c REQUIRED)
 find_path(ONNX_PROTO_DIR onnx/onnx.proto REQUIRED)

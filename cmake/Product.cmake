@@ -1,8 +1,8 @@
 # libdiffernet (shared and static), the command-line tool, and what `cmake --install` brings.
 include(CMakePackageConfigHelpers)
 
-# One promise for the dynamic linker and for CMake (docs/abi.md): before 1.0 a minor version keeps the ABI, later a major
-# version does.
+# The SONAME and CMake's version check promise the same (docs/abi.md): the ABI stays within a minor version before 1.0, and within
+# a major version later.
 if(PROJECT_VERSION_MAJOR EQUAL 0)
   set(abi_version 0.${PROJECT_VERSION_MINOR})
   set(abi_compatibility SameMinorVersion)
@@ -29,7 +29,7 @@ target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 target_link_libraries(differnet_cli PRIVATE differnet_static)
 
-# Man page and shell completion come from the tool's own option table.
+# The tool prints its man page and shell completion from its option table.
 set(completion ${CMAKE_BINARY_DIR}/completion)
 file(MAKE_DIRECTORY ${completion})
 add_custom_command(TARGET differnet_cli POST_BUILD

@@ -55,8 +55,20 @@ endif()
 
 differnet_room(base USES PkgConfig::NETTLE ${openmp})
 differnet_room(config KNOWS base USES PkgConfig::YAML)
-differnet_room(image KNOWS base USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF PkgConfig::WEBP)
-differnet_room(tensors KNOWS base USES PkgConfig::CJSON PkgConfig::ZIP PkgConfig::ZLIB)
+# The sub-rooms of image/: pixels in memory, what is made of them, and files out; image/ itself reads files.
+differnet_room(image_pixels FILES image/image.c KNOWS base)
+differnet_room(image_transform FILES image/transform/*.c KNOWS base image_pixels)
+differnet_room(image_encode FILES image/encode/*.c KNOWS base image_pixels
+               USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF)
+differnet_room(image FILES image/*.c EXCEPT image/image.c KNOWS base image_pixels image_transform image_encode
+               USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF PkgConfig::WEBP)
+# The sub-rooms of tensors/: tensors in memory, and files out; tensors/ itself reads files.
+set(tensor_values tensors/tensor.c tensors/names.c)
+differnet_room(tensors_values FILES ${tensor_values} KNOWS base)
+differnet_room(tensors_write FILES tensors/write/*.c KNOWS base tensors_values
+               USES PkgConfig::CJSON PkgConfig::ZIP PkgConfig::ZLIB)
+differnet_room(tensors FILES tensors/*.c EXCEPT ${tensor_values} KNOWS base tensors_values tensors_write
+               USES PkgConfig::CJSON PkgConfig::ZIP PkgConfig::ZLIB)
 # The sub-rooms of compute/. Only compute.c, which opens a backend, knows which there are.
 differnet_room(compute_operands FILES compute/*.c EXCEPT compute/compute.c KNOWS base)
 differnet_room(compute_cpu FILES compute/cpu/*.c KNOWS base compute_operands)
@@ -73,7 +85,10 @@ differnet_room(bank KNOWS base)
 differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
-differnet_room(detect KNOWS base config image dataset compute backbone flow tensors metrics USES PkgConfig::CJSON)
+differnet_room(detect_calibration FILES detect/calibration/*.c KNOWS base config metrics USES PkgConfig::CJSON)
+differnet_room(detect FILES detect/*.c
+               KNOWS base config image dataset compute backbone flow tensors metrics detect_calibration
+               USES PkgConfig::CJSON)
 differnet_room(inspect KNOWS base config image dataset compute backbone flow tensors metrics detect)
 differnet_room(train KNOWS base config image dataset bank compute backbone flow tensors metrics detect inspect)
 differnet_room(check KNOWS base config image dataset)

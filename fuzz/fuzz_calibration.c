@@ -1,6 +1,6 @@
 /* A model's calibration, JSON that anybody may have written: what is taken judges every score
  * without contradicting itself and survives a way through dn_calibration_to_json. */
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 
 #include <math.h>
 #include <stdlib.h>

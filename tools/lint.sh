@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh [FILE...]: what can be judged without compiling. Without FILE: every file of the project.
+# lint.sh [FILE...]: checks that need no compiler. Without FILE: every file of the project.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 failed=0
@@ -14,7 +14,7 @@ all_files() {
     git ls-files --cached --others --exclude-standard 2>/dev/null || find . -type f -not -path './build*' -printf '%P\n'
 }
 
-# matching PATTERN: those of the files whose path matches, as far as they still exist
+# matching PATTERN: the files whose path matches, if they exist
 matching() {
     local file
     for file in "${files[@]}"; do
@@ -22,7 +22,7 @@ matching() {
     done
 }
 
-# found PATTERN FILE...: path, line and text of what matches
+# found PATTERN FILE...: path, line and text of each match
 found() {
     local pattern=$1
     shift
@@ -46,7 +46,7 @@ complain "a file of the maker's machine, or an unfinished place:" \
 complain "-ffast-math changes results:" "$(found '-ffast-''math' "${builders[@]}")"
 complain "blanks at the end of a line:" "$(found '[ \t]+$' "${texts[@]}")"
 
-# Only the version that the sources were formatted with may judge them.
+# Other versions format differently.
 if [ ${#sources[@]} -gt 0 ] && clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
     clang-format --dry-run --Werror "${sources[@]}" || failed=1
 fi

@@ -13,7 +13,8 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 MOST_LINES = 3000
 # Rooms of their own inside another room's folder (cmake/Rooms.cmake).
-SUB_ROOMS = ("compute/cpu", "compute/onednn", "compute/reference")
+SUB_ROOMS = ("compute/cpu", "compute/onednn", "compute/reference", "detect/calibration", "image/encode",
+             "image/transform", "tensors/write")
 
 
 def objects(build):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tarball.sh BUILD: packs what the build folder installs together with the shared libraries that it needs (all but the C
 # library's own) and their copyright notices: BUILD/differnet-VERSION-linux-MACHINE.tar.gz. Runs where it is unpacked. The
-# build is one of preset "tarball": its programs look for libraries in ../lib first.
+# build must be one of preset "tarball", whose programs look for libraries in ../lib first.
 set -euo pipefail
 build=$1
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
@@ -11,7 +11,7 @@ trap 'rm -rf "$stage"' EXIT
 root=$stage/$name
 cmake --install "$build" --prefix "$root" --strip >/dev/null
 
-# The C library belongs to the kernel and the processor of the machine it runs on.
+# The C library must be that of the machine.
 needed() {
     ldd "$root/bin/differnet" | awk '$2 == "=>" {print $3}' |
         grep -vE '/(libc|libm|libpthread|libdl|librt|libresolv)\.so\.[0-9]+$' | grep -v "^$root/"

@@ -26,6 +26,5 @@ const dn_network dn_alexnet = {
     .steps = steps,
     .step_count = sizeof steps / sizeof *steps,
     .least_side = 63, /* leaves one position after the last pooling, 62 none */
-    .batch = 16,      /* docs/performance.md */
     .ignored = ignored,
 };

@@ -1,39 +1,16 @@
 #include "backbone/backbone.h"
 
-#include "backbone/first_layer.h"
-#include "backbone/histogram.h"
+#include "backbone/parts.h"
 #include "base/memory.h"
-#include "compute/shape.h"
 
 #include <string.h>
 
 /* Steps of the numbers 0 to 255, and -127 to 127. */
 enum { UNSIGNED_LEVELS = 255, SIGNED_LEVELS = 127 };
 
-/* The network at one size. */
-typedef struct scale {
-    dn_plan plan;
-    dn_convolution *convolution[DN_NETWORK_MOST_STEPS];
-    dn_pooling *pooling[DN_NETWORK_MOST_STEPS];
-    float *maps[DN_NETWORK_MOST_STEPS]; /* of the taps, where they are kept */
-} scale;
-
-struct dn_backbone {
-    const dn_compute *compute;
-    dn_backbone_shape shape;
-    dn_plan_options options;
-    dn_backbone_steps steps;
-    dn_first_layer first; /* on pixels */
-    scale *scales;
-    dn_histogram *histograms; /* [scales][steps of the network], or NULL */
-    float *input;             /* [batch][height][width][3] */
-    uint8_t *pixels;          /* likewise */
-    uint8_t *arena;
-};
-
 /* ---- creation ---- */
 
-static float step_of(const dn_backbone *backbone, int s, int i) {
+float dn_backbone_step_of(const dn_backbone *backbone, int s, int i) {
     if (i == DN_NETWORK_IMAGE)
         return 1; /* pixels are their own numbers */
     while (backbone->shape.network->steps[i].kind != DN_STEP_CONVOLUTION)
@@ -48,16 +25,16 @@ static dn_convolution_format format_of(const dn_backbone *backbone, int s, int i
     return (dn_convolution_format){
         .in = source == DN_NETWORK_IMAGE ? backbone->options.element : plan->step[source].element,
         .out = step->element,
-        .in_step = step_of(backbone, s, source),
-        .out_step = step_of(backbone, s, i),
-        .add_step = step->residual >= 0 ? step_of(backbone, s, step->residual) : 0,
+        .in_step = dn_backbone_step_of(backbone, s, source),
+        .out_step = dn_backbone_step_of(backbone, s, i),
+        .add_step = step->residual >= 0 ? dn_backbone_step_of(backbone, s, step->residual) : 0,
     };
 }
 
 static dn_status create_step(dn_backbone *backbone, const dn_backbone_weights *weights, int s,
                              int i, dn_error *error) {
     const dn_compute *compute = backbone->compute;
-    scale *self = &backbone->scales[s];
+    dn_backbone_scale *self = &backbone->scales[s];
     const dn_plan_step *step = &self->plan.step[i];
     const dn_convolution_format format = format_of(backbone, s, i);
     int is_folded = i == 0 && backbone->options.on_pixels;
@@ -77,37 +54,49 @@ static dn_status create_step(dn_backbone *backbone, const dn_backbone_weights *w
 
 static dn_status create_scales(dn_backbone *backbone, const dn_backbone_weights *weights,
                                dn_error *error) {
-    size_t arena = 0;
     void *block;
-    DN_TRY(dn_allocate(&block, (size_t)backbone->shape.scales, sizeof(scale), error));
+    DN_TRY(dn_allocate(&block, (size_t)backbone->shape.scales, sizeof(dn_backbone_scale), error));
     backbone->scales = block;
     for (int s = 0; s < backbone->shape.scales; s++) {
         dn_plan *plan = &backbone->scales[s].plan;
         dn_plan_make(&backbone->shape, s, &backbone->options, plan);
-        arena = plan->arena > arena ? plan->arena : arena;
+        if (plan->arena > backbone->arena_size)
+            backbone->arena_size = plan->arena;
     }
     for (int s = 0; s < backbone->shape.scales; s++)
         for (int i = 0; i < backbone->shape.network->step_count; i++)
             DN_TRY(create_step(backbone, weights, s, i, error));
-    /* as floats: unlike other memory it is not zeroed */
+    return DN_OK;
+}
+
+/* The arenas as floats: unlike other memory they are not zeroed. */
+static dn_status create_workers(dn_backbone *backbone, dn_error *error) {
+    size_t workers = (size_t)dn_backbone_workers(&backbone->shape);
     float *floats;
-    DN_TRY(dn_allocate_floats(&floats, arena / sizeof(float), error));
+    void *block;
+    DN_TRY(dn_allocate(&block, workers, sizeof(dn_error), error));
+    backbone->failures = block;
+    DN_TRY(dn_allocate_floats(&floats, workers * backbone->arena_size / sizeof(float), error));
     backbone->arena = (uint8_t *)floats;
     return DN_OK;
 }
 
-static size_t image_numbers(const dn_backbone *backbone) {
+size_t dn_backbone_image_numbers(const dn_backbone *backbone) {
     return 3 * dn_backbone_pixel_count(&backbone->shape, 0);
 }
 
 static dn_status create_input(dn_backbone *backbone, dn_error *error) {
-    size_t batch = (size_t)backbone->shape.batch, numbers = image_numbers(backbone);
+    size_t batch = (size_t)backbone->shape.batch, numbers = dn_backbone_image_numbers(backbone);
     void *block;
     if (!backbone->options.on_pixels)
         return dn_allocate_floats(&backbone->input, batch * numbers, error);
     DN_TRY(dn_allocate(&block, batch, numbers, error));
     backbone->pixels = block;
     return DN_OK;
+}
+
+size_t dn_backbone_histogram_count(const dn_backbone *backbone) {
+    return (size_t)backbone->shape.scales * (size_t)backbone->shape.network->step_count;
 }
 
 static dn_status init_backbone(dn_backbone *backbone, const dn_backbone_weights *weights,
@@ -119,11 +108,13 @@ static dn_status init_backbone(dn_backbone *backbone, const dn_backbone_weights 
     if (pixels && pixels->steps)
         backbone->steps = *pixels->steps;
     if (pixels && pixels->observes) {
-        DN_TRY(dn_allocate(&block, (size_t)shape->scales * (size_t)shape->network->step_count,
-                           sizeof(dn_histogram), error));
+        DN_TRY(dn_allocate(
+            &block, (size_t)dn_backbone_workers(shape) * dn_backbone_histogram_count(backbone),
+            sizeof(dn_histogram), error));
         backbone->histograms = block;
     }
     DN_TRY(create_scales(backbone, weights, error));
+    DN_TRY(create_workers(backbone, error));
     return create_input(backbone, error);
 }
 
@@ -141,6 +132,8 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
     dn_backbone *created = block;
     created->compute = compute;
     created->shape = *shape;
+    if (compute->threads < shape->threads)
+        created->shape.threads = compute->threads;
     created->options = (dn_plan_options){.element = pixels ? pixels->element : DN_ELEMENT_F32,
                                          .on_pixels = pixels != NULL};
     dn_status status = init_backbone(created, weights, pixels, error);
@@ -151,7 +144,7 @@ dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weight
     return status;
 }
 
-static void destroy_scale(const dn_backbone *backbone, const scale *self) {
+static void destroy_scale(const dn_backbone *backbone, const dn_backbone_scale *self) {
     const dn_backend *backend = backbone->compute->backend;
     for (int i = 0; i < backbone->shape.network->step_count; i++) {
         if (self->convolution[i])
@@ -173,6 +166,7 @@ void dn_backbone_destroy(dn_backbone *backbone) {
     dn_release(backbone->input);
     dn_release(backbone->pixels);
     dn_release(backbone->arena);
+    dn_release(backbone->failures);
     dn_release(backbone);
 }
 
@@ -196,7 +190,7 @@ size_t dn_backbone_bytes(const dn_backbone_shape *shape, const dn_plan_options *
         arena = plan.arena > arena ? plan.arena : arena;
         weights += weight_bytes(&plan, shape->network, options->element);
     }
-    return arena + weights +
+    return (size_t)dn_backbone_workers(shape) * arena + weights +
            (size_t)shape->batch * numbers * (options->on_pixels ? 1 : sizeof(float));
 }
 
@@ -206,146 +200,6 @@ float *dn_backbone_input(dn_backbone *backbone) {
 
 uint8_t *dn_backbone_input_pixels(dn_backbone *backbone) {
     return backbone->pixels;
-}
-
-/* ---- running ---- */
-
-/* Images that go through the network together. */
-typedef struct pass {
-    int s, first, count; /* scale; images first .. first + count of the input */
-    float *features;     /* of the first of them, at this scale */
-    uint8_t *gates;      /* of the next step, or NULL */
-} pass;
-
-/* The image as the first convolution reads it. */
-static dn_status prepare_image(const dn_backbone *backbone, const pass *at, const void **image,
-                               dn_error *error) {
-    const dn_compute *compute = backbone->compute;
-    const dn_backbone_shape *shape = &backbone->shape;
-    const dn_plan *plan = &backbone->scales[at->s].plan;
-    size_t before = (size_t)at->first * image_numbers(backbone);
-    uint8_t *place = backbone->arena + plan->image_place;
-    *image = place;
-    if (backbone->options.on_pixels) {
-        dn_fold_shape fold = plan->fold;
-        fold.batch = at->count;
-        return compute->backend->fold_pixels(compute->context, place, backbone->options.element,
-                                             backbone->pixels + before, backbone->first.fill, &fold,
-                                             error);
-    }
-    if (at->s == 0) {
-        *image = backbone->input + before;
-        return DN_OK;
-    }
-    return compute->backend->nearest_resize(compute->context, (float *)(void *)place,
-                                            backbone->input + before, at->count, shape->height,
-                                            shape->width, 3, plan->height, plan->width, error);
-}
-
-static dn_status keep_gates(const dn_backbone *backbone, pass *at, int i, const void *value,
-                            dn_error *error) {
-    const dn_compute *compute = backbone->compute;
-    const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
-    const dn_network_step *described = &backbone->shape.network->steps[i];
-    size_t count = (size_t)at->count * step->gates;
-    uint8_t *gates = at->gates;
-    if (!gates || count == 0)
-        return DN_OK;
-    at->gates += count;
-    if (described->kind == DN_STEP_CONVOLUTION)
-        return compute->backend->activation_gates(compute->context, gates, value, step->element,
-                                                  step_of(backbone, at->s, i),
-                                                  described->activation, count, error);
-    dn_pooling_shape pooling = step->pooling;
-    pooling.batch = at->count;
-    return compute->backend->pooling_gates(compute->context, gates, value, step->element, &pooling,
-                                           error);
-}
-
-static void observe(const dn_backbone *backbone, const pass *at, int i, const void *value) {
-    const dn_network *network = backbone->shape.network;
-    size_t count = (size_t)at->count * backbone->scales[at->s].plan.step[i].values;
-    if (backbone->histograms && dn_network_is_narrow(network, i))
-        dn_histogram_add(&backbone->histograms[at->s * network->step_count + i], value, count);
-}
-
-static dn_status run_convolution(const dn_backbone *backbone, pass *at, int i, const void *in,
-                                 dn_error *error) {
-    const scale *self = &backbone->scales[at->s];
-    const dn_plan_step *step = &self->plan.step[i];
-    uint8_t *out = backbone->arena + step->place;
-    size_t bytes = (size_t)at->count * step->values * dn_element_size(step->element);
-    if (step->copies)
-        memcpy(out, backbone->arena + self->plan.step[step->residual].place, bytes);
-    DN_TRY(backbone->compute->backend->convolution_forward(self->convolution[i], out, in, at->count,
-                                                           error));
-    observe(backbone, at, i, out);
-    return keep_gates(backbone, at, i, out, error);
-}
-
-static dn_status run_pooling(const dn_backbone *backbone, pass *at, int i, const void *in,
-                             dn_error *error) {
-    const scale *self = &backbone->scales[at->s];
-    DN_TRY(keep_gates(backbone, at, i, in, error));
-    return backbone->compute->backend->pooling_forward(
-        self->pooling[i], backbone->arena + self->plan.step[i].place, in, at->count, error);
-}
-
-static void keep_map(const dn_backbone *backbone, const pass *at, int i, const void *in) {
-    const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
-    float *maps = backbone->scales[at->s].maps[i];
-    size_t values = (size_t)step->height * (size_t)step->width * (size_t)step->channels;
-    if (maps)
-        dn_elements_widen(maps + (size_t)at->first * values, in, step->element,
-                          step_of(backbone, at->s, i), (size_t)at->count * values);
-}
-
-static dn_status run_tap(const dn_backbone *backbone, const pass *at, int i, const void *in,
-                         dn_error *error) {
-    const dn_compute *compute = backbone->compute;
-    const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
-    keep_map(backbone, at, i, in);
-    return compute->backend->spatial_mean(compute->context, at->features + step->features, in,
-                                          step->element, step_of(backbone, at->s, i), at->count,
-                                          step->height * step->width, step->channels,
-                                          dn_backbone_features(&backbone->shape), error);
-}
-
-static dn_status run_pass(const dn_backbone *backbone, pass *at, dn_error *error) {
-    const dn_network *network = backbone->shape.network;
-    const dn_plan *plan = &backbone->scales[at->s].plan;
-    const void *image;
-    DN_TRY(prepare_image(backbone, at, &image, error));
-    for (int i = 0; i < network->step_count; i++) {
-        int source = plan->step[i].source;
-        const void *in =
-            source == DN_NETWORK_IMAGE ? image : backbone->arena + plan->step[source].place;
-        if (network->steps[i].kind == DN_STEP_CONVOLUTION)
-            DN_TRY(run_convolution(backbone, at, i, in, error));
-        else if (network->steps[i].kind == DN_STEP_MAX_POOL)
-            DN_TRY(run_pooling(backbone, at, i, in, error));
-        else
-            DN_TRY(run_tap(backbone, at, i, in, error));
-    }
-    return DN_OK;
-}
-
-dn_status dn_backbone_forward(dn_backbone *backbone, float *features, uint8_t *gates, int count,
-                              dn_error *error) {
-    const dn_backbone_shape *shape = &backbone->shape;
-    int together = dn_backbone_batch(shape);
-    DN_TRY(dn_check_images("backbone", count, shape->batch, error));
-    for (int done = 0; done < count; done += together) {
-        pass at = {.first = done, .count = count - done < together ? count - done : together};
-        at.gates = gates;
-        for (at.s = 0; at.s < shape->scales; at.s++) {
-            at.features = features + (size_t)done * (size_t)dn_backbone_features(shape) +
-                          dn_network_features(shape->network) * at.s;
-            DN_TRY(run_pass(backbone, &at, error));
-        }
-        gates = at.gates;
-    }
-    return DN_OK;
 }
 
 /* ---- maps and steps ---- */
@@ -376,13 +230,23 @@ dn_backbone_map dn_backbone_map_at(const dn_backbone *backbone, int s, int tap) 
                              step->channels};
 }
 
+static float find_step(const dn_backbone *backbone, int s, int i) {
+    const dn_network *network = backbone->shape.network;
+    size_t count = dn_backbone_histogram_count(backbone);
+    size_t number = (size_t)(s * network->step_count + i);
+    int workers = dn_backbone_workers(&backbone->shape);
+    dn_histogram all = {.width = 0};
+    for (int worker = 0; worker < workers; worker++)
+        dn_histogram_merge(&all, &backbone->histograms[(size_t)worker * count + number]);
+    return dn_histogram_step(&all,
+                             dn_network_is_signed(network, i) ? SIGNED_LEVELS : UNSIGNED_LEVELS);
+}
+
 void dn_backbone_find_steps(const dn_backbone *backbone, dn_backbone_steps *steps) {
     const dn_network *network = backbone->shape.network;
     *steps = (dn_backbone_steps){.known = 1};
     for (int s = 0; s < backbone->shape.scales; s++)
         for (int i = 0; i < network->step_count; i++)
             if (network->steps[i].kind == DN_STEP_CONVOLUTION && dn_network_is_narrow(network, i))
-                steps->step[s][i] = dn_histogram_step(
-                    &backbone->histograms[s * network->step_count + i],
-                    dn_network_is_signed(network, i) ? SIGNED_LEVELS : UNSIGNED_LEVELS);
+                steps->step[s][i] = find_step(backbone, s, i);
 }

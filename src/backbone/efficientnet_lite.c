@@ -156,7 +156,7 @@ static const dn_network_setting settings[] = {
 #define NETWORK(number, list)                                                                      \
     {                                                                                              \
         .name = "efficientnet-lite" number, .title = "EfficientNet-Lite" number, .stem = "",       \
-        .steps = list, .step_count = sizeof(list) / sizeof *(list), .least_side = 32, .batch = 1,  \
+        .steps = list, .step_count = sizeof(list) / sizeof *(list), .least_side = 32,              \
         .norm_epsilon = 1e-3, .ignored = ignored, .settings = settings,                            \
         .setting_count = sizeof settings / sizeof *settings                                        \
     }

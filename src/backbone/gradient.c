@@ -2,7 +2,10 @@
 
 #include "backbone/gradient_plan.h"
 #include "base/memory.h"
+#include "base/parallel.h"
 #include "compute/shape.h"
+
+#include <string.h>
 
 typedef struct scale {
     dn_gradient_plan plan;
@@ -14,7 +17,9 @@ struct dn_backbone_gradient {
     dn_backbone_shape shape;
     dn_element element;
     scale *scales;
-    uint8_t *arena;
+    uint8_t *arena; /* [workers][arena_size] */
+    size_t arena_size;
+    dn_error *failures; /* of each worker */
 };
 
 /* ---- creation ---- */
@@ -44,14 +49,17 @@ static dn_status init_gradient(dn_backbone_gradient *self, const dn_backbone_wei
                                dn_error *error) {
     void *block;
     float *floats;
-    size_t arena = 0;
+    size_t workers = (size_t)dn_backbone_workers(&self->shape);
     DN_TRY(dn_allocate(&block, (size_t)self->shape.scales, sizeof(scale), error));
     self->scales = block;
     for (int s = 0; s < self->shape.scales; s++) {
         DN_TRY(create_scale(self, weights, s, error));
-        arena = self->scales[s].plan.arena > arena ? self->scales[s].plan.arena : arena;
+        if (self->scales[s].plan.arena > self->arena_size)
+            self->arena_size = self->scales[s].plan.arena;
     }
-    DN_TRY(dn_allocate_floats(&floats, arena / sizeof *floats, error));
+    DN_TRY(dn_allocate(&block, workers, sizeof(dn_error), error));
+    self->failures = block;
+    DN_TRY(dn_allocate_floats(&floats, workers * self->arena_size / sizeof *floats, error));
     self->arena = (uint8_t *)floats;
     return DN_OK;
 }
@@ -65,6 +73,8 @@ dn_status dn_backbone_gradient_create(const dn_compute *compute, const dn_backbo
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_backbone_gradient), error));
     dn_backbone_gradient *created = block;
     *created = (dn_backbone_gradient){.compute = compute, .shape = *shape, .element = element};
+    if (compute->threads < shape->threads)
+        created->shape.threads = compute->threads;
     dn_status status = init_gradient(created, weights, error);
     if (status == DN_OK)
         *gradient = created;
@@ -83,35 +93,37 @@ void dn_backbone_gradient_destroy(dn_backbone_gradient *gradient) {
                     gradient->scales[s].convolution[i]);
     dn_release(gradient->scales);
     dn_release(gradient->arena);
+    dn_release(gradient->failures);
     dn_release(gradient);
 }
 
 /* Each first convolution has phases of its own: as many numbers as the image has. */
 size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape, dn_element element) {
-    size_t arena = 0, phases = 0, batch = (size_t)dn_backbone_batch(shape);
+    size_t arena = 0, phases = 0, workers = (size_t)dn_backbone_workers(shape);
     dn_gradient_plan plan;
     for (int s = 0; s < shape->scales; s++) {
         dn_gradient_plan_make(shape, s, element, &plan);
         arena = plan.arena > arena ? plan.arena : arena;
         phases += 3 * dn_backbone_pixel_count(shape, s) * sizeof(float);
     }
-    return arena + batch * phases +
-           (size_t)shape->scales * dn_network_weight_count(shape->network) *
-               dn_element_size(element);
+    return workers * (arena + phases) + (size_t)shape->scales *
+                                            dn_network_weight_count(shape->network) *
+                                            dn_element_size(element);
 }
 
 /* ---- running ---- */
 
-/* Images that go back together. */
+/* An image's way back through the network at one scale. */
 typedef struct pass {
-    int s, count;
-    float *dinput;          /* of the first of them */
-    const float *dfeatures; /* likewise, at this scale */
-    const uint8_t *gates;   /* behind those of the next step */
+    int s; /* the scale */
+    float *dinput;
+    const float *dfeatures; /* at this scale */
+    const uint8_t *gates;   /* after those of the next step */
+    uint8_t *arena;         /* the worker's */
 } pass;
 
-static void *place(const dn_backbone_gradient *self, size_t at) {
-    return self->arena + at;
+static void *place(const pass *at, size_t offset) {
+    return at->arena + offset;
 }
 
 static const scale *scale_of(const dn_backbone_gradient *self, const pass *at) {
@@ -122,8 +134,8 @@ static const scale *scale_of(const dn_backbone_gradient *self, const pass *at) {
 static dn_status pass_activation(const dn_backbone_gradient *self, const pass *at, int i,
                                  dn_error *error) {
     const dn_gradient_plan *plan = &scale_of(self, at)->plan;
-    void *dy = place(self, plan->step[i].place);
-    size_t count = (size_t)at->count * plan->forward.step[i].gates;
+    void *dy = place(at, plan->step[i].place);
+    size_t count = plan->forward.step[i].gates;
     if (count == 0)
         return DN_OK;
     return self->compute->backend->gates_backward(self->compute->context, dy, dy, self->element,
@@ -132,16 +144,16 @@ static dn_status pass_activation(const dn_backbone_gradient *self, const pass *a
 
 static dn_status accumulate(const dn_backbone_gradient *self, const pass *at, int i, size_t to,
                             size_t from, dn_error *error) {
-    size_t count = (size_t)at->count * scale_of(self, at)->plan.forward.step[i].values;
-    return self->compute->backend->accumulate(self->compute->context, place(self, to),
-                                              place(self, from), self->element, count, error);
+    size_t count = scale_of(self, at)->plan.forward.step[i].values;
+    return self->compute->backend->accumulate(self->compute->context, place(at, to),
+                                              place(at, from), self->element, count, error);
 }
 
 /* Where the first convolution's gradient goes. */
 static float *image_gradient(const dn_backbone_gradient *self, const pass *at) {
     if (at->s == 0)
         return at->dinput;
-    return place(self, scale_of(self, at)->plan.image_place);
+    return place(at, scale_of(self, at)->plan.image_place);
 }
 
 static dn_status pass_convolution(const dn_backbone_gradient *self, const pass *at, int i,
@@ -150,15 +162,14 @@ static dn_status pass_convolution(const dn_backbone_gradient *self, const pass *
     const dn_gradient_step *step = &scaled->plan.step[i];
     const dn_plan_step *forward = &scaled->plan.forward.step[i];
     const dn_backend *backend = self->compute->backend;
-    const void *dy = place(self, step->place);
+    const void *dy = place(at, step->place);
     DN_TRY(pass_activation(self, at, i, error));
     if (forward->source == DN_NETWORK_IMAGE)
         return backend->convolution_gradient_run(scaled->convolution[i], image_gradient(self, at),
-                                                 dy, at->count, error);
+                                                 dy, 1, error);
     size_t own = scaled->plan.step[forward->source].place;
-    DN_TRY(backend->convolution_gradient_run(scaled->convolution[i],
-                                             place(self, step->adds_source ? step->aside : own), dy,
-                                             at->count, error));
+    DN_TRY(backend->convolution_gradient_run(
+        scaled->convolution[i], place(at, step->adds_source ? step->aside : own), dy, 1, error));
     if (step->adds_source)
         DN_TRY(accumulate(self, at, forward->source, own, step->aside, error));
     if (!step->adds_residual)
@@ -170,11 +181,10 @@ static dn_status pass_convolution(const dn_backbone_gradient *self, const pass *
 static dn_status pass_pooling(const dn_backbone_gradient *self, const pass *at, int i,
                               dn_error *error) {
     const dn_gradient_plan *plan = &scale_of(self, at)->plan;
-    dn_pooling_shape pooling = plan->forward.step[i].pooling;
-    pooling.batch = at->count;
     return self->compute->backend->pooling_gates_backward(
-        self->compute->context, place(self, plan->step[plan->forward.step[i].source].place),
-        place(self, plan->step[i].place), self->element, at->gates, &pooling, error);
+        self->compute->context, place(at, plan->step[plan->forward.step[i].source].place),
+        place(at, plan->step[i].place), self->element, at->gates, &plan->forward.step[i].pooling,
+        error);
 }
 
 static dn_status pass_tap(const dn_backbone_gradient *self, const pass *at, int i,
@@ -182,17 +192,17 @@ static dn_status pass_tap(const dn_backbone_gradient *self, const pass *at, int 
     const dn_gradient_plan *plan = &scale_of(self, at)->plan;
     const dn_plan_step *forward = &plan->forward.step[i];
     return self->compute->backend->spatial_mean_backward(
-        self->compute->context, place(self, plan->step[forward->source].place), self->element,
-        at->dfeatures + forward->features, at->count, forward->height * forward->width,
-        forward->channels, dn_backbone_features(&self->shape), plan->step[i].adds_source, error);
+        self->compute->context, place(at, plan->step[forward->source].place), self->element,
+        at->dfeatures + forward->features, 1, forward->height * forward->width, forward->channels,
+        dn_backbone_features(&self->shape), plan->step[i].adds_source, error);
 }
 
 static dn_status pass_back(const dn_backbone_gradient *self, pass *at, dn_error *error) {
     const dn_network *network = self->shape.network;
     const dn_plan *forward = &scale_of(self, at)->plan.forward;
-    at->gates += (size_t)at->count * forward->gates;
+    at->gates += forward->gates;
     for (int i = network->step_count; i-- > 0;) {
-        at->gates -= (size_t)at->count * forward->step[i].gates;
+        at->gates -= forward->step[i].gates;
         if (network->steps[i].kind == DN_STEP_CONVOLUTION)
             DN_TRY(pass_convolution(self, at, i, error));
         else if (network->steps[i].kind == DN_STEP_MAX_POOL)
@@ -200,32 +210,67 @@ static dn_status pass_back(const dn_backbone_gradient *self, pass *at, dn_error 
         else
             DN_TRY(pass_tap(self, at, i, error));
     }
-    at->gates += (size_t)at->count * forward->gates;
+    at->gates += forward->gates;
     if (at->s == 0)
         return DN_OK;
     return self->compute->backend->nearest_resize_backward(
-        self->compute->context, at->dinput, image_gradient(self, at), at->count, self->shape.height,
+        self->compute->context, at->dinput, image_gradient(self, at), 1, self->shape.height,
         self->shape.width, 3, forward->height, forward->width, error);
+}
+
+/* ---- who runs what ---- */
+
+typedef struct call {
+    const dn_backbone_gradient *gradient;
+    float *dinput;
+    const float *dfeatures;
+    const uint8_t *gates;
+} call;
+
+/* All scales of an image in turn: they add to the same pixels. */
+static dn_status run_image(const call *self, size_t image, int worker, dn_error *error) {
+    const dn_backbone_gradient *gradient = self->gradient;
+    const dn_backbone_shape *shape = &gradient->shape;
+    const float *dfeatures = self->dfeatures + image * (size_t)dn_backbone_features(shape);
+    pass at = {.dinput = self->dinput + image * 3 * dn_backbone_pixel_count(shape, 0),
+               .gates = self->gates,
+               .arena = gradient->arena + (size_t)worker * gradient->arena_size};
+    for (int s = 0; s < shape->scales; s++)
+        at.gates += image * gradient->scales[s].plan.forward.gates;
+    for (at.s = 0; at.s < shape->scales; at.s++) {
+        at.dfeatures = dfeatures + dn_network_features(shape->network) * at.s;
+        DN_TRY(pass_back(gradient, &at, error));
+    }
+    return DN_OK;
+}
+
+static void run_task(void *context, int worker, size_t image) {
+    const call *self = context;
+    dn_error *failure = &self->gradient->failures[worker];
+    if (failure->status == DN_OK)
+        run_image(self, image, worker, failure);
+}
+
+static dn_status run_side_by_side(call *self, size_t images, dn_error *error) {
+    const dn_backbone_gradient *gradient = self->gradient;
+    int workers = dn_backbone_workers(&gradient->shape);
+    memset(gradient->failures, 0, (size_t)workers * sizeof *gradient->failures);
+    dn_parallel_tasks(workers, images, run_task, self);
+    for (int worker = 0; worker < workers; worker++)
+        if (gradient->failures[worker].status != DN_OK)
+            return dn_fail(error, gradient->failures[worker].status, "%s",
+                           gradient->failures[worker].message);
+    return DN_OK;
 }
 
 dn_status dn_backbone_gradient_run(dn_backbone_gradient *gradient, float *dinput,
                                    const float *dfeatures, const uint8_t *gates, int count,
                                    dn_error *error) {
-    const dn_backbone_shape *shape = &gradient->shape;
-    int together = dn_backbone_batch(shape);
-    size_t numbers = 3 * dn_backbone_pixel_count(shape, 0);
-    size_t features = (size_t)dn_backbone_features(shape);
-    DN_TRY(dn_check_images("backbone", count, shape->batch, error));
-    for (int done = 0; done < count; done += together) {
-        pass at = {.count = count - done < together ? count - done : together,
-                   .dinput = dinput + (size_t)done * numbers,
-                   .gates = gates};
-        for (at.s = 0; at.s < shape->scales; at.s++) {
-            at.dfeatures = dfeatures + (size_t)done * features +
-                           (size_t)(dn_network_features(shape->network) * at.s);
-            DN_TRY(pass_back(gradient, &at, error));
-        }
-        gates = at.gates;
-    }
+    call self = {gradient, dinput, dfeatures, gates};
+    DN_TRY(dn_check_images("backbone", count, gradient->shape.batch, error));
+    if (gradient->compute->backend->is_concurrent)
+        return run_side_by_side(&self, (size_t)count, error);
+    for (size_t i = 0; i < (size_t)count; i++)
+        DN_TRY(run_image(&self, i, 0, error));
     return DN_OK;
 }

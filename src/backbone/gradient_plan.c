@@ -11,8 +11,7 @@ typedef struct planning {
 } planning;
 
 static size_t bytes_of(const planning *self, int i) {
-    return (size_t)self->plan->forward.batch * self->plan->forward.step[i].values *
-           dn_element_size(self->element);
+    return self->plan->forward.step[i].values * dn_element_size(self->element);
 }
 
 static void take(planning *self, int i) {
@@ -58,8 +57,7 @@ void dn_gradient_plan_make(const dn_backbone_shape *shape, int s, dn_element ele
         else if (s > 0)
             plan->image_place =
                 dn_places_take(&self.places, DN_NETWORK_IMAGE,
-                               (size_t)plan->forward.batch * dn_backbone_pixel_count(shape, s) * 3 *
-                                   sizeof(float));
+                               dn_backbone_pixel_count(shape, s) * 3 * sizeof(float));
         if (plan->forward.step[i].residual >= 0)
             plan_residual(&self, i);
         dn_places_give_back(&self.places, i);

@@ -17,12 +17,26 @@ static float largest_of(const float *values, size_t count) {
     return largest;
 }
 
+void dn_histogram_expect(dn_histogram *histogram, const float *values, size_t count) {
+    double largest = (double)largest_of(values, count);
+    if (isfinite(largest))
+        histogram->largest = fmax(histogram->largest, largest);
+}
+
+void dn_histogram_merge(dn_histogram *histogram, const dn_histogram *other) {
+    if (other->width <= 0)
+        return;
+    histogram->width = other->width;
+    for (size_t i = 0; i < DN_HISTOGRAM_BINS; i++)
+        histogram->count[i] += other->count[i];
+}
+
 void dn_histogram_add(dn_histogram *histogram, const float *values, size_t count) {
     double largest = (double)largest_of(values, count);
     if (largest <= 0 || !isfinite(largest))
         return;
     if (histogram->width <= 0)
-        histogram->width = largest / (DN_HISTOGRAM_BINS - 1);
+        histogram->width = fmax(largest, histogram->largest) / (DN_HISTOGRAM_BINS - 1);
     while (largest >= histogram->width * DN_HISTOGRAM_BINS)
         widen_histogram(histogram);
     float scale = (float)(1 / histogram->width);

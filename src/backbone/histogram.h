@@ -8,13 +8,20 @@
 enum { DN_HISTOGRAM_BINS = 2048 };
 
 typedef struct dn_histogram {
-    double width; /* of a bin; 0 before the first value */
+    double width;   /* of a bin; 0 before the first value */
+    double largest; /* that will come, as far as it is known */
     uint64_t count[DN_HISTOGRAM_BINS];
 } dn_histogram;
 
-/* Counts magnitudes above 0; the range grows by doubling, so that the order of the calls does not
- * matter much. */
+/* Says of values before any is counted that they will come: the first range then holds them all,
+ * and the order of the calls does not matter. */
+void dn_histogram_expect(dn_histogram *histogram, const float *values, size_t count);
+
+/* Counts magnitudes above 0; the range grows by doubling where a value is beyond it. */
 void dn_histogram_add(dn_histogram *histogram, const float *values, size_t count);
+
+/* Adds the counts of another one that expected the same values. */
+void dn_histogram_merge(dn_histogram *histogram, const dn_histogram *other);
 
 /* The step of numbers whose magnitude is 0 to `levels` (255, or 127 with a sign) with the least
  * squared error over all values: rounding costs step^2/12 a value, cutting off at the end costs the

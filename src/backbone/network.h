@@ -58,8 +58,6 @@ typedef struct dn_network {
     const dn_network_step *steps;
     int step_count;
     int least_side; /* of an image, in pixels, at the smallest scale */
-    int batch;      /* images that go through it together, at least; 1: one for each thread, so
-                       that their values stay in the caches */
     double norm_epsilon;
     const char *const *ignored; /* beginnings of the names of tensors that a file may hold beside
                                    those of the steps; NULL-terminated */

@@ -45,10 +45,10 @@ static dn_extent source_extent(const dn_plan *plan, int source) {
     return (dn_extent){plan->step[source].height, plan->step[source].width};
 }
 
-static dn_extent shape_convolution(const dn_network_step *step, int batch, dn_extent in,
+static dn_extent shape_convolution(const dn_network_step *step, dn_extent in,
                                    dn_convolution_shape *shape) {
     padding rows = padding_of(step, in.height), columns = padding_of(step, in.width);
-    *shape = (dn_convolution_shape){.batch = batch,
+    *shape = (dn_convolution_shape){.batch = 1,
                                     .height = in.height,
                                     .width = in.width,
                                     .channels = step->channels,
@@ -65,9 +65,8 @@ static dn_extent shape_convolution(const dn_network_step *step, int batch, dn_ex
     return dn_convolution_extent(shape);
 }
 
-static dn_extent shape_pooling(const dn_network_step *step, int batch, dn_extent in,
-                               dn_pooling_shape *shape) {
-    *shape = (dn_pooling_shape){.batch = batch,
+static dn_extent shape_pooling(const dn_network_step *step, dn_extent in, dn_pooling_shape *shape) {
+    *shape = (dn_pooling_shape){.batch = 1,
                                 .height = in.height,
                                 .width = in.width,
                                 .channels = step->channels,
@@ -110,9 +109,9 @@ static void shape_step(const dn_network *network, int i, dn_element element, dn_
                               .residual = dn_network_residual(network, i),
                               .channels = dn_network_channels(network, i)};
     if (step->kind == DN_STEP_CONVOLUTION)
-        extent = shape_convolution(step, plan->batch, extent, &planned->convolution);
+        extent = shape_convolution(step, extent, &planned->convolution);
     else if (step->kind == DN_STEP_MAX_POOL)
-        extent = shape_pooling(step, plan->batch, extent, &planned->pooling);
+        extent = shape_pooling(step, extent, &planned->pooling);
     planned->height = extent.height;
     planned->width = extent.width;
     if (step->kind == DN_STEP_TAP) {
@@ -146,7 +145,7 @@ static void fold_first(const dn_backbone_shape *shape, dn_plan *plan) {
     const dn_network_step *step = &shape->network->steps[0];
     const dn_convolution_shape first = plan->step[0].convolution;
     int window = folded_window(step);
-    plan->fold = (dn_fold_shape){.batch = plan->batch,
+    plan->fold = (dn_fold_shape){.batch = 1,
                                  .in_height = shape->height,
                                  .in_width = shape->width,
                                  .height = plan->height,
@@ -157,7 +156,7 @@ static void fold_first(const dn_backbone_shape *shape, dn_plan *plan) {
                                  .rows = plan->step[0].height - 1 + window,
                                  .columns = plan->step[0].width - 1 + window};
     plan->step[0].convolution =
-        (dn_convolution_shape){.batch = plan->batch,
+        (dn_convolution_shape){.batch = 1,
                                .height = plan->fold.rows,
                                .width = plan->fold.columns,
                                .channels = step->stride * step->stride * step->channels,
@@ -172,13 +171,13 @@ static void fold_first(const dn_backbone_shape *shape, dn_plan *plan) {
 
 static size_t image_bytes(const dn_plan *plan, const dn_plan_options *options) {
     const dn_convolution_shape *first = &plan->step[0].convolution;
-    return (size_t)plan->batch * (size_t)first->height * (size_t)first->width *
-           (size_t)first->channels * dn_element_size(options->element);
+    return (size_t)first->height * (size_t)first->width * (size_t)first->channels *
+           dn_element_size(options->element);
 }
 
 static void place_value(const dn_network *network, int i, dn_plan *plan, dn_places *places) {
     dn_plan_step *step = &plan->step[i];
-    size_t bytes = (size_t)plan->batch * step->values * dn_element_size(step->element);
+    size_t bytes = step->values * dn_element_size(step->element);
     if (step->residual >= 0 && dn_network_last_use(network, step->residual) == i) {
         step->place = plan->step[step->residual].place;
         dn_places_pass(places, step->residual, i);
@@ -205,18 +204,17 @@ static void place_values(const dn_network *network, int s, const dn_plan_options
 
 /* ---- all of it ---- */
 
-int dn_backbone_batch(const dn_backbone_shape *shape) {
-    int least = shape->network->batch;
-    int wanted = shape->threads > least ? shape->threads : least;
-    return shape->batch < wanted ? shape->batch : wanted;
+int dn_backbone_workers(const dn_backbone_shape *shape) {
+    int workers = shape->threads < shape->batch * shape->scales ? shape->threads
+                                                                : shape->batch * shape->scales;
+    return workers > 1 ? workers : 1;
 }
 
 void dn_plan_make(const dn_backbone_shape *shape, int s, const dn_plan_options *options,
                   dn_plan *plan) {
     const dn_network *network = shape->network;
     int side = shape->height >> s;
-    *plan = (dn_plan){
-        .height = side, .width = s == 0 ? shape->width : side, .batch = dn_backbone_batch(shape)};
+    *plan = (dn_plan){.height = side, .width = s == 0 ? shape->width : side};
     for (int i = 0; i < network->step_count; i++)
         shape_step(network, i, options->element, plan);
     number_features(network, plan);

@@ -1,6 +1,6 @@
 /*
  * What the passes need to know of a network before they run: the shape, element and place of every
- * step's value, at one scale and for the images that go through together.
+ * step's value, for one image at one scale.
  *
  * The values lie in one block, the arena. A value keeps its place from the step that makes it to
  * the last one that reads it; then the place is given to others.
@@ -14,8 +14,8 @@ typedef struct dn_backbone_shape {
     const dn_network *network;
     int height, width; /* of the images */
     int scales;
-    int batch;   /* images in a call at most */
-    int threads; /* that compute: each is to have an image */
+    int batch; /* images of a call at most */
+    int threads;
 } dn_backbone_shape;
 
 /* What a pass is planned for. */
@@ -39,7 +39,6 @@ typedef struct dn_plan_step {
 
 typedef struct dn_plan {
     int height, width; /* of the scaled image */
-    int batch;         /* images at once */
     dn_fold_shape fold;
     size_t image_place; /* of the folded or resized image, in the arena */
     size_t arena;       /* bytes */
@@ -55,12 +54,11 @@ dn_status dn_backbone_check_shape(const dn_backbone_shape *shape, dn_error *erro
 void dn_plan_make(const dn_backbone_shape *shape, int s, const dn_plan_options *options,
                   dn_plan *plan);
 
-/* Images that go through together: the network's batch or one for each thread, whichever is more;
- * at most those of a call. */
-int dn_backbone_batch(const dn_backbone_shape *shape);
+/* Images that go through the network at once, each on a thread of its own. */
+int dn_backbone_workers(const dn_backbone_shape *shape);
 
 /* Bytes that an image's gates take: one for every value of all scales that an activation or a
- * pooling lets through or not; ordered by scale, step, image. */
+ * pooling lets through or not; ordered by scale and step. */
 size_t dn_backbone_gates(const dn_backbone_shape *shape);
 
 /* Features of an image: those of the taps at all scales. */

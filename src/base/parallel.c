@@ -10,6 +10,9 @@
 
 enum { MAX_THREADS = 256 };
 
+/* The worker of the task that this thread runs beside others, or -1. */
+static _Thread_local int current_worker = -1;
+
 static size_t range_count(int threads, size_t count, size_t grain) {
     size_t ranges = grain > 1 ? count / grain : count;
     size_t limit = threads < 1 ? 1 : threads > MAX_THREADS ? MAX_THREADS : (size_t)threads;
@@ -18,6 +21,12 @@ static size_t range_count(int threads, size_t count, size_t grain) {
 
 static size_t range_begin(size_t count, size_t ranges, size_t index) {
     return count / ranges * index + (index < count % ranges ? index : count % ranges);
+}
+
+static void run_task(dn_parallel_task *task, void *context, int worker, size_t index) {
+    current_worker = worker;
+    task(context, worker, index);
+    current_worker = -1;
 }
 
 /* OpenMP shares its threads with oneDNN. Builds for ThreadSanitizer, which cannot see into libgomp,
@@ -34,7 +43,7 @@ static void run_ranges(int threads, size_t ranges, size_t count, dn_parallel_bod
 static void run_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
 #pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
     for (size_t i = 0; i < count; i++)
-        task(context, omp_get_thread_num(), i);
+        run_task(task, context, omp_get_thread_num(), i);
 }
 #else
 typedef struct worker {
@@ -83,7 +92,7 @@ static void take_tasks(void *context, size_t begin, size_t end) {
     task_list *list = context;
     for (size_t number = begin; number < end; number++)
         for (size_t i; (i = atomic_fetch_add(&list->next, 1)) < list->count;)
-            list->task(list->context, (int)number, i);
+            run_task(list->task, list->context, (int)number, i);
 }
 
 static void run_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
@@ -98,18 +107,22 @@ void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *
     size_t ranges = range_count(threads, count, grain);
     if (count == 0)
         return;
-    if (ranges == 1)
+    if (ranges == 1 || current_worker >= 0)
         body(context, 0, count);
     else
         run_ranges(threads, ranges, count, body, context);
 }
 
 void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context) {
-    if (threads > 1 && count > 1)
+    if (threads > 1 && count > 1 && current_worker < 0)
         run_tasks(threads < MAX_THREADS ? threads : MAX_THREADS, count, task, context);
     else
         for (size_t i = 0; i < count; i++)
-            task(context, 0, i);
+            task(context, dn_parallel_worker(), i);
+}
+
+int dn_parallel_worker(void) {
+    return current_worker < 0 ? 0 : current_worker;
 }
 
 static void *run_background_task(void *argument) {

@@ -8,6 +8,9 @@
 
 typedef void dn_parallel_body(void *context, size_t begin, size_t end);
 
+/* Inside a task of dn_parallel_tasks that runs beside others, both functions do all the work on the
+ * task's own thread. */
+
 /* Calls body on disjoint ranges that cover [0, count), on at most `threads` threads; returns when
  * all are done. A range has at least `grain` items if there are enough. */
 void dn_parallel_for(int threads, size_t count, size_t grain, dn_parallel_body *body,
@@ -20,6 +23,9 @@ typedef void dn_parallel_task(void *context, int worker, size_t index);
 /* Runs tasks 0 .. count-1 on at most `threads` threads, each on the first that is free; returns
  * when all are done. A task's result must not depend on its worker. */
 void dn_parallel_tasks(int threads, size_t count, dn_parallel_task *task, void *context);
+
+/* The worker of the task that this thread runs; 0 outside of tasks. */
+int dn_parallel_worker(void);
 
 /* A function that runs on a thread of its own. */
 typedef struct dn_background_task {

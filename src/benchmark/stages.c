@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "benchmark/measure.h"
-#include "image/encode.h"
+#include "image/encode/encode.h"
 
 #include <stdio.h>
 

@@ -5,10 +5,10 @@
  *
  * Numbers are f32 unless said otherwise, row-major. Images are NHWC: [batch][height][width]
  * [channels]. Outputs come first, then const inputs, then extents. Buffers never overlap unless
- * said so. A context serves one thread at a time and runs on the number of threads it was opened
- * with; objects made from it must be destroyed before it is closed. Results do not depend on the
- * number of threads. After creation nothing allocates, except that `linear_*` may prepare a product
- * at the first call with new extents.
+ * said so. A context serves one thread at a time (but see is_concurrent) and runs on the number of
+ * threads it was opened with; objects made from it must be destroyed before it is closed. Results
+ * do not depend on the number of threads. After creation nothing allocates, except that `linear_*`
+ * may prepare a product at the first call with new extents.
  *
  * Precision. The creator of a convolution or pooling chooses its elements (f32, bf16, u8, s8). The
  * context decides how `linear_*` multiplies: in f32, or with factors rounded to bf16 and sums in
@@ -107,6 +107,12 @@ typedef struct dn_adam {
 
 typedef struct dn_backend {
     const char *name;
+
+    /* Whether the tasks of one dn_parallel_tasks, on as many threads as the context has, may call
+     * what an image needs (convolutions and poolings of a batch of 1, their gradients, gates,
+     * means, resizing, folding) at once with the same objects, each task with buffers of its own.
+     */
+    int is_concurrent;
 
     /* The library that computes, with its version: "oneDNN 2.6.3"; static storage. */
     const char *(*version)(void);

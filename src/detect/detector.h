@@ -5,7 +5,7 @@
 
 #include "backbone/weights.h"
 #include "compute/compute.h"
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 #include "detect/levels.h"
 #include "flow/flow.h"
 #include "image/roi.h"

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "detect/views.h"
-#include "image/smooth.h"
+#include "image/transform/smooth.h"
 
 #include <string.h>
 

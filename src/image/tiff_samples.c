@@ -77,7 +77,7 @@ static unsigned whole_sample(const uint8_t *row, size_t index, int bits) {
     }
     size_t bit = index * (size_t)bits;
     for (int i = 0; i < bits; i++, bit++)
-        value = value << 1 | (row[bit / 8] >> (7 - bit % 8) & 1u);
+        value = value << 1 | ((unsigned)row[bit / 8] >> (7 - bit % 8) & 1u);
     return value;
 }
 

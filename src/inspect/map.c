@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "detect/regions.h"
-#include "image/colours.h"
-#include "image/encode.h"
+#include "image/encode/colours.h"
+#include "image/encode/encode.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "base/memory.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <stdio.h>
 #include <string.h>

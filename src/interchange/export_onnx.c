@@ -16,7 +16,7 @@
 #include "image/image.h"
 #include "interchange/interchange.h"
 #include "interchange/onnx_graph.h"
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <float.h>
 #include <stdio.h>

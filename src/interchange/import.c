@@ -7,7 +7,7 @@
 #include "detect/network_settings.h"
 #include "interchange/interchange.h"
 #include "interchange/original.h"
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef DN_TRAIN_APPLY_THRESHOLDS_H
 #define DN_TRAIN_APPLY_THRESHOLDS_H
 
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 #include "train/evaluation.h"
 
 /* After a run: sets the calibration's scores to those of the readable good images. */

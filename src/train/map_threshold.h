@@ -3,7 +3,7 @@
 #define DN_TRAIN_MAP_THRESHOLD_H
 
 #include "dataset/dataset.h"
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 #include "inspect/inspector.h"
 
 /* Most images that are used, evenly spaced among all: enough for a rate of 5 % with one outlier

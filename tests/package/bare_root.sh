@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# bare_root.sh TARBALL: unpacks the relocatable tarball (`./run tarball`) in a root that holds the C library and nothing else,
-# and trains, tests and predicts there. Needs root: outside the ordinary tests.
+# bare_root.sh TARBALL: unpacks the relocatable tarball (`./run tarball`) in a root that contains only the C library, and
+# trains, tests and predicts there. Needs root; not part of ./run test.
 set -euo pipefail
 root=$(mktemp -d)
 trap 'umount "$root/proc" 2>/dev/null || true; rm -rf "$root"' EXIT
@@ -9,7 +9,7 @@ mount -t proc proc "$root/proc" # the dynamic linker asks it where the program l
 tar -C "$root/opt" -xzf "$1"
 home=/opt/$(ls "$root/opt")
 
-# The dynamic linker, and of the libraries only those that the C library's package brings.
+# Copies the dynamic linker and only the libraries of the C library's package.
 for file in $(ldd "$root$home/bin/differnet" | grep -oE '/[^ ]*/(ld-linux|libc|libm|libpthread|libdl|librt|libresolv)[^ ]*\.so[^ ]*'); do
     mkdir -p "$root$(dirname "$file")"
     cp -L "$file" "$root$file"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# clean_root.sh BUILD|PACKAGE.deb: makes the Debian package of a build folder, or takes one, installs it with apt in a root made by debootstrap, and
-# trains a tiny network there. Needs root, debootstrap and the package mirror: outside the ordinary tests.
+# clean_root.sh BUILD|PACKAGE.deb: makes the Debian package of a build folder, or takes one, installs it with apt in a root
+# made by debootstrap, and trains a tiny network there. Needs root, debootstrap and the package mirror; not part of
+# ./run test.
 set -euo pipefail
 suite=${SUITE:-bookworm} mirror=${MIRROR:-}
 root=$(mktemp -d)

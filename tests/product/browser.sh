@@ -43,7 +43,7 @@ document.title = seen.slice(2).join(" | ");'
 browse "$work/played.html" 1200
 holds "$work/dom" "<title>0,0,8 | 0,0,8 | 0,8,0 | – | 8,0,0 | back</title>"
 
-# Narrower than this Chromium makes no window: a frame of a phone's width.
+# Chromium's windows are not as narrow as a phone, but a frame can be.
 printf '<iframe id="f" src="played.html" style="width:375px;height:800px;border:0"></iframe>\n' >"$work/frame.html"
 play "$report" 'const root = document.documentElement;
 parent.postMessage(root.scrollWidth > root.clientWidth ? "too wide" : "fits", "*");'

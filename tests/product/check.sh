@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# check: the shipped data set is sound; a broken copy of it is named, whatever its files are called.
+# check: no findings in the shipped data set; the faults of a broken copy are found, whatever its files are called.
 . "$(dirname "$0")/lib.sh" "$@"
 
 expect 0 "$differnet" check "$source/dummy_dataset"

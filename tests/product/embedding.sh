@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# docs/embedding.md's program as it stands there, on frames from memory; what it says is what predict says.
+# The program of docs/embedding.md on frames from memory gives the scores of predict.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# What a factory does to a program: full disks, odd names, files that are none, images that lie.
+# Faults of a factory: full disks, odd names, missing files, damaged images.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 
-# one_message STATUS COMMAND...: that exit status and, as the last line on stderr, one message.
+# one_message STATUS COMMAND...: exits with STATUS and one message as the last line on stderr.
 one_message() {
     expect "$@"
     grep -q '^differnet: ' "$work/err" || { cat "$work/err" >&2; fail "$*: no message"; }
@@ -13,7 +13,7 @@ expect 0 "$differnet" train "${small[@]}" --quiet
 model=$results/v1/model.safetensors
 good=dummy_dataset/dummy_class/test/good/000.png
 
-# Files that are none.
+# Not regular files.
 mkfifo "$work/pipe.png"
 for odd in "$work/pipe.png" /dev/zero /dev/null "$work" "$work/nowhere"; do
     one_message 1 timeout 20 "$differnet" info "$odd"
@@ -24,7 +24,7 @@ for odd in "$work/pipe.png" /dev/zero; do
     holds "$work/out" '"error":'
 done
 
-# Names: newline, quote, markup, formula, invalid UTF-8; a loop of links ends.
+# Names with newline, quote, markup, formula, invalid UTF-8; a loop of links.
 odd=$work/odd
 mkdir -p "$odd/sub"
 for name in $'new\nline.png' 'quo"te.png' '<script>alert(1)<.png' '=1+1.png' $'bad\xff\xfe.png' '-dash.png'; do
@@ -43,7 +43,7 @@ else
 fi
 expect 0 "$differnet" predict "$model" "$odd/../odd/quo\"te.png"
 
-# Images that lie: empty, cut, too long, of another kind, wide, of no size, of huge size.
+# Damaged images: empty, truncated, too long, of another format, very wide, of size 0, of huge size.
 lie=$work/lie
 mkdir "$lie"
 : >"$lie/empty.png"
@@ -62,14 +62,14 @@ cp "$good" "$work/named.jpg"
 { cat "$good" && head -c 5000 /dev/urandom; } >"$work/long.png"
 expect 0 "$differnet" predict "$model" "$work/named.jpg" "$work/long.png"
 
-# A disk without room for the model is noticed before the training, one that fills up meanwhile at
-# its end: nothing half-written, one message. The file systems need root.
+# A disk without room for the model is noticed before the training, a disk that fills up at its end: no incomplete file, one
+# message. Mounting needs root.
 if [ "$(id -u)" = 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=64k tmpfs "$work/full" 2>/dev/null; then
     trap 'umount "$work/full"; rm -rf "$work"' EXIT
     one_message 1 "$differnet" train "${small[@]}" --quiet --output "$work/full"
     holds "$work/err" "disk for the model alone are needed and 1 MiB are free"
     [ -z "$(ls "$work/full")" ] || fail "a training that cannot end has begun"
-    # The model alone takes 9.7 MiB, the checkpoint is still there.
+    # The model takes 9.7 MiB, and the checkpoint is still there.
     mount -o remount,size=10m "$work/full"
     one_message 1 "$differnet" train "${small[@]}" --quiet --output "$work/full"
     holds "$work/err" "No space left on device"

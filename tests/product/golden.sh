@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Numbers that stay: a small f32 training on the dummy data set gives the scores of
-# tests/fixtures/golden_scores.csv (the reference backend's). The backbone is drawn by formula, so that
-# other embedded weights change nothing here. oneDNN's sums in another order moved these scores by
-# 4e-7 at most; processors with other vector widths get 1e-5. A change that means to alter them
-# writes the file anew, from scores.csv, and says why in its commit.
+# A small f32 training on the dummy data set gives the scores of tests/fixtures/golden_scores.csv, which the reference
+# backend made. The backbone's weights follow a formula, so other embedded weights change nothing here. oneDNN adds in
+# another order, which changed these scores by 4e-7 at most; the tolerance is 1e-5, for processors with other vector
+# widths. A commit that changes the scores on purpose replaces the file by the new scores.csv and says why.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Data sets as nobody would wish them: names that want to be code, listed paths that climb, links in circles, devices
-# in place of texts; a wall clock that jumps; two trainings into one folder.
+# Hostile data sets: names that look like code, paths that leave the folder, links in a loop, devices in place of text
+# files; a wall clock that jumps; two trainings into one folder.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 picture=dummy_dataset/dummy_class/test/good/000.png
@@ -16,7 +16,7 @@ for name in '<script>alert(1)</script>' '=HYPERLINK("x")' '+1' '@SUM(A1)' '-2' $
     cp "$picture" "$class/test/good/${name//\//}/${name//\//}.png"
     cp "$defect" "$class/test/<img src=x onerror=alert(1)>/${name//\//}.png"
 done
-# Links in circles, to nothing and to what is no file; none of them is followed for ever.
+# Links in a loop, to nothing and to devices: none is followed for ever.
 ln -s .. "$class/test/good/up"
 ln -s self "$class/test/good/self"
 ln -s nowhere.png "$class/test/good/dangling.png"
@@ -51,11 +51,11 @@ PY
 else
     left_out "no python3 to read CSV and HTML"
 fi
-# Maps stay below the results folder whatever the images are called.
+# Maps stay below the results folder, whatever the images are called.
 [ "$(find "$work" -name '*_map.tiff' | wc -l)" = "$(find "$run/images" -name '*_map.tiff' | wc -l)" ] || fail "a map left its folder"
 [ "$(find "$run/images" -name '*_map.tiff' | wc -l)" -ge 30 ] || fail "not a map per image"
 
-# ---- a manifest that climbs and lies ----
+# ---- a manifest with paths out of the folder and to other files ----
 mkdir -p "$work/lists/deep" "$work/climbed"
 cp "$picture" "$work/climbed/a.png"
 cp "$defect" "$work/climbed/<b>.png"
@@ -95,7 +95,7 @@ expect 2 timeout 20 "$differnet" train --config "$work/deep.yaml"
 { printf 'a: &a [x]\n' && for i in b c d e f g h i j; do printf '%s: &%s [*a,*a,*a,*a,*a,*a,*a,*a]\n' $i $i; done; } >"$work/laughs.yaml"
 expect 2 timeout 20 "$differnet" train --config "$work/laughs.yaml"
 
-# ---- small files that unpack to 400 MB: what is beyond the picture is not unpacked ----
+# ---- small files that decompress to 400 MB: only the picture is decompressed ----
 if command -v python3 >/dev/null; then
     python3 - "$work" "$differnet" "$shown" <<'PY' || fail "a small file takes much memory"
 import os, struct, sys, zlib
@@ -154,7 +154,7 @@ done
 grep -qx 'v[123]' "$shared/latest" || fail "latest names none of them"
 [ -z "$(find "$work/shared" -name '*.tmp-*')" ] || fail "temporary files are left"
 
-# ---- a wall clock that jumps by years at every look ----
+# ---- a wall clock that jumps by years at every call ----
 cat >"$work/clock.c" <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>

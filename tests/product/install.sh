@@ -26,7 +26,7 @@ cp "$work/user.c" "$work/user.cpp"
 # shellcheck disable=SC2086
 c++ -std=c++17 -Wall -Wextra -Werror "$work/user.cpp" -o "$work/user_cpp" $flags
 
-# The dynamic linker's promise and CMake's are the same: 0.MINOR before 1.0, later MAJOR (docs/abi.md).
+# The SONAME and CMake's version check promise the same: 0.MINOR before 1.0, later MAJOR (docs/abi.md).
 version=$("$work/prefix/bin/differnet" --version | sed 's/^differnet //')
 major=${version%%.*} minor=${version#*.}
 minor=${minor%%.*}
@@ -52,7 +52,7 @@ cmake --build "$work/b" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "CMake 
 "$work/b/user_cmake" >/dev/null
 
 "$work/prefix/bin/differnet" --version >/dev/null
-# The data set that is installed with it is found, whatever prefix was configured.
+# The installed data set is found under any prefix.
 mkdir "$work/elsewhere"
 (cd "$work/elsewhere" && expect 0 "$work/prefix/bin/differnet" train "${small[@]}" --quiet)
 holds "$work/out" "image_AUROC"

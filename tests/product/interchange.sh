@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# export and import: the same scores on the other side, and what wrong use is told.
+# export and import: the same scores afterwards, and messages for wrong use.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 

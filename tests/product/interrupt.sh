@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Ctrl-C and kill -9 in mid-training: a clean end, nothing half-written, the next run works.
+# Ctrl-C and kill -9 during a training: a clean end, no incomplete file, and the next run works.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 
@@ -35,7 +35,7 @@ expect 0 "$differnet" train "${small[@]}" --quiet
 [ "$(cat "$results/latest")" = v3 ] || fail "the next training is not v3"
 [ -z "$(find "$results/v1" "$results/v3" -name '*.tmp-*')" ] || fail "temporary files are left"
 
-# What kill -9 leaves when it comes in the middle of a write goes with the resumption, which is stopped in its turn.
+# A temporary file that kill -9 leaves behind is removed by the next resumption, which is stopped in turn.
 touch "$results/v1/checkpoint.safetensors.tmp-1-1"
 status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --resume "$results/v1" >"$work/out" 2>"$work/err" || status=$?

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Large and many: memory is bounded by the configuration. A training on 100,000 images and a prediction over
-# 10,000, of several sizes, take hardly more than on a hundredth and a tenth of them; a bad file costs a row.
+# Memory is bounded by the configuration: a training on 100,000 images and a prediction of 10,000, of several sizes, take
+# hardly more than on 1,000. A bad file costs one row.
 . "$(dirname "$0")/lib.sh" "$@"
 command -v python3 >/dev/null || exit 77
 

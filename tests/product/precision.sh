@@ -42,7 +42,7 @@ taken=$(sed -n 's/.*precision auto: \([a-z0-9]*\) is taken.*/\1/p' "$work/err")
 expect 0 "$differnet" info "$results/v4/model.safetensors"
 grep -q "^precision *$taken\$" "$work/out" || fail "auto took $taken, the model says otherwise"
 
-# Without the instructions: computed in f32, and said so.
+# Without the instructions it computes in f32 and says so.
 export ONEDNN_MAX_CPU_ISA=SSE41
 for precision in bf16 int8; do
     expect 0 "$differnet" predict "$model" --precision $precision "$bad"
@@ -54,7 +54,7 @@ for precision in bf16 int8; do
 done
 unset ONEDNN_MAX_CPU_ISA
 
-# benchmark: a named precision, or each that there is; on all threads and on one, or on as many as are named.
+# benchmark: one named precision or all; on all threads and on one, or on the number named.
 expect 0 "$differnet" benchmark "${tiny[@]}" --json --precision bf16 --threads 1
 [ "$(grep -o '"precision":' "$work/out" | wc -l)" = 1 ] || fail "one precision on one thread is one run"
 for field in processor instructions load decode_ms resize_ms rotate_ms backbone_view_ms flow_ms map_ms map_ratio image_ms \

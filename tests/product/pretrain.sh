@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The program that trained the embedded backbone: skipped where Python or its modules are not there.
+# The program that trained the embedded backbone: skipped if Python or its modules are missing.
 . "$(dirname "$0")/lib.sh" "$@"
 
 find_python cv2 numpy pytest safetensors scipy torch

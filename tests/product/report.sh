@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# report.html says what metrics.json and the table say, after a training, after a test and without a test set.
+# report.html agrees with metrics.json and the table: after a training, after a test and without a test set.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 

@@ -2,7 +2,7 @@
 # The same bits from every run and from 1, 2 and 4 threads, in each precision: models, scores, metrics, maps.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
-# Wide enough that the products are cut into several pieces.
+# Wide enough for products to be split into several parts.
 settings=("${small[@]}" --quiet --set img_size='[160, 160]' --set n_scales=2 --set fc_internal=256 --set n_transforms=3
     --set n_transforms_test=3 --set dropout=0.1 --set sub_epochs=2 --set transf_brightness=0.2)
 
@@ -11,7 +11,7 @@ same() { # what FILE FILE
 }
 
 version=0
-# train_and_predict THREADS OPTION...: the next version, and what is compared beside its scores.csv
+# train_and_predict THREADS OPTION...: makes the next version, with what is compared beside its scores.csv
 train_and_predict() {
     local threads=$1
     shift
@@ -43,14 +43,14 @@ agree --precision int8 --set train_rotations=bank:4
 train_and_predict 4 --precision int8 --set train_rotations=bank:4
 same "two runs" "$run/model.safetensors" "$results/v9/model.safetensors"
 
-# The tensors alone: the header names settings, too.
+# Only the tensors: the header also names settings.
 tensors() {
     local header
     header=$(od -An -t u8 -N8 "$1")
     tail -c +$((9 + header)) "$1"
 }
 
-# What is compared does not stand still: another precision and another seed have other weights.
+# The comparison can fail: another precision and another seed give other weights.
 ! cmp -s <(tensors "$results/v1/model.safetensors") <(tensors "$results/v9/model.safetensors") || fail "another precision, the same weights"
 train_and_predict 2 --seed 1 --precision f32 --set add_img_noise=0.01
 ! cmp -s <(tensors "$results/v1/model.safetensors") <(tensors "$run/model.safetensors") || fail "another seed, the same weights"

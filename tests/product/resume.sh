@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A training killed again and again ends in the same bytes as one that was left alone.
+# A training that is killed again and again ends in the same bytes as an undisturbed one.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 class=dummy_dataset/dummy_class
@@ -12,7 +12,7 @@ tiny=(--data "$work/data" --class part --quiet --set img_size='[64, 64]' --set n
     --set sub_epochs=24 --set dropout=0.1 --set transf_contrast=0.2 --set "output=$work/results")
 parent=$work/results/DifferNet/data/part
 
-# compare: the finished training in v1 is, byte for byte, the one that was left alone; its log lost and repeated nothing.
+# compare: the finished training in v1 equals the undisturbed one byte for byte; its log has lost and repeated nothing.
 compare() {
     cmp "$work/whole/model.safetensors" "$parent/v1/model.safetensors" || fail "$rotations: other bytes after $kills kills"
     cmp "$work/whole/scores.csv" "$parent/v1/scores.csv" || fail "$rotations: other scores"
@@ -22,8 +22,8 @@ compare() {
     rm -rf "$parent/v1" "$parent/latest"
 }
 
-# strike SIGNAL: trains, goes on where there is a checkpoint, and is killed at a random moment. A training that was quicker than
-# its killer is compared, and the next one begins at the beginning.
+# strike SIGNAL: trains, or resumes if there is a checkpoint, and is killed at a random moment. A training that finished before
+# is compared, and the next one starts anew.
 strike() {
     resume=(--resume)
     [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
@@ -37,13 +37,13 @@ strike() {
         compare
         patience=$((patience * 3 / 4)) # too late
     else
-        # Too early for a checkpoint: the next one lives longer, or nothing would ever be gone on from.
+        # Killed before the first checkpoint: the next one runs longer, so that there is something to resume.
         [ -e "$parent/v1/checkpoint.safetensors" ] || patience=$((patience + whole / 6))
         kills=$((kills + 1)) resumed=$((resumed + ${#resume[@]}))
     fi
 }
 
-# Both ways of rotating. kill -9 comes at any moment; SIGTERM is obeyed between two steps, in the middle of an epoch.
+# Both kinds of rotations. kill -9 strikes at any moment; SIGTERM takes effect between two steps, within an epoch.
 RANDOM=7
 for rotations in random bank:3; do
     rm -rf "$work/results" "$work/whole"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A region of interest on the command line: train --roi or roi/, what is told, and what no longer counts.
+# A region of interest on the command line: train --roi or roi/, the messages, and what no longer counts.
 . "$(dirname "$0")/lib.sh" "$@"
 
 data=$work/data/part
@@ -37,7 +37,7 @@ scores=$(grep -o '"raw_score":[^,]*,"score_std":[^,]*' "$work/out")
 [ "$(sed -n 1p <<<"$scores")" = "$(sed -n 2p <<<"$scores")" ] || fail "what lies outside changes the score: $scores"
 [ "$(sed -n 1p <<<"$scores")" != "$(sed -n 3p <<<"$scores")" ] || fail "what lies inside does not: $scores"
 
-# The class folder's own mask; none for --roi none.
+# The class folder's mask, and --roi none.
 mkdir "$data/roi"
 mask 32 >"$data/roi/mask.pgm"
 expect 0 "$differnet" train "${own[@]}"
@@ -56,7 +56,7 @@ holds "$work/err" "roi/mask.pgm"
 expect 1 "$differnet" train "${own[@]}" --roi "$work/nowhere.png"
 holds "$work/err" nowhere.png
 
-# A training goes on with the mask that it began with, or not at all.
+# A training resumes only with the mask that it began with.
 mask 32 >"$data/roi/mask.pgm"
 "$differnet" train "${own[@]}" --set meta_epochs=1000 >/dev/null 2>&1 &
 pid=$!

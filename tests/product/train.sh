@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# train, test, predict, info on the dummy data set, and what they say of bad input.
+# train, test, predict and info on the dummy data set, and their messages for bad input.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 
@@ -69,7 +69,7 @@ expect 1 "$differnet" train "${small[@]}" --backbone "$work/cut.safetensors"
 expect 0 "$differnet" train "${small[@]}" --backbone random
 holds "$work/err" "random backbone weights"
 
-# No permission: as somebody who is not root.
+# Without permission, as a user other than root.
 cp -r "$differnet" dummy_dataset "$work"
 chmod 755 "$work"
 mkdir "$work/readonly" && chmod 555 "$work/readonly"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From score to verdict: hold images out, calibrate, judge files of every origin, a thousand with a bad one.
+# From score to verdict: hold images out, calibrate, judge files from all sources, and a thousand with a bad one.
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 export GOMP_SPINCOUNT=2000
@@ -15,7 +15,7 @@ holds "$work/out" '"source":	"val_fraction"'
 head -n 1 "$results/v1/scores.csv" | grep -q 'pred_score,raw_score,score_std,threshold,p_value,verdict' ||
     fail "scores.csv lacks the verdict"
 
-# A thousand pictures, good but for one; their names want to be formulas, options and escapes.
+# A thousand pictures, one of them bad; names that look like formulas, options and escape sequences.
 mkdir -p "$work/thousand"
 picture=$(ls dummy_dataset/dummy_class/test/good/* | head -n 1)
 "$differnet" predict "$model" --rotations 1 "$picture" >/dev/null 2>&1
@@ -35,7 +35,7 @@ grep -q "^'=cmd" "$work/out" || fail "a file name became a formula"
 (cd "$work/thousand" && expect 0 "$differnet" predict "$model" --rotations 1 -q --format table -- -*red*)
 [ "$(rows)" = 2 ] || fail "a table row is more than a line"
 
-# New thresholds, in the file and for once; the weights stay as they are.
+# New thresholds, in the file and for one run; the weights stay.
 "$differnet" info "$model" | grep '^flow_sha256' >"$work/before"
 expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --false-reject-rate 0.2 --review-rate 0.4
 holds "$work/out" "good images       8, raw_score "
@@ -56,7 +56,7 @@ expect 1 "$differnet" calibrate "$model" "$work/nowhere"
 expect 2 "$differnet" calibrate "$model" --threshold 0
 expect 2 "$differnet" train "${small[@]}" --cross-fit 1
 
-# A picture that is dropped into a watched folder.
+# A picture is dropped into a watched folder.
 mkdir "$work/parts"
 "$differnet" predict "$model" --watch "$work/parts" --regions --overlay --output "$work/watched" >"$work/rows" 2>"$work/log" &
 watcher=$!

@@ -1,6 +1,6 @@
 /* Thresholds of trained models: where training takes them from, dn_calibrate, other ones at open.
  */
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 #include "detect/detector.h"
 #include "differnet_tools.h"
 #include "support/settings.h"

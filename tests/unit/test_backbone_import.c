@@ -44,7 +44,6 @@ static const dn_network tiny = {.name = "tiny",
                                 .steps = tiny_steps,
                                 .step_count = sizeof tiny_steps / sizeof *tiny_steps,
                                 .least_side = 2,
-                                .batch = 1,
                                 .norm_epsilon = 1e-3,
                                 .ignored = tiny_ignored};
 

@@ -155,7 +155,6 @@ static const dn_network resnet18 = {
     .steps = resnet18_steps,
     .step_count = sizeof resnet18_steps / sizeof *resnet18_steps,
     .least_side = 32,
-    .batch = 1,
     .norm_epsilon = 1e-5,
 };
 

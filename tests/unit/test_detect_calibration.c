@@ -1,6 +1,6 @@
 /* Thresholds and verdicts from scores; the calibration as JSON, from friend and foe. */
 #include "base/memory.h"
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 #include "support/support.h"
 
 #include <dirent.h>

@@ -4,7 +4,7 @@
 #include "config/config.h"
 #include "detect/localization.h"
 #include "detect/regions.h"
-#include "image/smooth.h"
+#include "image/transform/smooth.h"
 #include "support/support.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* Writing JPEG: what comes back is near what went in. */
 #include "base/memory.h"
-#include "image/encode.h"
+#include "image/encode/encode.h"
 #include "support/support.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * the bytes in memory are the file's. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/encode.h"
-#include "image/write.h"
+#include "image/encode/encode.h"
+#include "image/encode/write.h"
 #include "support/support.h"
 
 #include <dirent.h>

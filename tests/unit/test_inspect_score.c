@@ -2,7 +2,7 @@
  * is read once, as files and in memory. */
 #include "base/file.h"
 #include "base/parallel.h"
-#include "image/colours.h"
+#include "image/encode/colours.h"
 #include "inspect/model.h"
 #include "small_model.h"
 

@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "support/support.h"
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <math.h>
 #include <stdio.h>

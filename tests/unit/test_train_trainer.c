@@ -285,6 +285,26 @@ static void test_early_stop(void **state) {
     assert_true(isfinite(self->trainer.position.best_loss));
 }
 
+/* Expected: torch.optim.lr_scheduler.CosineAnnealingLR(T_max=steps, eta_min=lr/50), lr = 0.0002. */
+static void test_learning_rate_falls(void **state) {
+    scene *self = *state;
+    dn_error error = {0};
+    double loss;
+    set(self, "lr_schedule", "cosine");
+    self->observer.on_progress = NULL;
+    create(self);
+    dn_trainer *trainer = &self->trainer;
+    size_t batch = (size_t)self->config->batch_size;
+    size_t steps = (trainer->images.count + batch - 1) / batch * 6; /* 2 times 3 epochs */
+    for (int part = 0; part <= 2; part++) {
+        static const double expected[] = {0.0002, 0.000102, 0.000004};
+        trainer->optimizer.adam.step = (int64_t)steps * part / 2;
+        memset(trainer->x, 0, (size_t)trainer->shape.features * sizeof(float));
+        assert_ok(dn_trainer_step(trainer, 1, NULL, &loss, &error));
+        assert_true(fabs(trainer->optimizer.adam.learning_rate - expected[part]) < 1e-15);
+    }
+}
+
 #define with_scene(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -296,6 +316,7 @@ int main(void) {
         with_scene(test_ruined_weight),
         with_scene(test_ruined_moment),
         with_scene(test_early_stop),
+        with_scene(test_learning_rate_falls),
         with_scene(test_checkpoint_of_every_meta_epoch),
         with_scene(test_checkpoints_that_would_cost_too_much),
         with_scene(test_no_place_for_checkpoints),

@@ -111,6 +111,7 @@ static dn_status open_context(int threads, dn_precision chosen, void **context, 
 
 const dn_backend dn_onednn_backend = {
     .name = "onednn",
+    .is_concurrent = 1,
     .version = version,
     .instructions = instructions,
     .precision = precision,

@@ -34,7 +34,8 @@ struct dn_convolution_gradient {
     axis rows, columns;
     dn_primitive primitive; /* arguments: dy, weights, phases */
     float *weights;         /* in the primitive's layout and element */
-    float *phases; /* [batch][rows][columns][s*s*channels] elements; NULL: dx is written directly */
+    /* [batch, or workers][rows][columns][s*s*channels] elements; NULL: dx is written directly */
+    float *phases;
 };
 
 static axis axis_of(int stride, int padding, int window, int extent, int out_extent) {
@@ -200,13 +201,20 @@ static dn_status create_primitive(dn_convolution_gradient *self, const float *we
     return result;
 }
 
+/* Of an image, in bytes. */
+static size_t phase_bytes(const dn_convolution_gradient *self) {
+    return (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self) *
+           dn_element_size(self->format.out);
+}
+
+/* For a batch of 1 every worker has its own, so that several may run at once. */
 static dn_status init_convolution_gradient(dn_convolution_gradient *self, const float *weights,
                                            dn_error *error) {
-    size_t phases = (size_t)self->shape.batch * (size_t)self->rows.count *
-                    (size_t)self->columns.count * phase_channels(self);
+    int batch = self->shape.batch, workers = self->context->cpu.threads;
+    size_t images = (size_t)(batch == 1 ? workers : batch);
     if (!is_direct(self))
-        DN_TRY(dn_allocate_floats(
-            &self->phases, phases * dn_element_size(self->format.out) / sizeof(float) + 1, error));
+        DN_TRY(dn_allocate_floats(&self->phases, images * phase_bytes(self) / sizeof(float) + 1,
+                                  error));
     int threads = dn_onednn_begin();
     dn_status status = create_primitive(self, weights, error);
     dn_onednn_end(threads);
@@ -254,6 +262,7 @@ void dn_onednn_convolution_gradient_destroy(dn_convolution_gradient *gradient) {
 typedef struct arrangement {
     const dn_convolution_gradient *self;
     uint8_t *dx;
+    const uint8_t *phases;
 } arrangement;
 
 /* A row of dx from the phases [columns][s*s*channels] of its u; `r` is the row's phase. */
@@ -280,12 +289,11 @@ static void arrange_rows(void *context, size_t begin, size_t end) {
     size_t height = (size_t)shape->height, size = dn_element_size(self->format.out);
     size_t width = (size_t)shape->width * (size_t)shape->channels * size;
     size_t line = (size_t)self->columns.count * phase_channels(self) * size;
-    const uint8_t *phases = (const uint8_t *)self->phases;
     for (size_t row = begin; row < end; row++) {
         int place = (int)(row % height) + shape->pad_top;
         size_t u = (size_t)(place / shape->stride - self->rows.first);
         arrange_row(self, t->dx + row * width,
-                    phases + (row / height * (size_t)self->rows.count + u) * line,
+                    t->phases + (row / height * (size_t)self->rows.count + u) * line,
                     place % shape->stride);
     }
 }
@@ -297,16 +305,17 @@ dn_status dn_onednn_convolution_gradient_run(dn_convolution_gradient *gradient, 
     dn_extent extent = dn_convolution_extent(shape);
     DN_TRY(dn_check_images("gradient of a convolution", images, shape->batch, error));
     size_t in = (size_t)extent.height * (size_t)extent.width * (size_t)shape->out_channels;
-    size_t out = self->phases
-                     ? (size_t)self->rows.count * (size_t)self->columns.count * phase_channels(self)
-                     : (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+    size_t out = (size_t)shape->height * (size_t)shape->width * (size_t)shape->channels;
+    size_t first = shape->batch == 1 ? (size_t)dn_parallel_worker() : 0;
+    uint8_t *phases = self->phases ? (uint8_t *)self->phases + first * phase_bytes(self) : NULL;
     const dn_pieces pieces[] = {
         {dy, in * dn_element_size(self->format.in)},
         {self->weights, 0},
-        {self->phases ? self->phases : dx, out * dn_element_size(self->format.out)}};
+        {phases ? phases : dx,
+         phases ? phase_bytes(self) : out * dn_element_size(self->format.out)}};
     DN_TRY(dn_primitive_run_pieces(self->context, &self->primitive, (size_t)images, pieces, error));
-    arrangement t = {self, dx};
-    if (self->phases)
+    arrangement t = {self, dx, phases};
+    if (phases)
         dn_parallel_for(self->context->cpu.threads, (size_t)images * (size_t)shape->height, 16,
                         arrange_rows, &t);
     return DN_OK;

@@ -1,7 +1,7 @@
 /* Thumbnails of the good parts with the highest and the defective parts with the lowest scores. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/encode.h"
+#include "image/encode/encode.h"
 #include "report/html/html.h"
 
 #include <stdlib.h>

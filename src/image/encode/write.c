@@ -1,8 +1,8 @@
-#include "image/write.h"
+#include "image/encode/write.h"
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/encode.h"
+#include "image/encode/encode.h"
 
 /* Writes and frees an encoder's bytes; `encoded` is the encoder's status. */
 static dn_status write_encoded(dn_status encoded, uint8_t *bytes, size_t size, const char *path,

@@ -1,7 +1,7 @@
 /* How a map looks: colours whose lightness rises evenly, so that more always looks like more, in
  * print and to colour-blind eyes too. */
-#ifndef DN_IMAGE_COLOURS_H
-#define DN_IMAGE_COLOURS_H
+#ifndef DN_IMAGE_ENCODE_COLOURS_H
+#define DN_IMAGE_ENCODE_COLOURS_H
 
 #include "image/image.h"
 

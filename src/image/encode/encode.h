@@ -1,7 +1,7 @@
 /* Pictures and maps as the bytes of image files, in memory. *bytes is freed with dn_release and is
  * NULL after a failure. All functions print nothing and are thread-safe; DN_ERROR_MEMORY. */
-#ifndef DN_IMAGE_ENCODE_H
-#define DN_IMAGE_ENCODE_H
+#ifndef DN_IMAGE_ENCODE_ENCODE_H
+#define DN_IMAGE_ENCODE_ENCODE_H
 
 #include "image/image.h"
 

@@ -1,4 +1,4 @@
-#include "image/colours.h"
+#include "image/encode/colours.h"
 
 #include <math.h>
 #include <string.h>

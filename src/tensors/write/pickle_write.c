@@ -1,6 +1,6 @@
-#include "tensors/pickle_write.h"
+#include "tensors/write/pickle_write.h"
 
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "tensors/chunks.h"
 #include "tensors/tensor_table.h"
+#include "tensors/write/chunks.h"
 
 #include <cJSON.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "tensors/chunks.h"
+#include "tensors/write/chunks.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 #include "base/file.h"
 #include "base/memory.h"
-#include "tensors/chunks.h"
-#include "tensors/pickle_write.h"
 #include "tensors/tensor_file.h"
+#include "tensors/write/chunks.h"
+#include "tensors/write/pickle_write.h"
 
 #include <stdio.h>
 #include <string.h>

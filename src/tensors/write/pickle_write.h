@@ -1,6 +1,6 @@
 /* The pickle of a state_dict, protocol 2, as torch.load(weights_only=True) takes it. */
-#ifndef DN_TENSORS_PICKLE_WRITE_H
-#define DN_TENSORS_PICKLE_WRITE_H
+#ifndef DN_TENSORS_WRITE_PICKLE_WRITE_H
+#define DN_TENSORS_WRITE_PICKLE_WRITE_H
 
 #include "base/text.h"
 #include "tensors/tensor_file.h"

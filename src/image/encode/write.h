@@ -1,7 +1,7 @@
 /* Pictures and maps as files, whole or not at all: the bytes of image/encode.h. DN_ERROR_IO names
  * the path; DN_ERROR_MEMORY. Thread-safe. */
-#ifndef DN_IMAGE_WRITE_H
-#define DN_IMAGE_WRITE_H
+#ifndef DN_IMAGE_ENCODE_WRITE_H
+#define DN_IMAGE_ENCODE_WRITE_H
 
 #include "image/image.h"
 

@@ -1,7 +1,7 @@
 /* The bytes of a tensor piece by piece, as they are or as another float type: what the writers of
  * all formats read from, so that no whole tensor is ever converted in memory. */
-#ifndef DN_TENSORS_CHUNKS_H
-#define DN_TENSORS_CHUNKS_H
+#ifndef DN_TENSORS_WRITE_CHUNKS_H
+#define DN_TENSORS_WRITE_CHUNKS_H
 
 #include "tensors/tensor_file.h"
 

@@ -1,5 +1,5 @@
 #include "base/memory.h"
-#include "image/encode.h"
+#include "image/encode/encode.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/number.h"
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 
 #include <cJSON.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "detect/calibration.h"
+#include "detect/calibration/calibration.h"
 
 #include "base/memory.h"
 #include "metrics/conformal.h"

@@ -15,8 +15,8 @@
  *     roc                {source, good, defective, fpr, tpr, thresholds} of labelled images, if
  *                        there were any; the first threshold, infinity, is null
  */
-#ifndef DN_DETECT_CALIBRATION_H
-#define DN_DETECT_CALIBRATION_H
+#ifndef DN_DETECT_CALIBRATION_CALIBRATION_H
+#define DN_DETECT_CALIBRATION_CALIBRATION_H
 
 #include "config/config.h"
 #include "metrics/curve.h"

@@ -1,4 +1,4 @@
-#include "image/smooth.h"
+#include "image/transform/smooth.h"
 
 #include "base/every_cpu.h"
 #include "base/memory.h"

@@ -1,6 +1,6 @@
 /* From gradients at pixels to a map: turned back, smoothed, sizes summed (docs/localization.md). */
-#ifndef DN_IMAGE_SMOOTH_H
-#define DN_IMAGE_SMOOTH_H
+#ifndef DN_IMAGE_TRANSFORM_SMOOTH_H
+#define DN_IMAGE_TRANSFORM_SMOOTH_H
 
 #include "base/error.h"
 
