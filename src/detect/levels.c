@@ -51,20 +51,30 @@ static void tell_levels(const dn_levels_survey *survey, const dn_observer *obser
                 survey->shallow, survey->deep);
 }
 
-dn_status dn_levels_resolve(const dn_config *config, const dn_sample *samples, size_t count,
-                            int threads, const dn_observer *observer, dn_sample_range *range,
-                            dn_trained_levels *trained, dn_error *error) {
-    dn_sample_range given = given_range(config);
-    dn_levels_survey survey;
+static dn_status survey_samples(const dn_sample *samples, size_t count,
+                                const dn_sample_range *given, int threads, dn_levels_survey *survey,
+                                dn_error *error) {
     void *block;
     DN_TRY(dn_allocate(&block, count, sizeof(char *), error));
     const char **paths = block;
     for (size_t i = 0; i < count; i++)
         paths[i] = samples[i].path;
-    dn_status status = dn_levels_find(paths, count, dn_range_is_known(given) ? &given : NULL,
-                                      threads, &survey, error);
+    dn_status status = dn_levels_find(paths, count, given, threads, survey, error);
     dn_release(block);
-    DN_TRY(status);
+    return status;
+}
+
+/* Levels that would be found anyway count as found: a training from the config.yaml of another, or
+ * a resumed one, then gives the same model. */
+dn_status dn_levels_resolve(const dn_config *config, const dn_sample *samples, size_t count,
+                            int threads, const dn_observer *observer, dn_sample_range *range,
+                            dn_trained_levels *trained, dn_error *error) {
+    dn_sample_range given = given_range(config);
+    dn_levels_survey survey;
+    DN_TRY(survey_samples(samples, count, NULL, threads, &survey, error));
+    if (dn_range_is_known(given) &&
+        (survey.range.black != given.black || survey.range.white != given.white))
+        DN_TRY(survey_samples(samples, count, &given, threads, &survey, error));
     *range = survey.range;
     *trained = (dn_trained_levels){survey.source, survey.outside, survey.shallow > 0};
     tell_levels(&survey, observer);

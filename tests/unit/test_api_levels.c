@@ -166,6 +166,16 @@ static void assert_described(const char *path, const char *part) {
     dn_text_free(text);
 }
 
+static char *read_model(const char *results, size_t *size) {
+    char path[1400], *bytes = malloc(1 << 24);
+    snprintf(path, sizeof path, "%s/model.safetensors", results);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    *size = fread(bytes, 1, 1 << 24, file);
+    fclose(file);
+    return bytes;
+}
+
 static void test_found_levels_find_the_same_defects(void **state) {
     scene *self = *state;
     char path[1400];
@@ -186,6 +196,18 @@ static void test_found_levels_find_the_same_defects(void **state) {
     assert_ok(dn_config_get(again, "levels", &levels, &error));
     assert_string_equal(levels, "\"604:1800\"");
     dn_text_free(levels);
+    dn_train_summary repeated = DN_INIT(dn_train_summary);
+    char results[512];
+    size_t sizes[2];
+    snprintf(results, sizeof results, "%s/again", self->folder);
+    assert_ok(dn_config_set(again, "output", results, &error));
+    assert_ok(dn_train(again, NULL, &repeated, NULL, &error));
+    char *first = read_model(self->deep_results, &sizes[0]);
+    char *second = read_model(repeated.results_directory, &sizes[1]);
+    assert_int_equal(sizes[0], sizes[1]);
+    assert_memory_equal(first, second, sizes[0]);
+    free(first);
+    free(second);
     dn_config_destroy(again);
 }
 
