@@ -192,8 +192,10 @@ void dn_depth_report(const dn_config *config, const dn_trained_levels *trained,
                      const dn_observer *observer) {
     void *block;
     size_t odd = 0, first = 0;
-    if (dn_allocate(&block, count, DN_DEPTH_WARNING_SIZE, NULL) != DN_OK)
+    if (dn_allocate(&block, count, DN_DEPTH_WARNING_SIZE, NULL) != DN_OK) {
+        dn_tell(observer, DN_WARNING, "the depths of the pictures were not checked: out of memory");
         return;
+    }
     depth_review review = {config, trained, samples, block};
     dn_parallel_for(threads, count, 1, review_range, &review);
     for (size_t i = 0; i < count; i++)
