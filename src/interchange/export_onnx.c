@@ -6,8 +6,8 @@
  *     pred_score, pred_label [N], where the model is calibrated
  *
  * Without rotations each image is scored as the one view that it is. With them a Scan runs over the
- * views: it picks the turned image's pixels by a table, computes features and forgets the rest, so
- * that memory is that of one view; the flow then takes all views of all images at once.
+ * views: it picks the turned image's pixels by a table and keeps only the features, so that it
+ * needs the memory of one view; the flow then takes all views of all images at once.
  */
 #include "base/memory.h"
 #include "base/mt19937.h"
@@ -195,9 +195,8 @@ static const char *const *list_kernels(exporter *self) {
 
 /* ---- Rotations ------------------------------------------------------------------------------- */
 
-/* Turns an image whose pixels are their own numbers (0 outside the region of interest), so that the
- * table is what dn_image_rotate does and not what somebody thinks it does. 2048 x 2048 pixels and 0
- * for outside fit 24 bits. */
+/* Turns an image whose pixels hold their own numbers (0 outside the region of interest), so that
+ * the table is exactly what dn_image_rotate does. The numbers of 2048 x 2048 pixels fit 24 bits. */
 static dn_status make_maps(exporter *self, dn_error *error) {
     dn_image numbers, turned;
     void *block;
@@ -381,7 +380,7 @@ static void build(exporter *self) {
     dn_onnx_input(graph, "images", DN_ONNX_UINT8, images, 4);
     const char *const *kernels = list_kernels(self);
     if (!kernels)
-        return; /* memory ran out, which writing the graph reports */
+        return; /* out of memory; writing the graph reports it */
     const char *features =
         self->views > 1 ? turned_features(self, kernels)
                         : features_of(self, graph, normalized(self, graph, "images"), kernels);
@@ -401,7 +400,7 @@ static void describe_model(exporter *self) {
     dn_onnx_property(self->graph, "input", "uint8 RGB, [N, height, width, 3]");
 }
 
-/* Views that somebody else turned cannot be painted any more. */
+/* The region of interest cannot be painted on views that were turned outside the graph. */
 static dn_status check_roi(const exporter *self, dn_error *error) {
     if (self->views > 1 || !dn_roi_limits(&self->detector->roi))
         return DN_OK;
