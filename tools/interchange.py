@@ -198,15 +198,17 @@ def round_trip(folder, onnx, full):
 
 def other_network(folder, side, rotations, sets):
     """EfficientNet-Lite0, whose paddings are not the same on all sides: in a size that is no multiple of 32, too."""
-    for size in (side, side - 14):
-        out = folder / f"lite{size}"
-        sizes = ["--set", f"img_size=[{size}, {size}]", "--set", f"n_transforms_test={rotations}"]
+    cases = ((side, rotations, "mean"), (side - 14, rotations, "median"), (side, rotations - 1, "median"), (side, 3, "log_mean"))
+    for size, turns, reduction in cases:
+        out = folder / f"lite{size}{turns}{reduction}"
+        sizes = ["--set", f"img_size=[{size}, {size}]", "--set", f"n_transforms_test={turns}"]
+        sizes += ["--set", f"rotation_reduction={reduction}"]
         words = ["--backbone", "random:efficientnet-lite0", "--output", out, "--quiet", "--data", ROOT / "dummy_dataset"]
         differnet("train", *sizes, *sets, *words)
         model = next(out.glob("DifferNet/*/*/v1/model.safetensors"))
         graph = out / "model.onnx"
-        differnet("export", model, "--format", "onnx", "--output", graph, "--rotations", rotations)
-        compare_onnx(graph, model, f"ONNX of EfficientNet-Lite0, {size} x {size}")
+        differnet("export", model, "--format", "onnx", "--output", graph, "--rotations", turns)
+        compare_onnx(graph, model, f"ONNX of EfficientNet-Lite0, {size} x {size}, {reduction} of {turns}")
 
 
 def main():

@@ -22,50 +22,51 @@
 
 typedef struct dn_backbone dn_backbone;
 
-/* For whole pixels. */
+/* How a backbone reads whole pixels. */
 typedef struct dn_backbone_pixels {
-    dn_element element; /* of the values between the layers: BF16, U8 for int8, F32 to observe */
-    double mean[3], std[3]; /* what normalising subtracts and divides by; means within 0 and 1 */
-    const dn_backbone_steps *steps; /* of the values, for U8 */
-    int observes;                   /* collects what dn_backbone_find_steps needs; element F32 */
+    dn_element element; /* of the values between the layers: BF16, U8 (int8), F32 (to observe) */
+    double mean[3], std[3];         /* normalised = (pixel/255 - mean) / std; means from 0 to 1 */
+    const dn_backbone_steps *steps; /* needed for U8 */
+    int observes; /* collect the histograms for dn_backbone_find_steps; needs element F32 */
 } dn_backbone_pixels;
 
-/* Copies weights and steps into the backend's layout; `compute` must outlive the backbone. `pixels`
- * NULL: f32, of normalised images. shape->network is the weights'. */
+/* Copies the weights into the backend's layout. `compute` must outlive the backbone. shape->network
+ * must be the network of the weights. With `pixels` NULL the backbone computes in f32 and reads
+ * normalised images. One thread at a time may use a backbone. */
 dn_status dn_backbone_create(const dn_compute *compute, const dn_backbone_weights *weights,
                              const dn_backbone_shape *shape, const dn_backbone_pixels *pixels,
                              dn_backbone **backbone, dn_error *error);
 void dn_backbone_destroy(dn_backbone *backbone);
 
-/* DN_ERROR_CONFIG for means that no pixel comes near to. */
+/* DN_ERROR_CONFIG if a mean is not within 0 and 1. */
 dn_status dn_backbone_check_pixels(const dn_backbone_pixels *pixels, dn_error *error);
 
-/* Memory that such a backbone takes, in bytes, its copies of the weights included. */
+/* The memory that such a backbone takes, in bytes, including its copies of the weights. */
 size_t dn_backbone_bytes(const dn_backbone_shape *shape, const dn_plan_options *options);
 
-/* Room for shape->batch images, [height][width][3]: normalised numbers, or whole pixels. Fill it,
- * then call dn_backbone_forward. NULL from the one that the backbone was not made for. */
+/* The input buffer, shape->batch images of [height][width][3]: normalised numbers, or whole pixels.
+ * Fill it, then call dn_backbone_forward. The function for the other kind of input returns NULL. */
 float *dn_backbone_input(dn_backbone *backbone);
 uint8_t *dn_backbone_input_pixels(dn_backbone *backbone);
 
-/* features[count][F * scales] of the first `count` <= batch images of the input. `gates` (may be
- * NULL) is room for count * dn_backbone_gates() bytes, for dn_backbone_gradient_run; they are of
- * the values as they are rounded here. */
+/* features[count][F * scales] of the first `count` <= batch images of the input. `gates`, if not
+ * NULL, receives count * dn_backbone_gates() bytes for dn_backbone_gradient_run. They belong to the
+ * values as this precision rounds them. */
 dn_status dn_backbone_forward(dn_backbone *backbone, float *features, uint8_t *gates, int count,
                               dn_error *error);
 
-/* The map at a tap: [count][height][width][channels] f32 of the last forward pass. */
+/* The map at a tap in the last forward pass: [count][height][width][channels] in f32. */
 typedef struct dn_backbone_map {
-    const float *values; /* the backbone's */
+    const float *values; /* owned by the backbone */
     int height, width, channels;
 } dn_backbone_map;
 
-/* From now on forward passes keep the maps of all taps; this takes memory for them. */
+/* Allocates memory for the maps of all taps. From now on forward passes keep them. */
 dn_status dn_backbone_keep_maps(dn_backbone *backbone, dn_error *error);
-/* Of scale s and tap number `tap`; dn_backbone_keep_maps was called before the forward pass. */
+/* The map of tap number `tap` at scale s. Call dn_backbone_keep_maps before the forward pass. */
 dn_backbone_map dn_backbone_map_at(const dn_backbone *backbone, int s, int tap);
 
-/* The steps that lose least over all images that went through. */
+/* The steps with the least squared error over all images of the last forward pass. */
 void dn_backbone_find_steps(const dn_backbone *backbone, dn_backbone_steps *steps);
 
 #endif

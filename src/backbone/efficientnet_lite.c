@@ -1,5 +1,5 @@
 /*
- * EfficientNet-Lite 0, 1 and 2 (Tan and Le, 2019; Google's edition for integer hardware: ReLU6, no
+ * EfficientNet-Lite 0, 1 and 2 (Tan and Le, 2019; Google's variant for integer hardware: ReLU6, no
  * squeeze-and-excitation) up to the last stage, without the classifier's head.
  *
  * The stages are those of EfficientNet-B0 (channels 16, 24, 40, 80, 112, 192, 320; blocks 1, 2, 2,
@@ -29,7 +29,7 @@
                     out, 1, 1, 1, NONE)                                                            \
     }
 
-/* An inverted residual: expands the channels by 6, convolves each by itself, projects. */
+/* An inverted residual: expands the channels by 6, convolves each channel, projects. */
 #define EXPANDED(stage, block, in, size, step)                                                     \
     {CONVOLUTION(stage ".conv_pw", stage ".bn1", block "._expand_conv", block "._bn0", in,         \
                  6 * (in), 1, 1, 1, RELU6)},                                                       \
@@ -41,7 +41,7 @@
     CONVOLUTION(stage ".conv_pwl", stage ".bn3", block "._project_conv", block "._bn2", 6 * (in),  \
                 out, 1, 1, 1, NONE)
 
-/* Into another stage, and within one, where the block adds what it read. */
+/* The first block of a stage, and a further one, which adds its input. */
 #define BLOCK(stage, block, in, out, size, step)                                                   \
     EXPANDED("blocks." stage, "_blocks." block, in, size, step), {                                 \
         PROJECTED("blocks." stage, "_blocks." block, in, out)                                      \
@@ -139,7 +139,7 @@ static const dn_network_step lite2[] = {
 static const char *const ignored[] = {"conv_head.", "bn2.", "classifier.", "_conv_head.",
                                       "_bn1.",      "_fc.", NULL};
 
-/* Trained on pixels as (p - 127) / 128, which is (p/255 - mean) / std. */
+/* The networks were trained on (p - 127) / 128 of pixels p, which is (p/255 - mean) / std. */
 static const dn_network_setting settings[] = {
     {"norm_mean", "[0.4980392156862745, 0.4980392156862745, 0.4980392156862745]"},
     {"norm_std", "[0.50196078431372548, 0.50196078431372548, 0.50196078431372548]"},

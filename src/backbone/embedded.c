@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The assembler copies the file into the read-only data: no generated source of 5 MB, and processes
- * share its pages. DN_BACKBONE_FILE comes from the build. */
+/* The assembler copies the file into the read-only data. This avoids a generated source of 5 MB,
+ * and processes share the pages. The build defines DN_BACKBONE_FILE. */
 __asm__(".pushsection .rodata\n"
         ".balign 64\n"
         ".hidden dn_backbone_file_begin\n"

@@ -10,8 +10,8 @@ typedef struct dn_first_layer {
     uint8_t fill[3]; /* the pixel that normalises to (almost) 0 */
 } dn_first_layer;
 
-/* For pixels that are normalised as (p/255 - mean) / std. DN_ERROR_CONFIG for means that no pixel
- * comes near to. */
+/* The layer for pixels that are normalised as (p/255 - mean) / std. DN_ERROR_CONFIG if a mean is
+ * not within 0 and 1. */
 dn_status dn_first_layer_check(const double mean[3], dn_error *error);
 dn_status dn_first_layer_fold(const dn_backbone_weights *weights, const double mean[3],
                               const double std[3], dn_first_layer *layer, dn_error *error);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* An image's way through the network at one scale. */
+/* The forward pass of one image at one scale. */
 typedef struct pass {
     int s;                    /* the scale */
     size_t image;             /* its number in the input */
@@ -13,7 +13,7 @@ typedef struct pass {
     uint8_t *gates;           /* of the next step, or NULL */
     uint8_t *arena;           /* the worker's */
     dn_histogram *histograms; /* likewise, of all scales; or NULL */
-    int expects;              /* the histograms only learn what will come */
+    int expects;              /* first round: the histograms only note the largest value */
 } pass;
 
 /* The image as the first convolution reads it. */
@@ -128,17 +128,17 @@ static dn_status run_pass(const dn_backbone *backbone, pass *at, dn_error *error
     return DN_OK;
 }
 
-/* ---- who runs what ---- */
+/* ---- distribution over the threads ---- */
 
-/* All images of a call at all scales. */
+/* A call: all its images at all scales. */
 typedef struct call {
     const dn_backbone *backbone;
     float *features;
     uint8_t *gates; /* or NULL */
-    int expects;    /* the first of two rounds of the histograms */
+    int expects;    /* first of the two rounds of the histograms */
 } call;
 
-/* Pass number `index`: all scales of one image, then of the next. */
+/* Passes are numbered by image, then by scale. */
 static pass pass_at(const call *self, size_t index, int worker) {
     const dn_backbone *backbone = self->backbone;
     const dn_backbone_shape *shape = &backbone->shape;
@@ -153,7 +153,7 @@ static pass pass_at(const call *self, size_t index, int worker) {
             backbone->histograms + (size_t)worker * dn_backbone_histogram_count(backbone);
     at.gates = self->gates;
     if (at.gates)
-        for (int s = 0; s < shape->scales; s++) /* those of the images and scales before */
+        for (int s = 0; s < shape->scales; s++) /* skip earlier images and scales */
             at.gates += (image + (s < at.s)) * backbone->scales[s].plan.gates;
     return at;
 }
@@ -188,7 +188,7 @@ static dn_status run_passes(call *self, size_t passes, dn_error *error) {
     return DN_OK;
 }
 
-/* What the workers' histograms expect is what all of them have seen. */
+/* Every worker's histograms get the largest value that any worker has seen. */
 static void share_expectations(const dn_backbone *backbone) {
     size_t count = dn_backbone_histogram_count(backbone);
     int workers = dn_backbone_workers(&backbone->shape);

@@ -24,7 +24,7 @@ struct dn_backbone_gradient {
 
 /* ---- creation ---- */
 
-/* The pixels' gradient stays f32: it is summed over the scales. */
+/* The gradient at the pixels stays in f32 because it is summed over the scales. */
 static dn_convolution_format format_of(const dn_backbone_gradient *self, int i) {
     return (dn_convolution_format){.in = self->element,
                                    .out = i == 0 ? DN_ELEMENT_F32 : self->element};
@@ -97,7 +97,7 @@ void dn_backbone_gradient_destroy(dn_backbone_gradient *gradient) {
     dn_release(gradient);
 }
 
-/* Each first convolution has phases of its own: as many numbers as the image has. */
+/* Each first convolution also holds its phases, as many numbers as the image has. */
 size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape, dn_element element) {
     size_t arena = 0, phases = 0, workers = (size_t)dn_backbone_workers(shape);
     dn_gradient_plan plan;
@@ -113,7 +113,7 @@ size_t dn_backbone_gradient_bytes(const dn_backbone_shape *shape, dn_element ele
 
 /* ---- running ---- */
 
-/* An image's way back through the network at one scale. */
+/* The backward pass of one image at one scale. */
 typedef struct pass {
     int s; /* the scale */
     float *dinput;
@@ -130,7 +130,7 @@ static const scale *scale_of(const dn_backbone_gradient *self, const pass *at) {
     return &self->scales[at->s];
 }
 
-/* The gradient at what an activation read, in place. */
+/* Takes the gradient back through an activation, in place. */
 static dn_status pass_activation(const dn_backbone_gradient *self, const pass *at, int i,
                                  dn_error *error) {
     const dn_gradient_plan *plan = &scale_of(self, at)->plan;
@@ -149,7 +149,7 @@ static dn_status accumulate(const dn_backbone_gradient *self, const pass *at, in
                                               place(at, from), self->element, count, error);
 }
 
-/* Where the first convolution's gradient goes. */
+/* The destination of the first convolution's gradient. */
 static float *image_gradient(const dn_backbone_gradient *self, const pass *at) {
     if (at->s == 0)
         return at->dinput;
@@ -177,7 +177,7 @@ static dn_status pass_convolution(const dn_backbone_gradient *self, const pass *
     return accumulate(self, at, i, scaled->plan.step[forward->residual].place, step->place, error);
 }
 
-/* Of the pooling and the ReLU before it at once. */
+/* The pooling and the ReLU before it in one step. */
 static dn_status pass_pooling(const dn_backbone_gradient *self, const pass *at, int i,
                               dn_error *error) {
     const dn_gradient_plan *plan = &scale_of(self, at)->plan;
@@ -218,7 +218,7 @@ static dn_status pass_back(const dn_backbone_gradient *self, pass *at, dn_error 
         self->shape.width, 3, forward->height, forward->width, error);
 }
 
-/* ---- who runs what ---- */
+/* ---- distribution over the threads ---- */
 
 typedef struct call {
     const dn_backbone_gradient *gradient;
@@ -227,7 +227,7 @@ typedef struct call {
     const uint8_t *gates;
 } call;
 
-/* All scales of an image in turn: they add to the same pixels. */
+/* All scales of one image, one after the other, because they add to the same pixels. */
 static dn_status run_image(const call *self, size_t image, int worker, dn_error *error) {
     const dn_backbone_gradient *gradient = self->gradient;
     const dn_backbone_shape *shape = &gradient->shape;

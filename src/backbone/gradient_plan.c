@@ -1,6 +1,6 @@
 #include "backbone/gradient_plan.h"
 
-enum { ASIDE = DN_NETWORK_MOST_STEPS }; /* owner of a place for a gradient that is added later */
+enum { ASIDE = DN_NETWORK_MOST_STEPS }; /* owner of the place of a contribution to be added */
 
 typedef struct planning {
     const dn_network *network;
@@ -19,7 +19,7 @@ static void take(planning *self, int i) {
     self->has[i] = 1;
 }
 
-/* The gradient that step i passes to its source. */
+/* The contribution of step i to the gradient of its source. */
 static void plan_source(planning *self, int i) {
     dn_gradient_step *step = &self->plan->step[i];
     int source = self->plan->forward.step[i].source;

@@ -1,6 +1,6 @@
-/* Where the gradients at the values of the steps lie on the way back, at one scale. A value that
- * several steps read gets the sum of what they pass back: the first that comes writes, the others
- * add. */
+/* Places of the gradients with respect to the steps' values during the backward pass at one scale.
+ * The gradient of a value that several steps read is the sum of their contributions: the first
+ * contribution is written, the others are added. */
 #ifndef DN_BACKBONE_GRADIENT_PLAN_H
 #define DN_BACKBONE_GRADIENT_PLAN_H
 
@@ -8,9 +8,9 @@
 
 typedef struct dn_gradient_step {
     size_t place;      /* of the gradient at the step's value, in the arena, in bytes */
-    size_t aside;      /* where the gradient at its source is made before it is added there */
-    int adds_source;   /* the source has a gradient already */
-    int adds_residual; /* the residual has one already; else it takes over the step's place */
+    size_t aside;      /* place of the contribution to the source before it is added */
+    int adds_source;   /* the source already has a gradient */
+    int adds_residual; /* the residual already has one; if not, it takes over the step's place */
 } dn_gradient_step;
 
 typedef struct dn_gradient_plan {

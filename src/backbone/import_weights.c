@@ -51,7 +51,7 @@ static int has_kernel_shape(const dn_network_step *step, const dn_tensor *tensor
            tensor->shape[2] == (size_t)step->kernel && tensor->shape[3] == (size_t)step->kernel;
 }
 
-/* Convolutions whose weights the file has; the first that it lacks goes to *missing. */
+/* The number of convolutions whose weights the file holds. *missing is the first other one. */
 static int count_matches(const dn_tensor_file *file, const dn_network *network, int naming,
                          int *missing) {
     int matches = 0;
@@ -75,7 +75,7 @@ typedef struct match {
     int naming, matches, missing; /* missing: a step, or -1 */
 } match;
 
-/* Whole networks come before others, and more convolutions before fewer. */
+/* A complete network is better than an incomplete one, more convolutions are better than fewer. */
 static int is_better(const match *a, const match *b) {
     int a_whole = a->missing < 0 && a->matches > 0, b_whole = b->missing < 0 && b->matches > 0;
     return a_whole != b_whole ? a_whole : a->matches > b->matches;
@@ -157,7 +157,7 @@ static int is_known(const importing *self, const char *tensor) {
     return 0;
 }
 
-/* Squeeze-and-excitation, more blocks: such a network would give other features. */
+/* A network with more tensors, such as squeeze-and-excitation, would give other features. */
 static dn_status check_all_known(const importing *self, dn_error *error) {
     for (size_t i = 0; i < dn_tensor_file_count(self->file); i++) {
         const char *name = dn_tensor_file_at(self->file, i)->name;
@@ -184,7 +184,7 @@ static dn_status read_values(importing *self, const char *name, const dn_tensor 
     return DN_OK;
 }
 
-/* A tensor of one number a channel. */
+/* Reads a tensor with one number per channel. */
 static dn_status read_vector(importing *self, const char *name, size_t count, float *values,
                              dn_error *error) {
     const dn_tensor *tensor = dn_tensor_file_find(self->file, name);
@@ -226,7 +226,7 @@ static dn_status read_norm(importing *self, int i, float *norm, dn_error *error)
     return fold_norm(self, i, norm, error);
 }
 
-/* Some convolution has a bias of its own, or a normalisation, or both. */
+/* A convolution may have a bias, a normalisation or both. */
 static dn_status read_bias(importing *self, int i, dn_error *error) {
     size_t outputs = (size_t)self->network->steps[i].out_channels;
     float *bias = dn_backbone_values(self->weights, self->weights->bias[i]), *norm;

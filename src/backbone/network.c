@@ -28,9 +28,9 @@ void dn_network_list(char *text, size_t size) {
                                  dn_network_at(i)->name);
 }
 
-/* ---- who reads what ---- */
+/* ---- connections ---- */
 
-/* A tap passes on the value that it reads. */
+/* The value of a tap is the one that it reads. */
 static int value_of(const dn_network *network, int i) {
     while (i >= 0 && network->steps[i].kind == DN_STEP_TAP)
         i = dn_network_source(network, i);
@@ -76,7 +76,7 @@ int dn_network_is_narrow(const dn_network *network, int i) {
     return 0;
 }
 
-/* The first of the values that share an element: what a pooling reads, what a convolution adds. */
+/* Values that share an element have the same root: follows poolings and residuals back to it. */
 static int root_of(const dn_network *network, int i) {
     for (;;) {
         const dn_network_step *step = &network->steps[i];
@@ -136,7 +136,7 @@ size_t dn_network_weight_count(const dn_network *network) {
     return sum;
 }
 
-/* ---- whether a description makes sense ---- */
+/* ---- validation ---- */
 
 static dn_status refuse(const dn_network *network, int i, const char *problem, dn_error *error) {
     return dn_fail(error, DN_ERROR_ARGUMENT, "network %s, step %d: %s", network->name, i, problem);

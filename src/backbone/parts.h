@@ -1,4 +1,4 @@
-/* What a backbone consists of; for backbone.c, which makes it, and forward.c, which runs it. */
+/* The parts of a backbone, shared by backbone.c (creation) and forward.c (forward pass). */
 #ifndef DN_BACKBONE_PARTS_H
 #define DN_BACKBONE_PARTS_H
 
@@ -29,13 +29,13 @@ struct dn_backbone {
     dn_error *failures; /* of each worker */
 };
 
-/* The step of value i at scale s, as integers have it; of the image too. */
+/* The step of the integers that hold value i (or the image) at scale s. */
 float dn_backbone_step_of(const dn_backbone *backbone, int s, int i);
 
-/* Numbers of an image of the input. */
+/* The number of values in one input image. */
 size_t dn_backbone_image_numbers(const dn_backbone *backbone);
 
-/* Histograms of one worker. */
+/* The number of histograms of one worker. */
 size_t dn_backbone_histogram_count(const dn_backbone *backbone);
 
 #endif

@@ -76,7 +76,7 @@ static dn_extent shape_pooling(const dn_network_step *step, dn_extent in, dn_poo
     return dn_pooling_extent(shape);
 }
 
-/* A convolution whose value a max-pool reads has no gates of its own: the pooling's hold them. */
+/* A convolution with a max-pool after it needs no gates: those of the pooling include them. */
 static int is_pooled(const dn_network *network, int i) {
     for (int k = i + 1; k < network->step_count; k++)
         if (network->steps[k].kind == DN_STEP_MAX_POOL && dn_network_source(network, k) == i)
@@ -140,7 +140,8 @@ static int folded_window(const dn_network_step *step) {
     return (step->kernel + step->stride - 1) / step->stride;
 }
 
-/* The first convolution reads squares of stride x stride pixels; their channels lie together. */
+/* The first convolution reads squares of stride x stride pixels as one position with more channels.
+ */
 static void fold_first(const dn_backbone_shape *shape, dn_plan *plan) {
     const dn_network_step *step = &shape->network->steps[0];
     const dn_convolution_shape first = plan->step[0].convolution;

@@ -3,7 +3,7 @@
  * step's value, for one image at one scale.
  *
  * The values lie in one block, the arena. A value keeps its place from the step that makes it to
- * the last one that reads it; then the place is given to others.
+ * the last step that reads it. Then other values reuse the place.
  */
 #ifndef DN_BACKBONE_PLAN_H
 #define DN_BACKBONE_PLAN_H
@@ -18,23 +18,23 @@ typedef struct dn_backbone_shape {
     int threads;
 } dn_backbone_shape;
 
-/* What a pass is planned for. */
+/* The kind of pass to plan. */
 typedef struct dn_plan_options {
     dn_element element; /* of the values: F32, BF16, or U8 for int8 (signed values are S8) */
-    int on_pixels;      /* the image is whole pixels, folded for the first convolution */
+    int on_pixels;      /* the input is whole pixels, folded for the first convolution */
 } dn_plan_options;
 
 typedef struct dn_plan_step {
     int source, residual;             /* steps, or DN_NETWORK_IMAGE */
     dn_convolution_shape convolution; /* of a convolution */
     dn_pooling_shape pooling;         /* of a max-pool */
-    int height, width, channels;      /* of the value; of a tap what it reads */
+    int height, width, channels;      /* of the value; of a tap: of what it reads */
     dn_element element;               /* likewise */
     size_t values;                    /* numbers of an image's value; 0 of a tap */
     size_t place;                     /* in the arena, in bytes */
-    int copies;                       /* the residual is read again later: copy it first */
-    size_t gates;                     /* bytes that an image keeps for the way back */
-    int features;                     /* of a tap: where its means begin */
+    int copies;                       /* a later step reads the residual: copy it */
+    size_t gates;                     /* bytes kept for the backward pass */
+    int features;                     /* of a tap: index of its first feature */
 } dn_plan_step;
 
 typedef struct dn_plan {
@@ -49,25 +49,25 @@ typedef struct dn_plan {
 /* DN_ERROR_ARGUMENT for scales or a batch out of range; DN_ERROR_CONFIG for images too small. */
 dn_status dn_backbone_check_shape(const dn_backbone_shape *shape, dn_error *error);
 
-/* Of scale s: the image itself, or a square (the original passes one number to F.interpolate) of
- * its height >> s. The shape is checked. */
+/* The plan of scale s. Scale 0 is the image itself, scale s a square with sides of height >> s, as
+ * in the original. The caller has checked the shape. */
 void dn_plan_make(const dn_backbone_shape *shape, int s, const dn_plan_options *options,
                   dn_plan *plan);
 
-/* Images that go through the network at once, each on a thread of its own. */
+/* The number of images that go through the network at the same time, one on each thread. */
 int dn_backbone_workers(const dn_backbone_shape *shape);
 
-/* Bytes that an image's gates take: one for every value of all scales that an activation or a
- * pooling lets through or not; ordered by scale and step. */
+/* The bytes of one image's gates: one for each value that an activation or a pooling passes or
+ * stops, over all scales, ordered by scale and step. */
 size_t dn_backbone_gates(const dn_backbone_shape *shape);
 
-/* Features of an image: those of the taps at all scales. */
+/* The number of features of an image: all taps at all scales. */
 int dn_backbone_features(const dn_backbone_shape *shape);
 
 /* Pixels of an image at scale s. */
 size_t dn_backbone_pixel_count(const dn_backbone_shape *shape, int s);
 
-/* Places in a block for values that live for a while, each the lowest that is free. */
+/* Assigns places in a block to values with limited lifetimes, each time the lowest free place. */
 typedef struct dn_place {
     size_t begin, end; /* bytes */
     int owner;
@@ -76,14 +76,14 @@ typedef struct dn_place {
 typedef struct dn_places {
     dn_place taken[DN_NETWORK_MOST_STEPS + 2]; /* by `begin` */
     int count;
-    size_t size; /* that the block has to have, in bytes */
+    size_t size; /* of the block that holds all places so far, in bytes */
 } dn_places;
 
-/* Returns where it begins, at a multiple of 64 bytes. */
+/* Returns the offset of the new place, a multiple of 64 bytes. */
 size_t dn_places_take(dn_places *places, int owner, size_t bytes);
-/* A place that `owner` does not have is not given back. */
+/* Frees the owner's place, if it has one. */
 void dn_places_give_back(dn_places *places, int owner);
-/* Another owner of the same place. */
+/* Gives the place of `from` to `to`. */
 void dn_places_pass(dn_places *places, int from, int to);
 
 #endif

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const uint64_t random_backbone_seed = 20220118; /* any fixed number serves */
+static const uint64_t random_backbone_seed = 20220118; /* arbitrary but fixed */
 
-/* Of a tensor with everything that may stand before it. */
+/* Enough for a tensor's name with any prefix. */
 enum { FULL_NAME_SIZE = 256 };
 
 /* ---- the tensors ---- */
@@ -28,7 +28,7 @@ static int step_of(const dn_network *network, size_t index) {
             return i;
 }
 
-/* `stem` is all that stands before the convolution's name. */
+/* `stem` is everything before the convolution's name. */
 static void tensor_at(const dn_backbone_weights *weights, size_t index, const char *stem,
                       char *name, size_t size, dn_tensor *tensor) {
     int i = step_of(weights->network, index / 2), is_bias = index % 2 == 1;
@@ -171,8 +171,8 @@ dn_status dn_backbone_weights_from(const dn_tensor_file *file, const dn_network 
     return read_network(file, network, stem, name, weights, error);
 }
 
-/* What stands before "0.weight" in a file of AlexNet's: "features." of a whole network, with a
- * prefix of a larger model's; nothing where `features` was saved alone. */
+/* The text before "0.weight" in a file of AlexNet: "features." in a whole network, with a prefix in
+ * a larger model, or nothing if `features` was saved alone. */
 static void find_stem(const dn_tensor_file *file, const dn_network *network, char *stem,
                       size_t size) {
     char first[FULL_NAME_SIZE];
@@ -191,7 +191,7 @@ static void find_stem(const dn_tensor_file *file, const dn_network *network, cha
     }
 }
 
-/* Whether the file has the first convolution of a network that has to be imported. */
+/* The network with batch normalisations whose first convolution the file holds, or NULL. */
 static const dn_network *find_foreign(const dn_tensor_file *file) {
     char first[FULL_NAME_SIZE];
     for (size_t i = 0; dn_network_at(i); i++)
@@ -243,7 +243,7 @@ dn_status dn_backbone_weights_load(const char *path, dn_backbone_weights *weight
 
 /* ---- random ones ---- */
 
-/* A ReLU halves the mean square of what it reads; a convolution without activation does not. */
+/* He's gain: 2 after a ReLU, which halves the mean square of its input, and 1 otherwise. */
 static double gain_of(const dn_network *network, int i) {
     int source = dn_network_source(network, i);
     int is_linear = source >= 0 && network->steps[source].kind == DN_STEP_CONVOLUTION &&

@@ -14,7 +14,7 @@ struct dn_extractor {
     dn_backbone_shape shape;
     dn_backbone *backbone;
     int on_pixels;                  /* in bf16 and int8 */
-    dn_backbone_gradient *gradient; /* once it is wanted */
+    dn_backbone_gradient *gradient; /* created on demand */
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
     size_t pixels;                       /* floats, or bytes, per image */
@@ -244,7 +244,7 @@ static void prepare_pixels(void *context, size_t begin, size_t end) {
     }
 }
 
-/* The flow's ReLU and clamp would turn NaN and infinity into numbers that look like any other. */
+/* Check here: the flow's ReLU and clamp would turn NaN and infinity into ordinary numbers. */
 static dn_status check_features(const dn_extractor *extractor, const float *features, int count,
                                 dn_error *error) {
     size_t total = (size_t)count * extractor->dimensions;

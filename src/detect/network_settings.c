@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static const double ROUNDING = 1e-6; /* of numbers that people write */
+static const double ROUNDING = 1e-6; /* numbers in a configuration file may be rounded */
 
 static int differs(const double own[3], const double set[3]) {
     for (int c = 0; c < 3; c++)
@@ -14,7 +14,7 @@ static int differs(const double own[3], const double set[3]) {
     return 0;
 }
 
-/* A whole configuration written for another network sets these keys as well. */
+/* A configuration file that was written for another network may set these keys. */
 static dn_status compare_normalization(const dn_network *network, const dn_config *config,
                                        const dn_observer *observer, dn_error *error) {
     dn_config *own = NULL;

@@ -1,4 +1,4 @@
-/* A configuration and the network that it is used with. */
+/* Applies a network's defaults to a configuration and checks one against the other. */
 #ifndef DN_DETECT_NETWORK_SETTINGS_H
 #define DN_DETECT_NETWORK_SETTINGS_H
 

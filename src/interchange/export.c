@@ -21,7 +21,8 @@ typedef struct listing {
     size_t count;
 } listing;
 
-/* AlexNet's classifier, which DifferNet never uses: the original's load_state_dict wants it. */
+/* AlexNet's classifier, which DifferNet does not use but the original's load_state_dict requires.
+ */
 static const struct {
     const char *name;
     int rank;

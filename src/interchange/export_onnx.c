@@ -2,17 +2,18 @@
  * A detector as one ONNX graph:
  *
  *     images [N, height, width, 3] uint8, RGB
- *     raw_score [N]   = mean over views and dimensions of z^2
+ *     raw_score [N]   = mean over dimensions of z^2, reduced over the views (detect/reduction.h)
  *     pred_score, pred_label [N], where the model is calibrated
  *
  * Without rotations each image is scored as the one view that it is. With them a Scan runs over the
- * views: it picks the turned image's pixels by a table, computes features and forgets the rest, so
- * that memory is that of one view; the flow then takes all views of all images at once.
+ * views: it picks the turned image's pixels by a table and keeps only the features, so that it
+ * needs the memory of one view; the flow then takes all views of all images at once.
  */
 #include "base/memory.h"
 #include "base/mt19937.h"
 #include "compute/shape.h"
 #include "detect/extractor.h"
+#include "detect/reduction.h"
 #include "image/image.h"
 #include "interchange/interchange.h"
 #include "interchange/onnx_graph.h"
@@ -195,9 +196,8 @@ static const char *const *list_kernels(exporter *self) {
 
 /* ---- Rotations ------------------------------------------------------------------------------- */
 
-/* Turns an image whose pixels are their own numbers (0 outside the region of interest), so that the
- * table is what dn_image_rotate does and not what somebody thinks it does. 2048 x 2048 pixels and 0
- * for outside fit 24 bits. */
+/* Turns an image whose pixels hold their own numbers (0 outside the region of interest), so that
+ * the table is exactly what dn_image_rotate does. The numbers of 2048 x 2048 pixels fit 24 bits. */
 static dn_status make_maps(exporter *self, dn_error *error) {
     dn_image numbers, turned;
     void *block;
@@ -348,14 +348,41 @@ static const char *mean_over_columns(dn_onnx *graph, const char *value) {
     return value;
 }
 
+/* The middle of each row, or the mean of the two in the middle: the larger half of a row in order,
+ * of which only the end is needed. */
+static const char *median_of_columns(dn_onnx *graph, const char *value, int count) {
+    const int64_t half = count / 2 + 1;
+    const int64_t middle[] = {half - 1, half - 2};
+    value = DN_ONNX_NODE(graph, "TopK", value, dn_onnx_indices(graph, &half, 1));
+    dn_onnx_int(graph, "axis", 1);
+    dn_onnx_more_output(graph); /* where they were */
+    value = DN_ONNX_NODE(graph, "Gather", value, dn_onnx_indices(graph, middle, count % 2 ? 1 : 2));
+    dn_onnx_int(graph, "axis", 1);
+    return mean_over_columns(graph, value);
+}
+
+/* detect/reduction.h, of [N, views] */
+static const char *reduced(const exporter *self, const char *value) {
+    dn_onnx *graph = self->graph;
+    switch (dn_reduction_of(self->detector->config->rotation_reduction)) {
+    case DN_REDUCTION_MEDIAN:
+        return median_of_columns(graph, value, self->views);
+    case DN_REDUCTION_LOG_MEAN:
+        value = DN_ONNX_NODE(graph, "Max", value, dn_onnx_scalar(graph, FLT_MIN));
+        value = mean_over_columns(graph, DN_ONNX_NODE(graph, "Log", value));
+        return DN_ONNX_NODE(graph, "Exp", value);
+    default:
+        return mean_over_columns(graph, value);
+    }
+}
+
 static const char *score_of(exporter *self, const char *z) {
     dn_onnx *graph = self->graph;
     const char *value = mean_over_columns(graph, DN_ONNX_NODE(graph, "Mul", z, z));
     if (self->views == 1)
         return value;
     const int64_t rows[] = {-1, self->views};
-    value = DN_ONNX_NODE(graph, "Reshape", value, dn_onnx_indices(graph, rows, 2));
-    return mean_over_columns(graph, value);
+    return reduced(self, DN_ONNX_NODE(graph, "Reshape", value, dn_onnx_indices(graph, rows, 2)));
 }
 
 /* dn_calibration_judge: x = log(raw / threshold), pred_score = (1 + x / (1 + |x|)) / 2 */
@@ -381,7 +408,7 @@ static void build(exporter *self) {
     dn_onnx_input(graph, "images", DN_ONNX_UINT8, images, 4);
     const char *const *kernels = list_kernels(self);
     if (!kernels)
-        return; /* memory ran out, which writing the graph reports */
+        return; /* out of memory; writing the graph reports it */
     const char *features =
         self->views > 1 ? turned_features(self, kernels)
                         : features_of(self, graph, normalized(self, graph, "images"), kernels);
@@ -401,7 +428,7 @@ static void describe_model(exporter *self) {
     dn_onnx_property(self->graph, "input", "uint8 RGB, [N, height, width, 3]");
 }
 
-/* Views that somebody else turned cannot be painted any more. */
+/* The region of interest cannot be painted on views that were turned outside the graph. */
 static dn_status check_roi(const exporter *self, dn_error *error) {
     if (self->views > 1 || !dn_roi_limits(&self->detector->roi))
         return DN_OK;

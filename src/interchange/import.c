@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_BLOCKS = 64 }; /* as the configuration has it */
+enum { MAX_BLOCKS = 64 }; /* the limit of the configuration */
 
 typedef struct importing {
     dn_tensor_file *file;
@@ -37,7 +37,7 @@ static const dn_tensor *find_tensor(const importing *self, const char *name) {
     return dn_tensor_file_find(self->file, full);
 }
 
-/* What stands before the name of the flow's first tensor. */
+/* Finds the prefix of the flow's first tensor. */
 static dn_status find_prefix(importing *self, dn_error *error) {
     dn_flow_tensor first;
     dn_flow_shape any = {.features = 2, .blocks = 1, .internal = 1};
@@ -132,8 +132,8 @@ static dn_status list_flow_tensor(importing *self, size_t index, dn_error *error
     return DN_OK;
 }
 
-/* Tensors that a DifferNet does not have point to another network, which must not score silently.
- */
+/* Refuses tensors that a DifferNet does not have: they belong to another network, whose scores
+ * would be wrong. */
 static dn_status check_known(const importing *self, const dn_tensor *tensor, dn_error *error) {
     const char *name = tensor->name + strlen(self->prefix);
     if (strncmp(tensor->name, self->prefix, strlen(self->prefix)) != 0 ||
@@ -190,7 +190,7 @@ static dn_status examine_tensor(const importing *self, dn_digest *digest, const 
     dn_chunks chunks;
     const void *bytes;
     size_t size, done = 0;
-    float aligned[DN_CHUNK_ELEMENTS]; /* which the file's numbers need not be */
+    float aligned[DN_CHUNK_ELEMENTS]; /* the numbers in the file may be unaligned */
     dn_chunks_begin(&chunks, tensor, DN_F32);
     for (;;) {
         DN_TRY(dn_chunks_next(&chunks, &bytes, &size, error));

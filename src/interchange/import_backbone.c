@@ -1,5 +1,5 @@
-/* Weights of a backbone from another program: a file of ours that `--backbone` takes, with where
- * they came from and their licence. */
+/* Converts a backbone's weights from another program into a weights file for `--backbone` that
+ * states their origin and licence. */
 #include "backbone/import_weights.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -45,7 +45,7 @@ static const char *found(const writing *self, const char *key) {
     return dn_tensor_file_metadata(self->file, key);
 }
 
-/* A package is where the weights came from; a file of PyTorch's tells nothing but its name. */
+/* Of a package the origin is known; of a PyTorch file only its name is. */
 static void describe_origin(writing *self) {
     dn_backbone_weights *weights = &self->weights;
     const char *package = found(self, DN_WHEEL_PACKAGE), *page = found(self, DN_WHEEL_HOME_PAGE);

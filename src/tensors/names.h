@@ -1,4 +1,4 @@
-/* Tensor names and metadata keys: which ones are allowed, and finding one among many. */
+/* Tensor names and metadata keys: validation, and an index for fast search. */
 #ifndef DN_TENSORS_NAMES_H
 #define DN_TENSORS_NAMES_H
 
@@ -12,11 +12,11 @@ int dn_utf8_valid(const uint8_t *bytes, size_t size);
 int dn_name_valid(const uint8_t *bytes, size_t size);
 
 typedef struct dn_name_entry {
-    const char *name; /* lives elsewhere */
+    const char *name; /* not owned */
     size_t index;
 } dn_name_entry;
 
-/* Names in alphabetical order, with the position that each was added at. */
+/* Names in alphabetical order with the position at which each was added. */
 typedef struct dn_name_index {
     dn_name_entry *entries;
     size_t count, capacity;

@@ -45,7 +45,7 @@ static dn_status malformed(const dn_pickle *pickle, const char *problem, dn_erro
                    pickle->source->name, pickle->source->position, problem);
 }
 
-/* What lies above the last mark can be taken. */
+/* The number of values above the last mark, which operations may take. */
 static size_t reachable(const dn_pickle *pickle) {
     return pickle->stack.count -
            (pickle->mark_count > 0 ? pickle->marks[pickle->mark_count - 1] : 0);
@@ -319,7 +319,7 @@ static dn_status run_set_items(dn_pickle *pickle, dn_error *error) {
 
 /* ---- Objects --------------------------------------------------------------------------------- */
 
-/* What a tensor function would return for a tuple of arguments: the arguments, as a tensor. */
+/* The result of a tensor function is represented by its arguments, marked as a tensor. */
 static int rebuilt(const dn_pickle *pickle, int64_t function, const dn_pickle_value *arguments,
                    dn_pickle_value *value) {
     const values *items = &pickle->containers[arguments->number];
@@ -346,7 +346,7 @@ static dn_status run_reduce(dn_pickle *pickle, dn_error *error) {
     return push(pickle, value, error);
 }
 
-/* Attributes of an OrderedDict: torch's version numbers in _metadata, of no use here. */
+/* Ignores the attributes of an OrderedDict, which are torch's version numbers in _metadata. */
 static dn_status run_build(dn_pickle *pickle, dn_error *error) {
     dn_pickle_value *object = NULL;
     DN_TRY(top(pickle, 2, &object, error));
@@ -446,7 +446,7 @@ static dn_status run_stop(dn_pickle *pickle, dn_error *error) {
 
 /* ---- The machine ----------------------------------------------------------------------------- */
 
-/* Every opcode of Python's; those without a function are refused by their name. */
+/* All opcodes of Python. Those without a function are refused by name. */
 static const struct {
     const char *name;
     dn_status (*run)(dn_pickle *pickle, dn_error *error);

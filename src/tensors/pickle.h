@@ -1,8 +1,8 @@
 /*
- * Python pickles of state_dicts, and of nothing else: protocols 2 to 5, the opcodes that a
- * dictionary of tensors needs, and the few classes named in pickle.c. A pickle is a program for a
- * stack machine; this machine only builds the values below. Everything else is refused by its name,
- * nothing is ever called, and the number of operations, hence memory and time, is bounded.
+ * Reads Python pickles of state_dicts: protocols 2 to 5, the opcodes that a dictionary of tensors
+ * needs, and the few classes named in pickle.c. A pickle is a program for a stack machine; this
+ * machine only builds the values below. It refuses everything else by name, calls nothing, and
+ * limits the number of operations and thereby memory and time.
  */
 #ifndef DN_TENSORS_PICKLE_H
 #define DN_TENSORS_PICKLE_H
@@ -10,7 +10,7 @@
 #include "base/bytes.h"
 #include "tensors/tensor_file.h"
 
-/* Ends most refusals. */
+/* The end of most error messages. */
 #define DN_STATE_DICT_HINT                                                                         \
     "only state_dicts are read: save one with torch.save(model.state_dict(), path)"
 
@@ -20,7 +20,7 @@ typedef enum dn_pickle_kind {
     DN_PICKLE_BOOL,    /* number: 0 or 1 */
     DN_PICKLE_INTEGER, /* number */
     DN_PICKLE_LONG,    /* an integer of more than 8 bytes: bytes, length; little-endian */
-    DN_PICKLE_REAL,    /* its value is of no use here */
+    DN_PICKLE_REAL,    /* the value is not kept */
     DN_PICKLE_TEXT,    /* bytes, length */
     DN_PICKLE_GLOBAL,  /* number: a dn_pickle_global, or DN_PICKLE_STORAGE_TYPE + dtype */
     DN_PICKLE_TUPLE,   /* number: which container; so for the kinds below */
@@ -50,12 +50,12 @@ typedef struct dn_pickle dn_pickle;
 dn_status dn_pickle_create(dn_pickle **pickle, dn_error *error);
 void dn_pickle_destroy(dn_pickle *pickle);
 
-/* Runs the pickle that starts at source->position and leaves the position behind it. `source` must
+/* Runs the pickle that starts at source->position and sets the position to its end. `source` must
  * outlive the values. */
 dn_status dn_pickle_run(dn_pickle *pickle, dn_bytes *source, dn_pickle_value *result,
                         dn_error *error);
 
-/* What a tuple, list, dict, storage or tensor holds; valid until the next run. */
+/* The items of a tuple, list, dict, storage or tensor; valid until the next run. */
 const dn_pickle_value *dn_pickle_items(const dn_pickle *pickle, const dn_pickle_value *container,
                                        size_t *count);
 

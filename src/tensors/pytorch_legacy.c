@@ -19,7 +19,7 @@ static const uint8_t magic[12] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
 
 typedef struct placed_storage {
     dn_storage storage;
-    const uint8_t *data; /* NULL until its key was met in the list */
+    const uint8_t *data; /* NULL until its key is found in the list */
 } placed_storage;
 
 typedef struct legacy {

@@ -50,7 +50,7 @@ static dn_status check_stored(const archive *opened, zip_uint64_t member, dn_err
     return DN_OK;
 }
 
-/* The bytes in place against the checksum of the archive's directory. */
+/* Compares the bytes in place with the checksum in the archive's directory. */
 static dn_status check_sum(const archive *opened, zip_uint64_t member, dn_error *error) {
     const dn_zip_place *place = &opened->places[member];
     zip_stat_t found;
@@ -62,7 +62,7 @@ static dn_status check_sum(const archive *opened, zip_uint64_t member, dn_error 
     return DN_OK;
 }
 
-/* The bytes of a member in place, once they were checked. */
+/* Checks a member once and returns its bytes in place. */
 static dn_status take_member(archive *opened, zip_uint64_t member, const dn_zip_place **place,
                              dn_error *error) {
     *place = &opened->places[member];
@@ -70,7 +70,8 @@ static dn_status take_member(archive *opened, zip_uint64_t member, const dn_zip_
         return DN_OK;
     DN_TRY(check_stored(opened, member, error));
     opened->confirmed_bytes += (*place)->bytes;
-    if (opened->confirmed_bytes > opened->file->size) /* else few bytes could take hours to read */
+    if (opened->confirmed_bytes >
+        opened->file->size) /* otherwise a small file could take hours to read */
         return refuse_member(opened, member, "overlaps another one", error);
     DN_TRY(check_sum(opened, member, error));
     opened->confirmed[member] = 1;
@@ -107,7 +108,7 @@ static dn_status find_storage(void *context, const dn_storage *storage, const ui
     return DN_OK;
 }
 
-/* The one member FOLDER/data.pkl tells the prefix. */
+/* The only member FOLDER/data.pkl determines the prefix. */
 static dn_status find_pickle(archive *opened, dn_error *error) {
     zip_int64_t count = zip_get_num_entries(opened->zip, 0);
     opened->pickle = -1;

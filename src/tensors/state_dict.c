@@ -24,7 +24,7 @@ dn_status dn_storage_read(const dn_pickle *pickle, const dn_pickle_value *value,
     return DN_OK;
 }
 
-/* The dictionary while it is read, and the name of the tensor at hand. */
+/* The state of reading a dictionary; `name` is the current tensor's. */
 typedef struct reading {
     dn_tensor_file *file;
     const dn_pickle *pickle;
@@ -33,7 +33,7 @@ typedef struct reading {
     const dn_pickle_value *name;
 } reading;
 
-/* How much of the name fits a message. */
+/* The number of bytes of the name to show in a message. */
 static int shown_length(const dn_pickle_value *name) {
     if (!dn_name_valid(name->bytes, name->length))
         return 0;
@@ -91,7 +91,7 @@ static dn_status find_data(const reading *reader, const dn_storage *storage, int
     return DN_OK;
 }
 
-/* In place where the tensor is contiguous, else as a copy. */
+/* Uses contiguous tensors in place and copies others. */
 static dn_status place_tensor(const reading *reader, const dn_storage *storage, int64_t offset,
                               const dn_strides *strides, dn_tensor *tensor, dn_error *error) {
     const uint8_t *data = NULL;

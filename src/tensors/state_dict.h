@@ -1,11 +1,11 @@
-/* The dictionary of tensors in what torch.save pickled, and the storages they lie in. */
+/* Reads the dictionary of tensors that torch.save pickled, and the storages of the tensors. */
 #ifndef DN_TENSORS_STATE_DICT_H
 #define DN_TENSORS_STATE_DICT_H
 
 #include "tensors/pickle.h"
 #include "tensors/tensor_table.h"
 
-/* A block of numbers in the file that tensors are views of. */
+/* A storage: a block of numbers in the file of which tensors are views. */
 typedef struct dn_storage {
     const uint8_t *key; /* its name in the file; not zero-terminated */
     size_t key_length;

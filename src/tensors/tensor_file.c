@@ -39,7 +39,7 @@ static dn_status read_content(dn_tensor_file *file, dn_error *error) {
     return dn_table_finish(file, error);
 }
 
-/* Takes `mapped` over, also when it fails. */
+/* Takes ownership of `mapped`, even on failure. */
 static dn_status open_bytes(const char *name, dn_mapped_file mapped, const uint8_t *bytes,
                             size_t size, dn_tensor_file **opened, dn_error *error) {
     void *block;

@@ -1,7 +1,7 @@
 /*
  * Files of named tensors: safetensors (read, write) and PyTorch's .pth state_dict (zip format since
  * 1.6, read and written, and the legacy format before it, read), also within a Python package
- * (wheel.h). The format is told by the content, not by the name.
+ * (wheel.h). The content decides about the format, not the name.
  *
  * safetensors: 8 bytes little-endian header length N; N bytes of JSON {"name": {"dtype", "shape",
  * "data_offsets": [begin, end]}, ..., "__metadata__": {string: string}}; then the tensors' bytes,
@@ -89,12 +89,12 @@ dn_status dn_safetensors_write_as(const char *path, dn_dtype floats, const dn_te
                                   size_t count, const dn_metadata_entry *metadata,
                                   size_t metadata_count, dn_error *error);
 
-/* What goes on beside the writing of the tensors. */
+/* A function that runs while the tensors are written. */
 typedef dn_status dn_meanwhile(void *context, dn_error *error);
 
-/* The same; `meanwhile` runs on a second thread while the data is written, where `threads` allows
- * two, and may change values of the metadata, which are read anew afterwards, but not their
- * lengths. The file comes about only if both succeed. */
+/* The same; if `threads` is at least 2, `meanwhile` runs on a second thread while the data is
+ * written. It may change values of the metadata, which are read again afterwards, but not their
+ * lengths. The file is only created if both succeed. */
 dn_status dn_safetensors_write_while(const char *path, dn_dtype floats, const dn_tensor *tensors,
                                      size_t count, const dn_metadata_entry *metadata,
                                      size_t metadata_count, int threads, dn_meanwhile *meanwhile,

@@ -1,4 +1,4 @@
-/* What the readers of the single formats fill in: the open file and its table of tensors. */
+/* The open file and its table of tensors, which the readers of the formats fill in. */
 #ifndef DN_TENSORS_TENSOR_TABLE_H
 #define DN_TENSORS_TENSOR_TABLE_H
 
@@ -28,10 +28,10 @@ dn_status dn_table_add(dn_tensor_file *file, const uint8_t *name, size_t name_le
 dn_status dn_table_add_metadata(dn_tensor_file *file, const char *key, const char *value,
                                 dn_error *error);
 
-/* A block of `bytes` that lives as long as the file, counted in file->copied_bytes. */
+/* Allocates a block of `bytes` that the file owns and counts it in file->copied_bytes. */
 dn_status dn_table_own(dn_tensor_file *file, size_t bytes, uint8_t **block, dn_error *error);
 
-/* Sorts the names; refuses the ones that occur twice. */
+/* Sorts the names and refuses duplicates. */
 dn_status dn_table_finish(dn_tensor_file *file, dn_error *error);
 void dn_table_destroy(dn_tensor_file *file);
 

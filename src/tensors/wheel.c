@@ -73,7 +73,7 @@ static dn_status check_size(const wheel *self, const zip_stat_t *found, zip_uint
     return DN_OK;
 }
 
-/* The checksum is verified once the end was reached. */
+/* libzip verifies the checksum when the end is reached. */
 static int read_bytes(const wheel *self, zip_uint64_t member, uint8_t *bytes, zip_uint64_t size) {
     uint8_t behind;
     zip_file_t *opened = zip_fopen_index(self->zip, member, 0);
@@ -84,7 +84,7 @@ static int read_bytes(const wheel *self, zip_uint64_t member, uint8_t *bytes, zi
     return zip_fclose(opened) == 0 && whole;
 }
 
-/* A block that the file owns, zero-terminated. */
+/* The file owns the block, which is zero-terminated. */
 static dn_status read_member(wheel *self, zip_int64_t member, zip_uint64_t most, uint8_t **bytes,
                              size_t *size, dn_error *error) {
     zip_stat_t found;
@@ -101,7 +101,7 @@ static dn_status read_member(wheel *self, zip_int64_t member, zip_uint64_t most,
 
 /* ---- metadata ---- */
 
-/* Control characters become blanks; bytes that are no UTF-8 give no text. */
+/* Control characters become blanks. A text that is not UTF-8 is left out. */
 static dn_status add_text(const wheel *self, const char *key, const uint8_t *bytes, size_t size,
                           dn_error *error) {
     dn_text text = {0};
@@ -169,7 +169,7 @@ static dn_status add_headers(const wheel *self, const char *headers, span *licen
     return DN_OK;
 }
 
-/* The licence's name: the package's own word for it, or else the first line of its text. */
+/* The licence's name: as the package states it, or else the first line of the licence's text. */
 static dn_status add_licence(wheel *self, span named, dn_error *error) {
     uint8_t *text;
     size_t size, first = 0;

@@ -1,6 +1,6 @@
-/* Where the members of a zip archive in memory lie: libzip reads archives but does not tell, and
- * tensors are served in place. What is found here counts only once it agrees with
- * what libzip says of the member, checksum included (pytorch_zip.c). */
+/* Finds where the members of a zip archive in memory are. libzip does not tell, and tensors are
+ * used in place. A place is only used after it was found to agree with what libzip reports about
+ * the member, including the checksum (pytorch_zip.c). */
 #ifndef DN_TENSORS_ZIP_PLACES_H
 #define DN_TENSORS_ZIP_PLACES_H
 

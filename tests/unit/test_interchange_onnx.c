@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static char folder[64], model_path[128], onnx_path[128];
+static const char *reduction = "mean"; /* of the next model */
 
 static void make_model_with(const dn_network *network, double threshold, const dn_roi *roi) {
     dn_error error = {0};
@@ -21,6 +22,7 @@ static void make_model_with(const dn_network *network, double threshold, const d
     assert_ok(dn_config_set(config, "n_scales", "1", &error));
     assert_ok(dn_config_set(config, "fc_internal", "8", &error));
     assert_ok(dn_config_set(config, "n_coupling_blocks", "2", &error));
+    assert_ok(dn_config_set(config, "rotation_reduction", reduction, &error));
     dn_detector detector = {.config = config, .flow = dn_flow_shape_of(config, network)};
     detector.calibration = dn_calibration_none();
     detector.calibration.threshold = detector.calibration.review_threshold = threshold;
@@ -182,6 +184,28 @@ static void test_graph_of_another_network(void **state) {
     onnx__model_proto__free_unpacked(message, NULL);
 }
 
+static size_t count_in_graph(const char *of, int views, const char *operation) {
+    reduction = of;
+    make_model(NAN);
+    reduction = "mean";
+    Onnx__ModelProto *message = export_and_read(0, views);
+    check_graph(message->graph, NULL);
+    size_t count = count_nodes(message->graph, operation, NULL, 0);
+    onnx__model_proto__free_unpacked(message, NULL);
+    return count;
+}
+
+/* The graph joins its views as predict does; a single view needs nothing. */
+static void test_reductions(void **state) {
+    (void)state;
+    assert_int_equal(count_in_graph("median", 4, "TopK"), 1);
+    assert_int_equal(count_in_graph("median", 1, "TopK"), 0);
+    assert_int_equal(count_in_graph("mean", 4, "TopK"), 0);
+    size_t of_the_flow = count_in_graph("mean", 4, "Exp");
+    assert_int_equal(count_in_graph("log_mean", 4, "Exp"), of_the_flow + 1);
+    assert_int_equal(count_in_graph("log_mean", 1, "Exp"), of_the_flow);
+}
+
 static void test_graphs(void **state) {
     (void)state;
     make_model(NAN);
@@ -261,6 +285,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_graphs),
         cmocka_unit_test(test_graph_of_another_network),
+        cmocka_unit_test(test_reductions),
         cmocka_unit_test(test_a_calibrated_model),
         cmocka_unit_test(test_region_of_interest),
         cmocka_unit_test(test_no_file_where_none_can_be),

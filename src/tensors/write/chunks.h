@@ -9,7 +9,7 @@ enum { DN_CHUNK_ELEMENTS = 8192 };
 
 typedef struct dn_chunks {
     const dn_tensor *tensor;
-    dn_dtype dtype; /* that comes out */
+    dn_dtype dtype; /* of the output */
     size_t done;    /* elements */
     union {
         float wide[DN_CHUNK_ELEMENTS];
@@ -22,7 +22,7 @@ typedef struct dn_chunks {
  * are), other types always as they are. */
 dn_dtype dn_written_dtype(const dn_tensor *tensor, dn_dtype floats);
 
-/* Bytes that it then takes. */
+/* The size of the written tensor in bytes. */
 size_t dn_written_bytes(const dn_tensor *tensor, dn_dtype floats);
 
 /* A tensor whose data is NULL consists of zeros. */

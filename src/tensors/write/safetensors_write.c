@@ -10,7 +10,7 @@
 
 #define LENGTH_SIZE 8          /* of the header length that the file starts with */
 #define DATA_ALIGNMENT 64      /* of the data in the file */
-#define PIECE_SIZE (256 << 10) /* of a write: the kernel takes much longer over larger ones */
+#define PIECE_SIZE (256 << 10) /* of one write: the kernel is much slower with larger ones */
 #define ADVANCE_SIZE (1 << 20)
 
 static dn_status check_tensor(const dn_tensor *tensor, dn_error *error) {
@@ -147,7 +147,7 @@ static dn_status write_tensor(FILE *stream, const dn_tensor *tensor, dn_dtype fl
     return DN_OK;
 }
 
-/* A file, and what is done beside its data. */
+/* A file and the function that runs while its data is written. */
 typedef struct writing {
     const char *path;
     dn_dtype floats;
@@ -188,7 +188,7 @@ static void do_part(void *context, int worker, size_t part) {
                                      : self->meanwhile(self->context, &self->errors[1]);
 }
 
-/* Over the first one, with the values that the metadata has now. */
+/* Writes the header again with the final values of the metadata. */
 static dn_status rewrite_header(writing *self, dn_error *error) {
     size_t length = strlen(self->header);
     cJSON_free(self->header);
