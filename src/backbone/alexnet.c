@@ -3,7 +3,7 @@
 
 #define CONVOLUTION(index, in, out, size, step, pad)                                               \
     {                                                                                              \
-        .names = {{.convolution = index}}, .channels = in, .out_channels = out, .kernel = size,    \
+        .names = {{.convolution = (index)}}, .channels = in, .out_channels = out, .kernel = size,  \
         .stride = step, .padding = pad, .activation = DN_ACTIVATION_RELU                           \
     }
 #define MAX_POOL(count)                                                                            \

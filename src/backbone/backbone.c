@@ -233,7 +233,7 @@ dn_backbone_map dn_backbone_map_at(const dn_backbone *backbone, int s, int tap) 
 static float find_step(const dn_backbone *backbone, int s, int i) {
     const dn_network *network = backbone->shape.network;
     size_t count = dn_backbone_histogram_count(backbone);
-    size_t number = (size_t)(s * network->step_count + i);
+    size_t number = (size_t)s * (size_t)network->step_count + (size_t)i;
     int workers = dn_backbone_workers(&backbone->shape);
     dn_histogram all = {.width = 0};
     for (int worker = 0; worker < workers; worker++)

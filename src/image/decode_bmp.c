@@ -241,7 +241,7 @@ static dn_status jump(run_reader *self, dn_error *error) {
     DN_TRY(dn_bytes_take(self->file, 2, "BMP jump", &step, error));
     size_t distance = step[0] + step[1] * width;
     self->position += distance < left ? distance : left;
-    self->column = self->position % width;
+    self->column = width ? self->position % width : 0;
     return DN_OK;
 }
 

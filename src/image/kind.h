@@ -23,7 +23,7 @@ dn_image_kind dn_image_kind_of(const void *bytes, size_t size);
 int dn_file_may_be_deep(const char *path);
 
 /* The orientation in EXIF data, which begin with a TIFF header; 0 where there is none. */
-int dn_exif_orientation(const uint8_t *exif, size_t size);
+int dn_exif_orientation(const uint8_t *data, size_t size);
 
 /* The adapters' part. */
 void dn_kind_bmp(dn_bytes file, dn_image_kind *kind);

@@ -118,6 +118,8 @@ static float float_sample(const uint8_t *row, size_t index, int bits) {
 
 static float integer_sample(const uint8_t *row, size_t index, int bits, int is_signed) {
     uint32_t word;
+    if (bits < 1)
+        return 0;
     if (bits == 32) {
         memcpy(&word, row + 4 * index, 4);
         return is_signed ? (float)(int32_t)word : (float)word;

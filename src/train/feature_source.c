@@ -29,7 +29,7 @@ dn_status dn_feature_source_create(dn_extractor *extractor, const dn_config *con
         .extractor = extractor,
         .config = config,
         .observer = observer,
-        .views = {kind, count, config},
+        .views = {.kind = kind, .count = count, .config = config},
         .dimensions = dn_extractor_dimensions(extractor),
         .bank = {.descriptor = -1},
     };

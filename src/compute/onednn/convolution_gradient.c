@@ -173,8 +173,8 @@ static dnnl_status_t describe_grouped(const dn_convolution_gradient *self,
 
 static dn_status create_primitive(dn_convolution_gradient *self, const float *weights,
                                   dn_error *error) {
-    dnnl_convolution_desc_t operation;
-    dnnl_memory_desc_t given;
+    dnnl_convolution_desc_t operation = {0};
+    dnnl_memory_desc_t given = {0};
     int grouped = is_grouped(self);
     dnnl_status_t status =
         (grouped ? describe_grouped : describe_gradient)(self, &operation, &given);
