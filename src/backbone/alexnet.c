@@ -1,13 +1,15 @@
 /* torchvision.models.alexnet().features, the paper's backbone. */
 #include "backbone/network.h"
 
+/* Initialisers, not expressions: NOLINTBEGIN(bugprone-macro-parentheses) */
 #define CONVOLUTION(index, in, out, size, step, pad)                                               \
     {                                                                                              \
-        .names = {{.convolution = (index)}}, .channels = in, .out_channels = out, .kernel = size,  \
+        .names = {{.convolution = index}}, .channels = in, .out_channels = out, .kernel = size,    \
         .stride = step, .padding = pad, .activation = DN_ACTIVATION_RELU                           \
     }
 #define MAX_POOL(count)                                                                            \
     { .kind = DN_STEP_MAX_POOL, .channels = count, .kernel = 3, .stride = 2 }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static const dn_network_step steps[] = {
     CONVOLUTION("0", 3, 64, 11, 4, 2),      MAX_POOL(64),

@@ -12,6 +12,7 @@
  */
 #include "backbone/network.h"
 
+/* Initialisers, not expressions: NOLINTBEGIN(bugprone-macro-parentheses) */
 #define CONVOLUTION(name, norm, other, other_norm, in, out, size, step, count, act)                \
     .names = {{name, norm}, {other, other_norm}}, .channels = in, .out_channels = out,             \
     .kernel = size, .stride = step, .groups = count, .padding = DN_PADDING_SAME,                   \
@@ -160,6 +161,7 @@ static const dn_network_setting settings[] = {
         .norm_epsilon = 1e-3, .ignored = ignored, .settings = settings,                            \
         .setting_count = sizeof settings / sizeof *settings                                        \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 const dn_network dn_efficientnet_lite0 = NETWORK("0", lite0);
 const dn_network dn_efficientnet_lite1 = NETWORK("1", lite1);
