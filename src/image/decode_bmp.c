@@ -235,19 +235,24 @@ static dn_status copy_indices(run_reader *self, size_t count, dn_error *error) {
     return dn_bytes_take(self->file, 1, "BMP padding", &padding, error);
 }
 
+/* Never 0: the header was checked. */
+static size_t row_width(const run_reader *self) {
+    return self->map->width > 0 ? (size_t)self->map->width : 1;
+}
+
 static dn_status jump(run_reader *self, dn_error *error) {
     const uint8_t *step; /* to the right, up */
-    size_t width = (size_t)self->map->width, left = self->end - self->position;
+    size_t width = row_width(self), left = self->end - self->position;
     DN_TRY(dn_bytes_take(self->file, 2, "BMP jump", &step, error));
     size_t distance = step[0] + step[1] * width;
     self->position += distance < left ? distance : left;
-    self->column = width ? self->position % width : 0;
+    self->column = self->position % width;
     return DN_OK;
 }
 
 /* A row without any index is a row as well; Pillow drops it. */
 static void end_row(run_reader *self) {
-    size_t width = (size_t)self->map->width, column = self->position % width;
+    size_t width = row_width(self), column = self->position % width;
     size_t step = column > 0 || self->column == 0 ? width - column : 0;
     size_t left = self->end - self->position;
     self->position += step < left ? step : left;

@@ -84,6 +84,8 @@ static unsigned whole_sample(const uint8_t *row, size_t index, int bits) {
 /* Scaled to 8 bits; of more the upper ones count. */
 static uint8_t byte_sample(const uint8_t *row, size_t index, int bits) {
     unsigned value = whole_sample(row, index, bits);
+    if (bits < 1)
+        return 0;
     if (bits < 8)
         return (uint8_t)(value * 255 / ((1u << bits) - 1));
     return (uint8_t)(value >> (bits - 8));
