@@ -54,6 +54,7 @@ class ResultStruct(SizedStruct):
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
         ("warnings", (c.c_char * 256) * 4),
+        ("time_ms", c.c_int64),
     ]
 
 
