@@ -119,6 +119,7 @@ typedef struct dn_image_source {
     dn_pixel_format format;
     int width, height;
     size_t stride;
+    const char *name; /* of `bytes` in messages; NULL: "image in memory" */
 } dn_image_source;
 
 /* ---- Maps ------------------------------------------------------------------------------------ */

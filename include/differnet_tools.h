@@ -75,6 +75,9 @@ DN_API int dn_is_image_name(const char *name);
 /* Whether a name is one that dn_map_write_files gives: "part.png_overlay.png". */
 DN_API int dn_is_output_name(const char *name);
 
+/* Whether a folder holds the marker file .differnet-results: this library wrote what is in it. */
+DN_API int dn_is_output_folder(const char *path);
+
 /* Writes these files below `directory`, which is created: <image_path>_map.tiff, _map.png and
  * _mask.png (DN_MAP_FILES), <image_path>_overlay.png (DN_OVERLAY_FILE). Paths that differ have
  * files that differ: ".." becomes the folder _up, the start of an absolute path _root. With

@@ -69,6 +69,7 @@ class ImageSourceStruct(SizedStruct):
         ("width", c.c_int),
         ("height", c.c_int),
         ("stride", c.c_size_t),
+        ("name", c.c_char_p),
     ]
 
 

@@ -13,7 +13,7 @@ enum { LARGEST = 1 << 16 };
 #define END(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
 const dn_struct dn_struct_result = STRUCT(dn_result, warnings, time_ms);
-const dn_struct dn_struct_image_source = STRUCT(dn_image_source, stride, stride);
+const dn_struct dn_struct_image_source = STRUCT(dn_image_source, stride, name);
 const dn_struct dn_struct_map_files = STRUCT(dn_map_files, overlay, overlay);
 const dn_struct dn_struct_model_options = STRUCT(dn_model_options, concurrency, concurrency);
 const dn_struct dn_struct_score_options = STRUCT(dn_score_options, user, user);

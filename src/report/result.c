@@ -79,7 +79,6 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
     DN_TRY(dn_struct_read(&dn_struct_row_places, &found, places, error));
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "image_path", image_path);
-    add_time(&json, &known);
     if (failure) {
         dn_json_text(&json, json.root, "error", failure->message);
         add_warnings(&json, &known);
@@ -90,6 +89,7 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
         dn_json_text(&json, json.root, "model_id", model_id);
         dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(&known));
     }
+    add_time(&json, &known);
     return dn_json_take(&json, 0, text, error);
 }
 
