@@ -74,7 +74,7 @@ void dn_candidate_wait(dn_candidates *self, dn_candidate *candidate) {
     candidate->waits_since = candidate->changed_at = dn_cli_seconds();
     candidate->failed_at = candidate->next_try = 0;
     candidate->tries = 0;
-    candidate->was_told = 0;
+    candidate->restless_was_told = 0;
     candidate->before = self->last;
     candidate->after = NULL;
     *(self->last ? &self->last->after : &self->first) = candidate;

@@ -23,7 +23,8 @@ typedef struct dn_candidate {
     dn_file_identity seen;   /* at the last look */
     dn_file_identity scored; /* what the last row is of, if has_row */
     dn_watch_place place;    /* of that row */
-    unsigned has_row : 1, waits : 1, moved_in : 1, is_unmoved : 1, was_told : 1;
+    unsigned has_row : 1, waits : 1, moved_in : 1, is_unmoved : 1;
+    unsigned restless_was_told : 1, unmoved_was_told : 1;
     unsigned look;      /* the last look at the folder that found it */
     unsigned writes;    /* since it was last read: times closed after writing or moved in */
     unsigned tries;     /* to read what was seen */

@@ -24,9 +24,10 @@ static void note_change(dn_candidate *file, const dn_file_identity *identity) {
 
 static void tell_restless(dn_watcher *self, dn_candidate *file) {
     double limit = self->give_up + 10 * self->settle;
-    if (file->was_told || file->failed_at > 0 || dn_cli_seconds() - file->waits_since < limit)
+    if (file->restless_was_told || file->failed_at > 0 ||
+        dn_cli_seconds() - file->waits_since < limit)
         return;
-    file->was_told = 1;
+    file->restless_was_told = 1;
     dn_watch_tell(self, DN_WARNING,
                   "%.600s: has been changing for %.0f s, never unchanged for %g s (--settle): if "
                   "these are pictures, they have no rows",

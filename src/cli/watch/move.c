@@ -211,11 +211,10 @@ static int make_folder(const char *path) {
 }
 
 static void note_unmoved(dn_watcher *self, dn_candidate *file, const char *path, int reason) {
-    if (!file->is_unmoved) {
+    if (!file->unmoved_was_told)
         dn_watch_tell(self, DN_WARNING, "%.600s: cannot be moved to %.300s/%s: %s; trying again",
                       path, self->move_to, place_names[file->place], strerror(reason));
-    }
-    file->is_unmoved = 1;
+    file->is_unmoved = file->unmoved_was_told = 1;
     dn_candidate_wait(&self->files, file);
     file->next_try = dn_cli_seconds() + RETRY_SECONDS;
 }

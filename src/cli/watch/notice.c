@@ -23,8 +23,9 @@ static int is_of_interest(const char *name) {
 /* ---- events ---- */
 
 static void follow(dn_watcher *self, dn_watch_folder *folder) {
-    const uint32_t mask = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
-                          IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+    /* IN_MODIFY between two IN_CLOSE_WRITE keeps the kernel from merging them. */
+    const uint32_t mask = IN_MODIFY | IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_DELETE |
+                          IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     if (self->events >= 0 && folder->path)
         folder->events = inotify_add_watch(self->events, folder->path, mask);
 }
@@ -59,7 +60,7 @@ static dn_status take_file(dn_watcher *self, size_t folder, const struct inotify
     dn_candidate_wait(&self->files, file);
     file->moved_in = (event->mask & IN_MOVED_TO) != 0;
     file->writes += (unsigned)written;
-    if (written) {
+    if (written || (event->mask & IN_MODIFY)) {
         file->changed_at = dn_cli_seconds();
         file->next_try = 0;
     }
