@@ -82,7 +82,7 @@ class Writer(threading.Thread):
         self.kind, self.folder, self.count, self.base, self.rows = kind, folder, count, base, rows
         self.expected = collections.Counter()
 
-    def name(self, i):
+    def path_of(self, i):
         return f"{self.folder}/{self.kind}-{i % NAMES if self.kind == 'overwritten' else i:05}.pgm"
 
     def run(self):
@@ -90,42 +90,42 @@ class Writer(threading.Thread):
             numbers = range(first, min(first + BATCH, self.count))
             getattr(self, self.kind)(numbers)
             for i in numbers:
-                self.expected[self.name(i)] += 1
+                self.expected[self.path_of(i)] += 1
             time.sleep(0.02)
 
     def renamed(self, numbers):
         for i in numbers:
-            write(self.name(i) + ".tmp", picture(self.base + i))
-            os.rename(self.name(i) + ".tmp", self.name(i))
+            write(self.path_of(i) + ".tmp", picture(self.base + i))
+            os.rename(self.path_of(i) + ".tmp", self.path_of(i))
 
     def overwritten(self, numbers):
         """One name again and again, each time after the row of the picture before."""
         for i in numbers:
-            while self.rows.count[self.name(i)] < self.expected[self.name(i)]:
+            while self.rows.count[self.path_of(i)] < self.expected[self.path_of(i)]:
                 time.sleep(0.02)
-            write(self.name(i), picture(self.base + i))
+            write(self.path_of(i), picture(self.base + i))
 
     def reopened(self, numbers):
         """Header and zeros, which decode; the pixels after the file was closed."""
         for i in numbers:
-            write(self.name(i), picture(self.base + i)[: -SIDE * SIDE] + bytes(SIDE * SIDE))
+            write(self.path_of(i), picture(self.base + i)[: -SIDE * SIDE] + bytes(SIDE * SIDE))
         time.sleep(SETTLE / 10)
         for i in numbers:
-            with open(self.name(i), "r+b") as file:
+            with open(self.path_of(i), "r+b") as file:
                 file.seek(-SIDE * SIDE, os.SEEK_END)
                 file.write(picture(self.base + i)[-SIDE * SIDE :])
 
     def linked(self, numbers):
+        source = f"{self.folder}.source"
         for i in numbers:
-            write(f"{self.folder}/../elsewhere", picture(self.base + i))
-            os.rename(f"{self.folder}/../elsewhere", f"{self.folder}/../elsewhere-{self.name(i)[-9:]}")
-            os.link(f"{self.folder}/../elsewhere-{self.name(i)[-9:]}", self.name(i))
-            os.unlink(f"{self.folder}/../elsewhere-{self.name(i)[-9:]}")
+            write(source, picture(self.base + i))
+            os.link(source, self.path_of(i))
+            os.unlink(source)
 
     def copied(self, numbers):
         for i in numbers:
             data = picture(self.base + i)
-            with open(self.name(i), "wb") as file:
+            with open(self.path_of(i), "wb") as file:
                 file.write(data[:100])
                 file.flush()
                 file.write(data[100:])

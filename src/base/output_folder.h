@@ -11,7 +11,8 @@
  * stays as it is: it may hold the user's pictures. DN_ERROR_IO. */
 dn_status dn_output_folder_make(const char *path, dn_error *error);
 
-/* Whether the open folder holds the marker; dn_is_output_folder of differnet_tools.h lives here too.
+/* Whether the open folder holds the marker; dn_is_output_folder of differnet_tools.h lives here
+ * too.
  */
 int dn_output_folder_holds_marker(int descriptor);
 
