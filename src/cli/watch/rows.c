@@ -41,18 +41,16 @@ static dn_status write_text(dn_watcher *self, const char *text, size_t length) {
     return DN_OK;
 }
 
-static dn_status write_line(dn_watcher *self, const char *row, size_t begin) {
-    size_t length = strlen(row);
-    char *line = malloc(length + 2);
-    if (!line)
-        return dn_out_of_memory(&self->batch->cli->error);
-    memcpy(line, row, length);
-    memcpy(line + length, "\n", 2);
+static dn_status write_line(dn_watcher *self, const char *line) {
     if (isatty(STDOUT_FILENO)) /* a bar and the row would share a line */
         dn_display_clear(&self->batch->cli->display);
-    dn_status status = write_text(self, line + begin, length + 1 - begin);
-    free(line);
-    return status;
+    return write_text(self, line, strlen(line));
+}
+
+/* The row with its newline; NULL if memory ran out; free. */
+static char *line_of(const char *row) {
+    char *line;
+    return asprintf(&line, "%s\n", row) < 0 ? NULL : line;
 }
 
 /* ---- with the state file ---- */
@@ -75,11 +73,15 @@ static dn_status log_done(dn_watcher *self) {
 }
 
 dn_status dn_rows_print(dn_watcher *self, dn_candidate *candidate, const char *row) {
+    char *line = line_of(row);
     dn_record record = dn_watch_record(self, DN_RECORD_PENDING, candidate);
+    if (!line)
+        return dn_out_of_memory(&self->batch->cli->error);
     record.row = row;
     dn_status status = log_record(self, &record, 1);
     if (status == DN_OK)
-        status = write_line(self, row, 0);
+        status = write_line(self, line);
+    free(line);
     return status == DN_OK ? log_done(self) : status;
 }
 
@@ -109,9 +111,11 @@ static int read_end(char *text, size_t size, size_t *count) {
 static size_t printed_of(const char *text, size_t count, const char *line, size_t length,
                          int *torn) {
     *torn = 0;
+    if (count == 0)
+        return 0;
     if (memmem(text, count, line, length))
         return length;
-    const char *newline = count ? memrchr(text, '\n', count) : NULL;
+    const char *newline = memrchr(text, '\n', count);
     const char *last = newline ? newline + 1 : text;
     size_t rest = (size_t)(text + count - last);
     if (rest < length && memcmp(last, line, rest) == 0)
@@ -120,39 +124,35 @@ static size_t printed_of(const char *text, size_t count, const char *line, size_
     return 0;
 }
 
-static dn_status finish_on_disk(dn_watcher *self, const char *row) {
-    size_t length = strlen(row), size = length + (1 << 18), count = 0;
-    char *line = malloc(length + 2), *end = malloc(size);
+static dn_status finish_on_disk(dn_watcher *self, const char *line) {
+    size_t length = strlen(line), size = length + (1 << 18), count = 0, printed = 0;
+    char *end = malloc(size);
     int torn = 0;
-    dn_status status = line && end ? DN_OK : dn_out_of_memory(&self->batch->cli->error);
-    if (status == DN_OK) {
-        memcpy(line, row, length);
-        memcpy(line + length, "\n", 2);
-        size_t printed =
-            read_end(end, size, &count) ? printed_of(end, count, line, length + 1, &torn) : 0;
-        if (torn)
-            status = write_text(self, "\n", 1);
-        if (status == DN_OK && printed <= length)
-            status = write_line(self, row, printed);
-    }
-    free(line);
+    if (!end)
+        return dn_out_of_memory(&self->batch->cli->error);
+    if (read_end(end, size, &count))
+        printed = printed_of(end, count, line, length, &torn);
     free(end);
-    return status;
+    dn_status status = torn ? write_text(self, "\n", 1) : DN_OK;
+    return status == DN_OK ? write_line(self, line + printed) : status;
+}
+
+static dn_status finish_in_pipe(dn_watcher *self, const char *line) {
+    dn_watch_tell(self, DN_WARNING,
+                  "the watcher before this one was stopped while it printed the row of %.600s, "
+                  "which is printed again: standard output is no file to look it up in",
+                  self->pending->name);
+    return write_line(self, line);
 }
 
 static dn_status finish_pending(dn_watcher *self) {
-    dn_status status;
     if (!self->pending_row)
         return DN_OK;
-    if (is_on_disk())
-        status = finish_on_disk(self, self->pending_row);
-    else {
-        dn_watch_tell(self, DN_WARNING,
-                      "the watcher before this one was stopped while it printed the row of %.600s, "
-                      "which is printed again: standard output is no file to look it up in",
-                      self->pending->name);
-        status = write_line(self, self->pending_row, 0);
-    }
+    char *line = line_of(self->pending_row);
+    if (!line)
+        return dn_out_of_memory(&self->batch->cli->error);
+    dn_status status = is_on_disk() ? finish_on_disk(self, line) : finish_in_pipe(self, line);
+    free(line);
     free(self->pending_row);
     self->pending_row = NULL;
     return status == DN_OK ? log_done(self) : status;

@@ -79,6 +79,6 @@ dn_status dn_rows_begin(dn_watcher *self);
 
 /* Moves a file that has its row to the folder of its place, under a name that is free. It stays if
  * that fails: `is_unmoved`. Forgets the candidate if its file is gone. */
-void dn_watch_move(dn_watcher *self, dn_candidate *candidate);
+void dn_watch_move(dn_watcher *self, dn_candidate *file);
 
 #endif
