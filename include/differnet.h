@@ -102,6 +102,7 @@ typedef struct dn_result {
     /* What is odd about the image, such as samples outside the model's levels (docs/images.md); ""
      * after the last. */
     char warnings[DN_WARNINGS][DN_WARNING_SIZE];
+    int64_t time_ms; /* when it was scored: milliseconds since 1970, UTC; 0: not known */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */
@@ -118,6 +119,7 @@ typedef struct dn_image_source {
     dn_pixel_format format;
     int width, height;
     size_t stride;
+    const char *name; /* of `bytes` in messages; NULL: "image in memory" */
 } dn_image_source;
 
 /* ---- Maps ------------------------------------------------------------------------------------ */

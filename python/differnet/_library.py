@@ -54,6 +54,7 @@ class ResultStruct(SizedStruct):
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
         ("warnings", (c.c_char * 256) * 4),
+        ("time_ms", c.c_int64),
     ]
 
 
@@ -68,6 +69,7 @@ class ImageSourceStruct(SizedStruct):
         ("width", c.c_int),
         ("height", c.c_int),
         ("stride", c.c_size_t),
+        ("name", c.c_char_p),
     ]
 
 

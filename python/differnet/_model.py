@@ -71,6 +71,7 @@ class Result:
     elapsed_ms: float
     map: Optional[Map] = None  #: where it was asked for
     warnings: Tuple[str, ...] = ()  #: what is odd about the image, such as samples beyond the model's levels
+    time_ms: int = 0  #: when it was scored: milliseconds since 1970, UTC
 
 
 def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
@@ -135,6 +136,7 @@ def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
         elapsed_ms=struct.elapsed_ms,
         map=found,
         warnings=tuple(text.value.decode() for text in struct.warnings if text.value),
+        time_ms=struct.time_ms,
     )
 
 

@@ -1,6 +1,7 @@
 #include "api/results.h"
 
 #include "base/file.h"
+#include "base/output_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -47,7 +48,7 @@ dn_status dn_results_create(const dn_config *config, dn_results *results, dn_err
         DN_TRY(dn_path_join(results->directory, sizeof results->directory, results->parent,
                             results->version, error));
         if (mkdir(results->directory, 0777) == 0)
-            return DN_OK;
+            return dn_output_folder_make(results->directory, error);
         if (errno != EEXIST)
             return dn_fail(error, DN_ERROR_IO, "%s: cannot create the directory: %s",
                            results->directory, strerror(errno));

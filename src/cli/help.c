@@ -27,7 +27,7 @@ char *dn_help_text(void) {
     fprintf(stream, "\n  --help     this help; differnet VERB --help for a verb's options\n"
                     "  --version  the version\n\n"
                     "Exit status: 0 done; 1 failure; 2 wrong usage or configuration; 3 predict\n"
-                    "--fail-on-anomaly found one.\n");
+                    "--fail-on found a FAIL; 4 --fail-on review found a REVIEW and no FAIL.\n");
     return close_text(stream, &text);
 }
 

@@ -65,8 +65,6 @@ static dn_status run_command(dn_cli *cli, int count, char **words) {
     return status == DN_OK ? run_verb(cli, verb, count - 2, words + 2) : status;
 }
 
-enum { ANOMALY_STATUS = 3 };
-
 static int exit_status(dn_status status) {
     switch (status) {
     case DN_OK:
@@ -93,5 +91,5 @@ int main(int count, char **words) {
     if (status == DN_ERROR_ARGUMENT)
         fprintf(stderr, "Try \"differnet --help\".\n");
     dn_command_free(&cli.command);
-    return status == DN_OK && cli.anomaly_found ? ANOMALY_STATUS : exit_status(status);
+    return status == DN_OK ? cli.verdict_status : exit_status(status);
 }

@@ -48,9 +48,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                          DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG | DN_VERB_EXPORT), NULL,
                          "no progress and no notes; warnings and errors remain"},
     [DN_OPTION_MAPS] = {"maps", 0, NULL, DN_VERB_PREDICT | DN_VERB_TEST, NULL,
-                        "write NAME_map.tiff, NAME_map.png and NAME_mask.png"},
+                        "write IMAGE_map.tiff, IMAGE_map.png and IMAGE_mask.png"},
     [DN_OPTION_OVERLAY] = {"overlay", 0, NULL, DN_VERB_PREDICT, NULL,
-                           "write the map over the image: NAME_overlay.png"},
+                           "write the map over the image: IMAGE_overlay.png"},
     [DN_OPTION_REGIONS] = {"regions", 0, NULL, DN_VERB_PREDICT, NULL,
                            "add the regions above the map's threshold to each row"},
     [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~(DN_VERB_CONFIG | INTERCHANGE), NULL,
@@ -78,11 +78,23 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_EARLY_EXIT] = {"early-exit", 0, "CONFIDENCE", DN_VERB_TEST | DN_VERB_PREDICT, NULL,
                               "stop rotating once the verdict is this certain: 0.99"},
     [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
-                         "score the images of a folder as they appear"},
+                         "score the images of a folder as they appear; may be repeated"},
     [DN_OPTION_STDIN_IMAGE] = {"stdin-image", 0, NULL, DN_VERB_PREDICT, NULL,
                                "score the one image file on standard input"},
+    [DN_OPTION_STATE] = {"state", 0, "FILE", DN_VERB_PREDICT, NULL,
+                         "watch: remember what has a row, for a restart"},
+    [DN_OPTION_MOVE_TO] = {"move-to", 0, "DIR", DN_VERB_PREDICT, NULL,
+                           "watch: move images to DIR/pass, review, fail, error"},
+    [DN_OPTION_SETTLE] = {"settle", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                          "watch: a file is complete once unchanged for this long: 1"},
+    [DN_OPTION_POLL] = {"poll", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                        "watch: between two looks at the whole folder: 1"},
+    [DN_OPTION_GIVE_UP] = {"give-up", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                           "watch: until an unreadable file gets its error: 10"},
+    [DN_OPTION_FAIL_ON] = {"fail-on", 0, "anomaly|review", DN_VERB_PREDICT, NULL,
+                           "exit status 3 if an image is FAIL; 4 if one is REVIEW"},
     [DN_OPTION_FAIL_ON_ANOMALY] = {"fail-on-anomaly", 0, NULL, DN_VERB_PREDICT, NULL,
-                                   "exit status 3 when an image is rejected (FAIL)"},
+                                   "the same as --fail-on anomaly"},
     [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };
@@ -210,4 +222,15 @@ const char *dn_command_value(const dn_command *command, dn_option_id option) {
         if (command->choices[i].option == option)
             value = command->choices[i].value;
     return value;
+}
+
+dn_status dn_command_number(const dn_command *command, dn_option_id option, double most,
+                            double otherwise, double *number, dn_error *error) {
+    const char *text = dn_command_value(command, option);
+    char *end = NULL;
+    *number = text ? strtod(text, &end) : otherwise;
+    if (!text || (end > text && !*end && *number > 0 && *number <= most))
+        return DN_OK;
+    return dn_usage(error, "--%s \"%.40s\": expected a number above 0%s", dn_options[option].name,
+                    text, most < 1 ? " and below 1" : "");
 }

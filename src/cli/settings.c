@@ -116,18 +116,6 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
-/* The positive number of an option that is not a configuration key; 0 if it is not given. */
-static dn_status read_option(const dn_command *command, dn_option_id option, double most,
-                             double *number, dn_error *error) {
-    const char *text = dn_command_value(command, option);
-    char *end = NULL;
-    *number = text ? strtod(text, &end) : 0;
-    if (!text || (end > text && !*end && *number > 0 && *number <= most))
-        return DN_OK;
-    return dn_usage(error, "--%s \"%.40s\": expected a number above 0%s", dn_options[option].name,
-                    text, most < 1e300 ? " and below 1" : "");
-}
-
 static dn_status fill_options(const dn_command *command, const dn_config *config,
                               dn_model_settings *settings, dn_error *error) {
     char *threads;
@@ -146,10 +134,11 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
             dn_settings_sets(command, "threshold_rule") ? settings->threshold_rule : NULL,
     };
     dn_text_free(threads);
-    status = read_option(command, DN_OPTION_THRESHOLD, 1e300, &settings->options.threshold, error);
+    status = dn_command_number(command, DN_OPTION_THRESHOLD, 1e300, 0, &settings->options.threshold,
+                               error);
     if (status == DN_OK)
-        status = read_option(command, DN_OPTION_EARLY_EXIT, 0.999999999,
-                             &settings->options.early_exit, error);
+        status = dn_command_number(command, DN_OPTION_EARLY_EXIT, 0.999999999, 0,
+                                   &settings->options.early_exit, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 

@@ -23,10 +23,15 @@ const dn_verb dn_verbs[] = {
     {"predict", NULL, DN_VERB_PREDICT, "MODEL [PATH...]", 1, SIZE_MAX,
      "score images and print a row for each",
      "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - "
-     "for file names on standard input, one a line. --watch DIR scores the images of a folder "
-     "(not below it) as they appear, each once and when it is complete, until Ctrl-C. --maps, "
-     "--overlay and --regions work with all of these. An image that cannot be scored gives a row "
-     "with \"error\"; the others are scored all the same, and the exit status is 1 in the end.",
+     "for file names on standard input, one a line. What differnet wrote itself, maps and "
+     "results folders, is skipped. --watch DIR scores the images of a folder (not below it) as "
+     "they appear, when they have not changed for --settle seconds, until Ctrl-C; an image that is "
+     "overwritten is scored again. --state FILE makes a restart neither repeat nor lose a row, "
+     "--move-to sorts the images by verdict. --maps, --overlay and --regions work with all of "
+     "these. An image that cannot be scored gives a row with \"error\", a map that cannot be "
+     "written a warning in the row; the others are scored all the same, and the exit status is 1 "
+     "in the end. --fail-on anomaly ends with 3 if an image is FAIL; --fail-on review also with 4 "
+     "if one is REVIEW and none is FAIL.",
      dn_verb_predict},
     {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file contains",
      "Without FILE, describes the backbone that is part of the program. With --verify, compares "

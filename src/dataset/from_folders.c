@@ -170,6 +170,13 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
                 split_folder, list->hidden);
 }
 
+static void tell_outputs(const layout *data, const char *split_folder, const dn_file_list *list) {
+    if (list->outputs > 0)
+        dn_tell(data->observer, DN_WARNING,
+                "%s: skipped results of differnet (maps, overlays, results folders) in %s/: %zu",
+                data->folder, split_folder, list->outputs);
+}
+
 static void tell_foreign(const layout *data, const char *split_folder, const dn_file_list *list) {
     if (list->foreign > 0)
         dn_tell(data->observer, DN_NOTE,
@@ -184,6 +191,7 @@ static dn_status add_list(const layout *data, dn_split split, const char *split_
         DN_TRY(sort_image(data, split, list->paths[i], &passed));
     tell_passed_over(data, split_folder, list, &passed);
     tell_foreign(data, split_folder, list);
+    tell_outputs(data, split_folder, list);
     data->dataset->stray += list->stray + passed.unlabelled;
     data->dataset->hidden += list->hidden + list->foreign;
     return DN_OK;

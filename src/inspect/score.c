@@ -46,6 +46,7 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
                          result->warnings[0]))
         result->warnings[0][0] = '\0';
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
+    result->time_ms = dn_utc_milliseconds();
 }
 
 dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,

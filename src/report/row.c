@@ -4,13 +4,14 @@
 #include "config/number.h"
 #include "report/csv.h"
 #include "report/json.h"
+#include "report/time.h"
 #include "report/utf8.h"
 
 #include <math.h>
 
 static const char csv_heading[] =
     "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,rotations,"
-    "model_id,elapsed_ms,error";
+    "model_id,elapsed_ms,error,time,warnings";
 static const char table_heading[] = "verdict  pred_score   raw_score      spread  p_value  "
                                     "rotations        ms  image";
 
@@ -41,6 +42,20 @@ static void append_csv(dn_text *text, const dn_result *result, const char *model
     dn_text_append(text, ",");
 }
 
+/* The last columns, which rows of failures have too. */
+static void append_time_and_warnings(dn_text *text, const dn_result *result) {
+    dn_text warnings = {0};
+    char time[DN_TIME_SIZE];
+    dn_time_print(time, result->time_ms);
+    for (int i = 0; i < DN_WARNINGS && result->warnings[i][0]; i++)
+        dn_text_append(&warnings, "%s%s", i > 0 ? "; " : "", result->warnings[i]);
+    dn_text_append(text, ",%s,", time);
+    if (warnings.data)
+        dn_csv_cell(text, warnings.data);
+    text->failed |= warnings.failed;
+    dn_text_destroy(&warnings);
+}
+
 static dn_status as_csv(const char *image_path, const char *model_id, const dn_result *result,
                         const dn_error *failure, char **text, dn_error *error) {
     dn_text row = {0};
@@ -50,6 +65,7 @@ static dn_status as_csv(const char *image_path, const char *model_id, const dn_r
         dn_csv_cell(&row, failure->message);
     } else
         append_csv(&row, result, model_id);
+    append_time_and_warnings(&row, result);
     return dn_text_take(&row, text, error);
 }
 

@@ -148,6 +148,16 @@ int dn_is_image_name(const char *name) {
     return dot && strcmp(dot, ".png") == 0;
 }
 
+int dn_is_output_name(const char *name) {
+    return strstr(name, ".png_overlay.png") != NULL;
+}
+
+int dn_is_output_folder(const char *path) {
+    char marker[1024];
+    snprintf(marker, sizeof marker, "%.900s/.differnet-results", path);
+    return access(marker, F_OK) == 0;
+}
+
 /* Acts as a machine without int8. */
 const char *dn_model_precision(const dn_model *model, const char **wanted) {
     *wanted = model->precision;
@@ -161,6 +171,8 @@ int dn_model_judges(const dn_model *model) {
 static dn_status measure(const dn_image_source *source, double *score, dn_error *error) {
     struct stat status;
     *score = (double)source->size;
+    if (source->bytes && source->name && (strstr(source->name, "bad") || source->size == 0))
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: is no image", source->name);
     if (source->bytes)
         return DN_OK;
     if (stat(source->path, &status) != 0)
@@ -221,7 +233,9 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
         strcpy(result->warnings[0], "its samples are odd");
     if (threshold > 0) {
         result->pred_label = score > threshold;
-        result->verdict = score > threshold ? DN_VERDICT_FAIL : DN_VERDICT_PASS;
+        result->verdict = score > threshold           ? DN_VERDICT_FAIL
+                          : score * 3 > 2 * threshold ? DN_VERDICT_REVIEW
+                                                      : DN_VERDICT_PASS;
         result->threshold = threshold;
         result->p_value = 0.5;
     }
