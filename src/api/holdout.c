@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "train/map_threshold.h"
+#include "train/place_training.h"
 #include "train/schedule.h"
 
 #include <string.h>
@@ -133,6 +134,30 @@ static dn_status gather_held(dn_holdout *self, dn_trainer *trainer, dn_calibrati
     return status;
 }
 
+/* The folds' scores are the paper's; the places leave out the picture itself. */
+static dn_status join_folds(dn_holdout *self, dn_inspector *inspector, dn_calibration *calibration,
+                            dn_error *error) {
+    size_t count;
+    const dn_sample *samples = split_of(self, DN_SPLIT_TRAIN, &count);
+    void *block;
+    dn_error failure = {0};
+    if (!inspector->places.model)
+        return DN_OK;
+    DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+    double *places = block;
+    dn_status status = DN_OK;
+    for (size_t i = 0; i < count && status == DN_OK && failure.status == DN_OK; i++)
+        status = dn_places_of_file(inspector, samples[i].path, 1, &places[i], &failure, error);
+    if (status == DN_OK && failure.status != DN_OK)
+        status = dn_fail(error, failure.status, "%s", failure.message);
+    for (size_t i = 0; i < count && status == DN_OK; i++)
+        self->scores[i] = dn_place_decide(inspector->places.model, self->scores[i], places[i]);
+    if (status == DN_OK)
+        status = dn_calibration_set_places(calibration, places, count, error);
+    dn_release(places);
+    return status;
+}
+
 static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_evaluation *tested,
                                dn_calibration *calibration, dn_error *error) {
     size_t count;
@@ -143,6 +168,7 @@ static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_e
     case DN_FROM_VAL_FRACTION:
         return gather_held(self, trainer, calibration, error);
     case DN_FROM_CROSS_FIT:
+        DN_TRY(join_folds(self, trainer->inspector, calibration, error));
         return dn_calibration_set_scores(calibration, self->source, self->scores, count, error);
     case DN_FROM_TEST:
         return dn_calibration_take_scores(calibration, self->source, tested, error);
@@ -223,4 +249,36 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
     DN_TRY(choose_map_threshold(self, trainer, calibration, error));
     report_source(self, calibration);
     return DN_OK;
+}
+
+/* ---- a detector for places ---- */
+
+static dn_place_scales scales_of(const dn_holdout *self) {
+    dn_place_scales scales = {0};
+    switch (self->source) {
+    case DN_FROM_VALIDATE:
+        scales.samples = split_of(self, DN_SPLIT_VALIDATE, &scales.count);
+        return scales;
+    case DN_FROM_VAL_FRACTION:
+        scales.samples = self->held_out.samples + self->held_out.train_count;
+        scales.count = self->held_out.held_count;
+        return scales;
+    default: /* the test images must not tune the score */
+        scales.samples = split_of(self, DN_SPLIT_TRAIN, &scales.count);
+        scales.is_own = 1;
+        scales.paper = self->scores;
+        return scales;
+    }
+}
+
+dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
+                                  dn_error *error) {
+    size_t count;
+    const dn_sample *samples = dn_holdout_train_samples(self, &count);
+    const dn_place_scales scales = scales_of(self);
+    if (strcmp(self->config->places, "off") == 0)
+        return DN_OK;
+    DN_TRY(dn_places_train(samples, count, trainer->inspector, places, self->observer, error));
+    DN_TRY(dn_places_scale(&scales, trainer->inspector, &trainer->evaluated, places, error));
+    return dn_evaluation_join_places(&trainer->evaluation, self->observer, error);
 }

@@ -38,4 +38,10 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
                                        const dn_evaluation *tested, dn_calibration *calibration,
                                        dn_error *error);
 
+/* Trains the detector for places, if the configuration asks for one, and sets how its statistic
+ * joins the paper's score: by held-out good images, or by those of the training where only the test
+ * set's are left. Call it after the flow's training and before the evaluation of the model. */
+dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
+                                  dn_error *error);
+
 #endif

@@ -42,6 +42,7 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
         .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
+    dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
     if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
                          result->warnings[0]))
         result->warnings[0][0] = '\0';
