@@ -155,6 +155,8 @@ static const dn_network_setting settings[] = {
     {"meta_epochs", "8"},
     {"n_transforms_test", "8"},
     {"train_rotations", "even:8"},
+    /* Chosen likewise (docs/localization.md). */
+    {"score", "combined"},
 };
 
 #define NETWORK(number, list)                                                                      \

@@ -146,9 +146,9 @@ const dn_key dn_keys[] = {
         "detector for places, trained after the flow on the same pictures; gaussian: a Gaussian of "
         "the features of each place",
         ONE_OF("off, gaussian")),
-    KEY(score, DN_KIND_WORD, 1, "combined",
+    KEY(score, DN_KIND_WORD, 1, "paper",
         "what the verdict of a model with a detector for places is about: the paper's score, "
-        "places_score, or the odder of both",
+        "places_score, or both",
         ONE_OF("paper, places, combined")),
     KEY(map, DN_KIND_WORD, 1, "places",
         "maps of a model with a detector for places: its own, or the paper's gradients",

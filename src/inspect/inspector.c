@@ -6,22 +6,24 @@
 #include <math.h>
 #include <string.h>
 
-/* An early exit decides the paper's part once the places' is known: it needs no more rotations when
- * the places alone are above a threshold. */
+/* What the verdict is about is the paper's score times a factor, known once the upright view was
+ * seen: the thresholds are divided by it. Where the places alone decide, no more views are needed.
+ */
 static void adjust_early(void *user, dn_early_exit *early) {
     dn_inspector *self = user;
-    const dn_place_model *model = &self->detector->places;
-    const dn_calibration *judged = &self->detector->calibration;
+    const dn_place_model *model = self->places.model;
     int logs = early->reduction == DN_REDUCTION_LOG_MEAN;
     self->seen_places = dn_place_view_score(&self->places);
-    double threshold = dn_place_paper_at(model, judged->threshold);
-    double review = dn_place_paper_at(model, judged->review_threshold);
-    if (self->seen_places > dn_place_places_at(model, judged->threshold))
-        threshold = INFINITY;
-    if (self->seen_places > dn_place_places_at(model, judged->review_threshold))
-        review = threshold;
-    early->threshold = logs ? log(threshold) : threshold;
-    early->review_threshold = logs ? log(review) : review;
+    if (model->score == DN_SCORE_PAPER)
+        return;
+    double factor = model->score == DN_SCORE_PLACES ? 0 : dn_place_factor(model, self->seen_places);
+    if (logs && factor > 0) {
+        early->threshold -= log(factor);
+        early->review_threshold -= log(factor);
+        return;
+    }
+    early->threshold = factor > 0 ? early->threshold / factor : INFINITY;
+    early->review_threshold = factor > 0 ? early->review_threshold / factor : INFINITY;
 }
 
 dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error) {
@@ -173,8 +175,8 @@ int dn_inspector_maps_places(const dn_inspector *inspector) {
     return inspector->places.model && strcmp(inspector->detector->config->map, "places") == 0;
 }
 
-dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, int is_own,
-                              double *statistic, dn_error *error) {
+dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
+                              dn_error *error) {
     dn_image input = {0};
     dn_extractor *extractor = inspector->scorer.extractor;
     DN_TRY(dn_check_cancel(inspector->scorer.cancel, error));
@@ -182,9 +184,7 @@ dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, 
     dn_status status = dn_place_view_pass(extractor, &input, inspector->features, error);
     dn_image_free(&input);
     DN_TRY(status);
-    inspector->places.is_own = is_own;
     *statistic = dn_place_view_score(&inspector->places);
-    inspector->places.is_own = 0;
     return DN_OK;
 }
 
@@ -207,7 +207,7 @@ static size_t map_bytes(const dn_inspector *self) {
 static dn_status locate_places(dn_inspector *self, const dn_image *picture, float *map,
                                dn_error *error) {
     double statistic;
-    DN_TRY(dn_inspector_places(self, picture, 0, &statistic, error));
+    DN_TRY(dn_inspector_places(self, picture, &statistic, error));
     memcpy(map, self->places.map, map_bytes(self));
     return DN_OK;
 }
@@ -255,10 +255,16 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
 }
 
 static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    dn_score own;
     int shows_places = dn_inspector_maps_places(self);
+    int judges = dn_calibration_judges(&self->detector->calibration);
+    if (shows_places && judges && !score)
+        score = &own; /* a PASS has no regions */
     DN_TRY(shows_places ? fill_places(self, map, score, error)
                         : fill_gradients(self, map, score, error));
     map->shows_places = shows_places;
+    map->passes =
+        shows_places && judges && !(score->raw > self->detector->calibration.review_threshold);
     return dn_map_finish(map, error);
 }
 

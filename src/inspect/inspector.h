@@ -62,10 +62,10 @@ dn_status dn_inspector_score_features(dn_inspector *inspector, const float *feat
  * from the start. */
 dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error);
 
-/* The places' statistic of a picture, from its upright view alone; fails as a score does.
- * `is_own`: a picture of the training, which counts as left out. Needs a detector with places. */
-dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, int is_own,
-                              double *statistic, dn_error *error);
+/* The places' statistic of a picture, from its upright view alone; fails as a score does. Needs
+ * a detector with places. */
+dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
+                              dn_error *error);
 
 /* Puts the places' statistic into a score of the paper's, and what follows from both. */
 void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score);
@@ -77,10 +77,11 @@ int dn_inspector_maps_places(const dn_inspector *inspector);
 dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
                                 dn_error *error);
 
-/* The complete map of a picture. A map of places and the verdict agree: one is above its threshold
- * where the other is. The picture moves into the map: *picture is empty after success
- * and may be after a failure; free it in either case. `score` (NULL: not wanted) is that of
- * dn_inspector_score without early exit. Free the map with dn_map_free; NULL after a failure. */
+/* The complete map of a picture. A map of places explains a FAIL or a REVIEW: with a PASS it has no
+ * regions. So it takes all rotations, unless the model gives no verdict and no score is wanted. The
+ * picture moves into the map: *picture is empty after success and may be after a failure; free it
+ * in either case. `score` (NULL: not wanted) is that of dn_inspector_score without early exit. Free
+ * the map with dn_map_free; NULL after a failure. */
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
 

@@ -25,12 +25,14 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
-/* Where the places decide, their map's threshold is the one above which they do. */
+/* A model that was never calibrated still knows the maps of its training pictures. */
 static double threshold_of(const dn_detector *detector) {
     const dn_calibration *judged = &detector->calibration;
-    double decides = dn_place_places_at(&detector->places, judged->review_threshold);
-    int shows_places = strcmp(detector->config->map, "places") == 0;
-    return shows_places && isfinite(decides) ? decides : judged->map_threshold;
+    int shows_places =
+        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
+    if (shows_places && !isfinite(judged->map_threshold))
+        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
+    return judged->map_threshold;
 }
 
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
@@ -68,6 +70,8 @@ void dn_map_free(dn_map *map) {
  * region may be small. */
 static float level_of(const dn_map *map, size_t pixels) {
     float threshold = (float)map->threshold;
+    if (map->passes)
+        return INFINITY;
     if (map->shows_places)
         return threshold > 0 ? threshold : NAN;
     return dn_region_level(map->values, pixels, threshold);

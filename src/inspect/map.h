@@ -11,6 +11,7 @@ struct dn_map {
     dn_image picture; /* as it was decoded */
     double threshold; /* NaN: unknown */
     int shows_places; /* not gradients */
+    int passes;       /* its picture is a PASS, which has no regions */
     float level;      /* dn_region_level, once it is finished */
     uint8_t *inside;  /* [height][width], the region of interest; NULL: everything counts */
     dn_region *regions;

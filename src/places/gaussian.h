@@ -25,6 +25,8 @@ typedef struct dn_place_gaussians {
     int pictures;        /* that they are from */
     const float *mean;   /* [height][width][channels] */
     const float *factor; /* [height][width][triangle of channels]: F */
+    /* [height][width]: of the logarithm of the smoothed distance of good pictures (heat.h) */
+    const float *log_mean, *log_deviation;
 } dn_place_gaussians;
 
 /* Sums over pictures, from which the Gaussians follow. */

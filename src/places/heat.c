@@ -9,6 +9,9 @@
 
 enum { GRAIN = 16 };
 
+/* A picture of the training itself may have a distance of 0. */
+static const float LEAST_DISTANCE = 1e-6F;
+
 struct dn_place_heat {
     dn_place_grid grid;
     int height, width, threads;
@@ -92,7 +95,7 @@ static void smooth(dn_place_heat *self, float *distances) {
 
 typedef struct drawing {
     const dn_place_heat *heat;
-    const float *distances;
+    const float *values;
     float *map;
 } drawing;
 
@@ -120,7 +123,7 @@ static void draw_rows(void *context, size_t begin, size_t end) {
     for (size_t y = begin; y < end; y++) {
         float v;
         int low = position_of((int)y, self->height, self->grid.height, &v);
-        const float *above = at->distances + (size_t)low * (size_t)self->grid.width;
+        const float *above = at->values + (size_t)low * (size_t)self->grid.width;
         const float *below = above + (v > 0 ? self->grid.width : 0);
         for (int x = 0; x < self->width; x++) {
             size_t i = y * (size_t)self->width + (size_t)x;
@@ -130,11 +133,24 @@ static void draw_rows(void *context, size_t begin, size_t end) {
     }
 }
 
-double dn_place_heat_draw(dn_place_heat *heat, float *map, float *distances) {
-    drawing at = {heat, distances, map};
+void dn_place_heat_smooth(dn_place_heat *heat, float *distances) {
+    smooth(heat, distances);
+    for (size_t i = 0; i < dn_place_grid_places(&heat->grid); i++)
+        distances[i] = logf(fmaxf(distances[i], LEAST_DISTANCE));
+}
+
+void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
+                               const float *deviation) {
+    for (size_t i = 0; i < dn_place_grid_places(&heat->grid); i++) {
+        double z = ((double)logs[i] - (double)mean[i]) / (double)deviation[i];
+        logs[i] = (float)(z > 0 ? z + log1p(exp(-z)) : log1p(exp(z)));
+    }
+}
+
+double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values) {
+    drawing at = {heat, values, map};
     size_t pixels = (size_t)heat->height * (size_t)heat->width;
     float largest = 0;
-    smooth(heat, distances);
     dn_parallel_for(heat->threads, (size_t)heat->height, GRAIN, draw_rows, &at);
     for (size_t i = 0; i < pixels; i++)
         largest = map[i] > largest ? map[i] : largest;

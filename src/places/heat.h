@@ -1,10 +1,11 @@
 /*
- * From distances on a grid to a map of the picture:
+ * From distances on a grid to a map of the picture, in three steps:
  *
- *     map = bilinear( G * d ),   G a Gaussian of `sigma` positions of the grid, edges reflected
+ *     l = log(G * d)             G a Gaussian of `sigma` positions of the grid, edges reflected
  *                                (scipy.ndimage.gaussian_filter, truncate 4)
- *
- * 0 outside the region of interest. The picture's statistic is the map's largest value.
+ *     v = log(1 + exp((l - a) / b))   a, b: mean and deviation of l at this place on good pictures;
+ *                                rises with z = (l - a) / b, is above 0, and is z where z is large
+ *     map = bilinear(v)          interpolate(align_corners=False); 0 outside the region of interest
  */
 #ifndef DN_PLACES_HEAT_H
 #define DN_PLACES_HEAT_H
@@ -20,8 +21,14 @@ dn_status dn_place_heat_create(const dn_place_grid *grid, int height, int width,
                                dn_error *error);
 void dn_place_heat_destroy(dn_place_heat *heat);
 
-/* map[height][width] of distances[grid's places], which are smoothed in place; returns the largest
- * value. */
-double dn_place_heat_draw(dn_place_heat *heat, float *map, float *distances);
+/* l of distances[grid's places], in place. */
+void dn_place_heat_smooth(dn_place_heat *heat, float *distances);
+
+/* v of l, in place. */
+void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
+                               const float *deviation);
+
+/* map[height][width] of v[grid's places]; returns its largest value. */
+double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values);
 
 #endif

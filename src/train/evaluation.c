@@ -183,7 +183,7 @@ static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_o
     dn_sample_score *result = &evaluation->results[index];
     dn_error failure;
     double statistic, start = dn_seconds();
-    DN_TRY(dn_places_of_file(evaluation->inspector, evaluation->samples[index].path, 0, &statistic,
+    DN_TRY(dn_places_of_file(evaluation->inspector, evaluation->samples[index].path, &statistic,
                              &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
     if (result->status == DN_OK)
