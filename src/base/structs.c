@@ -20,7 +20,7 @@ const dn_struct dn_struct_score_options = STRUCT(dn_score_options, user, user);
 const dn_struct dn_struct_observer = STRUCT(dn_observer, on_message, on_message);
 const dn_struct dn_struct_image_list = STRUCT(dn_image_list, skipped, skipped);
 const dn_struct dn_struct_row_places = STRUCT(dn_row_places, overlay, overlay);
-const dn_struct dn_struct_metrics = STRUCT(dn_metrics, defects, defects);
+const dn_struct dn_struct_metrics = STRUCT(dn_metrics, defects, good_marked);
 const dn_struct dn_struct_calibration_summary =
     STRUCT(dn_calibration_summary, review_threshold, review_threshold);
 const dn_struct dn_struct_train_summary = STRUCT(dn_train_summary, seconds, seconds);
