@@ -90,7 +90,10 @@ enum { DN_WARNINGS = 4, DN_WARNING_SIZE = 256 };
  * (docs/verdict.md). */
 typedef struct dn_result {
     size_t struct_size;
-    double raw_score;  /* mean of z^2 over rotations and dims (paper, section 3.3) */
+    /* What the verdict is about: mean of z^2 over rotations and dims (paper, section 3.3), unless
+     * the model has a detector for places that takes part in it (key `score`,
+     * docs/localization.md). */
+    double raw_score;
     double score_std;  /* population standard deviation over the rotations */
     double elapsed_ms; /* from reading the file to the score */
     int rotations;     /* number scored: an early exit leaves some out */
@@ -103,6 +106,10 @@ typedef struct dn_result {
      * after the last. */
     char warnings[DN_WARNINGS][DN_WARNING_SIZE];
     int64_t time_ms; /* when it was scored: milliseconds since 1970, UTC; 0: not known */
+    /* The parts of raw_score, where the model has a detector for places (docs/localization.md). */
+    double paper_score;    /* mean of z^2; without such a detector the same as raw_score */
+    double places_score;   /* the largest value of the map of places; NaN without one */
+    double places_p_value; /* as p_value, of places_score; NaN without one or a calibration */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */

@@ -226,6 +226,9 @@ typedef struct dn_metrics {
     size_t rule_count;
     size_t defect_kinds;
     dn_defect_metrics defects[DN_MAX_DEFECTS];
+    /* Likewise of maps: share of the defective images with a mask in which a region touches it, and
+     * of the good images that show a region. */
+    dn_statistic defects_touched, good_marked;
 } dn_metrics;
 
 /* Evaluates a model on the labelled test set `class_name` below `dataset_path`, or of a manifest

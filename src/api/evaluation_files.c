@@ -26,6 +26,7 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
                         const dn_sample_score *result, const dn_calibration *calibration) {
     dn_result judged = {.raw_score = result->score.raw};
     dn_calibration_judge(calibration, &judged);
+    dn_calibration_judge_parts(calibration, result->score.paper, result->score.places, &judged);
     *row = (dn_report_sample){
         .image_path = sample->path,
         .defect = sample->defect,
@@ -37,6 +38,9 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .p_value = judged.p_value,
         .verdict = judged.verdict,
         .error = result->failure,
+        .paper_score = judged.paper_score,
+        .places_score = judged.places_score,
+        .places_p_value = judged.places_p_value,
     };
 }
 

@@ -54,6 +54,10 @@ struct dn_config {
     int exact_resume;        /* boolean */
     char cache_dir[1024];    /* of features; empty: the user's cache folder */
     double cache_limit;      /* GiB; 0: no cache */
+    /* detection beyond the paper */
+    char places[16]; /* off, gaussian: a detector for places */
+    char score[16];  /* paper, places, combined: what the verdict is about */
+    char map[16];    /* places, gradient */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network

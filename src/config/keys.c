@@ -142,6 +142,17 @@ const dn_key dn_keys[] = {
     RUN_KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
             "GiB of computed features to keep, the oldest are removed first; 0: keep none",
             CLOSED(0, 1000000)),
+    KEY(places, DN_KIND_WORD, 1, "off",
+        "detector for places, trained after the flow on the same pictures; gaussian: a Gaussian of "
+        "the features of each place",
+        ONE_OF("off, gaussian")),
+    KEY(score, DN_KIND_WORD, 1, "paper",
+        "what the verdict of a model with a detector for places is about: the paper's score, "
+        "places_score, or both",
+        ONE_OF("paper, places, combined")),
+    KEY(map, DN_KIND_WORD, 1, "places",
+        "maps of a model with a detector for places: its own, or the paper's gradients",
+        ONE_OF("places, gradient")),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

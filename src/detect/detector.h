@@ -7,6 +7,7 @@
 #include "compute/compute.h"
 #include "detect/calibration/calibration.h"
 #include "detect/levels.h"
+#include "detect/place_model.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 
@@ -58,6 +59,7 @@ typedef struct dn_detector {
     uint16_t *bf16; /* the parameters rounded, if products are in bf16; owned. Then only the biases
                        of `parameters` may be read */
     dn_tensor_file *file;
+    dn_place_model places;
     dn_calibration calibration; /* without thresholds: as dn_calibration_none makes it, or zeroed */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds the digests of all
                     weights */

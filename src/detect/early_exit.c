@@ -116,13 +116,16 @@ dn_status dn_scorer_score_early(dn_scorer *scorer, const dn_early_exit *early,
                                 const float *parameters, const dn_image *image, dn_score *score,
                                 dn_error *error) {
     dn_score_sums sums = {0};
+    dn_early_exit own = *early; /* the order begins with the upright view */
     int done = 0;
     while (done < early->rotations) {
         int left = early->rotations - done;
         int count = left < DN_EARLY_ROTATIONS ? left : DN_EARLY_ROTATIONS;
         DN_TRY(take_rotations(scorer, early, parameters, image, done, count, &sums, error));
+        if (done == 0 && scorer->adjust)
+            scorer->adjust(scorer->adjust_user, &own);
         done += count;
-        if (done < early->rotations && dn_early_exit_decides(early, scorer->values, done))
+        if (done < early->rotations && dn_early_exit_decides(&own, scorer->values, done))
             break;
     }
     return dn_scorer_reduce(scorer, &sums, score, error);

@@ -19,6 +19,8 @@ struct dn_extractor {
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
     size_t pixels;                       /* floats, or bytes, per image */
     size_t dimensions;                   /* features per image */
+    float *averaged;                     /* room for dn_place_grid_fill; NULL: no places are kept */
+    float *places;                       /* of the last upright view */
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -108,6 +110,8 @@ void dn_extractor_destroy(dn_extractor *extractor) {
         dn_image_free(&extractor->turned[i]);
     dn_backbone_destroy(extractor->backbone);
     dn_backbone_gradient_destroy(extractor->gradient);
+    dn_release(extractor->averaged);
+    dn_release(extractor->places);
     dn_release(extractor);
 }
 
@@ -273,17 +277,47 @@ static void prepare_input(dn_extractor *extractor, dn_view *views, int count) {
                     extractor->on_pixels ? prepare_pixels : prepare_views, &context);
 }
 
+static void capture_places(dn_extractor *extractor, const dn_view *view) {
+    if (!extractor->averaged || view->degrees != 0 || view->jitter.count > 0 || view->noise > 0)
+        return;
+    const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
+    dn_place_grid_fill(&grid, &extractor->shape, extractor->backbone, extractor->places,
+                       extractor->averaged, extractor->compute->threads);
+}
+
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error) {
     DN_TRY(check_count(count, error));
     prepare_input(extractor, views, count);
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
+    capture_places(extractor, &views[0]);
     return check_features(extractor, features, count, error);
 }
 
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error) {
     return dn_extractor_run_keeping(extractor, views, count, features, NULL, error);
+}
+
+/* ---- places ---- */
+
+dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error) {
+    if (extractor->averaged)
+        return DN_OK;
+    const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
+    DN_TRY(dn_backbone_keep_places(extractor->backbone, error));
+    DN_TRY(dn_allocate_floats(&extractor->places,
+                              dn_place_grid_places(&grid) * (size_t)grid.channels, error));
+    return dn_allocate_floats(&extractor->averaged, dn_place_grid_largest_map(&extractor->shape),
+                              error);
+}
+
+dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor) {
+    return dn_place_grid_of(&extractor->shape);
+}
+
+const float *dn_extractor_places(const dn_extractor *extractor) {
+    return extractor->places;
 }
 
 /* ---- gradients ---- */

@@ -9,6 +9,7 @@
 #include "dataset/dataset.h"
 #include "detect/levels.h"
 #include "image/roi.h"
+#include "places/grid.h"
 
 /* A view: how an image is turned and changed before it enters the network. */
 typedef struct dn_view {
@@ -78,6 +79,13 @@ size_t dn_extractor_dimensions(const dn_extractor *extractor);
  */
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error);
+
+/* From now on keeps what a detector for places reads of an upright view, where one is the first of
+ * a call. Does nothing the second time. */
+dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error);
+dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor);
+/* values[grid's places][grid's channels] of the last such view; as long as the extractor. */
+const float *dn_extractor_places(const dn_extractor *extractor);
 
 /* Prepares dn_extractor_backward; only the first call does any work. */
 dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error);

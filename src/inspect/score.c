@@ -5,6 +5,8 @@
 #include "inspect/model.h"
 #include "inspect/source.h"
 
+#include <math.h>
+
 void dn_model_expect(dn_model *model, const char *path) {
     int named = model->options.threads, threads = named > 0 ? named : dn_processor_count();
     if (threads > 1)
@@ -42,6 +44,9 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
         .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
+    dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
+    if (!isnan(score->places) && isnan(result->places_p_value))
+        result->places_p_value = dn_place_p_value(&model->detector.places, score->places);
     if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
                          result->warnings[0]))
         result->warnings[0][0] = '\0';

@@ -26,7 +26,15 @@ static void append_numbers(dn_text *text, const double *values, size_t count, in
     }
 }
 
-static void append_row(dn_text *text, const dn_report_sample *row) {
+/* Whether a model with a detector for places gave the scores. */
+static int has_places(const dn_report *report) {
+    for (size_t i = 0; i < report->sample_count; i++)
+        if (report->samples[i].places_score > 0)
+            return 1;
+    return 0;
+}
+
+static void append_row(dn_text *text, const dn_report_sample *row, int places) {
     int scored = !row->error, judged = scored && row->verdict != DN_VERDICT_NONE;
     const double scores[] = {row->raw_score, row->score_std};
     const double thresholds[] = {row->threshold, row->p_value};
@@ -39,6 +47,9 @@ static void append_row(dn_text *text, const dn_report_sample *row) {
     append_numbers(text, thresholds, 2, judged);
     dn_text_append(text, ",%s,", judged ? dn_verdict_name(row->verdict) : "");
     dn_csv_cell(text, row->error ? row->error : "");
+    const double parts[] = {row->paper_score, row->places_score, row->places_p_value};
+    if (places)
+        append_numbers(text, parts, 3, scored);
     dn_text_append(text, "\n");
 }
 
@@ -52,10 +63,13 @@ static dn_status write_text(const char *path, dn_text *text, dn_error *error) {
 
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error) {
     dn_text text = {0};
-    dn_text_append(&text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
-                          "threshold,p_value,verdict,error\n");
+    int places = has_places(report);
+    dn_text_append(&text,
+                   "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
+                   "threshold,p_value,verdict,error%s\n",
+                   places ? ",paper_score,places_score,places_p_value" : "");
     for (size_t i = 0; i < report->sample_count; i++)
-        append_row(&text, &report->samples[i]);
+        append_row(&text, &report->samples[i], places);
     return write_text(path, &text, error);
 }
 

@@ -24,6 +24,7 @@ typedef struct dn_report_sample {
     const char *error;                     /* why there is no score, or NULL */
     double pred_score, threshold, p_value; /* as in dn_result */
     dn_verdict verdict;
+    double paper_score, places_score, places_p_value; /* likewise; 0 or NaN without places */
 } dn_report_sample;
 
 enum { DN_REPORT_REGIONS = 3 };

@@ -34,6 +34,15 @@ static void add_time(dn_json *json, const dn_result *result) {
         dn_json_text(json, json->root, "time", time);
 }
 
+/* Programs of before there were places give zeros. */
+static void add_parts(dn_json *json, const dn_result *result) {
+    if (isnan(result->places_score) || result->places_score == 0)
+        return;
+    dn_json_number(json, json->root, "paper_score", result->paper_score);
+    dn_json_number(json, json->root, "places_score", result->places_score);
+    dn_json_number(json, json->root, "places_p_value", result->places_p_value);
+}
+
 static void add_warnings(dn_json *json, const dn_result *result) {
     if (!result->warnings[0][0])
         return;
@@ -84,6 +93,7 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
         add_warnings(&json, &known);
     } else {
         add_result(&json, &known);
+        add_parts(&json, &known);
         add_places(&json, &found);
         add_warnings(&json, &known);
         dn_json_text(&json, json.root, "model_id", model_id);

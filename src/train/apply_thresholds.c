@@ -7,7 +7,7 @@
 
 /* Scores and labels of the readable images of an evaluation. */
 typedef struct labelled {
-    double *scores;
+    double *scores, *places;
     int *labels;
     const char **defects; /* owned by the data set */
     size_t count;
@@ -15,6 +15,7 @@ typedef struct labelled {
 
 static void release_labelled(labelled *collected) {
     dn_release(collected->scores);
+    dn_release(collected->places);
     dn_release(collected->labels);
     dn_release((void *)collected->defects);
     *collected = (labelled){0};
@@ -24,6 +25,8 @@ static dn_status allocate_labelled(labelled *collected, size_t count, dn_error *
     void *block;
     DN_TRY(dn_allocate(&block, count, sizeof(double), error));
     collected->scores = block;
+    DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+    collected->places = block;
     DN_TRY(dn_allocate(&block, count, sizeof(int), error));
     collected->labels = block;
     DN_TRY(dn_allocate(&block, count, sizeof(char *), error));
@@ -44,6 +47,7 @@ static dn_status collect(const dn_evaluation *evaluation, int with_defects, labe
         if (evaluation->results[i].status != DN_OK || (sample->label && !with_defects))
             continue;
         collected->scores[collected->count] = evaluation->results[i].score.raw;
+        collected->places[collected->count] = evaluation->results[i].score.places;
         collected->defects[collected->count] = sample->defect;
         collected->labels[collected->count++] = sample->label;
     }
@@ -56,6 +60,8 @@ dn_status dn_calibration_take_scores(dn_calibration *calibration, dn_calibration
     DN_TRY(collect(evaluation, 0, &good, error));
     dn_status status =
         dn_calibration_set_scores(calibration, source, good.scores, good.count, error);
+    if (status == DN_OK && evaluation->inspector->places.model)
+        status = dn_calibration_set_places(calibration, good.places, good.count, error);
     release_labelled(&good);
     return status;
 }

@@ -50,6 +50,11 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
                             dn_error *error);
 
+/* Joins the places' statistic to the scores of a run from before the inspector had places; later
+ * runs do so themselves. */
+dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
+                                    dn_error *error);
+
 /* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);
 dn_status dn_evaluation_metrics(dn_evaluation *evaluation, dn_metrics *metrics, dn_error *error);
