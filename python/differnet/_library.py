@@ -54,6 +54,9 @@ class ResultStruct(SizedStruct):
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
         ("warnings", (c.c_char * 256) * 4),
+        ("paper_score", c.c_double),
+        ("places_score", c.c_double),
+        ("places_p_value", c.c_double),
     ]
 
 
