@@ -55,6 +55,9 @@ class ResultStruct(SizedStruct):
         ("p_value", c.c_double),
         ("warnings", (c.c_char * 256) * 4),
         ("time_ms", c.c_int64),
+        ("paper_score", c.c_double),
+        ("places_score", c.c_double),
+        ("places_p_value", c.c_double),
     ]
 
 

@@ -77,8 +77,8 @@ double dn_place_threshold(const dn_place_model *model, const double *good, size_
                           double rate);
 
 /* Deviation of log p where fewer than DN_PLACE_LEAST_SCALES pictures tell it; measured on good
- * pictures that training had not seen (docs/localization.md). Those of the training tell too little:
- * the flow has seen them. */
+ * pictures that training had not seen (docs/localization.md). Those of the training tell too
+ * little: the flow has seen them. */
 #define DN_PLACE_PAPER_DEVIATION 0.2
 #define DN_PLACE_LEAST_SCALES 20
 
