@@ -155,6 +155,11 @@ dn_status dn_config_get_text(const dn_config *config, const char *name, char **t
     return dn_text_take(&printed, text, error);
 }
 
+int dn_config_is_given(const dn_config *config, const char *name) {
+    const dn_key *key = dn_key_find(name);
+    return key && config->given[key - dn_keys];
+}
+
 static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
     dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
     dn_value_print(text, config, key);
