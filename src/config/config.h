@@ -87,6 +87,9 @@ dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error
 /* The name of the first of those keys whose values differ, or NULL. */
 const char *dn_config_model_difference(const dn_config *a, const dn_config *b);
 
+/* The same, from key `*index` on, which moves behind the key that is found. */
+const char *dn_config_next_difference(const dn_config *a, const dn_config *b, size_t *index);
+
 /* Copies all other keys, those of the run (DN_KEY_OF_RUN). */
 void dn_config_take_run(dn_config *config, const dn_config *from);
 
