@@ -97,8 +97,7 @@ dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
                             const char *class_name, int json, char **text, int *same,
                             dn_error *error) {
     char path[DN_MODEL_PATH];
-    comparison self = {
-        .model_path = path, .data_path = dataset_path, .class_name = class_name};
+    comparison self = {.model_path = path, .data_path = dataset_path, .class_name = class_name};
     *text = NULL;
     *same = 0;
     DN_TRY(dn_model_path_find(model_path, path, error));

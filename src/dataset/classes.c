@@ -24,7 +24,8 @@ static dn_status visit_class(dn_class_list *list, const char *root, const char *
     if (name[0] == '.' || dn_is_foreign_folder(name))
         return DN_OK;
     DN_TRY(dn_path_join(folder, sizeof folder, root, name, error));
-    return dn_is_class_folder(folder) || dn_has_plain_folders(folder) ? add_class(list, name, error) : DN_OK;
+    return dn_is_class_folder(folder) || dn_has_plain_folders(folder) ? add_class(list, name, error)
+                                                                      : DN_OK;
 }
 
 static int by_name(const void *left, const void *right) {

@@ -12,8 +12,8 @@ static dn_status open_plain_list(const char *list, unsigned wanted, const dn_obs
     dn_plain plain;
     dn_status status = dn_plain_parse(list, &plain, error);
     if (status == DN_OK)
-        status = dn_dataset_from_plain(&plain, plain.sources[0].path, wanted, observer, dataset,
-                                       error);
+        status =
+            dn_dataset_from_plain(&plain, plain.sources[0].path, wanted, observer, dataset, error);
     dn_plain_free(&plain);
     return status;
 }

@@ -38,8 +38,8 @@ typedef struct dn_dataset {
 
 /* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted`, from root/class_name, or
  * from the manifest if `root` names a .csv file, or from the plain
- * folders that it lists or that are recognised in it. If the train split is wanted, it must hold good
- * images. If the test split is wanted, it must hold images unless validate does; together with
+ * folders that it lists or that are recognised in it. If the train split is wanted, it must hold
+ * good images. If the test split is wanted, it must hold images unless validate does; together with
  * train it may be missing, and the observer is told. A missing validate split is always accepted.
  * With DN_DATASET_ANYTHING only the class folder must exist. The observer (may be NULL) is told
  * about files that are skipped. DN_ERROR_DATA names what is missing and what was expected. */
@@ -78,8 +78,8 @@ typedef struct dn_class_list {
 dn_status dn_class_list_create(const char *root, dn_class_list *list, dn_error *error);
 void dn_class_list_free(dn_class_list *list);
 
-/* A name for results and reports: "data/mvtec/" is "mvtec", "lists/screws.csv" is "screws"; of plain
- * folders the first one that holds good pictures, "screws" for good=photos/screws/OK|...;
+/* A name for results and reports: "data/mvtec/" is "mvtec", "lists/screws.csv" is "screws"; of
+ * plain folders the first one that holds good pictures, "screws" for good=photos/screws/OK|...;
  * "dataset" where nothing has a name. */
 void dn_dataset_title(const char *root, char *name, size_t size);
 

@@ -36,7 +36,8 @@ typedef struct plain_reader {
     pictures found;
 } plain_reader;
 
-/* ---- Collecting ------------------------------------------------------------------------------- */
+/* ---- Collecting -------------------------------------------------------------------------------
+ */
 
 static dn_status add_picture(plain_reader *self, const char *path, const char *kind,
                              const char *inner, int label) {
@@ -101,7 +102,8 @@ static dn_status read_source(plain_reader *self, size_t index) {
     return status;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------ */
+/* ---- Names ------------------------------------------------------------------------------------
+ */
 
 static int by_name(const void *left, const void *right) {
     const picture *a = left, *b = right;
@@ -129,7 +131,8 @@ static dn_status number_equal_names(plain_reader *self) {
     return DN_OK;
 }
 
-/* ---- The split -------------------------------------------------------------------------------- */
+/* ---- The split --------------------------------------------------------------------------------
+ */
 
 static int by_order(const void *left, const void *right) {
     const picture *a = *(const picture *const *)left, *b = *(const picture *const *)right;
@@ -189,7 +192,8 @@ static void tell_split(const plain_reader *self) {
                 found->count - found->good, count_kinds(found));
 }
 
-/* ---- The data set ----------------------------------------------------------------------------- */
+/* ---- The data set -----------------------------------------------------------------------------
+ */
 
 static dn_split split_of(const picture *item) {
     return item->label == DN_PLAIN_BAD || item->held_out ? DN_SPLIT_TEST : DN_SPLIT_TRAIN;
@@ -266,11 +270,8 @@ static void release_pictures(pictures *found) {
 
 dn_status dn_dataset_from_plain(const dn_plain *plain, const char *place, unsigned wanted,
                                 const dn_observer *observer, dn_dataset *dataset, dn_error *error) {
-    plain_reader self = {.plain = plain,
-                         .place = place,
-                         .observer = observer,
-                         .dataset = dataset,
-                         .error = error};
+    plain_reader self = {
+        .plain = plain, .place = place, .observer = observer, .dataset = dataset, .error = error};
     dn_status status = read_pictures(&self, wanted);
     release_pictures(&self.found);
     return status;

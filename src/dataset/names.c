@@ -34,9 +34,8 @@ int dn_is_good_folder_name(const char *name) {
 }
 
 int dn_is_bad_folder_name(const char *name) {
-    static const char *const names[] = {"bad",       "ng",        "nok",       "nio",
-                                        "not_ok",    "abnormal",  "anomaly",   "anomalous",
-                                        "defect",    "defects",   "defective", "fail",
-                                        "anomalies", NULL};
+    static const char *const names[] = {"bad",       "ng",      "nok",       "nio",    "not_ok",
+                                        "abnormal",  "anomaly", "anomalous", "defect", "defects",
+                                        "defective", "fail",    "anomalies", NULL};
     return is_one_of(name, names);
 }

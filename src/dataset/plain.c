@@ -88,7 +88,8 @@ void dn_plain_free(dn_plain *plain) {
     *plain = (dn_plain){0};
 }
 
-/* ---- A folder that is recognised -------------------------------------------------------------- */
+/* ---- A folder that is recognised --------------------------------------------------------------
+ */
 
 typedef enum meaning { MEANS_NOTHING, MEANS_GOOD, MEANS_BAD, MEANS_ROI, MEANS_OTHER } meaning;
 
@@ -131,9 +132,8 @@ int dn_has_plain_folders(const char *folder) {
 }
 
 static dn_status add_folders(dn_plain *plain, const char *folder, dn_error *error) {
-    static const int labels[] = {[MEANS_GOOD] = DN_PLAIN_GOOD,
-                                 [MEANS_BAD] = DN_PLAIN_BAD,
-                                 [MEANS_ROI] = DN_PLAIN_LEFT_OUT};
+    static const int labels[] = {
+        [MEANS_GOOD] = DN_PLAIN_GOOD, [MEANS_BAD] = DN_PLAIN_BAD, [MEANS_ROI] = DN_PLAIN_LEFT_OUT};
     char path[DN_PATH_LIMIT];
     DIR *entries = opendir(folder);
     dn_status status = DN_OK;
@@ -159,7 +159,8 @@ dn_status dn_plain_recognise(const char *folder, dn_plain *plain, dn_error *erro
     return add_folders(plain, folder, error);
 }
 
-/* ---- Sources within each other ---------------------------------------------------------------- */
+/* ---- Sources within each other ----------------------------------------------------------------
+ */
 
 /* Whether the path `real`/`inner` is `outer` or lies below it. */
 static int lies_within(const char *real, const char *inner, const char *outer) {

@@ -103,7 +103,8 @@ static void append_command(dn_text *text, const tree *self, const char *folder, 
     for (size_t i = 0; i < self->count; i++)
         named |= is_named_good(&self->entries[i]);
     const entry *guess = !named && images == 0 ? find_fullest(self) : NULL;
-    dn_text_append(text, "; name the good and the defective pictures, for example: differnet train");
+    dn_text_append(text,
+                   "; name the good and the defective pictures, for example: differnet train");
     if (!named && images > 0)
         append_option(text, "--good", folder);
     for (size_t i = 0; i < self->count; i++) {

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static int holds(const char *folder, const char *name, char path[DN_MODEL_PATH]) {
-    return dn_path_join(path, DN_MODEL_PATH, folder, name, NULL) == DN_OK && access(path, F_OK) == 0;
+    return dn_path_join(path, DN_MODEL_PATH, folder, name, NULL) == DN_OK &&
+           access(path, F_OK) == 0;
 }
 
 /* `latest` holds one line: the name of a folder beside it. */

@@ -43,11 +43,10 @@ static dn_status fail_other_keys(const dn_config *then, const dn_config *now, co
     for (const char *key; status == DN_OK && (key = dn_config_next_difference(then, now, &index));)
         status = append_difference(&text, then, now, key, error);
     if (status == DN_OK)
-        status =
-            dn_fail(error, DN_ERROR_CONFIG,
-                    "%s: belongs to another configuration: %.700s; a training that goes on "
-                    "computes as it began: leave this out",
-                    path, text.data && !text.failed ? text.data : "");
+        status = dn_fail(error, DN_ERROR_CONFIG,
+                         "%s: belongs to another configuration: %.700s; a training that goes on "
+                         "computes as it began: leave this out",
+                         path, text.data && !text.failed ? text.data : "");
     dn_text_destroy(&text);
     return status;
 }

@@ -104,9 +104,9 @@ static void test_help_of_every_verb(void **state) {
 /* help VERB and VERB --help are one text; the man page has its sentences. */
 static void test_help_is_one_text(void **state) {
     (void)state;
-    static const char *const verbs[] = {"train",  "test",      "predict", "info",   "config",
-                                        "check",  "benchmark", "import",  "export", "evaluate",
-                                        "calibrate"};
+    static const char *const verbs[] = {"train",  "test",     "predict",   "info",
+                                        "config", "check",    "benchmark", "import",
+                                        "export", "evaluate", "calibrate"};
     char command[64];
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         snprintf(command, sizeof command, "help %s", verbs[i]);

@@ -111,7 +111,8 @@ static void has(const scene *set, const char *name, int label, const char *kind)
     assert_int_equal(access(sample->path, R_OK), 0);
 }
 
-/* ---- The split -------------------------------------------------------------------------------- */
+/* ---- The split --------------------------------------------------------------------------------
+ */
 
 static void holds_out_a_fifth(void **state) {
     scene *set = *state;
@@ -159,7 +160,8 @@ static void holds_out_the_same(void **state) {
     assert_true(stays >= 10);
 }
 
-/* ---- Names and kinds -------------------------------------------------------------------------- */
+/* ---- Names and kinds --------------------------------------------------------------------------
+ */
 
 static void folders_below_bad_are_kinds(void **state) {
     scene *set = *state;
@@ -224,7 +226,8 @@ static void damaged_lists(void **state) {
     fails(set, list_of(set, "good=%/ok"), TEST, "has no pictures to test with");
 }
 
-/* ---- What is recognised ----------------------------------------------------------------------- */
+/* ---- What is recognised -----------------------------------------------------------------------
+ */
 
 static void folders_by_their_names(void **state) {
     scene *set = *state;
@@ -276,11 +279,12 @@ static void unknown_layouts_get_a_command(void **state) {
     put_many(set, "fine", 0, 3);
     put(set, "torn off/1.png");
     put(set, "torn off/2.png");
-    snprintf(expected, sizeof expected,
-             "%s: is no data set in a known layout; it holds pictures: 0, fine/ (pictures: 3), torn "
-             "off/ (pictures: 2); name the good and the defective pictures, for example: differnet "
-             "train --good %s/fine --bad '%s/torn off'",
-             set->root, set->root, set->root);
+    snprintf(
+        expected, sizeof expected,
+        "%s: is no data set in a known layout; it holds pictures: 0, fine/ (pictures: 3), torn "
+        "off/ (pictures: 2); name the good and the defective pictures, for example: differnet "
+        "train --good %s/fine --bad '%s/torn off'",
+        set->root, set->root, set->root);
     fails(set, set->root, TRAIN, expected);
     put(set, "ok/1.png");
     snprintf(expected, sizeof expected, "train --bad %s/fine --good %s/ok --bad '%s/torn off'",
@@ -292,7 +296,8 @@ static void unknown_layouts_get_a_command(void **state) {
     fails(set, set->root, TRAIN, "and more folders: 8; name the good");
 }
 
-/* ---- Titles ----------------------------------------------------------------------------------- */
+/* ---- Titles -----------------------------------------------------------------------------------
+ */
 
 static void titles(void **state) {
     scene *set = *state;
