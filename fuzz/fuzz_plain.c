@@ -1,4 +1,5 @@
-/* libFuzzer target for lists of plain folders. Paths are looked up, so only their form is fuzzed. */
+/* libFuzzer target for lists of plain folders. Paths are looked up, so only their form is fuzzed.
+ */
 #include "dataset/plain.h"
 
 #include <stdlib.h>

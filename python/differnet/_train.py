@@ -159,7 +159,10 @@ def train(
     """
     observer = _Observer(progress, message)
     summary = TrainSummaryStruct()
-    with _Config({**_plain_folders(good, bad), **(config or {})}) as handle:
+    folders = _plain_folders(good, bad)
+    if folders and "dataset_path" in (config or {}):
+        raise ValueError("dataset_path and good both name pictures")
+    with _Config({**folders, **(config or {})}) as handle:
         try:
             check("dn_train", handle, c.byref(observer.struct), c.byref(summary), None)
         except Cancelled:
