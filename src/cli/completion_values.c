@@ -29,7 +29,7 @@ static int find_key_values(const dn_config_key *key, char values[128]) {
         return 0;
     snprintf(values, 128, "%.*s", (int)length, open + 1);
     if (strcmp(values, "true or false") == 0) {
-        strcpy(values, "true, false");
+        snprintf(values, 128, "true, false");
         return 1;
     }
     if (!strchr(values, ','))

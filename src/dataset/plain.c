@@ -164,15 +164,10 @@ dn_status dn_plain_recognise(const char *folder, dn_plain *plain, dn_error *erro
 
 /* Whether the path `real`/`inner` is `outer` or lies below it. */
 static int lies_within(const char *real, const char *inner, const char *outer) {
-    size_t length = strlen(real), wanted = strlen(outer);
-    if (wanted < length) /* then `outer` would contain the whole source */
-        return 0;
-    if (strncmp(real, outer, length) != 0)
-        return 0;
-    const char *rest = outer + length;
-    if (*rest == '\0' || *rest != '/')
-        return 0;
-    rest++;
+    size_t length = strlen(real);
+    if (strncmp(real, outer, length) != 0 || outer[length] != '/')
+        return 0; /* `outer` may contain the whole source */
+    const char *rest = outer + length + 1;
     size_t left = strlen(rest);
     return strncmp(inner, rest, left) == 0 && (inner[left] == '/' || inner[left] == '\0');
 }

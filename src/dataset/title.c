@@ -11,9 +11,9 @@
 
 /* The last name in `path` that says something: "parts/screws/OK" is about screws. */
 static void name_of_source(const char *path, char *name, size_t size) {
-    char real[DN_PATH_LIMIT > PATH_MAX ? DN_PATH_LIMIT : PATH_MAX];
+    char real[PATH_MAX];
     if (!realpath(path, real))
-        snprintf(real, sizeof real, "%.*s", DN_PATH_LIMIT - 1, path);
+        snprintf(real, sizeof real, "%.*s", (int)sizeof real - 1, path);
     while (dn_is_good_folder_name(dn_path_name(real)) && dn_path_name(real) > real + 1)
         real[dn_path_name(real) - real - 1] = '\0';
     snprintf(name, size, "%s", dn_path_name(real));
