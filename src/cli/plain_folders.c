@@ -50,12 +50,6 @@ static dn_status set_list(const dn_command *command, dn_config *config, dn_error
 }
 
 dn_status dn_settings_plain_folders(const dn_command *command, dn_config *config, dn_error *error) {
-    if (!dn_command_has(command, DN_OPTION_GOOD) && !dn_command_has(command, DN_OPTION_BAD))
-        return DN_OK;
     dn_status status = check_options(command, error);
-    if (status == DN_OK)
-        status = set_list(command, config, error);
-    if (status == DN_OK && !dn_settings_sets(command, "class_name"))
-        status = dn_config_set_text(config, "class_name", "", error); /* there are no classes */
-    return status;
+    return status == DN_OK ? set_list(command, config, error) : status;
 }
