@@ -194,7 +194,8 @@ typedef struct dn_model_options {
                         in order. 0: processors / threads, at least 1 */
 } dn_model_options;
 
-/* Maps the weights instead of reading them: opening takes milliseconds, and processes share one
+/* `path`: a model file, a results folder v<N>, or a class folder, whose file `latest` names one.
+ * Maps the weights instead of reading them: opening takes milliseconds, and processes share one
  * copy. If a weight is not finite, every score fails with DN_ERROR_NUMERIC. `options` may be NULL.
  */
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,

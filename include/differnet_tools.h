@@ -287,7 +287,8 @@ typedef struct dn_train_summary {
 } dn_train_summary;
 
 /* Trains on config's data set and writes results/.../v<N>/. `observer`, `summary` and `metrics` (of
- * the saved model) may be NULL. */
+ * the saved model) may be NULL. After DN_CANCELLED summary's results_directory names the folder
+ * that dn_train_resume continues; where there is no checkpoint, `summary` is left as it was. */
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
                           dn_train_summary *summary, dn_metrics *metrics, dn_error *error);
 

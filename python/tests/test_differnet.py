@@ -75,6 +75,20 @@ def test_paths_bytes_and_order(model):
     assert isinstance(results[0].verdict, differnet.Verdict)
 
 
+def test_plain_folders(tmp_path):
+    good = ROOT / "dummy_dataset/dummy_class/train/good"
+    settings = {key: value for key, value in SMALL.items() if key not in ("dataset_path", "class_name")}
+    run = differnet.train(dict(settings, output=tmp_path), good=good, bad=[PICTURES[0], str(PICTURES[1])])
+    assert run.results_directory == tmp_path / "DifferNet/train/all/v1"
+    assert run.metrics["defect_count"] == 2
+    with differnet.Model.load(tmp_path / "DifferNet/train/all") as model:
+        assert model.id
+    with pytest.raises(ValueError):
+        differnet.train(SMALL, good=good)
+    with pytest.raises(ValueError):
+        differnet.train(bad=PICTURES)
+
+
 def test_region_of_interest(model, tmp_path):
     assert model.roi is None
     mask = np.zeros((96, 96), np.uint8)

@@ -2,6 +2,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/structs.h"
+#include "detect/model_path.h"
 #include "detect/precision.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
@@ -120,9 +121,11 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
     computing.threshold_rule = NULL; /* thresholds are chosen after the scores are known */
     computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
     computing.threshold = computing.early_exit = 0;
-    DN_TRY(dn_model_open(model_path, &computing, &model, error));
+    char path[DN_MODEL_PATH];
+    DN_TRY(dn_model_path_find(model_path, path, error));
+    DN_TRY(dn_model_open(path, &computing, &model, error));
     dn_tell_precision(&observed, model->options.precision, model->precision);
-    dn_status status = calibrate(model, model_path, images, &known, &observed, &summarized, error);
+    dn_status status = calibrate(model, path, images, &known, &observed, &summarized, error);
     dn_model_close(model);
     if (status == DN_OK)
         dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);

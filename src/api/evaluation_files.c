@@ -18,7 +18,7 @@ typedef struct evaluation_files {
     dn_report_pair facts[FACTS];
     dn_report_sample *samples;
     dn_report_localizer localizer;
-    char seed[32], images[32], roi_share[32];
+    char seed[32], images[32], roi_share[32], title[256];
     char *yaml;
 } evaluation_files;
 
@@ -98,11 +98,9 @@ static void add_facts(evaluation_files *self, const dn_evaluation_record *record
 
 static dn_status prepare_report(evaluation_files *self, const dn_evaluation_record *record,
                                 dn_error *error) {
-    const char *name = dn_path_name(record->dataset_path);
+    dn_dataset_title(record->dataset_path, self->title, sizeof self->title);
     self->report = (dn_report){
-        .title = record->class_name[0] ? record->class_name
-                 : name[0]             ? name
-                                       : record->dataset_path,
+        .title = record->class_name[0] ? record->class_name : self->title,
         .metrics = record->metrics,
         .epochs = record->epochs,
         .epoch_count = record->epoch_count,

@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "base/structs.h"
 #include "detect/activation_steps.h"
+#include "detect/model_config.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "inspect/pixel_evaluation.h"
@@ -150,6 +151,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
     DN_TRY(dn_config_check(self->config, error));
     DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
+    DN_TRY(dn_config_name_class(self->detector.config, error));
     DN_TRY(load_backbone(self, error));
     const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
@@ -404,6 +406,14 @@ static void release_training(training *self) {
     dn_release(self);
 }
 
+/* Whether an interrupted training left a checkpoint; then the summary names its folder. */
+static int can_be_resumed(training *self) {
+    snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
+             self->results.directory);
+    self->summary.seconds = dn_seconds() - self->start;
+    return self->checkpoint.path[0] && access(self->checkpoint.path, R_OK) == 0;
+}
+
 static dn_status run_training(const dn_config *config, int resumes, const char *directory,
                               const dn_observer *observer, dn_train_summary *summary,
                               dn_metrics *metrics, dn_error *error) {
@@ -426,6 +436,8 @@ static dn_status run_training(const dn_config *config, int resumes, const char *
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
         dn_struct_write(&dn_struct_metrics, metrics, &self->metrics);
     }
+    if (status == DN_CANCELLED && can_be_resumed(self))
+        dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
     release_training(self);
     return status;
 }

@@ -14,6 +14,7 @@ enum {
     SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SETTABLE = COMPUTING | DN_VERB_CHECK | DN_VERB_IMPORT,
     INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT,
+    PLAIN = TRAINING | DN_VERB_CHECK, /* named by --good and --bad */
     WITH_DATA = TRAINING | DN_VERB_TEST | DN_VERB_CHECK | DN_VERB_INFO
 };
 
@@ -23,7 +24,11 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", SETTABLE, NULL,
                        "set a configuration key; may be given several times"},
     [DN_OPTION_DATA] = {"data", 0, "DIR", WITH_DATA, "dataset_path",
-                        "folder that holds the class folders, or a manifest CSV"},
+                        "class folders, pictures, OK/ and NG/, or a manifest CSV"},
+    [DN_OPTION_GOOD] = {"good", 0, "PATH", PLAIN, "dataset_path",
+                        "folder or file of good pictures; may be repeated"},
+    [DN_OPTION_BAD] = {"bad", 0, "PATH", PLAIN, "dataset_path",
+                       "folder or file of defective ones; its folders are kinds"},
     [DN_OPTION_CLASS] = {"class", 0, "NAME", WITH_DATA, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_ROI] = {"roi", 0, "MASK", TRAINING | DN_VERB_CHECK, "roi",

@@ -22,6 +22,8 @@ typedef enum dn_option_id {
     DN_OPTION_CONFIG,
     DN_OPTION_SET,
     DN_OPTION_DATA,
+    DN_OPTION_GOOD,
+    DN_OPTION_BAD,
     DN_OPTION_CLASS,
     DN_OPTION_ROI,
     DN_OPTION_BACKBONE,

@@ -22,9 +22,21 @@ static dn_status set_pair(dn_config *config, const char *pair, dn_error *error) 
 static dn_status apply(dn_config *config, const dn_choice *choice, dn_error *error) {
     if (choice->option == DN_OPTION_SET)
         return set_pair(config, choice->value, error);
+    if (choice->option == DN_OPTION_GOOD || choice->option == DN_OPTION_BAD)
+        return DN_OK; /* all of them together make one value */
     if (dn_options[choice->option].key)
         return dn_config_set_text(config, dn_options[choice->option].key, choice->value, error);
     return DN_OK;
+}
+
+static dn_status apply_plain_folders(const dn_command *command, dn_config *config,
+                                     dn_error *error) {
+    if (!dn_command_has(command, DN_OPTION_GOOD) && !dn_command_has(command, DN_OPTION_BAD))
+        return DN_OK;
+    dn_status status = dn_settings_plain_folders(command, config, error);
+    if (status == DN_OK && !dn_settings_sets(command, "class_name"))
+        status = dn_config_set_text(config, "class_name", "", error); /* there are no classes */
+    return status;
 }
 
 dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error) {
@@ -34,7 +46,7 @@ dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_err
             status = dn_config_load(config, command->choices[i].value, error);
     for (size_t i = 0; status == DN_OK && i < command->choice_count; i++)
         status = apply(config, &command->choices[i], error);
-    return status;
+    return status == DN_OK ? apply_plain_folders(command, config, error) : status;
 }
 
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error) {

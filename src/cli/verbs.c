@@ -7,15 +7,27 @@
 
 const dn_verb dn_verbs[] = {
     {"train", NULL, DN_VERB_TRAIN, "[DIR]", 0, 1, "train a model, evaluate it and save it",
-     "Without options, trains with the paper's configuration on the dummy data set. The data "
-     "folder holds CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, "
-     "metrics and log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line "
-     "names. --resume continues a training that was stopped or killed: the one in DIR, with the "
-     "configuration there unless --config names another (options change keys of it), or the "
-     "newest one of the given configuration.",
+     "--good names folders or files of good pictures, --bad of defective ones; a folder below "
+     "--bad "
+     "is a kind of defect. From 50 good pictures on, a fifth of them is held out for the test, "
+     "always "
+     "the same ones. --data takes a folder that holds CLASS/train/good, CLASS/test/good and "
+     "CLASS/test/DEFECT, a folder of good pictures, one with folders such as OK and NG, or a "
+     "manifest CSV. Without any of these, trains on the dummy data set. Model, scores, metrics and "
+     "log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line names. "
+     "--resume "
+     "continues a training that was stopped or killed: the one in DIR, with the configuration "
+     "there "
+     "unless --config names another, or the newest one of the given configuration. Further options "
+     "may change what does not affect the numbers (--threads, --output, --quiet, paths, the "
+     "cache); "
+     "others are refused by name.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
-     "Uses the test set that the model was trained with, as config.yaml beside the model names "
+     "MODEL is a model file, a results folder v<N>, or a class folder, whose newest model counts; "
+     "so "
+     "it is in the other verbs. Uses the test set that the model was trained with, as config.yaml "
+     "beside the model names "
      "it, unless --data, --class or --config name another, and the thresholds of the model, "
      "unless the options below set others. With --output, writes report.html, metrics.json, "
      "scores.csv and roc.csv there.",

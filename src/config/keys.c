@@ -23,8 +23,11 @@
     }
 
 const dn_key dn_keys[] = {
-    RUN_KEY(dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
-            "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
+    RUN_KEY(
+        dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
+        "folder that holds the class folders, a folder of pictures or of OK/ and NG/, a manifest "
+        "CSV, or good=DIR|bad=DIR",
+        NOT_EMPTY),
     RUN_KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
             MAY_BE_EMPTY),
     RUN_KEY(

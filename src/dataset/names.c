@@ -47,3 +47,22 @@ int dn_is_output_name(const char *name) {
 int dn_is_good_name(const char *name) {
     return strcasecmp(name, "good") == 0 || strcasecmp(name, "ok") == 0;
 }
+
+static int is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (strcasecmp(name, *names) == 0)
+            return 1;
+    return 0;
+}
+
+int dn_is_good_folder_name(const char *name) {
+    static const char *const names[] = {"good", "ok", "normal", "io", "pass", NULL};
+    return is_one_of(name, names);
+}
+
+int dn_is_bad_folder_name(const char *name) {
+    static const char *const names[] = {"bad",       "ng",      "nok",       "nio",    "not_ok",
+                                        "abnormal",  "anomaly", "anomalous", "defect", "defects",
+                                        "defective", "fail",    "anomalies", NULL};
+    return is_one_of(name, names);
+}

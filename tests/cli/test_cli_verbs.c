@@ -263,7 +263,8 @@ static void test_interrupts(void **state) {
     static char log[4096];
     static const char command[] = "train --class slow --set meta_epochs=1 --set sub_epochs=100";
     assert_int_equal(interrupted(command, SIGINT, log), 130);
-    assert_says(log, "differnet: stopped on request\n");
+    assert_says(log, "differnet: stopped on request\n"
+                     "To continue: differnet train --resume 'my results/v1'\n");
     assert_int_equal(interrupted(command, SIGTERM, log), 143);
 }
 
