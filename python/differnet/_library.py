@@ -166,6 +166,8 @@ def _candidates():
 
 
 def _open() -> c.CDLL:
+    # GNU OpenMP reads it once, when it is loaded. Waiting threads that spin for long make a busy machine slow.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     candidates, problem = _candidates(), "libdiffernet is not installed"
     for name in candidates:
         try:
@@ -174,7 +176,10 @@ def _open() -> c.CDLL:
         except OSError as error:
             problem = str(error)
     else:
-        raise ImportError(f"{problem}; install it or name the file in DIFFERNET_LIBRARY")
+        raise ImportError(
+            f"{problem}. This package does not contain it: build it with ./run build, then cmake --install build,"
+            " or name build/libdiffernet.so in the environment variable DIFFERNET_LIBRARY"
+        )
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
