@@ -160,6 +160,9 @@ def _candidates():
     named = os.environ.get("DIFFERNET_LIBRARY")
     if named:
         return [named]
+    bundled = Path(__file__).resolve().parent / "_bundled/lib/libdiffernet.so"
+    if bundled.exists():
+        return [str(bundled)]
     found = ctypes.util.find_library("differnet")
     built = Path(__file__).resolve().parents[2] / "build" / "libdiffernet.so"
     return [name for name in (found, str(built) if built.exists() else None) if name]
@@ -177,7 +180,7 @@ def _open() -> c.CDLL:
             problem = str(error)
     else:
         raise ImportError(
-            f"{problem}. This package does not contain it: build it with ./run build, then cmake --install build,"
+            f"{problem}. This package does not contain it: install the wheel that ./run wheel builds,"
             " or name build/libdiffernet.so in the environment variable DIFFERNET_LIBRARY"
         )
     for name, (result, *arguments) in _SIGNATURES.items():
