@@ -165,12 +165,17 @@ def _candidates():
     named = os.environ.get("DIFFERNET_LIBRARY")
     if named:
         return [named]
+    bundled = Path(__file__).resolve().parent / "_bundled/lib/libdiffernet.so"
+    if bundled.exists():
+        return [str(bundled)]
     found = ctypes.util.find_library("differnet")
     built = Path(__file__).resolve().parents[2] / "build" / "libdiffernet.so"
     return [name for name in (found, str(built) if built.exists() else None) if name]
 
 
 def _open() -> c.CDLL:
+    # GNU OpenMP reads it once, when it is loaded. Waiting threads that spin for long make a busy machine slow.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     candidates, problem = _candidates(), "libdiffernet is not installed"
     for name in candidates:
         try:
@@ -179,7 +184,10 @@ def _open() -> c.CDLL:
         except OSError as error:
             problem = str(error)
     else:
-        raise ImportError(f"{problem}; install it or name the file in DIFFERNET_LIBRARY")
+        raise ImportError(
+            f"{problem}. This package does not contain it: install the wheel that ./run wheel builds,"
+            " or name build/libdiffernet.so in the environment variable DIFFERNET_LIBRARY"
+        )
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
