@@ -156,6 +156,7 @@ static const dn_network_setting settings[] = {
     {"n_transforms_test", "8"},
     {"train_rotations", "even:8"},
     /* Chosen likewise (docs/localization.md). */
+    {"places", "gaussian"},
     {"score", "combined"},
 };
 

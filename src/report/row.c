@@ -11,7 +11,7 @@
 
 static const char csv_heading[] =
     "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,rotations,"
-    "model_id,elapsed_ms,error,time,warnings";
+    "model_id,elapsed_ms,error,time,warnings,paper_score,places_score,places_p_value";
 static const char table_heading[] = "verdict  pred_score   raw_score      spread  p_value  "
                                     "rotations        ms  image";
 
@@ -56,6 +56,16 @@ static void append_time_and_warnings(dn_text *text, const dn_result *result) {
     dn_text_destroy(&warnings);
 }
 
+/* Empty without a detector for places; programs of before there were places give zeros. */
+static void append_parts(dn_text *text, const dn_result *result) {
+    int known = !isnan(result->places_score) && result->places_score != 0;
+    const double parts[] = {result->paper_score, result->places_score, result->places_p_value};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        dn_text_append(text, ",");
+        dn_csv_number(text, known ? parts[i] : (double)NAN);
+    }
+}
+
 static dn_status as_csv(const char *image_path, const char *model_id, const dn_result *result,
                         const dn_error *failure, char **text, dn_error *error) {
     dn_text row = {0};
@@ -66,6 +76,10 @@ static dn_status as_csv(const char *image_path, const char *model_id, const dn_r
     } else
         append_csv(&row, result, model_id);
     append_time_and_warnings(&row, result);
+    if (failure)
+        dn_text_append(&row, ",,,");
+    else
+        append_parts(&row, result);
     return dn_text_take(&row, text, error);
 }
 
