@@ -1,12 +1,14 @@
 #include "api/evaluation_files.h"
 
 #include "api/report_localization.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "config/number.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 
 enum { FACTS = 12 };
@@ -19,6 +21,7 @@ typedef struct evaluation_files {
     dn_report_sample *samples;
     dn_report_localizer localizer;
     char seed[32], images[32], roi_share[32], title[256];
+    char pictures[5120], shortfall[256];
     char *yaml;
 } evaluation_files;
 
@@ -41,6 +44,7 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .paper_score = judged.paper_score,
         .places_score = judged.places_score,
         .places_p_value = judged.places_p_value,
+        .mask_path = sample->mask_path,
     };
 }
 
@@ -96,6 +100,29 @@ static void add_facts(evaluation_files *self, const dn_evaluation_record *record
     self->report.provenance = self->facts;
 }
 
+static const char *or_null(const char *text) {
+    return text[0] ? text : NULL;
+}
+
+/* What the first screen says besides the metrics. */
+static void add_first_screen(evaluation_files *self, const dn_evaluation_record *record) {
+    const dn_detector *detector = record->evaluation->inspector->detector;
+    const dn_calibration *calibration = &detector->calibration;
+    dn_report *report = &self->report;
+    snprintf(self->pictures, sizeof self->pictures, "%s%s%s", record->dataset_path,
+             record->class_name[0] ? ", class " : "", record->class_name);
+    report->heading = or_null(detector->config->report_title);
+    report->note = or_null(detector->config->report_note);
+    report->model_id = or_null(detector->id);
+    report->dataset = self->pictures;
+    report->time_ms = dn_utc_milliseconds();
+    report->held_out = calibration->scores;
+    report->held_out_count = calibration->count;
+    report->promised_rate = dn_calibration_judges(calibration) ? calibration->promised_rate : NAN;
+    if (dn_calibration_falls_short(calibration, self->shortfall))
+        report->warning = self->shortfall;
+}
+
 static dn_status prepare_report(evaluation_files *self, const dn_evaluation_record *record,
                                 dn_error *error) {
     dn_dataset_title(record->dataset_path, self->title, sizeof self->title);
@@ -110,6 +137,7 @@ static dn_status prepare_report(evaluation_files *self, const dn_evaluation_reco
     self->report.localize = dn_localize_report_sample;
     self->report.localizer = &self->localizer;
     add_facts(self, record);
+    add_first_screen(self, record);
     const dn_detector *detector = record->evaluation->inspector->detector;
     DN_TRY(fill_samples(self, record->evaluation, &detector->calibration, error));
     DN_TRY(dn_config_to_yaml(detector->config, &self->yaml, error));

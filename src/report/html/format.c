@@ -87,8 +87,12 @@ void dn_html_exact(dn_text *text, double value) {
     dn_text_append(text, "%s", number);
 }
 
-void dn_html_percent(dn_text *text, double share) {
-    dn_html_fixed(text, 100 * share, 1);
+void dn_html_percent(dn_text *text, double share, size_t whole) {
+    dn_html_fixed(text, 100 * share, whole < 100 ? 0 : whole < 1000 ? 1 : 2);
+}
+
+void dn_html_rate(dn_text *text, double share, size_t whole) {
+    dn_html_percent(text, share, whole);
     dn_text_append(text, isfinite(share) ? "\xc2\xa0%%" : "");
 }
 
