@@ -191,7 +191,7 @@ static const gallery missed_defects = {1,    "PASS", "Defective parts missed",
                                        MOST, LOWEST, "the lowest scores"};
 static const gallery rejected_good = {0,    "FAIL",  "Good parts rejected",
                                       MOST, HIGHEST, "the highest scores"};
-static const gallery nearest_good = {0,       "",      "Good parts, by score",
+static const gallery nearest_good = {0,       "",      "Good parts, all",
                                      NEAREST, HIGHEST, "the highest scores"};
 static const gallery lowest_defects = {1,    "",     "Defective parts, all",
                                        MOST, LOWEST, "the lowest scores"};
