@@ -192,6 +192,9 @@ typedef struct dn_model_options {
     int maps;          /* 1: dn_model_evaluate makes maps, writes them and measures them */
     int concurrency; /* calls that compute at once, each with memory of its own; further calls wait
                         in order. 0: processors / threads, at least 1 */
+    int overlay_footer; /* strip below overlays: 1: there is one, -1: none, 0: as configured */
+    int reserved;       /* 0 */
+    const char *report_title, *report_note; /* of report.html; NULL: as configured */
 } dn_model_options;
 
 /* `path`: a model file, a results folder v<N>, or a class folder, whose file `latest` names one.

@@ -254,15 +254,23 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
     return DN_OK;
 }
 
+/* What the map's verdict says; the caller may know better (dn_model_score). */
+static void judge_map(const dn_inspector *self, const dn_score *score, dn_map *map) {
+    map->judged.raw_score = score->raw;
+    dn_calibration_judge(&self->detector->calibration, &map->judged);
+}
+
 static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     dn_score own;
     int shows_places = dn_inspector_maps_places(self);
     int judges = dn_calibration_judges(&self->detector->calibration);
-    if (shows_places && judges && !score)
-        score = &own; /* a PASS has no regions */
+    if ((judges || !shows_places) && !score)
+        score = &own; /* a PASS has no regions, and overlays name the verdict */
     DN_TRY(shows_places ? fill_places(self, map, score, error)
                         : fill_gradients(self, map, score, error));
     map->shows_places = shows_places;
+    if (score)
+        judge_map(self, score, map);
     map->passes =
         shows_places && judges && !(score->raw > self->detector->calibration.review_threshold);
     return dn_map_finish(map, error);

@@ -76,6 +76,8 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
     if (status != DN_OK)
         return status;
     fill_result(model, &score, &depth, start, &filled);
+    if (map)
+        (*map)->judged = filled;
     dn_struct_write(&dn_struct_result, result, &filled);
     return DN_OK;
 }

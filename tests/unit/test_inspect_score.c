@@ -178,7 +178,7 @@ static void draw_expected(const scene *self, const dn_map *map, dn_image *image)
         view.scale = fmaxf(view.scale, view.values[i]);
     assert_ok(dn_image_create(SIDE, SIDE, image, &error));
     memcpy(image->pixels, self->pixels, sizeof self->pixels);
-    dn_map_view_overlay(&view, image);
+    assert_ok(dn_map_view_overlay(&view, image, &error));
 }
 
 static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_t *bytes,
@@ -321,7 +321,8 @@ static void test_map_in_memory(void **state) {
     dn_bytes_free(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_PNG, &bytes, &size, &error));
     assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
-    assert_int_equal(image.width, 64); /* the network's */
+    assert_int_equal(image.width, SIDE);
+    assert_int_equal(image.height, SIDE);
     dn_image_free(&image);
     dn_bytes_free(bytes);
     dn_bytes_free(NULL);
