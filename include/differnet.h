@@ -143,8 +143,9 @@ DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
 /* The value that maps of good images stay below; NaN if the model has no calibration. */
 DN_API double dn_map_threshold(const dn_map *map);
 
-/* Connected pixels above the threshold and above a third of the map's largest value, in pixels of
- * the image as it was read. The region with the highest score comes first. */
+/* Pixels above the threshold and, of a map of gradients, above a third of the map's largest value,
+ * in pixels of the image as it was read. Parts that are near each other are one region
+ * (docs/localization.md). The region with the highest score comes first. */
 typedef struct dn_region {
     int x, y, width, height;       /* box */
     size_t area;                   /* pixels */
@@ -153,14 +154,17 @@ typedef struct dn_region {
 } dn_region;
 DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
 
+/* All of them have the image's size. */
 typedef enum dn_map_format {
-    DN_MAP_TIFF, /* the values, f32, at the network's input size */
+    DN_MAP_TIFF, /* the values, f32, deflated */
     DN_MAP_PNG,  /* in colours, on one scale for all images of a model that are not far above it */
-    DN_MAP_MASK, /* PNG of the image's size: the regions in white on black */
-    DN_MAP_OVERLAY /* PNG of the image's size: the map over the image, the regions outlined */
+    DN_MAP_MASK, /* PNG: the regions in white on black */
+    DN_MAP_OVERLAY /* PNG: the map over the image, an outline around each region; below it, unless
+                      it is switched off, a strip with verdict, score, model and legend */
 } dn_map_format;
 
-/* Writes the map to a file, atomically; or makes the bytes of that file: dn_bytes_free. After a
+/* Writes the map to a file, atomically; or makes the bytes of that file: dn_bytes_free. A TIFF is
+ * written strip by strip and takes about 1 MiB; the others take as much as the image. After a
  * failure (DN_ERROR_IO, DN_ERROR_MEMORY) there is no file, and *bytes is NULL. */
 DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const char *path,
                               dn_error *error);
