@@ -33,7 +33,7 @@ static void stamp_disc(uint8_t *grown, int width, int height, int x, int y, int 
         int right = x + across < width - 1 ? x + across : width - 1;
         if (row >= 0 && row < height)
             memset(grown + (size_t)row * (size_t)width + (size_t)left, 1,
-                   (size_t)(right - left + 1));
+                   (size_t)right - (size_t)left + 1);
     }
 }
 

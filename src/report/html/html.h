@@ -67,9 +67,10 @@ void dn_html_origin(dn_text *page, const dn_report *report);
  * `name` is what it shows. A failure is told in the picture's place. */
 void dn_html_picture(dn_text *page, dn_status status, const dn_image *image, const char *name);
 
-/* A picture as it is embedded; `mask` (a file; NULL: none) is outlined in it. dn_image_free. */
+/* A picture at the size at which it is embedded (dn_image_free), and what the mask in a file marks,
+ * outlined in it. */
 dn_status dn_html_shrink(const dn_image *image, dn_image *small, dn_error *error);
-dn_status dn_html_outline_mask(const char *mask, dn_image *picture, dn_error *error);
+dn_status dn_html_outline_mask(const char *path, dn_image *picture, dn_error *error);
 
 /* src/report/html/report.css and report.js, embedded at build time. */
 extern const char dn_report_css[], dn_report_js[];
