@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { FACTS = 12 };
 
@@ -104,13 +105,33 @@ static const char *or_null(const char *text) {
     return text[0] ? text : NULL;
 }
 
+/* "good=photos/OK|bad=photos/NG" is "photos/OK (good), photos/NG (bad)"; another path is itself. */
+static void name_pictures(const dn_evaluation_record *record, char *text, size_t size) {
+    const char *path = record->dataset_path;
+    int plain = strncmp(path, "good=", 5) == 0 || strncmp(path, "bad=", 4) == 0;
+    size_t length = 0;
+    if (!plain) {
+        snprintf(text, size, "%s%s%s", path, record->class_name[0] ? ", class " : "",
+                 record->class_name);
+        return;
+    }
+    text[0] = '\0';
+    while (*path && length < size) {
+        size_t part = strcspn(path, "|"), kind = strcspn(path, "=");
+        if (kind < part)
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s%.*s (%.*s)", length ? ", " : "",
+                                 (int)(part - kind - 1), path + kind + 1, (int)kind, path);
+        path += part + (path[part] == '|');
+    }
+}
+
 /* What the first screen says besides the metrics. */
 static void add_first_screen(evaluation_files *self, const dn_evaluation_record *record) {
     const dn_detector *detector = record->evaluation->inspector->detector;
     const dn_calibration *calibration = &detector->calibration;
     dn_report *report = &self->report;
-    snprintf(self->pictures, sizeof self->pictures, "%s%s%s", record->dataset_path,
-             record->class_name[0] ? ", class " : "", record->class_name);
+    name_pictures(record, self->pictures, sizeof self->pictures);
     report->heading = or_null(detector->config->report_title);
     report->note = or_null(detector->config->report_note);
     report->model_id = or_null(detector->id);

@@ -243,6 +243,15 @@ static void identify(dn_detector *detector) {
     memcpy(detector->id, digest, sizeof detector->id - 1);
 }
 
+dn_status dn_detector_take_id(dn_detector *detector, const char *path, dn_error *error) {
+    dn_detector saved = {0};
+    DN_TRY(dn_tensor_file_open(path, &saved.file, error));
+    identify(&saved);
+    memcpy(detector->id, saved.id, sizeof saved.id);
+    dn_tensor_file_close(saved.file);
+    return DN_OK;
+}
+
 /* ---- the parameters in bf16 ---- */
 
 /* Pages of the file are released after they are read, a few at a time. */

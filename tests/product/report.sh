@@ -18,6 +18,7 @@ holds "$work/test/report.html" "image_AUROC</th><td>$auroc"
 expect 0 "$differnet" predict "$results/v1" dummy_dataset/dummy_class/test/good/000.png
 model=$(sed -n 's/.*"model_id": *"\([0-9a-f]*\)".*/\1/p' "$work/out")
 holds "$work/test/report.html" "<dt>Model</dt><dd>${model:?no model_id}</dd>"
+holds "$report" "<dt>Model</dt><dd>$model</dd>"
 cp -r dummy_dataset "$work/untested" && rm -r "$work/untested/dummy_class/test"
 expect 0 "$differnet" train "${small[@]}" --data "$work/untested" --quiet
 holds "$work/results/DifferNet/untested/dummy_class/v1/report.html" "There was no test set"
