@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_PARTS 0, NAN, NAN
+#define NO_PARTS 0, NAN, NAN, NULL
 #define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS
 
 static dn_error error;
@@ -63,7 +63,7 @@ static void test_scores(void **state) {
 static void test_scores_of_places(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
-        {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5},
+        {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5, NULL},
         {"b.png", 1, "x", 0, 0, "not an image", UNJUDGED},
     };
     char *folder = temporary_create(), path[1024];
