@@ -77,7 +77,8 @@ DN_API void dn_text_free(char *text);
 typedef enum dn_verdict {
     DN_VERDICT_NONE,   /* the model has no calibration */
     DN_VERDICT_PASS,   /* raw_score <= review_threshold */
-    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold: a person should look */
+    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold, or a score or picture unlike
+                          those of good parts: a person should look */
     DN_VERDICT_FAIL    /* raw_score > threshold */
 } dn_verdict;
 
@@ -102,6 +103,12 @@ typedef struct dn_result {
     /* What is odd about the image, such as samples outside the model's levels (docs/images.md); ""
      * after the last. */
     char warnings[DN_WARNINGS][DN_WARNING_SIZE];
+    /* Why the verdict is what it is: "above_threshold" (FAIL); "unlike_training" (the picture's
+     * plain statistics lie outside all that training saw), "in_review_band", "below_all_good" (the
+     * score is below low_threshold): REVIEW; "within_good" (PASS). Static storage; NULL: no
+     * verdict. */
+    const char *reason;
+    double low_threshold; /* NaN: no score is too low, or the model does not know */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */
@@ -183,6 +190,10 @@ typedef struct dn_model_options {
     int maps;          /* 1: dn_model_evaluate makes maps, writes them and measures them */
     int concurrency; /* calls that compute at once, each with memory of its own; further calls wait
                         in order. 0: processors / threads, at least 1 */
+    double low_rate; /* share of good images that low scores may send to REVIEW; negative: none; 0:
+                        the model's */
+    int unlike;   /* what becomes of pictures unlike those of training; 0: REVIEW; 1: a warning */
+    int reserved; /* 0 */
 } dn_model_options;
 
 /* Maps the weights instead of reading them: opening takes milliseconds, and processes share one

@@ -169,6 +169,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
+    DN_TRY(dn_seen_collect(self->trainer.inspector->scorer.extractor, samples, count,
+                           self->compute.threads, &self->detector.seen, error));
     dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
                     self->dataset.count, self->compute.threads, &self->observer);
     return DN_OK;

@@ -104,6 +104,7 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     } wanted[] = {{"n_transforms_test", &rotations},
                   {"false_reject_rate", &options->false_reject_rate},
                   {"review_rate", &options->review_rate},
+                  {"low_rate", &options->low_rate},
                   {"target_tpr", &options->target_tpr}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = read_number(command, config, wanted[i].key, wanted[i].number, error);
@@ -113,6 +114,8 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     options->rotations = (int)rotations;
     if (dn_settings_sets(command, "review_rate") && options->review_rate == 0)
         options->review_rate = -1;
+    if (dn_settings_sets(command, "low_rate") && options->low_rate == 0)
+        options->low_rate = -1;
     return DN_OK;
 }
 

@@ -33,6 +33,7 @@ struct dn_config {
     /* verdict */
     double target_tpr;
     double false_reject_rate, review_rate; /* of good images */
+    double low_rate;                       /* of good images; 0: no score is too low */
     char threshold_rule[16];               /* conformal, target_tpr, f1_max, youden */
     double val_fraction;                   /* of the training images, held out */
     int cross_fit;                         /* folds; 0: none */

@@ -94,6 +94,10 @@ const dn_key dn_keys[] = {
     KEY(review_rate, DN_KIND_REAL, 1, "0.05",
         "share of good images that may be rejected or sent to REVIEW; 0: no REVIEW",
         CLOSED(0, 0.5)),
+    KEY(low_rate, DN_KIND_REAL, 1, "0.001",
+        "share of good images that may be sent to REVIEW because their score is too low for a good "
+        "one; 0: never",
+        BELOW(0, 0.5)),
     KEY(threshold_rule, DN_KIND_WORD, 1, "conformal",
         "what chooses the threshold; all but the first need labelled defects",
         ONE_OF("conformal, target_tpr, f1_max, youden")),

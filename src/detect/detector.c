@@ -53,6 +53,30 @@ static dn_status load_calibration(dn_detector *detector, const char *path, dn_er
     return dn_calibration_parse(name, json, &detector->calibration, error);
 }
 
+static dn_status load_history(dn_detector *detector, const char *path, dn_error *error) {
+    const char *json = dn_tensor_file_metadata(detector->file, DN_META_HISTORY);
+    char name[1152];
+    if (!json)
+        return DN_OK;
+    snprintf(name, sizeof name, "%s (its earlier calibrations)", path);
+    return dn_calibration_history_parse(name, json, &detector->history, error);
+}
+
+static dn_status load_seen(dn_detector *detector, const char *path, dn_error *error) {
+    const char *json = dn_tensor_file_metadata(detector->file, DN_META_SEEN);
+    const dn_tensor *tensor = dn_tensor_file_find(detector->file, DN_SEEN_TENSOR);
+    char name[1152];
+    snprintf(name, sizeof name, "%s (what it has seen)", path);
+    if (json)
+        DN_TRY(dn_seen_parse(name, json, &detector->seen, error));
+    if (!json || !tensor)
+        return DN_OK;
+    if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[1] != DN_SEEN_DIGEST)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: expected digests as U8 of shape [count, %d]",
+                       name, DN_SEEN_DIGEST);
+    return dn_seen_take_digests(name, tensor->data, tensor->shape[0], &detector->seen, error);
+}
+
 static dn_status load_roi(dn_detector *detector, const char *path, dn_error *error) {
     const dn_tensor *tensor = dn_tensor_file_find(detector->file, DN_ROI_TENSOR);
     const int *size = detector->config->img_size;
@@ -333,6 +357,8 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
                        path);
     DN_TRY(load_config(detector, path, error));
     DN_TRY(load_calibration(detector, path, error));
+    DN_TRY(load_history(detector, path, error));
+    DN_TRY(load_seen(detector, path, error));
     DN_TRY(load_roi(detector, path, error));
     DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
@@ -369,13 +395,15 @@ void dn_detector_close(dn_detector *detector) {
     dn_roi_free(&detector->roi);
     dn_release(detector->bf16);
     dn_calibration_free(&detector->calibration);
+    dn_calibration_history_free(&detector->history);
+    dn_seen_free(&detector->seen);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
 }
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 18 };
+enum { METADATA_ENTRIES = 19 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -383,7 +411,7 @@ typedef struct model_writer {
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
-    char *yaml, *calibration, *steps, *levels;
+    char *yaml, *calibration, *steps, *levels, *seen;
     dn_metadata_entry metadata[METADATA_ENTRIES];
     size_t metadata_count;
 } model_writer;
@@ -415,12 +443,23 @@ static void list_roi(model_writer *writer, const dn_roi *roi) {
                                                    .bytes = height * width};
 }
 
+static void list_seen(model_writer *writer, const dn_seen *seen) {
+    if (seen->digest_count == 0)
+        return;
+    writer->tensors[writer->count++] = (dn_tensor){.name = DN_SEEN_TENSOR,
+                                                   .dtype = DN_U8,
+                                                   .rank = 2,
+                                                   .shape = {seen->digest_count, DN_SEEN_DIGEST},
+                                                   .data = seen->digests,
+                                                   .bytes = seen->digest_count * DN_SEEN_DIGEST};
+}
+
 /* The flow comes first, so that its parameters start where the data of the file starts, aligned. */
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
     size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
-    size_t total = flow_count + backbone_count + 1;
+    size_t total = flow_count + backbone_count + 2;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
@@ -431,6 +470,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
         dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     list_roi(writer, &detector->roi);
+    list_seen(writer, &detector->seen);
     return DN_OK;
 }
 
@@ -470,6 +510,10 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
         DN_TRY(dn_trained_levels_to_json(&detector->levels, &writer->levels, error));
         add_metadata(writer, DN_META_LEVELS, writer->levels);
     }
+    if (detector->seen.images > 0) {
+        DN_TRY(dn_seen_to_json(&detector->seen, &writer->seen, error));
+        add_metadata(writer, DN_META_SEEN, writer->seen);
+    }
     add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
     if (detector->backbone.steps.known) {
         DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->backbone.network,
@@ -501,5 +545,6 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
     dn_text_free(writer.calibration);
     dn_text_free(writer.steps);
     dn_text_free(writer.levels);
+    dn_text_free(writer.seen);
     return status;
 }

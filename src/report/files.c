@@ -29,15 +29,16 @@ static void append_numbers(dn_text *text, const double *values, size_t count, in
 static void append_row(dn_text *text, const dn_report_sample *row) {
     int scored = !row->error, judged = scored && row->verdict != DN_VERDICT_NONE;
     const double scores[] = {row->raw_score, row->score_std};
-    const double thresholds[] = {row->threshold, row->p_value};
+    const double thresholds[] = {row->threshold, row->review_threshold, row->p_value};
     dn_csv_cell(text, row->image_path);
     dn_text_append(text, ",%s,", row->gt_label < 0 ? "" : row->gt_label ? "1" : "0");
     dn_csv_cell(text, row->defect ? row->defect : "");
     dn_text_append(text, ",%s", !judged ? "" : row->verdict == DN_VERDICT_FAIL ? "1" : "0");
     append_numbers(text, &row->pred_score, 1, judged);
     append_numbers(text, scores, 2, scored);
-    append_numbers(text, thresholds, 2, judged);
-    dn_text_append(text, ",%s,", judged ? dn_verdict_name(row->verdict) : "");
+    append_numbers(text, thresholds, 3, judged);
+    dn_text_append(text, ",%s,%s,", judged ? dn_verdict_name(row->verdict) : "",
+                   judged && row->reason ? row->reason : "");
     dn_csv_cell(text, row->error ? row->error : "");
     dn_text_append(text, "\n");
 }
@@ -53,7 +54,7 @@ static dn_status write_text(const char *path, dn_text *text, dn_error *error) {
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error) {
     dn_text text = {0};
     dn_text_append(&text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
-                          "threshold,p_value,verdict,error\n");
+                          "threshold,review_threshold,p_value,verdict,reason,error\n");
     for (size_t i = 0; i < report->sample_count; i++)
         append_row(&text, &report->samples[i]);
     return write_text(path, &text, error);

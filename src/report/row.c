@@ -8,9 +8,9 @@
 
 #include <math.h>
 
-static const char csv_heading[] =
-    "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,rotations,"
-    "model_id,elapsed_ms,error";
+static const char csv_heading[] = "image_path,pred_label,pred_score,raw_score,score_std,threshold,"
+                                  "review_threshold,p_value,verdict,reason,rotations,"
+                                  "model_id,elapsed_ms,error";
 static const char table_heading[] = "verdict  pred_score   raw_score      spread  p_value  "
                                     "rotations        ms  image";
 
@@ -25,16 +25,19 @@ dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error) 
 
 static void append_csv(dn_text *text, const dn_result *result, const char *model_id) {
     int judged = result->verdict != DN_VERDICT_NONE;
-    const double numbers[] = {judged ? result->pred_score : (double)NAN, result->raw_score,
-                              result->score_std, judged ? result->threshold : (double)NAN,
+    const double numbers[] = {judged ? result->pred_score : (double)NAN,
+                              result->raw_score,
+                              result->score_std,
+                              judged ? result->threshold : (double)NAN,
+                              judged ? result->review_threshold : (double)NAN,
                               judged ? result->p_value : (double)NAN};
     dn_text_append(text, ",%s", !judged ? "" : result->pred_label ? "1" : "0");
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         dn_text_append(text, ",");
         dn_csv_number(text, numbers[i]);
     }
-    dn_text_append(text, ",%s,%d,", judged ? dn_verdict_name(result->verdict) : "",
-                   result->rotations);
+    dn_text_append(text, ",%s,%s,%d,", judged ? dn_verdict_name(result->verdict) : "",
+                   judged && result->reason ? result->reason : "", result->rotations);
     dn_csv_cell(text, model_id ? model_id : "");
     dn_text_append(text, ",");
     dn_csv_number(text, round(result->elapsed_ms * 1e3) / 1e3);
@@ -46,7 +49,7 @@ static dn_status as_csv(const char *image_path, const char *model_id, const dn_r
     dn_text row = {0};
     dn_csv_cell(&row, image_path);
     if (failure) {
-        dn_text_append(&row, ",,,,,,,,,,,");
+        dn_text_append(&row, ",,,,,,,,,,,,,");
         dn_csv_cell(&row, failure->message);
     } else
         append_csv(&row, result, model_id);
