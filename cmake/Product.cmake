@@ -21,7 +21,7 @@ foreach(library differnet differnet_static)
   target_link_libraries(${library} PRIVATE ${DIFFERNET_LINKS})
 endforeach()
 
-file(GLOB cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
+file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
 add_executable(differnet_cli ${cli_sources})
 set_target_properties(differnet_cli PROPERTIES OUTPUT_NAME differnet)
 target_include_directories(differnet_cli PRIVATE ${CMAKE_SOURCE_DIR}/src)

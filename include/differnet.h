@@ -91,7 +91,10 @@ enum { DN_WARNINGS = 4, DN_WARNING_SIZE = 256 };
  * (docs/verdict.md). */
 typedef struct dn_result {
     size_t struct_size;
-    double raw_score;  /* mean of z^2 over rotations and dims (paper, section 3.3) */
+    /* What the verdict is about: mean of z^2 over rotations and dims (paper, section 3.3), unless
+     * the model has a detector for places that takes part in it (key `score`,
+     * docs/localization.md). */
+    double raw_score;
     double score_std;  /* population standard deviation over the rotations */
     double elapsed_ms; /* from reading the file to the score */
     int rotations;     /* number scored: an early exit leaves some out */
@@ -103,6 +106,11 @@ typedef struct dn_result {
     /* What is odd about the image, such as samples outside the model's levels (docs/images.md); ""
      * after the last. */
     char warnings[DN_WARNINGS][DN_WARNING_SIZE];
+    int64_t time_ms; /* when it was scored: milliseconds since 1970, UTC; 0: not known */
+    /* The parts of raw_score, where the model has a detector for places (docs/localization.md). */
+    double paper_score;    /* mean of z^2; without such a detector the same as raw_score */
+    double places_score;   /* the largest value of the map of places; NaN without one */
+    double places_p_value; /* as p_value, of places_score; NaN without one or a calibration */
     /* Why the verdict is what it is: "above_threshold" (FAIL); "unlike_training" (the picture's
      * plain statistics lie outside all that training saw), "in_review_band", "below_all_good" (the
      * score is below low_threshold): REVIEW; "within_good" (PASS). Static storage; NULL: no
@@ -125,6 +133,7 @@ typedef struct dn_image_source {
     dn_pixel_format format;
     int width, height;
     size_t stride;
+    const char *name; /* of `bytes` in messages; NULL: "image in memory" */
 } dn_image_source;
 
 /* ---- Maps ------------------------------------------------------------------------------------ */
@@ -196,7 +205,8 @@ typedef struct dn_model_options {
     int reserved; /* 0 */
 } dn_model_options;
 
-/* Maps the weights instead of reading them: opening takes milliseconds, and processes share one
+/* `path`: a model file, a results folder v<N>, or a class folder, whose file `latest` names one.
+ * Maps the weights instead of reading them: opening takes milliseconds, and processes share one
  * copy. If a weight is not finite, every score fails with DN_ERROR_NUMERIC. `options` may be NULL.
  */
 DN_API dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,

@@ -57,11 +57,13 @@ typedef struct dn_observer {
 /* ---- Image files ----------------------------------------------------------------------------- */
 
 /* The image files of a path: the file itself, or all below a folder, sorted. `skipped` counts files
- * whose name is not an image's. Free with dn_image_list_free. */
+ * whose name is not an image's, `outputs` what this library wrote: folders with the marker file
+ * .differnet-results, and files as in dn_is_output_name. Free with dn_image_list_free. */
 typedef struct dn_image_list {
     size_t struct_size;
     char **paths;
     size_t count, skipped;
+    size_t outputs;
 } dn_image_list;
 
 DN_API dn_status dn_image_list_create(const char *path, dn_image_list *list, dn_error *error);
@@ -70,10 +72,19 @@ DN_API void dn_image_list_free(dn_image_list *list);
 /* Whether a name ends, in upper or lower case, in jpg jpeg png ppm bmp pgm tif tiff or webp. */
 DN_API int dn_is_image_name(const char *name);
 
-/* Writes these files below `directory`, which is created: <image_path without extension>_map.tiff,
- * _map.png and _mask.png (DN_MAP_FILES), _overlay.png (DN_OVERLAY_FILE). `files` receives the
- * paths; "" where nothing was written. */
-enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2 };
+/* Whether a name is one that dn_map_write_files gives: "part.png_overlay.png". */
+DN_API int dn_is_output_name(const char *name);
+
+/* Whether a folder holds the marker file .differnet-results: this library wrote what is in it. */
+DN_API int dn_is_output_folder(const char *path);
+
+/* Writes these files below `directory`, which is created: <image_path>_map.tiff, _map.png and
+ * _mask.png (DN_MAP_FILES), <image_path>_overlay.png (DN_OVERLAY_FILE). Paths that differ have
+ * files that differ: ".." becomes the folder _up, the start of an absolute path _root. With
+ * DN_KEEP_FILES nothing is overwritten: "part.png~2_overlay.png". `files` receives the paths; ""
+ * where nothing was written, also after a failure, in spite of which the other files are written.
+ * A new or empty `directory` receives the marker file .differnet-results. */
+enum { DN_MAP_FILES = 1, DN_OVERLAY_FILE = 2, DN_KEEP_FILES = 4 };
 typedef struct dn_map_files {
     size_t struct_size;
     char tiff[1024], png[1024], mask[1024], overlay[1024];
@@ -86,7 +97,8 @@ DN_API dn_status dn_map_write_files(const dn_map *map, const char *directory,
 
 typedef enum dn_row_format { DN_ROW_JSON, DN_ROW_CSV, DN_ROW_TABLE } dn_row_format;
 
-/* One line without a newline: a result or, if `failure` is not NULL, that failure. CSV is quoted as
+/* One line without a newline: a result or, if `failure` is not NULL, that failure, with time and
+ * warnings of `result` unless it is NULL. CSV is quoted as
  * in RFC 4180; a ' is put before a name that a spreadsheet would take for a formula. The heading is
  * the line above the rows; "" for JSON. dn_text_free. */
 DN_API dn_status dn_result_heading(dn_row_format format, char **text, dn_error *error);
@@ -214,6 +226,9 @@ typedef struct dn_metrics {
     size_t rule_count;
     size_t defect_kinds;
     dn_defect_metrics defects[DN_MAX_DEFECTS];
+    /* Likewise of maps: share of the defective images with a mask in which a region touches it, and
+     * of the good images that show a region. */
+    dn_statistic defects_touched, good_marked;
 } dn_metrics;
 
 /* Evaluates a model on the labelled test set `class_name` below `dataset_path`, or of a manifest
@@ -296,7 +311,8 @@ typedef struct dn_train_summary {
 } dn_train_summary;
 
 /* Trains on config's data set and writes results/.../v<N>/. `observer`, `summary` and `metrics` (of
- * the saved model) may be NULL. */
+ * the saved model) may be NULL. After DN_CANCELLED summary's results_directory names the folder
+ * that dn_train_resume continues; where there is no checkpoint, `summary` is left as it was. */
 DN_API dn_status dn_train(const dn_config *config, const dn_observer *observer,
                           dn_train_summary *summary, dn_metrics *metrics, dn_error *error);
 

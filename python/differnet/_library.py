@@ -54,6 +54,10 @@ class ResultStruct(SizedStruct):
         ("review_threshold", c.c_double),
         ("p_value", c.c_double),
         ("warnings", (c.c_char * 256) * 4),
+        ("time_ms", c.c_int64),
+        ("paper_score", c.c_double),
+        ("places_score", c.c_double),
+        ("places_p_value", c.c_double),
     ]
 
 
@@ -68,6 +72,7 @@ class ImageSourceStruct(SizedStruct):
         ("width", c.c_int),
         ("height", c.c_int),
         ("stride", c.c_size_t),
+        ("name", c.c_char_p),
     ]
 
 
@@ -160,12 +165,17 @@ def _candidates():
     named = os.environ.get("DIFFERNET_LIBRARY")
     if named:
         return [named]
+    bundled = Path(__file__).resolve().parent / "_bundled/lib/libdiffernet.so"
+    if bundled.exists():
+        return [str(bundled)]
     found = ctypes.util.find_library("differnet")
     built = Path(__file__).resolve().parents[2] / "build" / "libdiffernet.so"
     return [name for name in (found, str(built) if built.exists() else None) if name]
 
 
 def _open() -> c.CDLL:
+    # GNU OpenMP reads it once, when it is loaded. Waiting threads that spin for long make a busy machine slow.
+    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
     candidates, problem = _candidates(), "libdiffernet is not installed"
     for name in candidates:
         try:
@@ -174,7 +184,10 @@ def _open() -> c.CDLL:
         except OSError as error:
             problem = str(error)
     else:
-        raise ImportError(f"{problem}; install it or name the file in DIFFERNET_LIBRARY")
+        raise ImportError(
+            f"{problem}. This package does not contain it: install the wheel that ./run wheel builds,"
+            " or name build/libdiffernet.so in the environment variable DIFFERNET_LIBRARY"
+        )
     for name, (result, *arguments) in _SIGNATURES.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -71,6 +71,10 @@ class Result:
     elapsed_ms: float
     map: Optional[Map] = None  #: where it was asked for
     warnings: Tuple[str, ...] = ()  #: what is odd about the image, such as samples beyond the model's levels
+    time_ms: int = 0  #: when it was scored: milliseconds since 1970, UTC
+    paper_score: float = float("nan")  #: mean of z squared; with a detector for places a part of raw_score
+    places_score: float = float("nan")  #: largest value of the map of places; NaN without such a detector
+    places_p_value: float = float("nan")
 
 
 def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
@@ -135,6 +139,10 @@ def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
         elapsed_ms=struct.elapsed_ms,
         map=found,
         warnings=tuple(text.value.decode() for text in struct.warnings if text.value),
+        time_ms=struct.time_ms,
+        paper_score=struct.paper_score,
+        places_score=struct.places_score,
+        places_p_value=struct.places_p_value,
     )
 
 

@@ -6,9 +6,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
 from ._errors import Cancelled
+from ._interrupt import Interrupts
 from ._library import (
     ON_MESSAGE,
     ON_PROGRESS,
@@ -22,6 +23,7 @@ from ._library import (
 )
 
 PathLike = Union[str, "os.PathLike[str]"]
+_Paths = Union[PathLike, Iterable[PathLike], None]
 
 
 class Stage(enum.Enum):
@@ -104,15 +106,22 @@ def _progress(struct: ProgressStruct) -> Progress:
 class _Observer:
     """Callbacks for the library. An exception in a callback stops the training and is raised by it."""
 
-    def __init__(self, progress: Optional[Callable[[Progress], Any]], message: Optional[Callable[[str], Any]]) -> None:
+    def __init__(
+        self,
+        interrupts: Interrupts,
+        progress: Optional[Callable[[Progress], Any]],
+        message: Optional[Callable[[str], Any]],
+    ) -> None:
         self.failure: Optional[BaseException] = None
-        self._progress, self._message = progress, message
+        self._interrupts, self._progress, self._message = interrupts, progress, message
         self.struct = ObserverStruct(
             on_progress=ON_PROGRESS(self._on_progress), on_message=ON_MESSAGE(self._on_message)
         )
 
     def _on_progress(self, _: Any, struct: Any) -> int:
+        stop = False
         try:
+            self._interrupts.deliver()
             stop = self._progress is not None and self._progress(_progress(struct.contents)) is False
         except BaseException as failure:  # noqa: BLE001 - KeyboardInterrupt as well
             self.failure = self.failure or failure
@@ -126,27 +135,50 @@ class _Observer:
             self.failure = self.failure or failure
 
 
+def _plain_folders(good: _Paths, bad: _Paths) -> Dict[str, str]:
+    """The keys that name plain folders of pictures in place of a data set."""
+
+    def parts(name: str, paths: _Paths) -> List[str]:
+        several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths or [])
+        return [f"{name}={os.fspath(path)}" for path in several]
+
+    named = parts("good", good) + parts("bad", bad)
+    if any("|" in part for part in named):
+        raise ValueError("a path of good or bad holds |")
+    if named and not named[0].startswith("good="):
+        raise ValueError("bad alone: also name good pictures")
+    return {"dataset_path": "|".join(named), "class_name": ""} if named else {}
+
+
 def train(
     config: Optional[Mapping[str, Any]] = None,
     *,
+    good: _Paths = None,
+    bad: _Paths = None,
     progress: Optional[Callable[[Progress], Any]] = None,
     message: Optional[Callable[[str], Any]] = None,
 ) -> TrainingRun:
     """Trains on config's data set and writes results/DifferNet/<data>/<class>/v<N>/.
 
-    The keys of `config` are those of ``differnet config``; others keep their defaults. `progress` is called
+    `good` and `bad` name folders or files of good and of defective pictures, instead of the keys dataset_path
+    and class_name (docs/datasets.md). The keys of `config` are those of ``differnet config``; others keep their defaults. `progress` is called
     after each batch; if it returns False, the training ends with `Cancelled`. `message` receives notes and
-    warnings.
+    warnings. Ctrl-C stops the training within one batch and raises KeyboardInterrupt; if it comes after the
+    last batch, the results are there all the same.
     """
-    observer = _Observer(progress, message)
     summary = TrainSummaryStruct()
-    with _Config(config or {}) as handle:
+    folders = _plain_folders(good, bad)
+    if folders and "dataset_path" in (config or {}):
+        raise ValueError("dataset_path and good both name pictures")
+    with _Config({**folders, **(config or {})}) as handle, Interrupts() as interrupts:
+        observer = _Observer(interrupts, progress, message)
         try:
             check("dn_train", handle, c.byref(observer.struct), c.byref(summary), None)
         except Cancelled:
-            if observer.failure is not None:
-                raise observer.failure from None
-            raise
+            if observer.failure is None:
+                raise
+        if observer.failure is not None:  # also where it came too late to stop anything
+            raise observer.failure
     folder = Path(os.fsdecode(summary.results_directory))
     metrics = folder / "metrics.json"
     return TrainingRun(folder, folder / "model.safetensors", json.loads(metrics.read_text()) if metrics.exists() else {})

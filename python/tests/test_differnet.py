@@ -2,7 +2,10 @@
 
 import ctypes
 import math
+import json
 import os
+import random
+import signal
 import subprocess
 import sys
 import threading
@@ -73,6 +76,20 @@ def test_paths_bytes_and_order(model):
     assert same(model.predict_one(PICTURES[2].read_bytes()), results[2])
     assert same(model.predict_one(str(PICTURES[0])), results[0])
     assert isinstance(results[0].verdict, differnet.Verdict)
+
+
+def test_plain_folders(tmp_path):
+    good = ROOT / "dummy_dataset/dummy_class/train/good"
+    settings = {key: value for key, value in SMALL.items() if key not in ("dataset_path", "class_name")}
+    run = differnet.train(dict(settings, output=tmp_path), good=good, bad=[PICTURES[0], str(PICTURES[1])])
+    assert run.results_directory == tmp_path / "DifferNet/train/all/v1"
+    assert run.metrics["defect_count"] == 2
+    with differnet.Model.load(tmp_path / "DifferNet/train/all") as model:
+        assert model.id
+    with pytest.raises(ValueError):
+        differnet.train(SMALL, good=good)
+    with pytest.raises(ValueError):
+        differnet.train(bad=PICTURES)
 
 
 def test_region_of_interest(model, tmp_path):
@@ -185,6 +202,65 @@ def test_stopping_a_training(tmp_path):
 
     with pytest.raises(KeyError, match="mine"):
         differnet.train(dict(SMALL, output=tmp_path), progress=fail)
+    assert not list(tmp_path.rglob("model.safetensors"))
+
+
+def interrupted(folder, after):
+    """Trains with a Ctrl-C after so many seconds; how often progress was still told."""
+    seen, at_signal = [], []
+
+    def press():
+        at_signal.append(len(seen))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(after, press)
+    with pytest.raises(KeyboardInterrupt):
+        timer.start()
+        differnet.train(dict(SMALL, output=folder), progress=seen.append)
+        timer.join()
+        signal.sigtimedwait([], 60)  # the training was faster
+    timer.join()
+    return len(seen) - at_signal[0]
+
+
+def test_interrupts_at_random_moments(tmp_path):
+    """DIFFERNET_INTERRUPTS says how many."""
+    start, handler = time.monotonic(), signal.getsignal(signal.SIGINT)
+    differnet.train(dict(SMALL, output=tmp_path / "whole"))
+    duration, moments = time.monotonic() - start, random.Random(1)
+    for i in range(int(os.environ.get("DIFFERNET_INTERRUPTS", "100"))):
+        folder = tmp_path / str(i)
+        assert interrupted(folder, moments.uniform(0, duration)) <= 2
+        assert signal.getsignal(signal.SIGINT) is handler
+        for path in folder.rglob("model.safetensors"):
+            differnet.Model.load(path).close()
+        for path in folder.rglob("metrics.json"):
+            json.loads(path.read_text())
+
+
+def test_a_failure_in_the_report_is_raised(tmp_path):
+    """There cancelling only shortens the report, and the training succeeds."""
+
+    def fail(progress):
+        if progress.stage is _train.Stage.REPORT:
+            raise KeyError("late")
+
+    with pytest.raises(KeyError, match="late"):
+        differnet.train(dict(SMALL, output=tmp_path), progress=fail)
+
+
+def test_an_interrupt_is_not_lost_in_a_callback(tmp_path):
+    """A handler that raises before the callback's first try would be ignored by ctypes."""
+    calls = []
+
+    def press(_):
+        calls.append(1)
+        if len(calls) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        differnet.train(dict(SMALL, output=tmp_path), progress=press)
+    assert len(calls) == 1
     assert not list(tmp_path.rglob("model.safetensors"))
 
 

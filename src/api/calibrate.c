@@ -2,6 +2,7 @@
 #include "api/calibration_images.h"
 #include "base/observer.h"
 #include "base/structs.h"
+#include "detect/model_path.h"
 #include "detect/precision.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
@@ -179,10 +180,11 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "%s: going back to the calibration before takes no images", images);
     const dn_model_options computing = without_thresholds(&known);
-    DN_TRY(dn_model_open(model_path, &computing, &model, error));
+    char path[DN_MODEL_PATH];
+    DN_TRY(dn_model_path_find(model_path, path, error));
+    DN_TRY(dn_model_open(path, &computing, &model, error));
     dn_tell_precision(&observed, model->options.precision, model->precision);
-    dn_status status =
-        calibrate(model, model_path, images, &known, &way, &observed, &summarized, error);
+    dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
     dn_model_close(model);
     if (status == DN_OK)
         dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);

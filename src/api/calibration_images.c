@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/text.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/walk.h"
 
 #include <dirent.h>
@@ -221,19 +221,12 @@ dn_status dn_calibration_images_review(const dn_extractor *extractor, const dn_s
                                        const dn_sample *samples, size_t count, int threads,
                                        int force, const dn_observer *observer, dn_error *error) {
     dn_seen_picture *pictures;
-    void *paths;
     if (seen->digest_count == 0)
         dn_tell(observer, DN_WARNING,
                 "the model does not say what it was trained on: make sure that it has not seen "
                 "these images");
-    DN_TRY(dn_allocate(&paths, count, sizeof(char *), error));
-    for (size_t i = 0; i < count; i++)
-        ((const char **)paths)[i] = samples[i].path;
-    dn_status status = dn_seen_look(extractor, paths, count, threads, &pictures, error);
-    dn_release(paths);
-    if (status != DN_OK)
-        return status;
-    status = review(seen, samples, pictures, count, force, error);
+    DN_TRY(dn_seen_look(extractor, samples, count, threads, 1, &pictures, error));
+    dn_status status = review(seen, samples, pictures, count, force, error);
     dn_release(pictures);
     return status;
 }

@@ -3,7 +3,7 @@
 #ifndef DN_API_CALIBRATION_IMAGES_H
 #define DN_API_CALIBRATION_IMAGES_H
 
-#include "detect/seen.h"
+#include "detect/features/seen.h"
 
 /* Fewer make no calibration without `force`. */
 enum { DN_CALIBRATION_LEAST = 10 };

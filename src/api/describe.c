@@ -2,6 +2,7 @@
 #include "backbone/embedded.h"
 #include "base/text.h"
 #include "detect/detector.h"
+#include "detect/model_path.h"
 #include "report/json.h"
 
 #include <string.h>
@@ -91,9 +92,11 @@ static dn_status describe_json(const dn_tensor_file *file, char **text, dn_error
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
     dn_tensor_file *file;
     *text = NULL;
-    if (path)
-        DN_TRY(dn_tensor_file_open(path, &file, error));
-    else
+    char named[DN_MODEL_PATH];
+    if (path) {
+        DN_TRY(dn_model_path_find(path, named, error));
+        DN_TRY(dn_tensor_file_open(named, &file, error));
+    } else
         DN_TRY(dn_backbone_embedded_open(&file, error));
     dn_status status = json ? describe_json(file, text, error) : describe_text(file, text, error);
     dn_tensor_file_close(file);

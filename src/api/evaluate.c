@@ -1,7 +1,7 @@
 /* dn_model_evaluate: a saved model on a labelled test set. */
 #include "api/evaluation_files.h"
-#include "base/file.h"
 #include "base/observer.h"
+#include "base/output_folder.h"
 #include "base/structs.h"
 #include "detect/model_config.h"
 #include "inspect/model.h"
@@ -16,12 +16,14 @@ static dn_status run_evaluation(const dn_model *model, dn_evaluation *evaluation
                                 const char *output_directory, const dn_evaluation_record *record,
                                 dn_metrics *metrics, dn_error *error) {
     DN_TRY(dn_evaluation_run(evaluation, record->observer, NULL, error));
+    if (!model->warns_of_unlike)
+        DN_TRY(dn_evaluation_look(evaluation, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
     if (!output_directory)
         return DN_OK;
-    DN_TRY(dn_make_directories(output_directory, error));
+    DN_TRY(dn_output_folder_make(output_directory, error));
     if (model->maps)
         DN_TRY(dn_evaluate_pixels(evaluation->inspector, evaluation->samples, evaluation->count,
                                   output_directory, record->observer, metrics, error));

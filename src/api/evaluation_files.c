@@ -18,7 +18,8 @@ typedef struct evaluation_files {
     dn_report_pair facts[FACTS];
     dn_report_sample *samples;
     dn_report_localizer localizer;
-    char seed[32], images[32], roi_share[32], calibration_id[17], promise[DN_PROMISE_SIZE];
+    char seed[32], images[32], roi_share[32], title[256];
+    char calibration_id[17], promise[DN_PROMISE_SIZE];
     char *yaml;
 } evaluation_files;
 
@@ -26,6 +27,9 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
                         const dn_sample_score *result, const dn_calibration *calibration) {
     dn_result judged = {.raw_score = result->score.raw};
     dn_calibration_judge(calibration, &judged);
+    dn_calibration_judge_parts(calibration, result->score.paper, result->score.places, &judged);
+    if (result->is_unlike)
+        dn_calibration_judge_unlike(&judged);
     *row = (dn_report_sample){
         .image_path = sample->path,
         .defect = sample->defect,
@@ -39,6 +43,9 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .review_threshold = judged.review_threshold,
         .reason = judged.reason,
         .error = result->failure,
+        .paper_score = judged.paper_score,
+        .places_score = judged.places_score,
+        .places_p_value = judged.places_p_value,
     };
 }
 
@@ -110,11 +117,9 @@ static void add_facts(evaluation_files *self, const dn_evaluation_record *record
 
 static dn_status prepare_report(evaluation_files *self, const dn_evaluation_record *record,
                                 dn_error *error) {
-    const char *name = dn_path_name(record->dataset_path);
+    dn_dataset_title(record->dataset_path, self->title, sizeof self->title);
     self->report = (dn_report){
-        .title = record->class_name[0] ? record->class_name
-                 : name[0]             ? name
-                                       : record->dataset_path,
+        .title = record->class_name[0] ? record->class_name : self->title,
         .metrics = record->metrics,
         .epochs = record->epochs,
         .epoch_count = record->epoch_count,

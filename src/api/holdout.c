@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "train/map_threshold.h"
+#include "train/place_training.h"
 #include "train/schedule.h"
 
 #include <string.h>
@@ -44,7 +45,8 @@ dn_status dn_holdout_begin(dn_holdout *self, dn_error *error) {
 void dn_holdout_end(dn_holdout *self) {
     dn_split_free(&self->held_out);
     dn_release(self->scores);
-    self->scores = NULL;
+    dn_release(self->places);
+    self->scores = self->places = NULL;
 }
 
 const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count) {
@@ -133,6 +135,18 @@ static dn_status gather_held(dn_holdout *self, dn_trainer *trainer, dn_calibrati
     return status;
 }
 
+/* The folds' scores are the paper's; the places' statistics are those of the pictures left out. */
+static dn_status join_folds(dn_holdout *self, const dn_place_model *model,
+                            dn_calibration *calibration, dn_error *error) {
+    size_t count;
+    split_of(self, DN_SPLIT_TRAIN, &count);
+    if (!self->places)
+        return DN_OK;
+    for (size_t i = 0; i < count; i++)
+        self->scores[i] = dn_place_decide(model, self->scores[i], self->places[i]);
+    return dn_calibration_set_places(calibration, self->places, count, error);
+}
+
 static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_evaluation *tested,
                                dn_calibration *calibration, dn_error *error) {
     size_t count;
@@ -143,6 +157,7 @@ static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_e
     case DN_FROM_VAL_FRACTION:
         return gather_held(self, trainer, calibration, error);
     case DN_FROM_CROSS_FIT:
+        DN_TRY(join_folds(self, trainer->inspector->places.model, calibration, error));
         return dn_calibration_set_scores(calibration, self->source, self->scores, count, error);
     case DN_FROM_TEST:
         return dn_calibration_take_scores(calibration, self->source, tested, error);
@@ -223,4 +238,57 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
     DN_TRY(choose_map_threshold(self, trainer, calibration, error));
     report_source(self, calibration);
     return DN_OK;
+}
+
+/* ---- a detector for places ---- */
+
+/* The paper's scores of good images that training has not seen. Not those of the test set, which
+ * must not tune the score. */
+static dn_status collect_paper(dn_holdout *self, dn_trainer *trainer, double *paper, size_t *count,
+                               dn_error *error) {
+    dn_evaluation held = {0};
+    const dn_evaluation *from = self->source == DN_FROM_VALIDATE ? &trainer->evaluation : &held;
+    *count = 0;
+    if (self->source == DN_FROM_VAL_FRACTION)
+        DN_TRY(score_held(self, trainer, &self->held_out, &held, error));
+    for (size_t i = 0; i < from->count; i++)
+        if (from->results[i].status == DN_OK && from->samples[i].label == 0)
+            paper[(*count)++] = from->results[i].score.paper;
+    if (self->source == DN_FROM_VAL_FRACTION)
+        dn_evaluation_destroy(&held);
+    return DN_OK;
+}
+
+static dn_status scale_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
+                              dn_error *error) {
+    size_t most, count;
+    void *block;
+    split_of(self, DN_SPLIT_TRAIN, &most);
+    if (self->source == DN_FROM_CROSS_FIT) {
+        dn_place_combine(places, self->scores, most);
+        return DN_OK;
+    }
+    DN_TRY(dn_allocate(&block, self->dataset->count, sizeof(double), error));
+    dn_status status = collect_paper(self, trainer, block, &count, error);
+    if (status == DN_OK)
+        dn_place_combine(places, block, count);
+    dn_release(block);
+    return status;
+}
+
+dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
+                                  dn_error *error) {
+    size_t count;
+    const dn_sample *samples = dn_holdout_train_samples(self, &count);
+    if (strcmp(self->config->places, "off") == 0)
+        return DN_OK;
+    if (self->source == DN_FROM_CROSS_FIT) {
+        void *block;
+        DN_TRY(dn_allocate(&block, count, sizeof(double), error));
+        self->places = block;
+    }
+    DN_TRY(dn_places_train(samples, count, trainer->inspector, places, self->places, self->observer,
+                           error));
+    DN_TRY(scale_places(self, trainer, places, error));
+    return dn_evaluation_join_places(&trainer->evaluation, self->observer, error);
 }

@@ -17,6 +17,7 @@ typedef struct dn_holdout {
     dn_calibration_source source;
     dn_training_split held_out; /* DN_FROM_VAL_FRACTION only; owned */
     double *scores;             /* DN_FROM_CROSS_FIT only: of every training image; owned */
+    double *places;             /* [training images]: with cross-fit, their statistics of places */
 } dn_holdout;
 
 /* Decides where the scores will come from: the first available of validate/good, val_fraction,
@@ -37,5 +38,11 @@ dn_status dn_cross_fit(dn_holdout *self, dn_error *error);
 dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
                                        const dn_evaluation *tested, dn_calibration *calibration,
                                        dn_error *error);
+
+/* Trains the detector for places, if the configuration asks for one, and sets how its statistic
+ * joins the paper's score: by good images that were held out, but not by the test set's. Call it
+ * after the flow's training and before the evaluation of the model. */
+dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
+                                  dn_error *error);
 
 #endif

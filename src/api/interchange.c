@@ -2,6 +2,7 @@
 #include "interchange/interchange.h"
 
 #include "base/structs.h"
+#include "detect/model_path.h"
 
 dn_status dn_import(const char *path, const dn_config *config, const char *output,
                     const dn_observer *observer, dn_error *error) {
@@ -18,16 +19,18 @@ dn_status dn_export(const char *model, const dn_export_options *options, const c
         return dn_fail(error, DN_ERROR_ARGUMENT, "dn_export: model, options and output are needed");
     dn_export_options known;
     DN_TRY(dn_struct_read(&dn_struct_export_options, &known, options, error));
+    char path[DN_MODEL_PATH];
+    DN_TRY(dn_model_path_find(model, path, error));
     switch (known.format) {
     case DN_EXPORT_PYTORCH:
-        return dn_interchange_export_pytorch(model, known.half, output, error);
+        return dn_interchange_export_pytorch(path, known.half, output, error);
     case DN_EXPORT_SAFETENSORS:
-        return dn_interchange_export_safetensors(model, known.half, output, error);
+        return dn_interchange_export_safetensors(path, known.half, output, error);
     case DN_EXPORT_ONNX:
         if (known.rotations < 0 || known.rotations > 1024)
             return dn_fail(error, DN_ERROR_ARGUMENT, "dn_export: %d rotations, expected 0 to 1024",
                            known.rotations);
-        return dn_interchange_export_onnx(model, known.half, known.rotations, output, error);
+        return dn_interchange_export_onnx(path, known.half, known.rotations, output, error);
     default:
         return dn_fail(error, DN_ERROR_ARGUMENT, "dn_export: no format has the number %d",
                        (int)known.format);

@@ -1,6 +1,8 @@
 #include "api/results.h"
 
 #include "base/file.h"
+#include "base/output_folder.h"
+#include "dataset/dataset.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,24 +15,9 @@
 
 enum { MAX_VERSIONS = 1000000 };
 
-/* "data/mvtec/" -> "mvtec", "lists/screws.csv" -> "screws", "." -> "dataset" */
-static void name_of_dataset(const char *path, char *name, size_t size) {
-    size_t end = strlen(path);
-    while (end > 0 && path[end - 1] == '/')
-        end--;
-    size_t begin = end;
-    while (begin > 0 && path[begin - 1] != '/')
-        begin--;
-    if (end - begin > 4 && strncmp(path + end - 4, ".csv", 4) == 0)
-        end -= 4;
-    snprintf(name, size, "%.*s", (int)(end - begin), path + begin);
-    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        snprintf(name, size, "dataset");
-}
-
 static dn_status name_parent(const dn_config *config, char *parent, size_t size, dn_error *error) {
     char dataset[256];
-    name_of_dataset(config->dataset_path, dataset, sizeof dataset);
+    dn_dataset_title(config->dataset_path, dataset, sizeof dataset);
     const char *class_name = config->class_name[0] ? config->class_name : "all";
     int length = snprintf(parent, size, "%s/DifferNet/%s/%s", config->output, dataset, class_name);
     if (length < 0 || (size_t)length >= size)
@@ -47,7 +34,7 @@ dn_status dn_results_create(const dn_config *config, dn_results *results, dn_err
         DN_TRY(dn_path_join(results->directory, sizeof results->directory, results->parent,
                             results->version, error));
         if (mkdir(results->directory, 0777) == 0)
-            return DN_OK;
+            return dn_output_folder_make(results->directory, error);
         if (errno != EEXIST)
             return dn_fail(error, DN_ERROR_IO, "%s: cannot create the directory: %s",
                            results->directory, strerror(errno));

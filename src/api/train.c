@@ -11,6 +11,7 @@
 #include "base/parallel.h"
 #include "base/structs.h"
 #include "detect/activation_steps.h"
+#include "detect/model_config.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "inspect/pixel_evaluation.h"
@@ -150,6 +151,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
     DN_TRY(dn_config_check(self->config, error));
     DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
+    DN_TRY(dn_config_name_class(self->detector.config, error));
     DN_TRY(load_backbone(self, error));
     const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
@@ -281,6 +283,7 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     self->provenance.image_auroc = metrics->image_auroc;
     DN_TRY(dn_holdout_choose_thresholds(&self->holdout, &self->trainer, *evaluation,
                                         &self->detector.calibration, error));
+    DN_TRY(dn_evaluation_look(*evaluation, error));
     return dn_evaluation_apply_thresholds(*evaluation, &self->detector.calibration, metrics, error);
 }
 
@@ -305,6 +308,7 @@ static dn_status finish_training(training *self, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
+    DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
@@ -405,6 +409,14 @@ static void release_training(training *self) {
     dn_release(self);
 }
 
+/* Whether an interrupted training left a checkpoint; then the summary names its folder. */
+static int can_be_resumed(training *self) {
+    snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
+             self->results.directory);
+    self->summary.seconds = dn_seconds() - self->start;
+    return self->checkpoint.path[0] && access(self->checkpoint.path, R_OK) == 0;
+}
+
 static dn_status run_training(const dn_config *config, int resumes, const char *directory,
                               const dn_observer *observer, dn_train_summary *summary,
                               dn_metrics *metrics, dn_error *error) {
@@ -427,6 +439,8 @@ static dn_status run_training(const dn_config *config, int resumes, const char *
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
         dn_struct_write(&dn_struct_metrics, metrics, &self->metrics);
     }
+    if (status == DN_CANCELLED && can_be_resumed(self))
+        dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
     release_training(self);
     return status;
 }

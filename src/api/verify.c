@@ -3,6 +3,7 @@
 #include "dataset/dataset.h"
 #include "detect/detector.h"
 #include "detect/model_config.h"
+#include "detect/model_path.h"
 #include "report/json.h"
 
 #include <stdlib.h>
@@ -95,10 +96,11 @@ static dn_status compare_scores(comparison *self, int json, char **text, int *sa
 dn_status dn_verify_dataset(const char *model_path, const char *dataset_path,
                             const char *class_name, int json, char **text, int *same,
                             dn_error *error) {
-    comparison self = {
-        .model_path = model_path, .data_path = dataset_path, .class_name = class_name};
+    char path[DN_MODEL_PATH];
+    comparison self = {.model_path = path, .data_path = dataset_path, .class_name = class_name};
     *text = NULL;
     *same = 0;
+    DN_TRY(dn_model_path_find(model_path, path, error));
     dn_status status = compare_scores(&self, json, text, same, error);
     dn_config_destroy(self.config);
     dn_tensor_file_close(self.model);

@@ -152,6 +152,7 @@ static void destroy_scale(const dn_backbone *backbone, const dn_backbone_scale *
         if (self->pooling[i])
             backend->pooling_destroy(self->pooling[i]);
         dn_release(self->maps[i]);
+        dn_release(self->places[i]);
     }
 }
 

@@ -54,6 +54,9 @@
 
 #define TAP(count)                                                                                 \
     { .kind = DN_STEP_TAP, .channels = count }
+/* Read by a detector for places, too. */
+#define PLACES_TAP(count)                                                                          \
+    { .kind = DN_STEP_TAP, .channels = count, .places = 1 }
 
 static const dn_network_step lite0[] = {
     STEM,
@@ -63,14 +66,14 @@ static const dn_network_step lite0[] = {
     TAP(24), /* stride 4 */
     BLOCK("2.0", "3", 24, 40, 5, 2),
     REPEAT("2.1", "4", 40, 5),
-    TAP(40), /* stride 8 */
+    PLACES_TAP(40), /* stride 8 */
     BLOCK("3.0", "5", 40, 80, 3, 2),
     REPEAT("3.1", "6", 80, 3),
     REPEAT("3.2", "7", 80, 3),
     BLOCK("4.0", "8", 80, 112, 5, 1),
     REPEAT("4.1", "9", 112, 5),
     REPEAT("4.2", "10", 112, 5),
-    TAP(112), /* stride 16 */
+    PLACES_TAP(112), /* stride 16 */
     BLOCK("5.0", "11", 112, 192, 5, 2),
     REPEAT("5.1", "12", 192, 5),
     REPEAT("5.2", "13", 192, 5),
@@ -89,7 +92,7 @@ static const dn_network_step lite1[] = {
     BLOCK("2.0", "4", 24, 40, 5, 2),
     REPEAT("2.1", "5", 40, 5),
     REPEAT("2.2", "6", 40, 5),
-    TAP(40),
+    PLACES_TAP(40),
     BLOCK("3.0", "7", 40, 80, 3, 2),
     REPEAT("3.1", "8", 80, 3),
     REPEAT("3.2", "9", 80, 3),
@@ -98,7 +101,7 @@ static const dn_network_step lite1[] = {
     REPEAT("4.1", "12", 112, 5),
     REPEAT("4.2", "13", 112, 5),
     REPEAT("4.3", "14", 112, 5),
-    TAP(112),
+    PLACES_TAP(112),
     BLOCK("5.0", "15", 112, 192, 5, 2),
     REPEAT("5.1", "16", 192, 5),
     REPEAT("5.2", "17", 192, 5),
@@ -118,7 +121,7 @@ static const dn_network_step lite2[] = {
     BLOCK("2.0", "4", 24, 48, 5, 2),
     REPEAT("2.1", "5", 48, 5),
     REPEAT("2.2", "6", 48, 5),
-    TAP(48),
+    PLACES_TAP(48),
     BLOCK("3.0", "7", 48, 88, 3, 2),
     REPEAT("3.1", "8", 88, 3),
     REPEAT("3.2", "9", 88, 3),
@@ -127,7 +130,7 @@ static const dn_network_step lite2[] = {
     REPEAT("4.1", "12", 120, 5),
     REPEAT("4.2", "13", 120, 5),
     REPEAT("4.3", "14", 120, 5),
-    TAP(120),
+    PLACES_TAP(120),
     BLOCK("5.0", "15", 120, 208, 5, 2),
     REPEAT("5.1", "16", 208, 5),
     REPEAT("5.2", "17", 208, 5),
@@ -152,6 +155,9 @@ static const dn_network_setting settings[] = {
     {"meta_epochs", "8"},
     {"n_transforms_test", "8"},
     {"train_rotations", "even:8"},
+    /* Chosen likewise (docs/localization.md). */
+    {"places", "gaussian"},
+    {"score", "combined"},
 };
 
 #define NETWORK(number, list)                                                                      \

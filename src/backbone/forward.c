@@ -68,6 +68,15 @@ static void observe(const dn_backbone *backbone, const pass *at, int i, const vo
         dn_histogram_add(histogram, value, count);
 }
 
+/* What step i holds for a detector for places, of the first image. */
+static void keep_places(const dn_backbone *backbone, const pass *at, int i, const void *value) {
+    const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
+    float *places = backbone->scales[at->s].places[i];
+    if (places && at->image == 0)
+        dn_elements_widen(places, value, step->element, dn_backbone_step_of(backbone, at->s, i),
+                          (size_t)step->height * (size_t)step->width * (size_t)step->channels);
+}
+
 static dn_status run_convolution(const dn_backbone *backbone, pass *at, int i, const void *in,
                                  dn_error *error) {
     const dn_backbone_scale *self = &backbone->scales[at->s];
@@ -79,6 +88,7 @@ static dn_status run_convolution(const dn_backbone *backbone, pass *at, int i, c
     DN_TRY(
         backbone->compute->backend->convolution_forward(self->convolution[i], out, in, 1, error));
     observe(backbone, at, i, out);
+    keep_places(backbone, at, i, out);
     return keep_gates(backbone, at, i, out, error);
 }
 
@@ -104,6 +114,7 @@ static dn_status run_tap(const dn_backbone *backbone, const pass *at, int i, con
     const dn_compute *compute = backbone->compute;
     const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
     keep_map(backbone, at, i, in);
+    keep_places(backbone, at, i, in);
     return compute->backend->spatial_mean(compute->context, at->features + step->features, in,
                                           step->element, dn_backbone_step_of(backbone, at->s, i), 1,
                                           step->height * step->width, step->channels,

@@ -43,7 +43,9 @@ typedef struct dn_network_step {
     int padding;              /* on every side; of a convolution also DN_PADDING_SAME */
     dn_activation activation; /* of a convolution */
     int reads;                /* the input is the value `reads` steps back; 0 means 1 */
-    int adds; /* the residual, added before the activation, is `adds` steps back; 0: none */
+    int adds;   /* the residual, added before the activation, is `adds` steps back; 0: none */
+    int places; /* scales at which a detector for places reads the map of this tap, or the value of
+                   this convolution (docs/localization.md); 0: none */
 } dn_network_step;
 
 /* A default of a configuration key that differs from the one in the table of keys. */

@@ -11,7 +11,8 @@ typedef struct dn_backbone_scale {
     dn_plan plan;
     dn_convolution *convolution[DN_NETWORK_MOST_STEPS];
     dn_pooling *pooling[DN_NETWORK_MOST_STEPS];
-    float *maps[DN_NETWORK_MOST_STEPS]; /* of the taps, where they are kept */
+    float *maps[DN_NETWORK_MOST_STEPS];   /* of the taps, where they are kept */
+    float *places[DN_NETWORK_MOST_STEPS]; /* of the first image, for a detector for places */
 } dn_backbone_scale;
 
 struct dn_backbone {

@@ -7,6 +7,7 @@
 #include "check/findings.h"
 #include "check/tally.h"
 #include "dataset/layout.h"
+#include "dataset/plain.h"
 #include "dataset/walk.h"
 
 #include <math.h>
@@ -112,8 +113,9 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
     void *records;
     DN_TRY(dn_path_join(folder, sizeof folder, self->root, self->class->name, self->error));
     DN_TRY(dn_allocate(&records, dataset->count, sizeof(dn_record), self->error));
-    const dn_check_subject subject = {dn_is_manifest(self->root) ? NULL : folder, dataset, records,
-                                      self->config};
+    const dn_check_subject subject = {
+        dn_is_manifest(self->root) || dn_is_plain_list(self->root) ? NULL : folder, dataset,
+        records, self->config};
     dn_status status = read_images(self, dataset, records);
     if (status == DN_OK)
         status = find_all(self, &subject);

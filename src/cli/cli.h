@@ -9,7 +9,7 @@ typedef struct dn_cli {
     dn_command command;
     dn_display display;
     dn_observer observer; /* draws on `display` */
-    int anomaly_found;    /* with --fail-on-anomaly: end with status 3 */
+    int verdict_status;   /* with --fail-on: the exit status of a run without a failure */
     int output_closed;    /* the reader of standard output has gone: end without a message */
     dn_error error;
 } dn_cli;

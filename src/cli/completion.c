@@ -1,4 +1,5 @@
 /* Shell completion, made from the tables of verbs and options. */
+#include "cli/completion_values.h"
 #include "cli/usage.h"
 #include "cli/verbs.h"
 
@@ -32,16 +33,28 @@ static void print_bash_options(FILE *stream, const dn_verb *verb) {
     fputs("' ;;\n", stream);
 }
 
-/* Completes options after a dash, files otherwise. */
+/* Completes verbs, values of options and of keys, options after a dash, and files otherwise. bash
+ * takes = for a word of its own. */
 static void print_bash(FILE *stream) {
     fputs("# bash completion of differnet; written by differnet --completion bash\n"
           "_differnet() {\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} words=\n"
-          "    if [ \"$COMP_CWORD\" = 1 ]; then\n"
-          "        mapfile -t COMPREPLY < <(compgen -W '",
+          "    local word=${COMP_WORDS[COMP_CWORD]} words= verbs='",
           stream);
     for_verbs(stream, print_name);
-    fputs(" --help --version' -- \"$word\")\n        return\n    fi\n"
+    fputs("'\n    if [ \"$COMP_CWORD\" = 1 ]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$verbs help --help --version\" -- "
+          "\"$word\")\n        return\n    fi\n"
+          "    local before=${COMP_WORDS[COMP_CWORD - 1]}\n"
+          "    if [ \"$word\" = = ]; then\n        word= before==$before\n"
+          "    elif [ \"$before\" = = ]; then\n"
+          "        before==${COMP_WORDS[COMP_CWORD - 2]}\n    fi\n"
+          "    case ${COMP_WORDS[1]}:$before in\n"
+          "    help:*) words=$verbs ;;\n",
+          stream);
+    dn_completion_bash_values(stream);
+    fputs("    esac\n    if [ -n \"$words\" ]; then\n"
+          "        mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
+          "        return\n    fi\n"
           "    if [ \"${word:0:1}\" != - ]; then\n"
           "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n        return\n    fi\n"
           "    case ${COMP_WORDS[1]} in\n",
@@ -82,8 +95,10 @@ static void print_zsh(FILE *stream) {
           "local -a choices\nif (( CURRENT == 2 )); then\n    choices=(",
           stream);
     for_verbs(stream, print_zsh_verb);
-    fputs(" )\n    _describe verb choices\nelif [[ $PREFIX == -* ]]; then\n    case $words[2] in\n",
+    fputs(" )\n    _describe verb choices\n    return\nfi\ncase $words[2]:$words[CURRENT-1] in\n",
           stream);
+    dn_completion_zsh_values(stream);
+    fputs("esac\nif [[ $PREFIX == -* ]]; then\n    case $words[2] in\n", stream);
     for_verbs(stream, print_zsh_options);
     fputs("    esac\n    _describe option choices\nelse\n    _files\nfi\n", stream);
 }

@@ -24,10 +24,10 @@ char *dn_help_text(void) {
     for (size_t i = 0; i < DN_VERB_COUNT; i++)
         fprintf(stream, "  %-10s %-14s %s\n", dn_verbs[i].name, dn_verbs[i].operands,
                 dn_verbs[i].summary);
-    fprintf(stream, "\n  --help     this help; differnet VERB --help for a verb's options\n"
+    fprintf(stream, "\n  --help     this help; differnet help VERB for a verb's options\n"
                     "  --version  the version\n\n"
                     "Exit status: 0 done; 1 failure; 2 wrong usage or configuration; 3 predict\n"
-                    "--fail-on-anomaly found one.\n");
+                    "--fail-on found a FAIL; 4 --fail-on review found a REVIEW and no FAIL.\n");
     return close_text(stream, &text);
 }
 

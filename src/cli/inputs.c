@@ -9,10 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `after`: the file that follows the last one. */
-static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list,
-                            const char *after) {
-    dn_status status = DN_OK;
+static void tell_skipped(dn_batch *batch, const char *path, const dn_image_list *list) {
     char note[1200];
     if (list->skipped > 0) {
         snprintf(note, sizeof note,
@@ -21,6 +18,19 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
                  path, list->skipped);
         dn_display_message(&batch->cli->display, DN_NOTE, note);
     }
+    if (list->outputs > 0) {
+        snprintf(note, sizeof note,
+                 "%.1000s: skipped results of differnet (maps, overlays, results folders): %zu",
+                 path, list->outputs);
+        dn_display_message(&batch->cli->display, DN_NOTE, note);
+    }
+}
+
+/* `after`: the file that follows the last one. */
+static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list,
+                            const char *after) {
+    dn_status status = DN_OK;
+    tell_skipped(batch, path, list);
     batch->total += list->count - 1; /* the path itself was counted as one */
     for (size_t i = 0; status == DN_OK && i < list->count; i++) {
         const dn_image_source source = {.struct_size = sizeof source, .path = list->paths[i]};
@@ -34,8 +44,7 @@ static dn_status score_path(dn_batch *batch, const char *path, const char *after
     dn_image_list list = DN_INIT(dn_image_list);
     dn_error failure = {0};
     if (dn_image_list_create(path, &list, &failure) != DN_OK) {
-        batch->done++;
-        return dn_batch_row(batch, path, NULL, &failure);
+        return dn_batch_fail(batch, path, &failure);
     }
     dn_status status = score_list(batch, path, &list, after);
     dn_image_list_free(&list);
@@ -48,8 +57,7 @@ static dn_status score_matches(dn_batch *batch, const char *pattern, const glob_
     dn_error failure = {0};
     if (matches->gl_pathc == 0) {
         dn_usage(&failure, "%.900s: no file has that name or matches it", pattern);
-        batch->done++;
-        return dn_batch_row(batch, pattern, NULL, &failure);
+        return dn_batch_fail(batch, pattern, &failure);
     }
     batch->total += matches->gl_pathc - 1;
     for (size_t i = 0; status == DN_OK && i < matches->gl_pathc; i++)
@@ -111,8 +119,7 @@ dn_status dn_batch_standard_input(dn_batch *batch) {
     if (size == SIZE_MAX || size == 0) {
         dn_usage(&failure, "standard input: %s",
                  size == 0 ? "is empty" : "cannot be read, or is too large for an image");
-        batch->done++;
-        status = dn_batch_row(batch, "-", NULL, &failure);
+        status = dn_batch_fail(batch, "-", &failure);
     } else {
         const dn_image_source source = {.struct_size = sizeof source, .bytes = bytes, .size = size};
         status = dn_batch_score(batch, "-", &source);

@@ -35,6 +35,13 @@ static dn_status print_completion(dn_cli *cli, const char *shell) {
     return status == DN_OK ? print_and_free(cli, text) : status;
 }
 
+/* "differnet help VERB" prints what "differnet VERB --help" prints. */
+static dn_status print_help_of(dn_cli *cli, const char *name) {
+    const dn_verb *verb;
+    dn_status status = dn_verb_find(name, &verb, &cli->error);
+    return status == DN_OK ? print_and_free(cli, dn_verb_help_text(verb)) : status;
+}
+
 static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **words) {
     dn_status status =
         dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
@@ -53,6 +60,8 @@ static dn_status run_command(dn_cli *cli, int count, char **words) {
     const char *first = count > 1 ? words[1] : "";
     if (count < 2)
         return dn_usage(&cli->error, "a verb is missing");
+    if (strcmp(first, "help") == 0 && count > 2)
+        return print_help_of(cli, words[2]);
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0 || strcmp(first, "help") == 0)
         return print_and_free(cli, dn_help_text());
     if (strcmp(first, "--version") == 0)
@@ -64,8 +73,6 @@ static dn_status run_command(dn_cli *cli, int count, char **words) {
     dn_status status = dn_verb_find(first, &verb, &cli->error);
     return status == DN_OK ? run_verb(cli, verb, count - 2, words + 2) : status;
 }
-
-enum { ANOMALY_STATUS = 3 };
 
 static int exit_status(dn_status status) {
     switch (status) {
@@ -93,5 +100,5 @@ int main(int count, char **words) {
     if (status == DN_ERROR_ARGUMENT)
         fprintf(stderr, "Try \"differnet --help\".\n");
     dn_command_free(&cli.command);
-    return status == DN_OK && cli.anomaly_found ? ANOMALY_STATUS : exit_status(status);
+    return status == DN_OK ? cli.verdict_status : exit_status(status);
 }

@@ -79,7 +79,9 @@ static void print_keys(FILE *stream) {
 static void print_rest(FILE *stream) {
     fputs(".SH EXIT STATUS\n.TP\n0\nDone.\n.TP\n1\nA run\\-time failure; the message on standard "
           "error begins with \\(lqdiffernet:\\(rq.\n.TP\n2\nWrong usage or configuration.\n"
-          ".TP\n3\n\\fBpredict \\-\\-fail\\-on\\-anomaly\\fR found an anomaly.\n"
+          ".TP\n3\n\\fBpredict \\-\\-fail\\-on\\fR found an image that is FAIL.\n"
+          ".TP\n4\n\\fBpredict \\-\\-fail\\-on review\\fR found one that is REVIEW, and none "
+          "that is FAIL.\n"
           ".TP\n130\nInterrupted by Ctrl\\-C (143: by SIGTERM).\n"
           ".SH EXAMPLES\n.nf\ndiffernet train \\-\\-data parts \\-\\-class screw\n"
           "differnet predict model.safetensors photos/ > scores.jsonl\n"

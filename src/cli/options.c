@@ -14,6 +14,7 @@ enum {
     SCORING = DN_VERB_TEST | DN_VERB_PREDICT | DN_VERB_CALIBRATE,
     SETTABLE = COMPUTING | DN_VERB_CHECK | DN_VERB_IMPORT,
     INTERCHANGE = DN_VERB_IMPORT | DN_VERB_EXPORT,
+    PLAIN = TRAINING | DN_VERB_CHECK, /* named by --good and --bad */
     WITH_DATA = TRAINING | DN_VERB_TEST | DN_VERB_CHECK | DN_VERB_INFO
 };
 
@@ -23,7 +24,11 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_SET] = {"set", 's', "KEY=VALUE", SETTABLE, NULL,
                        "set a configuration key; may be given several times"},
     [DN_OPTION_DATA] = {"data", 0, "DIR", WITH_DATA, "dataset_path",
-                        "folder that holds the class folders, or a manifest CSV"},
+                        "class folders, pictures, OK/ and NG/, or a manifest CSV"},
+    [DN_OPTION_GOOD] = {"good", 0, "PATH", PLAIN, "dataset_path",
+                        "folder or file of good pictures; may be repeated"},
+    [DN_OPTION_BAD] = {"bad", 0, "PATH", PLAIN, "dataset_path",
+                       "folder or file of defective ones; its folders are kinds"},
     [DN_OPTION_CLASS] = {"class", 0, "NAME", WITH_DATA, "class_name",
                          "class folder within the data folder"},
     [DN_OPTION_ROI] = {"roi", 0, "MASK", TRAINING | DN_VERB_CHECK, "roi",
@@ -47,9 +52,9 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                          DN_VERB_ALL & ~(DN_VERB_INFO | DN_VERB_CONFIG | DN_VERB_EXPORT), NULL,
                          "no progress and no notes; warnings and errors remain"},
     [DN_OPTION_MAPS] = {"maps", 0, NULL, DN_VERB_PREDICT | DN_VERB_TEST, NULL,
-                        "write NAME_map.tiff, NAME_map.png and NAME_mask.png"},
+                        "write IMAGE_map.tiff, IMAGE_map.png and IMAGE_mask.png"},
     [DN_OPTION_OVERLAY] = {"overlay", 0, NULL, DN_VERB_PREDICT, NULL,
-                           "write the map over the image: NAME_overlay.png"},
+                           "write the map over the image: IMAGE_overlay.png"},
     [DN_OPTION_REGIONS] = {"regions", 0, NULL, DN_VERB_PREDICT, NULL,
                            "add the regions above the map's threshold to each row"},
     [DN_OPTION_JSON] = {"json", 0, NULL, DN_VERB_ALL & ~(DN_VERB_CONFIG | INTERCHANGE), NULL,
@@ -85,11 +90,23 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_UNDO] = {"undo", 0, NULL, DN_VERB_CALIBRATE, NULL,
                         "go back to the calibration before"},
     [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
-                         "score the images of a folder as they appear"},
+                         "score the images of a folder as they appear; may be repeated"},
     [DN_OPTION_STDIN_IMAGE] = {"stdin-image", 0, NULL, DN_VERB_PREDICT, NULL,
                                "score the one image file on standard input"},
+    [DN_OPTION_STATE] = {"state", 0, "FILE", DN_VERB_PREDICT, NULL,
+                         "watch: remember what has a row, for a restart"},
+    [DN_OPTION_MOVE_TO] = {"move-to", 0, "DIR", DN_VERB_PREDICT, NULL,
+                           "watch: move images to DIR/pass, review, fail, error"},
+    [DN_OPTION_SETTLE] = {"settle", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                          "watch: a file is complete once unchanged for this long: 1"},
+    [DN_OPTION_POLL] = {"poll", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                        "watch: between two looks at the whole folder: 1"},
+    [DN_OPTION_GIVE_UP] = {"give-up", 0, "SECONDS", DN_VERB_PREDICT, NULL,
+                           "watch: until an unreadable file gets its error: 10"},
+    [DN_OPTION_FAIL_ON] = {"fail-on", 0, "anomaly|review", DN_VERB_PREDICT, NULL,
+                           "exit status 3 if an image is FAIL; 4 if one is REVIEW"},
     [DN_OPTION_FAIL_ON_ANOMALY] = {"fail-on-anomaly", 0, NULL, DN_VERB_PREDICT, NULL,
-                                   "exit status 3 when an image is rejected (FAIL)"},
+                                   "the same as --fail-on anomaly"},
     [DN_OPTION_HELP] = {"help", 'h', NULL, DN_VERB_ALL, NULL, "this help"},
     [DN_OPTION_VERSION] = {"version", 0, NULL, DN_VERB_ALL, NULL, "the version"},
 };
@@ -217,4 +234,15 @@ const char *dn_command_value(const dn_command *command, dn_option_id option) {
         if (command->choices[i].option == option)
             value = command->choices[i].value;
     return value;
+}
+
+dn_status dn_command_number(const dn_command *command, dn_option_id option, double most,
+                            double otherwise, double *number, dn_error *error) {
+    const char *text = dn_command_value(command, option);
+    char *end = NULL;
+    *number = text ? strtod(text, &end) : otherwise;
+    if (!text || (end > text && !*end && *number > 0 && *number <= most))
+        return DN_OK;
+    return dn_usage(error, "--%s \"%.40s\": expected a number above 0%s", dn_options[option].name,
+                    text, most < 1 ? " and below 1" : "");
 }

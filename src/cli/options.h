@@ -22,6 +22,8 @@ typedef enum dn_option_id {
     DN_OPTION_CONFIG,
     DN_OPTION_SET,
     DN_OPTION_DATA,
+    DN_OPTION_GOOD,
+    DN_OPTION_BAD,
     DN_OPTION_CLASS,
     DN_OPTION_ROI,
     DN_OPTION_BACKBONE,
@@ -54,6 +56,12 @@ typedef enum dn_option_id {
     DN_OPTION_UNDO,
     DN_OPTION_WATCH,
     DN_OPTION_STDIN_IMAGE,
+    DN_OPTION_STATE,
+    DN_OPTION_MOVE_TO,
+    DN_OPTION_SETTLE,
+    DN_OPTION_POLL,
+    DN_OPTION_GIVE_UP,
+    DN_OPTION_FAIL_ON,
     DN_OPTION_FAIL_ON_ANOMALY,
     DN_OPTION_HELP,
     DN_OPTION_VERSION,
@@ -93,5 +101,9 @@ void dn_command_free(dn_command *command);
 /* Whether the option was given, and the value given last. */
 int dn_command_has(const dn_command *command, dn_option_id option);
 const char *dn_command_value(const dn_command *command, dn_option_id option);
+
+/* The positive number that the option was given last, or `otherwise` if it was not. */
+dn_status dn_command_number(const dn_command *command, dn_option_id option, double most,
+                            double otherwise, double *number, dn_error *error);
 
 #endif

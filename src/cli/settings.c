@@ -22,9 +22,21 @@ static dn_status set_pair(dn_config *config, const char *pair, dn_error *error) 
 static dn_status apply(dn_config *config, const dn_choice *choice, dn_error *error) {
     if (choice->option == DN_OPTION_SET)
         return set_pair(config, choice->value, error);
+    if (choice->option == DN_OPTION_GOOD || choice->option == DN_OPTION_BAD)
+        return DN_OK; /* all of them together make one value */
     if (dn_options[choice->option].key)
         return dn_config_set_text(config, dn_options[choice->option].key, choice->value, error);
     return DN_OK;
+}
+
+static dn_status apply_plain_folders(const dn_command *command, dn_config *config,
+                                     dn_error *error) {
+    if (!dn_command_has(command, DN_OPTION_GOOD) && !dn_command_has(command, DN_OPTION_BAD))
+        return DN_OK;
+    dn_status status = dn_settings_plain_folders(command, config, error);
+    if (status == DN_OK && !dn_settings_sets(command, "class_name"))
+        status = dn_config_set_text(config, "class_name", "", error); /* there are no classes */
+    return status;
 }
 
 dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error) {
@@ -34,7 +46,7 @@ dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_err
             status = dn_config_load(config, command->choices[i].value, error);
     for (size_t i = 0; status == DN_OK && i < command->choice_count; i++)
         status = apply(config, &command->choices[i], error);
-    return status;
+    return status == DN_OK ? apply_plain_folders(command, config, error) : status;
 }
 
 dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_error *error) {
@@ -119,18 +131,6 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
-/* The positive number of an option that is not a configuration key; 0 if it is not given. */
-static dn_status read_option(const dn_command *command, dn_option_id option, double most,
-                             double *number, dn_error *error) {
-    const char *text = dn_command_value(command, option);
-    char *end = NULL;
-    *number = text ? strtod(text, &end) : 0;
-    if (!text || (end > text && !*end && *number > 0 && *number <= most))
-        return DN_OK;
-    return dn_usage(error, "--%s \"%.40s\": expected a number above 0%s", dn_options[option].name,
-                    text, most < 1e300 ? " and below 1" : "");
-}
-
 static dn_status fill_options(const dn_command *command, const dn_config *config,
                               dn_model_settings *settings, dn_error *error) {
     char *threads;
@@ -149,10 +149,11 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
             dn_settings_sets(command, "threshold_rule") ? settings->threshold_rule : NULL,
     };
     dn_text_free(threads);
-    status = read_option(command, DN_OPTION_THRESHOLD, 1e300, &settings->options.threshold, error);
+    status = dn_command_number(command, DN_OPTION_THRESHOLD, 1e300, 0, &settings->options.threshold,
+                               error);
     if (status == DN_OK)
-        status = read_option(command, DN_OPTION_EARLY_EXIT, 0.999999999,
-                             &settings->options.early_exit, error);
+        status = dn_command_number(command, DN_OPTION_EARLY_EXIT, 0.999999999, 0,
+                                   &settings->options.early_exit, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 

@@ -11,6 +11,10 @@ dn_status dn_settings_config(const dn_command *command, dn_config **config, dn_e
 /* Applies every --config, then --set and the other options in their order, on top of `config`. */
 dn_status dn_settings_apply(const dn_command *command, dn_config *config, dn_error *error);
 
+/* Sets dataset_path to the list of what --good and --bad name, "good=DIR|bad=DIR". A part of
+ * dn_settings_apply. */
+dn_status dn_settings_plain_folders(const dn_command *command, dn_config *config, dn_error *error);
+
 /* Whether --set or another option sets this key; a --config file does not count. */
 int dn_settings_sets(const dn_command *command, const char *key);
 

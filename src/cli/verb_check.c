@@ -1,12 +1,15 @@
 #include "cli/settings.h"
+#include "cli/usage.h"
 
 #include <stdio.h>
 
 /* The operand names the data set, as --data would. */
 static dn_status set_dataset(dn_cli *cli, dn_config *config) {
-    return cli->command.operand_count == 0
-               ? DN_OK
-               : dn_config_set_text(config, "dataset_path", cli->command.operands[0], &cli->error);
+    if (cli->command.operand_count == 0)
+        return DN_OK;
+    if (dn_command_has(&cli->command, DN_OPTION_GOOD))
+        return dn_usage(&cli->error, "check: DATASET and --good both name pictures; give one");
+    return dn_config_set_text(config, "dataset_path", cli->command.operands[0], &cli->error);
 }
 
 static dn_status print_findings(dn_cli *cli, const char *text, size_t to_mend) {

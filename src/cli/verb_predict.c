@@ -1,5 +1,6 @@
 #include "cli/batch.h"
 #include "cli/usage.h"
+#include "cli/watch/watch.h"
 
 #include <string.h>
 
@@ -26,13 +27,26 @@ static dn_status score_operands(dn_batch *batch) {
     return status;
 }
 
+/* Options that would be without effect are mistakes. */
+static dn_status check_watch_options(dn_cli *cli) {
+    static const dn_option_id watching[] = {DN_OPTION_STATE, DN_OPTION_MOVE_TO, DN_OPTION_SETTLE,
+                                            DN_OPTION_POLL, DN_OPTION_GIVE_UP};
+    if (dn_command_has(&cli->command, DN_OPTION_WATCH))
+        return DN_OK;
+    for (size_t i = 0; i < sizeof watching / sizeof *watching; i++)
+        if (dn_command_has(&cli->command, watching[i]))
+            return dn_usage(&cli->error, "predict: --%s needs --watch DIR",
+                            dn_options[watching[i]].name);
+    return DN_OK;
+}
+
 /* Images come from operands, from standard input or from a watched folder, but only one of them. */
 static dn_status check_sources(dn_cli *cli) {
     const dn_command *command = &cli->command;
     int sources = (command->operand_count > 1) + dn_command_has(command, DN_OPTION_WATCH) +
                   dn_command_has(command, DN_OPTION_STDIN_IMAGE);
     if (sources == 1)
-        return DN_OK;
+        return check_watch_options(cli);
     return dn_usage(&cli->error, "predict: %s: PATH..., --watch DIR or --stdin-image",
                     sources == 0 ? "name what to score" : "give only one of these");
 }
@@ -41,7 +55,10 @@ static dn_status score_all(dn_batch *batch) {
     const dn_command *command = &batch->cli->command;
     dn_status status;
     if (dn_command_has(command, DN_OPTION_WATCH))
-        return dn_batch_watch(batch, dn_command_value(command, DN_OPTION_WATCH));
+        return dn_watch(batch);
+    status = dn_batch_heading(batch);
+    if (status != DN_OK)
+        return status;
     if (dn_command_has(command, DN_OPTION_STDIN_IMAGE)) {
         batch->total = 1;
         status = dn_batch_standard_input(batch);

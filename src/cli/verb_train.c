@@ -79,7 +79,7 @@ static int find_beside_program(char *path, size_t size) {
 static dn_status find_dummy_dataset(const dn_command *command, dn_config *config, dn_error *error) {
     char path[1152];
     if (dn_command_has(command, DN_OPTION_CONFIG) || dn_settings_sets(command, "dataset_path") ||
-        access("dummy_dataset", F_OK) == 0)
+        dn_settings_sets(command, "class_name") || access("dummy_dataset", F_OK) == 0)
         return DN_OK;
     if (find_beside_program(path, sizeof path))
         return dn_config_set_text(config, "dataset_path", path, error);
@@ -126,6 +126,39 @@ static dn_status run_training(dn_cli *cli, const dn_config *config, training_res
     return dn_train(config, &cli->observer, &results->summary, &results->metrics, &cli->error);
 }
 
+/* The folder's name as one word of a shell's command. NULL when out of memory; free. */
+static char *quote_word(const char *text) {
+    char *quoted = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&quoted, &size);
+    if (!stream)
+        return NULL;
+    int plain = *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789/._-+=:,@")];
+    fputs(plain ? "" : "'", stream);
+    for (; *text; text++)
+        fputs(*text == '\'' ? "'\\''" : (char[]){*text, '\0'}, stream);
+    fputs(plain ? "" : "'", stream);
+    if (fclose(stream) == 0)
+        return quoted;
+    free(quoted);
+    return NULL;
+}
+
+/* Completes the message of an interrupted training; it stands in its second line. */
+static dn_status tell_how_to_resume(dn_cli *cli, const dn_train_summary *summary) {
+    char *folder = quote_word(summary->results_directory);
+    size_t length = strlen(cli->error.message), size = sizeof cli->error.message;
+    if (folder && summary->results_directory[0])
+        snprintf(cli->error.message + length, size - length,
+                 "\nTo continue: differnet train --resume %s", folder);
+    else
+        snprintf(cli->error.message + length, size - length,
+                 "; there is no checkpoint to continue from yet");
+    free(folder);
+    return DN_CANCELLED;
+}
+
 dn_status dn_verb_train(dn_cli *cli) {
     dn_config *config = NULL;
     training_results results = {.summary = DN_INIT(dn_train_summary),
@@ -141,6 +174,8 @@ dn_status dn_verb_train(dn_cli *cli) {
     }
     if (status == DN_OK)
         status = print_results(cli, &results);
+    else if (status == DN_CANCELLED)
+        status = tell_how_to_resume(cli, &results.summary);
     dn_config_destroy(config);
     return status;
 }

@@ -7,15 +7,27 @@
 
 const dn_verb dn_verbs[] = {
     {"train", NULL, DN_VERB_TRAIN, "[DIR]", 0, 1, "train a model, evaluate it and save it",
-     "Without options, trains with the paper's configuration on the dummy data set. The data "
-     "folder holds CLASS/train/good, CLASS/test/good and CLASS/test/DEFECT. Model, scores, "
-     "metrics and log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line "
-     "names. --resume continues a training that was stopped or killed: the one in DIR, with the "
-     "configuration there unless --config names another (options change keys of it), or the "
-     "newest one of the given configuration.",
+     "--good names folders or files of good pictures, --bad of defective ones; a folder below "
+     "--bad "
+     "is a kind of defect. From 50 good pictures on, a fifth of them is held out for the test, "
+     "always "
+     "the same ones. --data takes a folder that holds CLASS/train/good, CLASS/test/good and "
+     "CLASS/test/DEFECT, a folder of good pictures, one with folders such as OK and NG, or a "
+     "manifest CSV. Without any of these, trains on the dummy data set. Model, scores, metrics and "
+     "log go to a new folder OUTPUT/DifferNet/DATASET/CLASS/vN, which the last line names. "
+     "--resume "
+     "continues a training that was stopped or killed: the one in DIR, with the configuration "
+     "there "
+     "unless --config names another, or the newest one of the given configuration. Further options "
+     "may change what does not affect the numbers (--threads, --output, --quiet, paths, the "
+     "cache); "
+     "others are refused by name.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
-     "Uses the test set that the model was trained with, as config.yaml beside the model names "
+     "MODEL is a model file, a results folder v<N>, or a class folder, whose newest model counts; "
+     "so "
+     "it is in the other verbs. Uses the test set that the model was trained with, as config.yaml "
+     "beside the model names "
      "it, unless --data, --class or --config name another, and the thresholds of the model, "
      "unless the options below set others. With --output, writes report.html, metrics.json, "
      "scores.csv and roc.csv there.",
@@ -23,10 +35,15 @@ const dn_verb dn_verbs[] = {
     {"predict", NULL, DN_VERB_PREDICT, "MODEL [PATH...]", 1, SIZE_MAX,
      "score images and print a row for each",
      "PATH is an image file, a folder (all images below it, sorted), a pattern in quotes, or - "
-     "for file names on standard input, one a line. --watch DIR scores the images of a folder "
-     "(not below it) as they appear, each once and when it is complete, until Ctrl-C. --maps, "
-     "--overlay and --regions work with all of these. An image that cannot be scored gives a row "
-     "with \"error\"; the others are scored all the same, and the exit status is 1 in the end.",
+     "for file names on standard input, one a line. What differnet wrote itself, maps and "
+     "results folders, is skipped. --watch DIR scores the images of a folder (not below it) as "
+     "they appear, when they have not changed for --settle seconds, until Ctrl-C; an image that is "
+     "overwritten is scored again. --state FILE makes a restart neither repeat nor lose a row, "
+     "--move-to sorts the images by verdict. --maps, --overlay and --regions work with all of "
+     "these. An image that cannot be scored gives a row with \"error\", a map that cannot be "
+     "written a warning in the row; the others are scored all the same, and the exit status is 1 "
+     "in the end. --fail-on anomaly ends with 3 if an image is FAIL; --fail-on review also with 4 "
+     "if one is REVIEW and none is FAIL.",
      dn_verb_predict},
     {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "what a model or weights file contains",
      "Without FILE, describes the backbone that is part of the program. With --verify, compares "

@@ -155,6 +155,11 @@ dn_status dn_config_get_text(const dn_config *config, const char *name, char **t
     return dn_text_take(&printed, text, error);
 }
 
+int dn_config_is_given(const dn_config *config, const char *name) {
+    const dn_key *key = dn_key_find(name);
+    return key && config->given[key - dn_keys];
+}
+
 static void print_key(dn_text *text, const dn_config *config, const dn_key *key) {
     dn_text_append(text, "# %s\n%s: ", key->key.comment, key->key.name);
     dn_value_print(text, config, key);
@@ -176,11 +181,18 @@ dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error
     return dn_text_take(&text, yaml, error);
 }
 
-const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
-    for (size_t i = 0; i < DN_KEY_COUNT; i++)
-        if (dn_keys[i].scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, &dn_keys[i]))
-            return dn_keys[i].key.name;
+const char *dn_config_next_difference(const dn_config *a, const dn_config *b, size_t *index) {
+    while (*index < DN_KEY_COUNT) {
+        const dn_key *key = &dn_keys[(*index)++];
+        if (key->scope == DN_KEY_OF_MODEL && !dn_value_equal(a, b, key))
+            return key->key.name;
+    }
     return NULL;
+}
+
+const char *dn_config_model_difference(const dn_config *a, const dn_config *b) {
+    size_t index = 0;
+    return dn_config_next_difference(a, b, &index);
 }
 
 void dn_config_take_run(dn_config *config, const dn_config *from) {

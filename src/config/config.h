@@ -11,7 +11,7 @@ struct dn_config {
     /* by the key's number in the table: whether it was set by name or in a file */
     unsigned char given[DN_CONFIG_MOST_KEYS];
     /* data */
-    char dataset_path[1024], class_name[256], modelname[256];
+    char dataset_path[4096], class_name[256], modelname[256];
     char roi[1024];  /* mask of the region of interest; empty: the class folder's roi/; or none */
     int img_size[2]; /* height, width in pixels */
     /* transformations */
@@ -55,6 +55,10 @@ struct dn_config {
     int exact_resume;        /* boolean */
     char cache_dir[1024];    /* of features; empty: the user's cache folder */
     double cache_limit;      /* GiB; 0: no cache */
+    /* detection beyond the paper */
+    char places[16]; /* off, gaussian: a detector for places */
+    char score[16];  /* paper, places, combined: what the verdict is about */
+    char map[16];    /* places, gradient */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network
@@ -64,6 +68,9 @@ dn_status dn_config_check(const dn_config *config, dn_error *error);
 /* Another default: sets the key unless it was set by name or in a file. */
 dn_status dn_config_default(dn_config *config, const char *name, const char *value,
                             dn_error *error);
+
+/* Whether the key was set by name or in a file. */
+int dn_config_is_given(const dn_config *config, const char *name);
 
 /* Rotations of each image that training draws from; 0: fresh rotations every time. */
 int dn_config_bank(const dn_config *config);
@@ -84,6 +91,9 @@ dn_status dn_config_to_model_yaml(const dn_config *config, char **yaml, dn_error
 
 /* The name of the first of those keys whose values differ, or NULL. */
 const char *dn_config_model_difference(const dn_config *a, const dn_config *b);
+
+/* The same, from key `*index` on, which moves behind the key that is found. */
+const char *dn_config_next_difference(const dn_config *a, const dn_config *b, size_t *index);
 
 /* Copies all other keys, those of the run (DN_KEY_OF_RUN). */
 void dn_config_take_run(dn_config *config, const dn_config *from);

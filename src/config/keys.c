@@ -23,8 +23,11 @@
     }
 
 const dn_key dn_keys[] = {
-    RUN_KEY(dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
-            "folder that holds the class folders, or a manifest CSV", NOT_EMPTY),
+    RUN_KEY(
+        dataset_path, DN_KIND_TEXT, 1, "dummy_dataset",
+        "folder that holds the class folders, a folder of pictures or of OK/ and NG/, a manifest "
+        "CSV, or good=DIR|bad=DIR",
+        NOT_EMPTY),
     RUN_KEY(class_name, DN_KIND_TEXT, 1, "dummy_class", "class folder within dataset_path",
             MAY_BE_EMPTY),
     RUN_KEY(
@@ -146,6 +149,17 @@ const dn_key dn_keys[] = {
     RUN_KEY(cache_limit, DN_KIND_REAL, 1, "20.0",
             "GiB of computed features to keep, the oldest are removed first; 0: keep none",
             CLOSED(0, 1000000)),
+    KEY(places, DN_KIND_WORD, 1, "off",
+        "detector for places, trained after the flow on the same pictures; gaussian: a Gaussian of "
+        "the features of each place",
+        ONE_OF("off, gaussian")),
+    KEY(score, DN_KIND_WORD, 1, "paper",
+        "what the verdict of a model with a detector for places is about: the paper's score, "
+        "places_score, or both",
+        ONE_OF("paper, places, combined")),
+    KEY(map, DN_KIND_WORD, 1, "places",
+        "maps of a model with a detector for places: its own, or the paper's gradients",
+        ONE_OF("places, gradient")),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

@@ -1,6 +1,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/layout.h"
+#include "dataset/plain.h"
 #include "dataset/walk.h"
 
 #include <dirent.h>
@@ -23,7 +24,8 @@ static dn_status visit_class(dn_class_list *list, const char *root, const char *
     if (name[0] == '.' || dn_is_foreign_folder(name))
         return DN_OK;
     DN_TRY(dn_path_join(folder, sizeof folder, root, name, error));
-    return dn_is_class_folder(folder) ? add_class(list, name, error) : DN_OK;
+    return dn_is_class_folder(folder) || dn_has_plain_folders(folder) ? add_class(list, name, error)
+                                                                      : DN_OK;
 }
 
 static int by_name(const void *left, const void *right) {
@@ -44,19 +46,20 @@ static dn_status list_folder(dn_class_list *list, const char *root, dn_error *er
     return status;
 }
 
+static int is_plain_folder(const char *root) {
+    dn_plain_shape shape = dn_plain_look(root);
+    return shape.others == 0 && (shape.good > 0) != (shape.images > 0);
+}
+
 dn_status dn_class_list_create(const char *root, dn_class_list *list, dn_error *error) {
-    char names[DN_FOLDER_NAMES];
     *list = (dn_class_list){0};
-    if (dn_is_manifest(root) || dn_is_class_folder(root))
+    if (dn_is_manifest(root) || dn_is_plain_list(root) || dn_is_class_folder(root) ||
+        is_plain_folder(root))
         return add_class(list, "", error);
     DN_TRY(list_folder(list, root, error));
     if (list->count > 0)
         return DN_OK;
-    dn_name_folders(root, names);
-    return dn_fail(error, DN_ERROR_DATA,
-                   "%s: holds no data set; expected %s/CLASS/train/good/*.png; folders found in "
-                   "it: %s",
-                   root, root, names[0] ? names : "none");
+    return dn_fail_unrecognised(root, error);
 }
 
 void dn_class_list_free(dn_class_list *list) {

@@ -1,5 +1,5 @@
-/* A data set on disk, in MVTec's folder layout or listed by a manifest CSV, as one sorted list of
- * samples. */
+/* A data set on disk, in MVTec's folder layout, as plain folders of pictures (plain.h) or listed by
+ * a manifest CSV, as one sorted list of samples. */
 #ifndef DN_DATASET_DATASET_H
 #define DN_DATASET_DATASET_H
 
@@ -37,8 +37,9 @@ typedef struct dn_dataset {
 } dn_dataset;
 
 /* Reads the splits whose bits (1 << DN_SPLIT_...) are set in `wanted`, from root/class_name, or
- * from the manifest if `root` names a .csv file. If the train split is wanted, it must hold good
- * images. If the test split is wanted, it must hold images unless validate does; together with
+ * from the manifest if `root` names a .csv file, or from the plain
+ * folders that it lists or that are recognised in it. If the train split is wanted, it must hold
+ * good images. If the test split is wanted, it must hold images unless validate does; together with
  * train it may be missing, and the observer is told. A missing validate split is always accepted.
  * With DN_DATASET_ANYTHING only the class folder must exist. The observer (may be NULL) is told
  * about files that are skipped. DN_ERROR_DATA names what is missing and what was expected. */
@@ -65,8 +66,9 @@ int dn_digest_is_known(const uint8_t digest[DN_DIGEST_BYTES]);
 dn_status dn_sample_digest(const uint8_t *bytes, size_t size, const char *path,
                            uint8_t digest[DN_DIGEST_BYTES], dn_error *error);
 
-/* The classes of a data set: "" alone if `root` is a class folder or a manifest; otherwise the
- * folders in it that hold train/, test/ or validate/, in byte order. DN_ERROR_DATA if there are
+/* The classes of a data set: "" alone if `root` is a class folder, plain folders or a manifest;
+ * otherwise the folders in it that hold train/, test/ or validate/, or folders such as OK/ and NG/,
+ * in byte order. DN_ERROR_DATA if there are
  * none. Free with dn_class_list_free, also after a failure. */
 typedef struct dn_class_list {
     char **names;
@@ -75,6 +77,11 @@ typedef struct dn_class_list {
 
 dn_status dn_class_list_create(const char *root, dn_class_list *list, dn_error *error);
 void dn_class_list_free(dn_class_list *list);
+
+/* A name for results and reports: "data/mvtec/" is "mvtec", "lists/screws.csv" is "screws"; of
+ * plain folders the first one that holds good pictures, "screws" for good=photos/screws/OK|...;
+ * "dataset" where nothing has a name. */
+void dn_dataset_title(const char *root, char *name, size_t size);
 
 /* Whether a folder holds train/, test/ or validate/. */
 int dn_is_class_folder(const char *folder);

@@ -4,7 +4,8 @@
 #include "base/memory.h"
 #include "dataset/collect.h"
 #include "dataset/layout.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
+#include "dataset/plain.h"
 #include "dataset/readers.h"
 #include "dataset/walk.h"
 
@@ -170,6 +171,13 @@ static void tell_passed_over(const layout *data, const char *split_folder, const
                 split_folder, list->hidden);
 }
 
+static void tell_outputs(const layout *data, const char *split_folder, const dn_file_list *list) {
+    if (list->outputs > 0)
+        dn_tell(data->observer, DN_WARNING,
+                "%s: skipped results of differnet (maps, overlays, results folders) in %s/: %zu",
+                data->folder, split_folder, list->outputs);
+}
+
 static void tell_foreign(const layout *data, const char *split_folder, const dn_file_list *list) {
     if (list->foreign > 0)
         dn_tell(data->observer, DN_NOTE,
@@ -184,6 +192,7 @@ static dn_status add_list(const layout *data, dn_split split, const char *split_
         DN_TRY(sort_image(data, split, list->paths[i], &passed));
     tell_passed_over(data, split_folder, list, &passed);
     tell_foreign(data, split_folder, list);
+    tell_outputs(data, split_folder, list);
     data->dataset->stray += list->stray + passed.unlabelled;
     data->dataset->hidden += list->hidden + list->foreign;
     return DN_OK;
@@ -277,11 +286,30 @@ static dn_status check_wanted(const layout *data, unsigned wanted) {
     return DN_OK;
 }
 
+/* A folder in another layout than MVTec's. */
+static dn_status read_plain(const layout *data, unsigned wanted, int *is_plain) {
+    dn_plain plain;
+    dn_status status = dn_plain_recognise(data->folder, &plain, data->error);
+    *is_plain = plain.count > 0;
+    if (status == DN_OK && *is_plain)
+        status = dn_dataset_from_plain(&plain, data->folder, wanted, data->observer, data->dataset,
+                                       data->error);
+    else if (status == DN_OK && !(wanted & DN_DATASET_ANYTHING))
+        status = dn_fail_unrecognised(data->folder, data->error);
+    dn_plain_free(&plain);
+    return status;
+}
+
 dn_status dn_dataset_from_folders(const char *root, const char *class_name, unsigned wanted,
                                   const dn_observer *observer, dn_dataset *dataset,
                                   dn_error *error) {
     layout data = {.observer = observer, .dataset = dataset, .error = error};
     DN_TRY(find_class(root, class_name, data.folder, error));
+    int is_plain = 0;
+    if (!dn_is_class_folder(data.folder))
+        DN_TRY(read_plain(&data, wanted, &is_plain));
+    if (is_plain)
+        return find_roi(&data);
     data.has_masks = dn_has_folder(data.folder, "ground_truth");
     for (dn_split split = 0; split < DN_SPLITS; split++) {
         if (wanted & 1u << split)

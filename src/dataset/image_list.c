@@ -1,7 +1,8 @@
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/output_folder.h"
 #include "base/structs.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/walk.h"
 
 #include <errno.h>
@@ -14,6 +15,18 @@ static dn_status add_path(dn_image_list *list, const char *path, dn_error *error
     return DN_OK;
 }
 
+static dn_status fail_empty(const char *folder, const dn_image_list *list, dn_error *error) {
+    if (dn_is_output_folder(folder))
+        return dn_fail(error, DN_ERROR_DATA,
+                       "%s: differnet wrote its results here, which are no pictures to score; "
+                       "without the file " DN_OUTPUT_MARKER " they would be",
+                       folder);
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: no images; expected files ending in one of " DN_IMAGE_EXTENSIONS
+                   " (other files: %zu; results of differnet: %zu)",
+                   folder, list->skipped, list->outputs);
+}
+
 static dn_status add_found(dn_image_list *list, const char *folder, const dn_file_list *found,
                            dn_error *error) {
     void *paths;
@@ -21,16 +34,12 @@ static dn_status add_found(dn_image_list *list, const char *folder, const dn_fil
     DN_TRY(dn_allocate(&paths, found->count, sizeof(char *), error));
     list->paths = paths;
     list->skipped = found->stray + found->hidden + found->foreign;
+    list->outputs = found->outputs;
     for (size_t i = 0; i < found->count; i++) {
         DN_TRY(dn_path_join(path, sizeof path, folder, found->paths[i], error));
         DN_TRY(add_path(list, path, error));
     }
-    if (list->count == 0)
-        return dn_fail(error, DN_ERROR_DATA,
-                       "%s: no images; expected files ending in one of " DN_IMAGE_EXTENSIONS
-                       " (other files: %zu)",
-                       folder, list->skipped);
-    return DN_OK;
+    return list->count == 0 ? fail_empty(folder, list, error) : DN_OK;
 }
 
 static dn_status list_folder(const char *folder, dn_image_list *list, dn_error *error) {
@@ -70,5 +79,5 @@ void dn_image_list_free(dn_image_list *list) {
         dn_release(list->paths[i]);
     dn_release(list->paths);
     list->paths = NULL;
-    list->count = list->skipped = 0;
+    list->count = list->skipped = 0; /* `outputs` may lie past the caller's struct */
 }

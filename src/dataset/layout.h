@@ -1,4 +1,5 @@
-/* The shape of a data set on disk: a manifest, or a class folder with a folder for each split. */
+/* The shape of a data set on disk: a manifest, or a class folder with a folder for
+ * each split. plain.h has the third, plain folders. */
 #ifndef DN_DATASET_LAYOUT_H
 #define DN_DATASET_LAYOUT_H
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/output_folder.h"
 #include "differnet.h"
 
 #include <dirent.h>
@@ -91,6 +92,10 @@ static dn_status visit_path(walker *walk, unsigned char type) {
     }
     if (kind == KIND_FOLDER)
         return walk_folder(walk);
+    if (kind == KIND_FILE && dn_is_output_name(walk->path)) {
+        walk->list->outputs++;
+        return DN_OK;
+    }
     if (kind == KIND_FILE && dn_is_image_name(dn_path_name(walk->path)))
         return add_image(walk);
     return add_stray(walk);
@@ -133,6 +138,10 @@ static dn_status enter(walker *walk, DIR *folder) {
         return fail_errno(walk, "examine");
     if (is_above(walk, &status))
         return add_stray(walk);
+    if (dn_output_folder_holds_marker(dirfd(folder))) {
+        walk->list->outputs++;
+        return DN_OK;
+    }
     if (walk->depth == DEPTH_LIMIT)
         return dn_fail(walk->error, DN_ERROR_DATA, "%s: folders are nested deeper than %d",
                        walk->path, DEPTH_LIMIT);

@@ -11,6 +11,7 @@ typedef struct dn_file_list {
     size_t count, capacity;
     size_t hidden;     /* dot files and dot folders */
     size_t foreign;    /* folders of other programs: dn_is_foreign_folder */
+    size_t outputs;    /* folders and files that this program wrote */
     size_t stray;      /* what is neither an image file nor a folder to walk */
     char *first_stray; /* in byte order; NULL where there is none */
 } dn_file_list;

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
+#include "detect/features/extractor.h"
 #include "detect/model_config.h"
 #include "detect/network_settings.h"
 
@@ -177,6 +178,14 @@ static dn_status load_backbone(dn_detector *detector, const char *path, const ch
     return DN_OK;
 }
 
+static dn_status load_places(dn_detector *detector, const char *path, dn_error *error) {
+    const dn_backbone_shape shape =
+        dn_backbone_shape_of(detector->config, detector->backbone.network, 1, 1);
+    const dn_place_grid grid = dn_place_grid_of(&shape);
+    return dn_place_model_load(detector->file, path, &grid, detector->config, &detector->places,
+                               error);
+}
+
 static dn_status find_flow_tensor(const dn_detector *detector, const char *path,
                                   const dn_flow_tensor *expected, const dn_tensor **found,
                                   dn_error *error) {
@@ -334,6 +343,7 @@ static dn_status take_parameters(dn_detector *detector, dn_error *error) {
 }
 
 dn_status dn_detector_prepare(dn_detector *detector, dn_element products, dn_error *error) {
+    DN_TRY(dn_place_model_check(&detector->places, detector->path, error));
     dn_status status = products == DN_ELEMENT_BF16 ? narrow_parameters(detector, error)
                                                    : take_parameters(detector, error);
     if (status == DN_OK)
@@ -362,6 +372,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(load_roi(detector, path, error));
     DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
+    DN_TRY(load_places(detector, path, error));
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
@@ -397,6 +408,7 @@ void dn_detector_close(dn_detector *detector) {
     dn_calibration_free(&detector->calibration);
     dn_calibration_history_free(&detector->history);
     dn_seen_free(&detector->seen);
+    dn_place_model_free(&detector->places);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
 }
@@ -459,7 +471,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
     size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
-    size_t total = flow_count + backbone_count + 2;
+    size_t total = flow_count + backbone_count + DN_PLACE_TENSORS + 2;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
@@ -469,6 +481,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
     for (size_t i = 0; i < backbone_count; i++, writer->count++)
         dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
                               writer->names[writer->count], &writer->tensors[writer->count]);
+    writer->count += dn_place_model_tensors(&detector->places, writer->tensors + writer->count);
     list_roi(writer, &detector->roi);
     list_seen(writer, &detector->seen);
     return DN_OK;

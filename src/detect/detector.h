@@ -7,10 +7,11 @@
 #include "compute/compute.h"
 #include "detect/calibration/calibration.h"
 #include "detect/calibration/history.h"
-#include "detect/levels.h"
-#include "detect/seen.h"
+#include "detect/features/levels.h"
+#include "detect/features/seen.h"
 #include "flow/flow.h"
 #include "image/roi.h"
+#include "places/place_model.h"
 
 #define DN_MODEL_FORMAT "differnet-1"
 
@@ -42,7 +43,7 @@
 /* u8 [height][width], 1 inside; only if there is a region of interest. */
 #define DN_ROI_TENSOR "roi"
 
-/* u8 [count][8], rising: digests of the prepared training pictures (detect/seen.h). */
+/* u8 [count][8], rising: digests of the prepared training pictures (detect/features/seen.h). */
 #define DN_SEEN_TENSOR "seen"
 
 typedef struct dn_provenance {
@@ -66,6 +67,7 @@ typedef struct dn_detector {
     uint16_t *bf16; /* the parameters rounded, if products are in bf16; owned. Then only the biases
                        of `parameters` may be read */
     dn_tensor_file *file;
+    dn_place_model places;
     dn_calibration calibration; /* without thresholds: as dn_calibration_none makes it, or zeroed */
     dn_calibration_history history; /* the ones before it */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds the digests of all

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The path of config.yaml in the model's folder; 0 if it is too long. */
 static int find_beside(const char *model, char *path, size_t size) {
@@ -100,4 +101,55 @@ dn_status dn_model_data_place(const dn_config *config, const char *model, const 
         return find_only_class(model, dataset_path, place, error);
     return copy_place(dataset_path ? dataset_path : config->dataset_path,
                       class_name ? class_name : config->class_name, place, error);
+}
+
+/* ---- the class that nobody named ---- */
+
+static dn_status fail_several(const dn_config *config, const dn_class_list *classes,
+                              dn_error *error) {
+    enum { SHOWN = 5 };
+    char names[SHOWN * 64 + 8] = "";
+    for (size_t i = 0, length = 0; i < classes->count && i <= SHOWN; i++)
+        length += (size_t)snprintf(names + length, sizeof names - length, "%s%.60s", i ? ", " : "",
+                                   i < SHOWN ? classes->names[i] : "...");
+    return dn_fail(error, DN_ERROR_CONFIG,
+                   "%.400s: holds %zu classes (%s); name one: class_name (--class NAME)",
+                   config->dataset_path, classes->count, names);
+}
+
+static dn_status set_only_class(dn_config *config, const dn_class_list *classes, dn_error *error) {
+    if (classes->count > 1)
+        return fail_several(config, classes, error);
+    return dn_config_set_text(config, "class_name", classes->count ? classes->names[0] : "", error);
+}
+
+/* A data set that cannot be listed has no class; whoever opens it says what is wrong with it. */
+static dn_status find_class_name(dn_config *config, dn_error *error) {
+    dn_class_list classes;
+    dn_error reason;
+    dn_status status = dn_class_list_create(config->dataset_path, &classes, &reason);
+    status = status == DN_ERROR_MEMORY ? dn_fail(error, status, "%s", reason.message)
+                                       : set_only_class(config, &classes, error);
+    dn_class_list_free(&classes);
+    return status;
+}
+
+static dn_status check_default_dataset(const dn_config *config, dn_error *error) {
+    char folder[4608];
+    if (dn_path_join(folder, sizeof folder, config->dataset_path, config->class_name, NULL) ==
+            DN_OK &&
+        access(folder, F_OK) == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_CONFIG,
+                   "class_name is \"%s\", but no data set is named; name its folder: dataset_path "
+                   "(--data DIR)",
+                   config->class_name);
+}
+
+dn_status dn_config_name_class(dn_config *config, dn_error *error) {
+    int has_data = dn_config_is_given(config, "dataset_path");
+    int has_class = dn_config_is_given(config, "class_name");
+    if (has_data && !has_class)
+        return find_class_name(config, error);
+    return has_class && !has_data ? check_default_dataset(config, error) : DN_OK;
 }

@@ -20,7 +20,7 @@ dn_status dn_model_config_read(const dn_tensor_file *file, const char *path, dn_
 
 /* A data set to open. */
 typedef struct dn_data_place {
-    char dataset_path[1024], class_name[256];
+    char dataset_path[4096], class_name[256];
 } dn_data_place;
 
 /* Where the data set of a model lies: where the caller's `dataset_path` and `class_name` say; if
@@ -29,5 +29,10 @@ typedef struct dn_data_place {
  * the user has to name. */
 dn_status dn_model_data_place(const dn_config *config, const char *model, const char *dataset_path,
                               const char *class_name, dn_data_place *place, dn_error *error);
+
+/* Of a configuration that names a data set and no class: the class is the only one in it, "" where
+ * the data set has no classes. DN_ERROR_CONFIG if it has several, or if a class is named, no data
+ * set, and the default one has no such class. */
+dn_status dn_config_name_class(dn_config *config, dn_error *error);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct search {
     const float *values;
     int width, height;
     float threshold, level;
+    double least;      /* pixels of a region */
     uint8_t *seen;     /* [height][width] */
     uint32_t *waiting; /* a stack of pixels */
     size_t waiting_count;
@@ -82,8 +83,7 @@ static dn_region region_of(const search *self, const patch *found) {
 }
 
 static dn_status add_region(search *self, const patch *found, dn_error *error) {
-    double least = DN_REGION_LEAST_SHARE * self->width * self->height;
-    if ((double)found->area < least)
+    if ((double)found->area < self->least)
         return DN_OK;
     void *regions = self->regions;
     dn_status status =
@@ -129,19 +129,19 @@ float dn_region_level(const float *values, size_t count, float threshold) {
     return threshold > 0 ? fmaxf(threshold, peak / 3) : NAN;
 }
 
-dn_status dn_regions_find(const float *values, int width, int height, float threshold,
-                          int image_width, int image_height, dn_region **regions, size_t *count,
-                          dn_error *error) {
+dn_status dn_regions_search(const float *values, const dn_region_search *wanted,
+                            dn_region **regions, size_t *count, dn_error *error) {
     search self = {.values = values,
-                   .width = width,
-                   .height = height,
-                   .threshold = threshold,
-                   .level = dn_region_level(values, (size_t)width * (size_t)height, threshold),
-                   .image_width = image_width,
-                   .image_height = image_height};
+                   .width = wanted->width,
+                   .height = wanted->height,
+                   .threshold = wanted->threshold,
+                   .level = wanted->level,
+                   .least = wanted->least_share * wanted->width * wanted->height,
+                   .image_width = wanted->image_width,
+                   .image_height = wanted->image_height};
     *regions = NULL;
     *count = 0;
-    if (!(threshold > 0))
+    if (!(wanted->threshold > 0))
         return DN_OK;
     dn_status status = find_all(&self, error);
     dn_release(self.seen);
@@ -155,4 +155,18 @@ dn_status dn_regions_find(const float *values, int width, int height, float thre
     *regions = self.regions;
     *count = self.count;
     return DN_OK;
+}
+
+dn_status dn_regions_find(const float *values, int width, int height, float threshold,
+                          int image_width, int image_height, dn_region **regions, size_t *count,
+                          dn_error *error) {
+    const dn_region_search wanted = {
+        .width = width,
+        .height = height,
+        .image_width = image_width,
+        .image_height = image_height,
+        .threshold = threshold,
+        .level = dn_region_level(values, (size_t)width * (size_t)height, threshold),
+        .least_share = DN_REGION_LEAST_SHARE};
+    return dn_regions_search(values, &wanted, regions, count, error);
 }

@@ -14,6 +14,19 @@
  * threshold. */
 float dn_region_level(const float *values, size_t count, float threshold);
 
+/* What is looked for in a map of `width` x `height`. */
+typedef struct dn_region_search {
+    int width, height;
+    int image_width, image_height; /* in whose pixels regions are given */
+    float threshold;               /* a region's score is its largest value over it; NaN: none */
+    float level;                   /* its pixels are above this */
+    double least_share;            /* of the map's pixels; a smaller region does not count */
+} dn_region_search;
+
+/* Regions by falling score; freed with dn_release. */
+dn_status dn_regions_search(const float *values, const dn_region_search *wanted,
+                            dn_region **regions, size_t *count, dn_error *error);
+
 /* Pixels of values[height][width] above dn_region_level of `threshold` (> 0), joined to their 8
  * neighbours, as regions in pixels of an image of image_width x image_height, by falling score: a
  * region's largest value over the threshold. *regions is freed with dn_release. A threshold of NaN:

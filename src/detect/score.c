@@ -1,7 +1,7 @@
 #include "detect/score.h"
 
 #include "base/memory.h"
-#include "detect/views.h"
+#include "detect/features/views.h"
 
 #include <math.h>
 
@@ -80,9 +80,12 @@ dn_status dn_scorer_add(dn_scorer *scorer, const float *parameters, const float 
 dn_status dn_scorer_reduce(dn_scorer *scorer, const dn_score_sums *sums, dn_score *score,
                            dn_error *error) {
     int rotations = sums->rotations;
+    double paper = dn_reduce(scorer->reduction, scorer->values, rotations);
     double mean = sums->mean / rotations, variance = sums->square / rotations - mean * mean;
     *score = (dn_score){
-        .raw = dn_reduce(scorer->reduction, scorer->values, rotations),
+        .raw = paper,
+        .paper = paper,
+        .places = NAN,
         .deviation = variance > 0.0 ? sqrt(variance) : 0.0,
         .loss = sums->loss / rotations,
         .rotations = rotations,

@@ -4,12 +4,14 @@
 #define DN_DETECT_SCORE_H
 
 #include "base/observer.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "detect/reduction.h"
 #include "flow/flow.h"
 
 typedef struct dn_score {
-    double raw;       /* the rotations' mean z^2, reduced */
+    double raw;       /* what the verdict is about: the paper's score, or dn_place_decide */
+    double paper;     /* the rotations' mean z^2, reduced */
+    double places;    /* statistic of the detector for places; NaN: there is none */
     double deviation; /* population standard deviation over rotations */
     double loss;      /* mean over rotations of (0.5 sum z^2 - log_det) / dimensions */
     int rotations;    /* that these are over */
@@ -33,6 +35,9 @@ typedef struct dn_scorer {
     double *values; /* mean z^2 of the rotations added so far, [rotations] */
     float *look;    /* [DN_EARLY_ROTATIONS][dimensions] */
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
+    /* called when an early exit has seen the upright view: may move its thresholds; NULL: none */
+    void (*adjust)(void *user, struct dn_early_exit *early);
+    void *adjust_user;
     const dn_cancel *cancel; /* the caller's; asked before each batch of rotations; NULL: never */
 } dn_scorer;
 

@@ -3,6 +3,36 @@
 #include "base/memory.h"
 #include "detect/early_exit.h"
 
+#include <math.h>
+#include <string.h>
+
+/* What the verdict is about is the paper's score times a factor, known once the upright view was
+ * seen: the thresholds are divided by it. Where the places alone decide, no more views are needed.
+ */
+static void adjust_early(void *user, dn_early_exit *early) {
+    dn_inspector *self = user;
+    const dn_place_model *model = self->places.model;
+    self->seen_places = dn_place_view_score(&self->places);
+    if (model->score == DN_SCORE_PAPER)
+        return;
+    double factor = model->score == DN_SCORE_PLACES ? 0 : dn_place_factor(model, self->seen_places);
+    if (factor > 0)
+        dn_early_exit_scale(early, factor);
+    for (int i = 0; !(factor > 0) && i < DN_EARLY_CUTS; i++)
+        early->cuts[i] = INFINITY;
+}
+
+dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error) {
+    const dn_detector *detector = inspector->detector;
+    dn_scorer *scorer = &inspector->scorer;
+    if (detector->places.gaussians.pictures == 0 || inspector->places.model)
+        return DN_OK;
+    scorer->adjust = adjust_early;
+    scorer->adjust_user = inspector;
+    return dn_place_view_create(scorer->extractor, detector->config, &detector->places,
+                                &inspector->places, error);
+}
+
 static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, int rotations,
                                 dn_error *error) {
     const dn_detector *detector = self->detector;
@@ -13,7 +43,8 @@ static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, i
     DN_TRY(dn_flow_create(self->compute, &shape, rows, use, &scorer->flow, error));
     DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, rows, rotations, shape.features,
                             dn_reduction_of(detector->config->rotation_reduction), scorer, error));
-    return dn_allocate_floats(&self->features, (size_t)rotations * (size_t)shape.features, error);
+    DN_TRY(dn_allocate_floats(&self->features, (size_t)rotations * (size_t)shape.features, error));
+    return dn_inspector_take_places(self, error);
 }
 
 static dn_status allocate_inspector(const dn_detector *detector, dn_inspector **inspector,
@@ -66,6 +97,7 @@ void dn_inspector_destroy(dn_inspector *inspector) {
     if (!inspector)
         return;
     dn_localizer_destroy(inspector->localizer);
+    dn_place_view_destroy(&inspector->places);
     dn_release(inspector->features);
     dn_scorer_destroy(&inspector->scorer);
     dn_flow_destroy(inspector->scorer.flow);
@@ -88,14 +120,33 @@ static dn_status require_parameters(const dn_inspector *self, dn_error *error) {
     return dn_fail(error, DN_ERROR_ARGUMENT, "an inspector without parameters cannot score");
 }
 
+void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score) {
+    score->places = places;
+    score->raw = dn_place_decide(&inspector->detector->places, score->paper, places);
+}
+
+static dn_status score_early(dn_inspector *self, const dn_image *input, dn_score *score,
+                             dn_error *error) {
+    const dn_scorer *scorer = &self->scorer;
+    return dn_scorer_score_early(&self->scorer, scorer->early_exit, self->parameters, input, score,
+                                 error);
+}
+
+static dn_status score_all(dn_inspector *self, const dn_image *input, dn_score *score,
+                           dn_error *error) {
+    DN_TRY(dn_scorer_features(&self->scorer, input, self->features, error));
+    if (self->places.model)
+        self->seen_places = dn_place_view_score(&self->places);
+    return dn_scorer_score(&self->scorer, self->parameters, self->features, score, error);
+}
+
 static dn_status score_input(dn_inspector *self, const dn_image *input, dn_score *score,
                              dn_error *error) {
-    dn_scorer *scorer = &self->scorer;
-    if (scorer->early_exit)
-        return dn_scorer_score_early(scorer, scorer->early_exit, self->parameters, input, score,
-                                     error);
-    DN_TRY(dn_scorer_features(scorer, input, self->features, error));
-    return dn_scorer_score(scorer, self->parameters, self->features, score, error);
+    DN_TRY(self->scorer.early_exit ? score_early(self, input, score, error)
+                                   : score_all(self, input, score, error));
+    if (self->places.model)
+        dn_inspector_join(self, self->seen_places, score);
+    return DN_OK;
 }
 
 dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
@@ -114,6 +165,27 @@ dn_status dn_inspector_score_features(dn_inspector *inspector, const float *feat
     return dn_scorer_score(&inspector->scorer, inspector->parameters, features, score, error);
 }
 
+/* ---- places ---- */
+
+int dn_inspector_maps_places(const dn_inspector *inspector) {
+    return inspector->places.model && strcmp(inspector->detector->config->map, "places") == 0;
+}
+
+dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
+                              dn_error *error) {
+    dn_image input = {0};
+    dn_extractor *extractor = inspector->scorer.extractor;
+    DN_TRY(dn_check_cancel(inspector->scorer.cancel, error));
+    DN_TRY(dn_extractor_prepare(extractor, picture, &input, error));
+    dn_status status = dn_place_view_pass(extractor, &input, inspector->features, error);
+    dn_image_free(&input);
+    DN_TRY(status);
+    *statistic = dn_place_view_score(&inspector->places);
+    return DN_OK;
+}
+
+/* ---- maps ---- */
+
 static dn_status prepare_localizer(dn_inspector *self, dn_error *error) {
     const dn_config *config = self->detector->config;
     const dn_flow_shape shape = dn_flow_shape_of(config, self->detector->backbone.network);
@@ -123,10 +195,22 @@ static dn_status prepare_localizer(dn_inspector *self, dn_error *error) {
                                config->img_size[0], &self->localizer, error);
 }
 
-dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
-                                dn_error *error) {
+static size_t map_bytes(const dn_inspector *self) {
+    const int *size = self->detector->config->img_size;
+    return (size_t)size[0] * (size_t)size[1] * sizeof(float);
+}
+
+static dn_status locate_places(dn_inspector *self, const dn_image *picture, float *map,
+                               dn_error *error) {
+    double statistic;
+    DN_TRY(dn_inspector_places(self, picture, &statistic, error));
+    memcpy(map, self->places.map, map_bytes(self));
+    return DN_OK;
+}
+
+static dn_status locate_gradients(dn_inspector *inspector, const dn_image *picture, float *map,
+                                  dn_error *error) {
     dn_image input = {0};
-    DN_TRY(require_parameters(inspector, error));
     DN_TRY(prepare_localizer(inspector, error));
     DN_TRY(dn_extractor_prepare(inspector->scorer.extractor, picture, &input, error));
     dn_status status = dn_localizer_run(inspector->localizer, inspector->parameters, &input,
@@ -135,10 +219,48 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
     return status;
 }
 
-static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
+                                dn_error *error) {
+    DN_TRY(require_parameters(inspector, error));
+    return dn_inspector_maps_places(inspector) ? locate_places(inspector, picture, map, error)
+                                               : locate_gradients(inspector, picture, map, error);
+}
+
+/* The forward passes of the score give the map, too. */
+static dn_status fill_places(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    if (!score)
+        return dn_inspector_localize(self, &map->picture, map->values, error);
+    const dn_early_exit *early = self->scorer.early_exit;
+    self->scorer.early_exit = NULL;
+    dn_status status = dn_inspector_score(self, &map->picture, score, error);
+    self->scorer.early_exit = early;
+    DN_TRY(status);
+    memcpy(map->values, self->places.map, map_bytes(self));
+    return DN_OK;
+}
+
+/* After them the extractor still holds the upright view's places. */
+static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
-    if (score)
-        DN_TRY(dn_inspector_score_features(self, self->features, score, error));
+    if (!score)
+        return DN_OK;
+    DN_TRY(dn_inspector_score_features(self, self->features, score, error));
+    if (self->places.model)
+        dn_inspector_join(self, dn_place_view_score(&self->places), score);
+    return DN_OK;
+}
+
+static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    dn_score own;
+    int shows_places = dn_inspector_maps_places(self);
+    int judges = dn_calibration_judges(&self->detector->calibration);
+    if (shows_places && judges && !score)
+        score = &own; /* a PASS has no regions */
+    DN_TRY(shows_places ? fill_places(self, map, score, error)
+                        : fill_gradients(self, map, score, error));
+    map->shows_places = shows_places;
+    map->passes =
+        shows_places && judges && !(score->raw > self->detector->calibration.review_threshold);
     return dn_map_finish(map, error);
 }
 

@@ -5,6 +5,7 @@
 #define DN_INSPECT_INSPECTOR_H
 
 #include "detect/detector.h"
+#include "detect/features/place_view.h"
 #include "detect/localization.h"
 #include "detect/score.h"
 #include "inspect/map.h"
@@ -14,7 +15,9 @@ typedef struct dn_inspector {
     const dn_compute *compute;   /* the caller's, or `own_compute` */
     const float *parameters;     /* of the flow; the caller's; NULL: none are set yet */
     dn_scorer scorer;            /* its extractor and flow are the inspector's */
-    dn_localizer *localizer;     /* NULL before the first map */
+    dn_localizer *localizer;     /* NULL before the first gradient map */
+    dn_place_view places;        /* model NULL: the detector has none for places */
+    double seen_places;          /* their statistic of the last picture */
     float *features;             /* [rotations][dimensions] of the last picture */
     dn_compute own_compute;      /* backend NULL: `compute` is the caller's */
     struct dn_inspector *next;   /* in a pool's list of idle ones */
@@ -55,13 +58,30 @@ dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, d
 dn_status dn_inspector_score_features(dn_inspector *inspector, const float *features,
                                       dn_score *score, dn_error *error);
 
-/* Gradient map [height][width] of a picture, at the configured size. Fails as a score does. */
+/* Takes up the detector's places once they are trained; inspectors of a trained detector have them
+ * from the start. */
+dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error);
+
+/* The places' statistic of a picture, from its upright view alone; fails as a score does. Needs
+ * a detector with places. */
+dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
+                              dn_error *error);
+
+/* Puts the places' statistic into a score of the paper's, and what follows from both. */
+void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score);
+
+/* Whether maps show places, not gradients. */
+int dn_inspector_maps_places(const dn_inspector *inspector);
+
+/* Map [height][width] of a picture, at the configured size. Fails as a score does. */
 dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
                                 dn_error *error);
 
-/* The complete map of a picture. The picture moves into the map: *picture is empty after success
- * and may be after a failure; free it in either case. `score` (NULL: not wanted) is that of
- * dn_inspector_score without early exit. Free the map with dn_map_free; NULL after a failure. */
+/* The complete map of a picture. A map of places explains a FAIL or a REVIEW: with a PASS it has no
+ * regions. So it takes all rotations, unless the model gives no verdict and no score is wanted. The
+ * picture moves into the map: *picture is empty after success and may be after a failure; free it
+ * in either case. `score` (NULL: not wanted) is that of dn_inspector_score without early exit. Free
+ * the map with dn_map_free; NULL after a failure. */
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
 

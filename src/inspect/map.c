@@ -25,6 +25,16 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
+/* A model that was never calibrated still knows the maps of its training pictures. */
+static double threshold_of(const dn_detector *detector) {
+    const dn_calibration *judged = &detector->calibration;
+    int shows_places =
+        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
+    if (shows_places && !isfinite(judged->map_threshold))
+        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
+    return judged->map_threshold;
+}
+
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
                         dn_error *error) {
     const int *size = detector->config->img_size;
@@ -32,8 +42,7 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    *self = (dn_map){
-        .width = size[1], .height = size[0], .threshold = detector->calibration.map_threshold};
+    *self = (dn_map){.width = size[1], .height = size[0], .threshold = threshold_of(detector)};
     dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
     if (status == DN_OK)
         status = copy_roi(self, &detector->roi, error);
@@ -57,12 +66,29 @@ void dn_map_free(dn_map *map) {
     dn_release(map);
 }
 
+/* Distances do not grow with the picture's score as gradients do: the threshold is the level, and a
+ * region may be small. */
+static float level_of(const dn_map *map, size_t pixels) {
+    float threshold = (float)map->threshold;
+    if (map->passes)
+        return INFINITY;
+    if (map->shows_places)
+        return threshold > 0 ? threshold : NAN;
+    return dn_region_level(map->values, pixels, threshold);
+}
+
 dn_status dn_map_finish(dn_map *map, dn_error *error) {
-    map->level = dn_region_level(map->values, (size_t)map->width * (size_t)map->height,
-                                 (float)map->threshold);
-    return dn_regions_find(map->values, map->width, map->height, (float)map->threshold,
-                           map->picture.width, map->picture.height, &map->regions,
-                           &map->region_count, error);
+    const dn_region_search search = {
+        .width = map->width,
+        .height = map->height,
+        .image_width = map->picture.width,
+        .image_height = map->picture.height,
+        .threshold = (float)map->threshold,
+        .level = level_of(map, (size_t)map->width * (size_t)map->height),
+        .least_share = map->shows_places ? 0 : DN_REGION_LEAST_SHARE,
+    };
+    map->level = search.level;
+    return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);
 }
 
 const float *dn_map_values(const dn_map *map, int *width, int *height) {

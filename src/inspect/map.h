@@ -10,6 +10,8 @@ struct dn_map {
     int width, height;
     dn_image picture; /* as it was decoded */
     double threshold; /* NaN: unknown */
+    int shows_places; /* not gradients */
+    int passes;       /* its picture is a PASS, which has no regions */
     float level;      /* dn_region_level, once it is finished */
     uint8_t *inside;  /* [height][width], the region of interest; NULL: everything counts */
     dn_region *regions;

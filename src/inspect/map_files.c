@@ -1,81 +1,159 @@
 /* The files of a map below a folder, named after the image. */
 #include "base/file.h"
+#include "base/output_folder.h"
 #include "base/structs.h"
+#include "dataset/names/names.h"
 #include "inspect/map.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* "a/../b/1.png" -> "a/b/1", "/b/1.png" -> "b/1": never a path out of the folder. */
-static void stem_of(const char *image_path, char stem[1024]) {
-    size_t length = 0;
-    const char *dot = strrchr(image_path, '.');
-    const char *end = dot && !strchr(dot, '/') && dot > image_path && dot[-1] != '/'
-                          ? dot
-                          : image_path + strlen(image_path);
-    while (image_path < end) {
-        size_t part = strcspn(image_path, "/");
-        part = (size_t)(end - image_path) < part ? (size_t)(end - image_path) : part;
-        int skipped = part == 0 || (part == 1 && image_path[0] == '.') ||
-                      (part == 2 && image_path[0] == '.' && image_path[1] == '.');
-        if (!skipped && length + part + 2 < 1024) {
-            if (length > 0)
-                stem[length++] = '/';
-            memcpy(stem + length, image_path, part);
-            length += part;
-        }
-        image_path += part + (image_path + part < end);
+enum { STEM_SIZE = 1024 };
+
+typedef struct stem {
+    char text[STEM_SIZE];
+    size_t length;
+    int too_long;
+} stem;
+
+static void append(stem *self, const char *bytes, size_t count) {
+    if (self->length + count >= STEM_SIZE) {
+        self->too_long = 1;
+        return;
     }
-    stem[length] = '\0';
+    memcpy(self->text + self->length, bytes, count);
+    self->length += count;
+    self->text[self->length] = '\0';
 }
 
-static dn_status name_file(const char *directory, const char *stem, const char *ending,
-                           char path[1024], dn_error *error) {
-    char name[1100];
-    snprintf(name, sizeof name, "%s%s", stem, ending);
-    return dn_path_join(path, 1024, directory, name, error);
+/* Whether a folder or file has one of the names that stand for ".." and "/", maybe escaped. */
+static int is_reserved(const char *part, size_t length) {
+    size_t bars = 0;
+    while (bars < length && part[bars] == '_')
+        bars++;
+    return bars > 0 && ((length - bars == 2 && memcmp(part + bars, "up", 2) == 0) ||
+                        (length - bars == 4 && memcmp(part + bars, "root", 4) == 0));
 }
 
-static dn_status make_parent(const char *directory, const char *stem, dn_error *error) {
-    char path[1024];
-    const char *slash = strrchr(stem, '/');
-    char folder[1024];
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - stem) : 0, stem);
+static void append_part(stem *self, const char *part, size_t length) {
+    if (length == 0 || (length == 1 && part[0] == '.'))
+        return;
+    if (self->length > 0)
+        append(self, "/", 1);
+    if (length == 2 && memcmp(part, "..", 2) == 0) {
+        append(self, "_up", 3);
+        return;
+    }
+    if (is_reserved(part, length))
+        append(self, "_", 1);
+    append(self, part, length);
+}
+
+/* "../b/1.png" -> "_up/b/1.png", "/b/1.png" -> "_root/b/1.png", "_up/1.png" -> "__up/1.png": never
+ * a path out of the folder, and never one path for two that differ in more than "." and "//". */
+static dn_status stem_of(const char *image_path, stem *self, dn_error *error) {
+    const char *part = image_path;
+    *self = (stem){0};
+    if (image_path[0] == '/')
+        append(self, "_root", 5);
+    size_t begin = self->length;
+    for (; *part; part += *part == '/') {
+        size_t length = strcspn(part, "/");
+        append_part(self, part, length);
+        part += length;
+    }
+    if (self->too_long)
+        return dn_fail(error, DN_ERROR_IO, "%.200s...: the path is too long for names of maps",
+                       image_path);
+    return self->length > begin
+               ? DN_OK
+               : dn_fail(error, DN_ERROR_ARGUMENT, "\"%.200s\" names no image", image_path);
+}
+
+static dn_status make_parent(const char *directory, const char *text, dn_error *error) {
+    char path[1024], folder[STEM_SIZE];
+    const char *slash = strrchr(text, '/');
+    DN_TRY(dn_output_folder_make(directory, error));
     if (!slash)
-        return dn_make_directories(directory, error);
+        return DN_OK;
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - text), text);
     DN_TRY(dn_path_join(path, sizeof path, directory, folder, error));
     return dn_make_directories(path, error);
 }
 
-static dn_status write_file(const dn_map *map, dn_map_format format, const char *directory,
-                            const char *stem, const char *ending, char path[1024],
-                            dn_error *error) {
-    DN_TRY(name_file(directory, stem, ending, path, error));
-    return dn_map_write(map, format, path, error);
+/* The files that may be written, and where dn_map_files has their paths. */
+static const struct output {
+    unsigned flag;
+    dn_map_format format;
+    const char *ending;
+    size_t member;
+} outputs[] = {
+    {DN_MAP_FILES, DN_MAP_TIFF, DN_ENDING_TIFF, offsetof(dn_map_files, tiff)},
+    {DN_MAP_FILES, DN_MAP_PNG, DN_ENDING_PNG, offsetof(dn_map_files, png)},
+    {DN_MAP_FILES, DN_MAP_MASK, DN_ENDING_MASK, offsetof(dn_map_files, mask)},
+    {DN_OVERLAY_FILE, DN_MAP_OVERLAY, DN_ENDING_OVERLAY, offsetof(dn_map_files, overlay)},
+};
+enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+
+static dn_status name_file(const char *directory, const stem *self, unsigned number,
+                           const char *ending, char path[1024], dn_error *error) {
+    char name[STEM_SIZE + 64], mark[16] = "";
+    if (number > 1)
+        snprintf(mark, sizeof mark, "~%u", number);
+    snprintf(name, sizeof name, "%s%s%s", self->text, mark, ending);
+    return dn_path_join(path, 1024, directory, name, error);
 }
 
-static dn_status write_maps(const dn_map *map, const char *directory, const char *stem,
-                            dn_map_files *files, dn_error *error) {
-    DN_TRY(write_file(map, DN_MAP_TIFF, directory, stem, "_map.tiff", files->tiff, error));
-    DN_TRY(write_file(map, DN_MAP_PNG, directory, stem, "_map.png", files->png, error));
-    return write_file(map, DN_MAP_MASK, directory, stem, "_mask.png", files->mask, error);
+static int is_taken(const char *directory, const stem *self, unsigned number, unsigned which) {
+    char path[1024];
+    for (int i = 0; i < OUTPUTS; i++)
+        if ((which & outputs[i].flag) &&
+            name_file(directory, self, number, outputs[i].ending, path, NULL) == DN_OK &&
+            access(path, F_OK) == 0)
+            return 1;
+    return 0;
+}
+
+/* One number for all files of a picture. */
+static unsigned free_number(const char *directory, const stem *self, unsigned which) {
+    unsigned number = 1;
+    while ((which & DN_KEEP_FILES) && number < UINT32_MAX &&
+           is_taken(directory, self, number, which))
+        number++;
+    return number;
+}
+
+/* Tries to write every file; the first failure is reported. */
+static dn_status write_all(const dn_map *map, const char *directory, const stem *self,
+                           unsigned which, dn_map_files *files, dn_error *error) {
+    dn_status first = DN_OK;
+    unsigned number = free_number(directory, self, which);
+    for (int i = 0; i < OUTPUTS; i++) {
+        char path[1024] = "";
+        if (!(which & outputs[i].flag))
+            continue;
+        dn_error *report = first == DN_OK ? error : NULL;
+        dn_status status = name_file(directory, self, number, outputs[i].ending, path, report);
+        if (status == DN_OK)
+            status = dn_map_write(map, outputs[i].format, path, report);
+        if (status == DN_OK)
+            memcpy((char *)files + outputs[i].member, path, sizeof path);
+        else if (first == DN_OK)
+            first = status;
+    }
+    return first;
 }
 
 dn_status dn_map_write_files(const dn_map *map, const char *directory, const char *image_path,
                              unsigned which, dn_map_files *files, dn_error *error) {
-    char stem[1024];
+    stem self;
     dn_map_files written = {0};
     DN_TRY(dn_struct_check(&dn_struct_map_files, files, error));
     dn_struct_write(&dn_struct_map_files, files, &written);
-    stem_of(image_path, stem);
-    if (stem[0] == '\0')
-        return dn_fail(error, DN_ERROR_ARGUMENT, "\"%.200s\" names no image", image_path);
-    DN_TRY(make_parent(directory, stem, error));
-    if (which & DN_MAP_FILES)
-        DN_TRY(write_maps(map, directory, stem, &written, error));
-    if (which & DN_OVERLAY_FILE)
-        DN_TRY(write_file(map, DN_MAP_OVERLAY, directory, stem, "_overlay.png", written.overlay,
-                          error));
+    DN_TRY(stem_of(image_path, &self, error));
+    DN_TRY(make_parent(directory, self.text, error));
+    dn_status status = write_all(map, directory, &self, which, &written, error);
     dn_struct_write(&dn_struct_map_files, files, &written);
-    return DN_OK;
+    return status;
 }

@@ -2,10 +2,13 @@
 
 #include "base/memory.h"
 #include "base/structs.h"
+#include "detect/model_path.h"
 
 static dn_status init_model(dn_model *model, const char *path, const dn_model_options *options,
                             dn_error *error) {
-    DN_TRY(dn_detector_open(path, options->backbone, &model->detector, error));
+    char file[DN_MODEL_PATH];
+    DN_TRY(dn_model_path_find(path, file, error));
+    DN_TRY(dn_detector_open(file, options->backbone, &model->detector, error));
     DN_TRY(dn_apply_options(model, options, error));
     model->ahead.levels = dn_levels_of(model->detector.config);
     DN_TRY(dn_inspector_pool_create(&model->detector, &model->options, model->concurrency,

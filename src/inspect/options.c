@@ -61,9 +61,10 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit waits for a verdict, and the model has no threshold: calibrate "
                        "it, or name one");
+    const double cuts[DN_EARLY_CUTS] = {calibration->threshold, calibration->review_threshold,
+                                        calibration->low_threshold};
     return dn_early_exit_create(options->early_exit, model->options.rotations,
-                                dn_reduction_of(model->detector.config->rotation_reduction),
-                                calibration->threshold, calibration->review_threshold,
+                                dn_reduction_of(model->detector.config->rotation_reduction), cuts,
                                 &model->early_exit, error);
 }
 

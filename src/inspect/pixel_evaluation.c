@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "metrics/pixels.h"
+#include "metrics/verdict_counts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,6 +16,9 @@ typedef struct pixel_evaluation {
     dn_pixels *pixels;
     uint8_t *mask; /* [height][width] at the map's size */
     int width, height;
+    size_t good, marked;       /* good images; those with a region */
+    size_t defective, touched; /* defective images with a mask; those whose mask a region touches */
+    int knows_regions;
 } pixel_evaluation;
 
 static uint8_t brightest_of(const dn_image *image) {
@@ -40,19 +44,42 @@ static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *e
     return DN_OK;
 }
 
+/* Whether a pixel of the mask lies in the area of the map's regions. */
+static int touches(const pixel_evaluation *self, const dn_map *map) {
+    size_t pixels = (size_t)self->width * (size_t)self->height;
+    for (size_t i = 0; map->region_count > 0 && i < pixels; i++)
+        if (self->mask[i] && map->values[i] > map->level && (!map->inside || map->inside[i]))
+            return 1;
+    return 0;
+}
+
+static void count_regions(pixel_evaluation *self, const dn_sample *sample, const dn_map *map) {
+    self->knows_regions |= isfinite(map->threshold);
+    if (sample->label == 0) {
+        self->good++;
+        self->marked += map->region_count > 0;
+    } else {
+        self->defective++;
+        self->touched += (size_t)touches(self, map);
+    }
+}
+
 static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
     const uint8_t *inside = map->inside;
     if (sample->label != 0 && !sample->mask_path)
         return DN_OK;
-    if (sample->label == 0)
+    if (sample->label == 0) {
+        count_regions(self, sample, map);
         return dn_pixels_add(self->pixels, map->values, NULL, inside, map->width, map->height,
                              error);
+    }
     dn_error failure = {0};
     if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
         dn_tell(self->observer, DN_WARNING, "left out of pixel metrics: %s", failure.message);
         return DN_OK;
     }
+    count_regions(self, sample, map);
     return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
                          error);
 }
@@ -108,6 +135,12 @@ static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, 
     metrics->pixel_aupro = measured.aupro;
     metrics->pixel_f1_max = measured.f1_max;
     metrics->pixel_f1_max_threshold = measured.f1_max_threshold;
+    const char *unknown = "the model has no threshold for maps";
+    int known = self->knows_regions;
+    metrics->defects_touched = dn_proportion(self->touched, known ? self->defective : 0,
+                                             known ? "no defective image has a mask" : unknown);
+    metrics->good_marked =
+        dn_proportion(self->marked, known ? self->good : 0, known ? "no good images" : unknown);
     return DN_OK;
 }
 

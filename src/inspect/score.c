@@ -5,6 +5,7 @@
 #include "inspect/model.h"
 #include "inspect/source.h"
 
+#include <math.h>
 #include <stdio.h>
 
 void dn_model_expect(dn_model *model, const char *path) {
@@ -71,8 +72,12 @@ static void fill_result(const dn_model *model, const dn_score *score, const look
         .rotations = score->rotations,
     };
     dn_calibration_judge(&model->detector.calibration, result);
+    dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
+    if (!isnan(score->places) && isnan(result->places_p_value))
+        result->places_p_value = dn_place_p_value(&model->detector.places, score->places);
     judge_look(model, seen, result);
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
+    result->time_ms = dn_utc_milliseconds();
 }
 
 dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,

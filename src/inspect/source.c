@@ -9,7 +9,8 @@ dn_status dn_source_load(const dn_image_source *source, const dn_levels *levels,
     if (source->path)
         return dn_image_read(source->path, levels, picture, error);
     if (source->bytes)
-        return dn_image_decode(source->bytes, source->size, "image in memory", levels, picture,
+        return dn_image_decode(source->bytes, source->size,
+                               source->name ? source->name : "image in memory", levels, picture,
                                error);
     return dn_image_from_pixels(source->pixels, source->format, source->width, source->height,
                                 source->stride, picture, error);

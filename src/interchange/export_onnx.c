@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/mt19937.h"
 #include "compute/shape.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "detect/reduction.h"
 #include "image/image.h"
 #include "interchange/interchange.h"
@@ -452,6 +452,14 @@ dn_status dn_interchange_export_onnx(const char *model, int half, int views, con
                                      dn_error *error) {
     dn_detector detector;
     DN_TRY(dn_detector_load(model, NULL, &detector, error));
+    if (detector.places.gaussians.pictures > 0 && detector.places.score != DN_SCORE_PAPER) {
+        dn_detector_close(&detector);
+        return dn_fail(
+            error, DN_ERROR_UNSUPPORTED,
+            "%s: its score has a part of places, which an ONNX graph of this version does "
+            "not hold: train it with score: paper, or places: off",
+            model);
+    }
     exporter self = {.detector = &detector,
                      .half = half,
                      .views = views > 1 ? views : 1,

@@ -26,20 +26,32 @@ static void append_numbers(dn_text *text, const double *values, size_t count, in
     }
 }
 
-static void append_row(dn_text *text, const dn_report_sample *row) {
+/* Whether a model with a detector for places gave the scores. */
+static int has_places(const dn_report *report) {
+    for (size_t i = 0; i < report->sample_count; i++)
+        if (report->samples[i].places_score > 0)
+            return 1;
+    return 0;
+}
+
+static void append_row(dn_text *text, const dn_report_sample *row, int places) {
     int scored = !row->error, judged = scored && row->verdict != DN_VERDICT_NONE;
     const double scores[] = {row->raw_score, row->score_std};
-    const double thresholds[] = {row->threshold, row->review_threshold, row->p_value};
+    const double thresholds[] = {row->threshold, row->p_value};
     dn_csv_cell(text, row->image_path);
     dn_text_append(text, ",%s,", row->gt_label < 0 ? "" : row->gt_label ? "1" : "0");
     dn_csv_cell(text, row->defect ? row->defect : "");
     dn_text_append(text, ",%s", !judged ? "" : row->verdict == DN_VERDICT_FAIL ? "1" : "0");
     append_numbers(text, &row->pred_score, 1, judged);
     append_numbers(text, scores, 2, scored);
-    append_numbers(text, thresholds, 3, judged);
-    dn_text_append(text, ",%s,%s,", judged ? dn_verdict_name(row->verdict) : "",
-                   judged && row->reason ? row->reason : "");
+    append_numbers(text, thresholds, 2, judged);
+    dn_text_append(text, ",%s,", judged ? dn_verdict_name(row->verdict) : "");
     dn_csv_cell(text, row->error ? row->error : "");
+    append_numbers(text, &row->review_threshold, 1, judged);
+    dn_text_append(text, ",%s", judged && row->reason ? row->reason : "");
+    const double parts[] = {row->paper_score, row->places_score, row->places_p_value};
+    if (places)
+        append_numbers(text, parts, 3, scored);
     dn_text_append(text, "\n");
 }
 
@@ -53,10 +65,13 @@ static dn_status write_text(const char *path, dn_text *text, dn_error *error) {
 
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error) {
     dn_text text = {0};
-    dn_text_append(&text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
-                          "threshold,review_threshold,p_value,verdict,reason,error\n");
+    int places = has_places(report);
+    dn_text_append(&text,
+                   "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
+                   "threshold,p_value,verdict,error,review_threshold,reason%s\n",
+                   places ? ",paper_score,places_score,places_p_value" : "");
     for (size_t i = 0; i < report->sample_count; i++)
-        append_row(&text, &report->samples[i]);
+        append_row(&text, &report->samples[i], places);
     return write_text(path, &text, error);
 }
 

@@ -55,6 +55,10 @@ static int measures_pixels(const dn_metrics *metrics) {
     return metrics->pixel_auroc.defined || metrics->pixel_auroc.reason != NULL;
 }
 
+static int measures_regions(const dn_metrics *metrics) {
+    return metrics->good_marked.defined || metrics->good_marked.reason != NULL;
+}
+
 void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
     cJSON *root = json->root;
     add_statistic(json, root, "image_AUROC", &metrics->image_auroc);
@@ -66,6 +70,10 @@ void dn_metrics_to_json(dn_json *json, const dn_metrics *metrics) {
         add_statistic(json, root, "pixel_AUPRO", &metrics->pixel_aupro);
         add_statistic(json, root, "pixel_F1Max", &metrics->pixel_f1_max);
         dn_json_number(json, root, "pixel_f1_max_threshold", metrics->pixel_f1_max_threshold);
+    }
+    if (measures_regions(metrics)) {
+        add_statistic(json, root, "defects_touched", &metrics->defects_touched);
+        add_statistic(json, root, "good_marked", &metrics->good_marked);
     }
     dn_json_number(json, root, "loss", metrics->loss);
     dn_json_count(json, root, "good_count", metrics->good_count);
@@ -115,6 +123,15 @@ static void append_row(dn_text *text, const char *label, const dn_statistic *sta
     append_statistic(text, statistic);
 }
 
+/* What people look at: "defects whose mask a region touches", "good images with a region". */
+static void append_regions(dn_text *text, const dn_metrics *metrics) {
+    dn_text_append(text, "\n");
+    append_row(text, "touched", &metrics->defects_touched);
+    dn_text_append(text, "  of defective images: a region on the mask\n");
+    append_row(text, "marked", &metrics->good_marked);
+    dn_text_append(text, "  of good images: a region");
+}
+
 static void append_totals(dn_text *text, const dn_metrics *metrics) {
     dn_text_append(text, "%-*s%zu good, %zu defective", LABEL_WIDTH, "images", metrics->good_count,
                    metrics->defect_count);
@@ -143,6 +160,8 @@ static void append_totals(dn_text *text, const dn_metrics *metrics) {
         dn_text_append(text, "\n");
         append_row(text, "pixel_F1Max", &metrics->pixel_f1_max);
     }
+    if (measures_regions(metrics))
+        append_regions(text, metrics);
     dn_text_append(text, "\n");
 }
 

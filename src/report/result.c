@@ -1,5 +1,6 @@
 #include "base/structs.h"
 #include "report/json.h"
+#include "report/time.h"
 
 #include <math.h>
 
@@ -27,6 +28,21 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_text(json, root, "verdict", judged ? dn_verdict_name(result->verdict) : NULL);
     dn_json_text(json, root, "reason", judged ? result->reason : NULL);
     dn_json_number(json, root, "rotations", result->rotations);
+}
+
+static void add_time(dn_json *json, const dn_result *result) {
+    char time[DN_TIME_SIZE];
+    if (dn_time_print(time, result->time_ms))
+        dn_json_text(json, json->root, "time", time);
+}
+
+/* Programs of before there were places give zeros. */
+static void add_parts(dn_json *json, const dn_result *result) {
+    if (isnan(result->places_score) || result->places_score == 0)
+        return;
+    dn_json_number(json, json->root, "paper_score", result->paper_score);
+    dn_json_number(json, json->root, "places_score", result->places_score);
+    dn_json_number(json, json->root, "places_p_value", result->places_p_value);
 }
 
 static void add_warnings(dn_json *json, const dn_result *result) {
@@ -74,15 +90,18 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
     DN_TRY(dn_struct_read(&dn_struct_row_places, &found, places, error));
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "image_path", image_path);
-    if (failure)
+    if (failure) {
         dn_json_text(&json, json.root, "error", failure->message);
-    else {
+        add_warnings(&json, &known);
+    } else {
         add_result(&json, &known);
+        add_parts(&json, &known);
         add_places(&json, &found);
         add_warnings(&json, &known);
         dn_json_text(&json, json.root, "model_id", model_id);
         dn_json_number(&json, json.root, "elapsed_ms", shown_milliseconds(&known));
     }
+    add_time(&json, &known);
     return dn_json_take(&json, 0, text, error);
 }
 

@@ -3,6 +3,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/text.h"
 #include "tensors/tensor_file.h"
 
 #include <inttypes.h>
@@ -19,17 +20,34 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
                    path, key);
 }
 
-static dn_status fail_other_key(const dn_config *then, const dn_config *now, const char *key,
-                                const char *path, dn_error *error) {
+/* "lr_init is 0.0002 there and 0.1 here" */
+static dn_status append_difference(dn_text *text, const dn_config *then, const dn_config *now,
+                                   const char *key, dn_error *error) {
     char *before, *here = NULL;
     DN_TRY(dn_config_get(then, key, &before, error));
     dn_status status = dn_config_get(now, key, &here, error);
     if (status == DN_OK)
-        status = dn_fail(error, DN_ERROR_CONFIG,
-                         "%s: belongs to another configuration: %s is %.200s there and %.200s here",
-                         path, key, before, here);
+        dn_text_append(text, "%s%s is %.100s there and %.100s here", text->length ? "; " : "", key,
+                       before, here);
     dn_text_free(before);
     dn_text_free(here);
+    return status;
+}
+
+/* Names every key, so that one try shows all options to leave out. */
+static dn_status fail_other_keys(const dn_config *then, const dn_config *now, const char *path,
+                                 dn_error *error) {
+    dn_text text = {0};
+    size_t index = 0;
+    dn_status status = DN_OK;
+    for (const char *key; status == DN_OK && (key = dn_config_next_difference(then, now, &index));)
+        status = append_difference(&text, then, now, key, error);
+    if (status == DN_OK)
+        status = dn_fail(error, DN_ERROR_CONFIG,
+                         "%s: belongs to another configuration: %.700s; a training that goes on "
+                         "computes as it began: leave this out",
+                         path, text.data && !text.failed ? text.data : "");
+    dn_text_destroy(&text);
     return status;
 }
 
@@ -40,9 +58,8 @@ static dn_status compare_config(const dn_tensor_file *file, const char *path,
     DN_TRY(find_entry(file, path, "config", &yaml, error));
     DN_TRY(dn_config_create(&then, error));
     dn_status status = dn_config_parse(then, path, yaml, strlen(yaml), error);
-    const char *key = status == DN_OK ? dn_config_model_difference(then, config) : NULL;
-    if (key)
-        status = fail_other_key(then, config, key, path, error);
+    if (status == DN_OK && dn_config_model_difference(then, config))
+        status = fail_other_keys(then, config, path, error);
     dn_config_destroy(then);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "metrics/metrics.h"
+#include "train/place_training.h"
 
 #include <math.h>
 #include <string.h>
@@ -176,6 +177,21 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_o
     return status;
 }
 
+/* Features may come from a bank, which holds nothing of places: the picture is read again. */
+static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                             dn_error *error) {
+    dn_sample_score *result = &evaluation->results[index];
+    dn_error failure;
+    double statistic, start = dn_seconds();
+    DN_TRY(dn_places_of_file(evaluation->inspector, evaluation->samples[index].path, &statistic,
+                             &failure, error));
+    DN_TRY(note_failure(result, &failure, observer, error));
+    if (result->status == DN_OK)
+        dn_inspector_join(evaluation->inspector, statistic, &result->score);
+    result->elapsed_ms += 1e3 * (dn_seconds() - start);
+    return DN_OK;
+}
+
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                               dn_error *error) {
     const float *features;
@@ -184,8 +200,20 @@ static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_
     DN_TRY(find_features(evaluation, index, observer, &features, error));
     if (!features)
         return DN_OK;
-    return dn_inspector_score_features(evaluation->inspector, features,
-                                       &evaluation->results[index].score, error);
+    DN_TRY(dn_inspector_score_features(evaluation->inspector, features,
+                                       &evaluation->results[index].score, error));
+    return evaluation->inspector->places.model ? join_places(evaluation, index, observer, error)
+                                               : DN_OK;
+}
+
+dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
+                                    dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
+        if (evaluation->results[i].status == DN_OK)
+            DN_TRY(join_places(evaluation, i, observer, error));
+    }
+    return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
@@ -204,6 +232,22 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     if (is_prepared(evaluation))
         return DN_OK;
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
+}
+
+dn_status dn_evaluation_look(dn_evaluation *evaluation, dn_error *error) {
+    const dn_seen *seen = &evaluation->inspector->detector->seen;
+    dn_seen_picture *pictures;
+    char text[DN_SEEN_TEXT];
+    if (seen->images == 0)
+        return DN_OK;
+    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, evaluation->samples,
+                        evaluation->count, evaluation->inspector->compute->threads, 0, &pictures,
+                        error));
+    for (size_t i = 0; i < evaluation->count; i++)
+        evaluation->results[i].is_unlike =
+            pictures[i].is_readable && dn_seen_is_unlike(seen, pictures[i].values, text);
+    dn_release(pictures);
+    return DN_OK;
 }
 
 /* Collects the scores of the readable images without gaps. */

@@ -8,6 +8,8 @@
 #include "train/map_threshold.h"
 #include "train/trainer.h"
 
+#include <string.h>
+
 /* PROGRAM: the program, its libraries and the code that oneDNN generates. IMAGE: names, digests and
  * scores of an image whose features are kept elsewhere. Measured: docs/performance.md. */
 #define PROGRAM_BYTES ((uint64_t)40 << 20)
@@ -99,6 +101,33 @@ static uint64_t kept_bytes(const plan *self) {
     return self->work->observed * one;
 }
 
+/* ---- a detector for places ---- */
+
+static dn_place_grid grid_of(const plan *self) {
+    const dn_backbone_shape shape = backbone_of(self);
+    return dn_place_grid_of(&shape);
+}
+
+static int has_places(const plan *self) {
+    return strcmp(self->config->places, "off") != 0;
+}
+
+/* Its tensors: in memory, and in the model file. */
+static uint64_t place_bytes(const plan *self) {
+    const dn_place_grid grid = grid_of(self);
+    uint64_t good = least(self->work->train, DN_PLACE_MOST_GOOD);
+    uint64_t each = (uint64_t)grid.channels + dn_triangle(grid.channels) + 2;
+    return has_places(self) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
+}
+
+/* The sums of its fit, or the training pictures' logarithms, whichever takes more; and its maps. */
+static uint64_t place_work(const plan *self) {
+    const dn_place_grid grid = grid_of(self);
+    uint64_t sums = dn_place_fit_bytes(dn_place_grid_places(&grid), grid.channels);
+    uint64_t logs = 4 * dn_place_grid_places(&grid) * least(self->work->train, DN_PLACE_MOST_GOOD);
+    return has_places(self) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config) : 0;
+}
+
 /* What maps need beside the network, after the training: for the threshold of regions and the
  * report. */
 static uint64_t map_bytes(const plan *self) {
@@ -119,12 +148,13 @@ static uint64_t memory_of(const plan *self) {
     int rows = config->batch_size * config->n_transforms;
     size_t images = work->train + work->observed + work->tested;
     uint64_t moments = moment_bytes(self), maps = map_bytes(self);
+    uint64_t places = place_bytes(self) + place_work(self);
     uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)self->flow.features;
     return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(self) + buffers +
            dn_flow_bytes(&self->flow, rows, DN_FLOW_TRAIN) + extractor_bytes(self) +
            source_bytes(self, dn_test_rotations(config)) +
            source_bytes(self, dn_config_bank(config)) + image_bytes(self) + kept_bytes(self) +
-           (moments > maps ? moments : maps);
+           places + (moments > maps ? moments : maps);
 }
 
 /* ---- Disk ------------------------------------------------------------------------------------ */
@@ -153,7 +183,8 @@ dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
     uint64_t weights = 4 * (uint64_t)dn_flow_parameter_count(&self.flow);
     dn_footprint footprint = {.memory = memory_of(&self), .cache = cache_of(&self)};
     if (config->save_model)
-        footprint.model = weights + dn_network_weight_count(network) * sizeof(float);
+        footprint.model =
+            weights + dn_network_weight_count(network) * sizeof(float) + place_bytes(&self);
     if (config->checkpoint > 0)
         footprint.checkpoint = 3 * weights;
     uint64_t beside =
@@ -210,6 +241,11 @@ dn_operation_counts dn_count_operations(const dn_config *config, const dn_worklo
     counts.images += evaluated + (bank > 0 ? (double)work->train : 0);
     counts.vectors += (observed * (config->meta_epochs + 1) + tested) * rotations;
     double shown = (double)least((uint64_t)evaluated, DN_MAP_CALIBRATION_IMAGES + REPORT_MAPS);
+    if (strcmp(config->places, "off") !=
+        0) { /* two passes over the training images, one of others */
+        counts.passes += 2 * (double)work->train + evaluated;
+        counts.images += 2 * (double)work->train + evaluated;
+    }
     counts.maps = rotations * (config->grad_map_viz ? evaluated + shown : shown);
     return counts;
 }

@@ -69,6 +69,12 @@ static dn_status add_peaks(map_peaks *self, const dn_sample *samples, size_t cou
 dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *samples, size_t count,
                             dn_inspector *inspector, dn_error *error) {
     const int *size = inspector->detector->config->img_size;
+    if (dn_inspector_maps_places(inspector)) { /* the calibration has the largest values */
+        calibration->map_threshold =
+            dn_place_threshold(inspector->places.model, calibration->places,
+                               calibration->places_count, calibration->request.review_rate);
+        return DN_OK;
+    }
     map_peaks self = {.inspector = inspector, .pixels = (size_t)size[0] * (size_t)size[1]};
     DN_TRY(dn_allocate_floats(&self.map, self.pixels, error));
     dn_status status = add_peaks(&self, samples, count, error);

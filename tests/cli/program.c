@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pty.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,4 +134,26 @@ void assert_says(const char *text, const char *part) {
 void assert_silent(const char *text, const char *part) {
     if (strstr(text, part))
         fail_msg("\"%s\" is in:\n%s", part, text);
+}
+
+int count_of(const char *text, const char *part) {
+    int count = 0;
+    for (const char *found = text; (found = strstr(found, part)); found++)
+        count++;
+    return count;
+}
+
+const char *without_times(const char *text) {
+    static char copy[1 << 17];
+    regex_t time;
+    regmatch_t found;
+    size_t length = 0;
+    if (regcomp(&time, "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9:]{8}[.][0-9]{3}Z", REG_EXTENDED) != 0)
+        fail_msg("regcomp");
+    for (; regexec(&time, text, 1, &found, 0) == 0; text += found.rm_eo)
+        length += (size_t)snprintf(copy + length, sizeof copy - length, "%.*sTIME",
+                                   (int)found.rm_so, text);
+    snprintf(copy + length, sizeof copy - length, "%s", text);
+    regfree(&time);
+    return copy;
 }

@@ -31,4 +31,10 @@ int wait_for(pid_t child);
 void assert_says(const char *text, const char *part);
 void assert_silent(const char *text, const char *part);
 
+/* How often `part` is in the text. */
+int count_of(const char *text, const char *part);
+
+/* The text with TIME in place of each time of RFC 3339 in UTC; in a static buffer. */
+const char *without_times(const char *text);
+
 #endif

@@ -1,21 +1,11 @@
-/* predict: formats, patterns, an image on standard input, exit status 3, watching a folder. */
+/* predict: formats, patterns, an image on standard input, exit statuses 3 and 4. */
 #include "program.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int count_of(const char *text, const char *part) {
-    int count = 0;
-    for (const char *found = text; (found = strstr(found, part)); found++)
-        count++;
-    return count;
-}
 
 static const program *in_folder(const char *folder, const char *arguments) {
     char command[2048];
@@ -32,11 +22,12 @@ static void test_formats(void **state) {
     put_file(folder, "bad.png", "1", 1);
     const program *ran = in_folder(folder, "--format csv --threshold 2 =1.png bad.png");
     assert_int_equal(ran->status, 1);
-    assert_string_equal(ran->out,
+    assert_string_equal(without_times(ran->out),
                         "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
-                        "verdict,rotations,model_id,elapsed_ms,error\n"
-                        "'=1.png,1,0,3,0.5,2,0.5,FAIL,64,0123456789abcdef,2,\n"
-                        "bad.png,,,,,,,,,,,bad.png: is no image\n");
+                        "verdict,rotations,model_id,elapsed_ms,error,time,warnings,"
+                        "paper_score,places_score,places_p_value\n"
+                        "'=1.png,1,0,3,0.5,2,0.5,FAIL,64,0123456789abcdef,2,,,,,,\n"
+                        "bad.png,,,,,,,,,,,bad.png: is no image,TIME,,,,\n");
     ran = in_folder(folder, "--format table =1.png bad.png");
     assert_says(ran->out, "verdict  pred_score");
     assert_says(ran->out, "\nERROR    bad.png: is no image\n");
@@ -60,7 +51,7 @@ static void test_warnings(void **state) {
                  i ? "table" : "csv");
         ran = run(command, NULL);
         assert_int_equal(ran->status, 0);
-        assert_int_equal(count_of(ran->out, "odd"), 1);
+        assert_int_equal(count_of(ran->out, "odd.png"), 1);
         assert_says(ran->err, "odd.png: its samples are odd\n");
     }
     temporary_remove(folder);
@@ -101,8 +92,7 @@ static void test_patterns(void **state) {
     char *a = strstr(ran->out, "\"a.png\""), *b = strstr(ran->out, "\"b.png\"");
     assert_true(a && b && a < b);
     assert_says(ran->out, "\"c[1].png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,");
-    assert_says(ran->out, "{\"image_path\":\"x*\",\"error\":\"x*: no file has that name or "
-                          "matches it\"}\n");
+    assert_says(ran->out, "\"error\":\"x*: no file has that name or matches it\",\"time\":\"");
     temporary_remove(folder);
 }
 
@@ -131,6 +121,21 @@ static void test_exit_status_of_anomalies(void **state) {
     assert_string_equal(in_folder(folder, "--threshold 2 --fail-on-anomaly a.png")->err, "");
     assert_int_equal(in_folder(folder, "--threshold 3 --fail-on-anomaly a.png")->status, 0);
     assert_int_equal(in_folder(folder, "--threshold 2 --fail-on-anomaly a.png bad.png")->status, 1);
+    put_file(folder, "review.png", "12", 2); /* between two thirds of the threshold and it */
+    put_file(folder, "c.png", "1", 1);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on anomaly a.png")->status, 3);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on anomaly review.png")->status, 0);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on-anomaly review.png")->status, 0);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on review c.png")->status, 0);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on review c.png review.png")->status,
+                     4);
+    assert_int_equal(in_folder(folder, "--threshold 2.5 --fail-on review review.png a.png")->status,
+                     3);
+    assert_int_equal(
+        in_folder(folder, "--threshold 2.5 --fail-on review review.png bad.png")->status, 1);
+    assert_says(in_folder(folder, "--threshold 2.5 --fail-on reviews a.png")->err,
+                "expected anomaly or review");
+    assert_says(in_folder(folder, "--fail-on review a.png")->err, "needs a model with a threshold");
     const program *ran = in_folder(folder, "--fail-on-anomaly a.png");
     assert_int_equal(ran->status, 2);
     assert_says(ran->err, "needs a model with a threshold");
@@ -153,132 +158,20 @@ static void test_maps(void **state) {
     ran = in_folder(folder, "--overlay -o there a.png");
     assert_says(ran->out, "\"overlay\":\"there/a.png.overlay\"");
     ran = in_folder(folder, "--overlay -o full a.png");
+    assert_int_equal(ran->status, 1); /* but the verdict is there */
+    assert_says(ran->out, "\"raw_score\":3,");
+    assert_says(ran->out, "\"warnings\":[\"full: no space left\"]");
+    assert_silent(ran->out, "\"error\"");
+    assert_silent(ran->out, "\"overlay\"");
+    assert_says(ran->err, "maps of 1 of 1 images could not be written");
+    ran = in_folder(folder, "--overlay -o full --threshold 2 --fail-on anomaly --format csv a.png");
     assert_int_equal(ran->status, 1);
-    assert_says(ran->out, "\"error\":\"full: no space left\"");
+    assert_says(ran->out, ",FAIL,");
+    assert_says(ran->out, ",full: no space left,,,\n");
     assert_silent(in_folder(folder, "a.png")->out, "regions");
     assert_int_equal(in_folder(folder, "--regions --format csv a.png")->status, 2);
     assert_int_equal(run("test model --maps", NULL)->status, 2);
     temporary_remove(folder);
-}
-
-/* ---- watching ---- */
-
-typedef struct watched {
-    char *folder, rows[600], parts[600];
-    pid_t child;
-} watched;
-
-static watched watch(const char *options) {
-    watched self = {.folder = temporary_create()};
-    char command[2048], log[600];
-    snprintf(self.parts, sizeof self.parts, "%s/parts", self.folder);
-    snprintf(self.rows, sizeof self.rows, "%s/rows", self.folder);
-    snprintf(log, sizeof log, "%s/log", self.folder);
-    put_file(self.parts, "early.png", "12", 2);
-    put_file(self.parts, "notes.txt", "12", 2);
-    put_file(self.parts, ".hidden.png", "12", 2);
-    mkdir(strcat(strcpy(command, self.parts), "/folder.png"), 0777);
-    snprintf(command, sizeof command, "predict model --watch %s %s >%s", self.parts, options,
-             self.rows);
-    self.child = start(command, log);
-    return self;
-}
-
-/* Waits up to ten seconds for a file to contain `part`; returns its text. */
-static const char *text_with(const char *path, const char *part) {
-    static char text[1 << 16];
-    for (int i = 0; i < 1000; i++) {
-        FILE *stream = fopen(path, "r");
-        text[stream ? fread(text, 1, sizeof text - 1, stream) : 0] = '\0';
-        if (stream)
-            fclose(stream);
-        if (strstr(text, part))
-            return text;
-        usleep(10000);
-    }
-    fail_msg("\"%s\" does not come up in:\n%s", part, text);
-    return NULL;
-}
-
-static int end_of(watched *self, int signal_number) {
-    if (signal_number)
-        kill(-self->child, signal_number);
-    int status = wait_for(self->child);
-    temporary_remove(self->folder);
-    return status;
-}
-
-static void test_watch_scores_each_file_once(void **state) {
-    (void)state;
-    watched self = watch("");
-    char from[700], to[700];
-    text_with(self.rows, "/early.png\"");
-    /* Written slowly: not scored while it is empty or incomplete, before it is closed. */
-    snprintf(to, sizeof to, "%s/slow.png", self.parts);
-    int slow = open(to, O_WRONLY | O_CREAT, 0666);
-    usleep(50000);
-    assert_int_equal(write(slow, "123", 3), 3);
-    put_file(self.parts, "quick.png", "1234", 4);
-    text_with(self.rows, "/quick.png\"");
-    assert_silent(text_with(self.rows, ""), "slow");
-    assert_int_equal(write(slow, "456", 3), 3);
-    close(slow);
-    assert_says(text_with(self.rows, "/slow.png\""), "\"raw_score\":6,");
-    /* Moved into the folder, and moved onto a file that was scored. */
-    put_file(self.folder, "new", "12345678", 8);
-    snprintf(from, sizeof from, "%s/new", self.folder);
-    assert_int_equal(rename(from, to), 0);
-    text_with(self.rows, "\"raw_score\":8,");
-    /* The same file closed again is not scored again. */
-    put_file(self.parts, "quick.png", "123456789", 9);
-    put_file(self.parts, "last.png", "1", 1);
-    const char *rows = text_with(self.rows, "/last.png\"");
-    assert_int_equal(count_of(rows, "quick"), 1);
-    assert_int_equal(count_of(rows, "early"), 1);
-    assert_int_equal(count_of(rows, "slow"), 2);
-    assert_silent(rows, "notes");
-    assert_silent(rows, "hidden");
-    assert_silent(rows, "folder.png\"");
-    assert_int_equal(end_of(&self, SIGINT), 0);
-}
-
-static void test_watch_waits_for_a_file_to_be_complete(void **state) {
-    (void)state;
-    watched self = watch("");
-    char path[700];
-    text_with(self.rows, "/early.png\"");
-    put_file(self.parts, "late.png", "", 0); /* closed, but still empty */
-    usleep(20000);
-    put_file(self.parts, "late.png", "123", 3);
-    put_file(self.parts, "bad.png", "1", 1);
-    put_file(self.parts, "good.png", "12", 2);
-    text_with(self.rows, "/good.png\"");
-    assert_says(text_with(self.rows, "/late.png\""), "\"raw_score\":3,");
-    const char *rows = text_with(self.rows, "/bad.png: is no image");
-    assert_int_equal(count_of(rows, "late"), 1);
-    snprintf(path, sizeof path, "%s/good.png", self.parts);
-    unlink(path);
-    usleep(50000);
-    put_file(self.parts, "good.png", "1234", 4);
-    text_with(self.rows, "\"raw_score\":4,");
-    assert_int_equal(end_of(&self, SIGTERM), 1); /* bad.png */
-}
-
-static void test_watch_ends_with_its_folder(void **state) {
-    (void)state;
-    watched self = watch("--threshold 1 --fail-on-anomaly");
-    char log[600];
-    text_with(self.rows, "/early.png\"");
-    temporary_remove(strdup(self.parts));
-    snprintf(log, sizeof log, "%s/log", self.folder);
-    text_with(log, "/parts: was removed while it was watched\n");
-    assert_int_equal(end_of(&self, 0), 1);
-    self = watch("--threshold 1 --fail-on-anomaly");
-    text_with(self.rows, "/early.png\"");
-    assert_int_equal(end_of(&self, SIGINT), 3);
-    const program *ran = run("predict model --watch /nowhere", NULL);
-    assert_int_equal(ran->status, 1);
-    assert_says(ran->err, "differnet: /nowhere: No such file or directory\n");
 }
 
 int main(void) {
@@ -290,9 +183,6 @@ int main(void) {
         cmocka_unit_test(test_an_image_on_standard_input),
         cmocka_unit_test(test_exit_status_of_anomalies),
         cmocka_unit_test(test_maps),
-        cmocka_unit_test(test_watch_scores_each_file_once),
-        cmocka_unit_test(test_watch_waits_for_a_file_to_be_complete),
-        cmocka_unit_test(test_watch_ends_with_its_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,12 @@ static void test_refuses_wrong_usage(void **state) {
         {"train --data --json", "train: --data needs a value: --data DIR"},
         {"train --json=1", "train: --json takes no value"},
         {"train somewhere", "train: \"somewhere\": only --resume takes a folder"},
+        {"train --bad ng", "--bad alone: also name pictures of good parts: --good PATH"},
+        {"train --good ok --data d", "--data and --good both name pictures"},
+        {"train --good 'a|b'", "--good \"a|b\": expected a path without |"},
+        {"check d --good ok", "check: DATASET and --good both name pictures"},
+        {"test model --good ok", "test: has no option --good"},
+        {"help trian", "unknown verb \"trian\": did you mean \"train\"?"},
         {"info --seed 3 model", "info: has no option --seed"},
         {"--completion fish", "--completion \"fish\": expected bash or zsh"},
         {"info --verify", "info: --verify needs a model"},
@@ -93,6 +99,74 @@ static void test_help_of_every_verb(void **state) {
     }
     assert_silent(run("info --help", NULL)->out, "--seed");
     assert_silent(run("config --help", NULL)->out, "--json");
+}
+
+/* help VERB and VERB --help are one text; the man page has its sentences. */
+static void test_help_is_one_text(void **state) {
+    (void)state;
+    static const char *const verbs[] = {"train",  "test",     "predict",   "info",
+                                        "config", "check",    "benchmark", "import",
+                                        "export", "evaluate", "calibrate"};
+    char command[64];
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        snprintf(command, sizeof command, "help %s", verbs[i]);
+        char *text = strdup(run(command, NULL)->out);
+        snprintf(command, sizeof command, "%s --help", verbs[i]);
+        assert_string_equal(run(command, NULL)->out, text);
+        free(text);
+    }
+    assert_says(run("--man", NULL)->out, "From 50 good pictures on");
+    assert_says(run("help train", NULL)->out, "From 50 good");
+}
+
+/* What the script for bash offers for a line whose last word is completed. */
+static void completes(const char *script, const char *words, const char *expected) {
+    char command[2048], *reply = NULL;
+    size_t size = 0;
+    snprintf(command, sizeof command,
+             "bash -c '. %s; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _differnet; "
+             "echo \"${COMPREPLY[*]}\"' 2>/dev/null",
+             script, words);
+    FILE *shell = popen(command, "r");
+    assert_non_null(shell);
+    assert_true(getline(&reply, &size, shell) > 0);
+    pclose(shell);
+    reply[strcspn(reply, "\n")] = '\0';
+    if (strcmp(reply, expected) != 0)
+        fail_msg("%s: completes to \"%s\", expected \"%s\"", words, reply, expected);
+    free(reply);
+}
+
+static void test_completion_knows_values(void **state) {
+    (void)state;
+    char *folder = temporary_create();
+    const char *text = run("--completion bash", NULL)->out;
+    const char *script = put_file(folder, "script", text, strlen(text));
+    completes(script, "differnet train --precision \"\"", "auto f32 bf16 int8");
+    completes(script, "differnet train --precision = b", "bf16");
+    completes(script, "differnet export m --format \"\"", "pytorch safetensors onnx");
+    completes(script, "differnet predict m --format \"\"", "json csv table");
+    completes(script, "differnet train --set n_sc", "n_scales=");
+    completes(script, "differnet train --set lr_schedule =", "constant cosine");
+    completes(script, "differnet train --set save_model = f", "false");
+    completes(script, "differnet train --set lr_init = 0", "");
+    completes(script, "differnet train --goo", "--good");
+    completes(script, "differnet help cal", "calibrate");
+    assert_says(run("--completion zsh", NULL)->out, "export:--format) compadd -- pytorch");
+    assert_says(run("--completion zsh", NULL)->out, "precision) compadd -- auto f32 bf16 int8 ;;");
+    temporary_remove(folder);
+}
+
+/* --good and --bad make one value, whatever their order. */
+static void test_plain_folders(void **state) {
+    (void)state;
+    const program *ran = run("config --bad n1 --good 'my ok' --bad n2 --good o2", NULL);
+    assert_says(ran->out, "\ndataset_path: \"good=my ok|good=o2|bad=n1|bad=n2\"\n");
+    assert_says(ran->out, "\nclass_name: \"\"\n");
+    ran = run("config --good ok --class screw", NULL);
+    assert_says(ran->out, "\nclass_name: screw\n");
+    ran = run("check -q --good ok", NULL);
+    assert_string_equal(ran->out, "0 to mend, data good=ok class all\n");
 }
 
 static void test_man_page(void **state) {
@@ -211,6 +285,9 @@ int main(void) {
         cmocka_unit_test(test_refuses_wrong_usage),
         cmocka_unit_test(test_help_of_the_program),
         cmocka_unit_test(test_help_of_every_verb),
+        cmocka_unit_test(test_help_is_one_text),
+        cmocka_unit_test(test_completion_knows_values),
+        cmocka_unit_test(test_plain_folders),
         cmocka_unit_test(test_man_page),
         cmocka_unit_test(test_config_prints_what_it_takes),
         cmocka_unit_test(test_config_from_options),

@@ -143,13 +143,14 @@ static void test_predict(void **state) {
         "{\"image_path\":\"%s/-x.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,"
         "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
         "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
-        "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot open\"}\n"
+        "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot "
+        "open\",\"time\":\"TIME\"}\n"
         "{\"image_path\":\"%s/a.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":3,"
         "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
         "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
-        "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\"}\n",
+        "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\",\"time\":\"TIME\"}\n",
         folder, folder, folder, folder, folder, folder);
-    assert_string_equal(ran->out, expected);
+    assert_string_equal(without_times(ran->out), expected);
     snprintf(command, sizeof command, "predict model %s", folder);
     ran = run(command, NULL);
     assert_says(ran->err, ": skipped 1 file that is not an image\n");
@@ -262,7 +263,8 @@ static void test_interrupts(void **state) {
     static char log[4096];
     static const char command[] = "train --class slow --set meta_epochs=1 --set sub_epochs=100";
     assert_int_equal(interrupted(command, SIGINT, log), 130);
-    assert_says(log, "differnet: stopped on request\n");
+    assert_says(log, "differnet: stopped on request\n"
+                     "To continue: differnet train --resume 'my results/v1'\n");
     assert_int_equal(interrupted(command, SIGTERM, log), 143);
 }
 

@@ -71,7 +71,7 @@ manifest=$work/lists/deep/list.csv
 } >"$manifest"
 expect 0 timeout 120 "$differnet" train "${small[@]}" --data "$manifest" --set grad_map_viz=true --quiet
 run=$(dirname "$(find "$work/results" -path '*list*' -name model.safetensors)")
-[ -s "$run/images/climbed/a_map.tiff" ] || fail "no map of the picture that the manifest climbed to"
+[ -s "$run/images/_up/_up/climbed/a.png_map.tiff" ] || fail "no map of the picture that the manifest climbed to"
 [ "$(find "$work/climbed" "$work/lists" -type f | wc -l)" = 3 ] || fail "something was written beside the images"
 [ "$(grep -c 'root:' "$run/report.html")" = 0 ] || fail "a mask that is no image was shown"
 [ "$(grep -o '"unreadable[a-z_]*":[^,]*' "$run/metrics.json" | grep -o '[0-9]*$')" = 3 ] || fail "not three unreadable images"

@@ -13,7 +13,7 @@ done
 expect 0 "$differnet" train "${small[@]}" --data "$work/data" --class parts --set grad_map_viz=true
 run=$work/results/DifferNet/data/parts/v1
 model=$run/model.safetensors
-for file in good/000_map.tiff good/000_map.png anomaly/001_mask.png anomaly/001_overlay.png; do
+for file in good/000.png_map.tiff good/000.png_map.png anomaly/001.png_mask.png anomaly/001.png_overlay.png; do
     [ -s "$run/images/test/$file" ] || fail "$file is missing"
 done
 [ "$(find "$run/images" -name '*_map.tiff' | wc -l)" = 16 ] || fail "not a map per test image"
@@ -22,7 +22,7 @@ pixels=$(grep '^pixel_AUROC' "$work/out")
 
 expect 0 "$differnet" test "$model" --maps --output "$work/test"
 [ "$(grep '^pixel_AUROC' "$work/out")" = "$pixels" ] || fail "test does not reproduce train: $pixels"
-cmp "$work/test/images/test/good/003_map.tiff" "$run/images/test/good/003_map.tiff" || fail "maps differ"
+cmp "$work/test/images/test/good/003.png_map.tiff" "$run/images/test/good/003.png_map.tiff" || fail "maps differ"
 
 cd "$data/test"
 raw() { grep -o '"raw_score":[^,]*' "$work/out"; }
@@ -31,6 +31,6 @@ plain=$(raw)
 expect 0 "$differnet" predict "$model" good anomaly --maps --overlay --regions --output "$work/maps"
 [ "$(raw)" = "$plain" ] || fail "a map changes the score"
 holds "$work/out" '"regions":['
-holds "$work/out" "\"anomaly_map\":\"$work/maps/anomaly/000_map.tiff\""
-[ -s "$work/maps/anomaly/000_overlay.png" ] || fail "no overlay"
-cmp "$work/maps/anomaly/000_map.tiff" "$run/images/test/anomaly/000_map.tiff" || fail "predict's map is another"
+holds "$work/out" "\"anomaly_map\":\"$work/maps/anomaly/000.png_map.tiff\""
+[ -s "$work/maps/anomaly/000.png_overlay.png" ] || fail "no overlay"
+cmp "$work/maps/anomaly/000.png_map.tiff" "$run/images/test/anomaly/000.png_map.tiff" || fail "predict's map is another"

@@ -131,7 +131,8 @@ static void test_sound_set(void **state) {
 static void test_classes(void **state) {
     scene *set = *state;
     dn_error error;
-    assert_fails(run(set, set->root, NULL, NULL, &error), DN_ERROR_DATA, "holds no data set");
+    assert_fails(run(set, set->root, NULL, NULL, &error), DN_ERROR_DATA,
+                 "is no data set in a known layout");
     assert_fails(run(set, "/nowhere", NULL, NULL, &error), DN_ERROR_IO, "/nowhere");
     put_sound_class(set, "b");
     put_sound_class(set, "a");

@@ -82,6 +82,9 @@ static void test_defaults_are_the_originals(void **state) {
         {"exact_resume", "true"},
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
+        {"places", "\"off\""},
+        {"score", "paper"},
+        {"map", "places"},
     };
     dn_config *config = create();
     assert_int_equal(sizeof expected / sizeof *expected, DN_KEY_COUNT);

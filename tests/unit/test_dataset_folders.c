@@ -264,6 +264,9 @@ static void folders_of_other_programs_are_counted(void **state) {
     scene *set = *state;
     put(set, "c/test/good/1.png");
     put(set, "c/test/good/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg");
+    put(set, "c/test/good/1.png_map.png");
+    put(set, "c/test/maps/.differnet-results");
+    put(set, "c/test/maps/good/1.png_overlay.png");
     put(set, "c/test/__MACOSX/good/._1.png");
     put(set, "c/test/#Recycle/2.png");
     put(set, "c/test/.thumbnails/1.png");
@@ -272,6 +275,7 @@ static void folders_of_other_programs_are_counted(void **state) {
     assert_int_equal(set->dataset.count, 2);
     assert_int_equal(set->dataset.hidden, 4);
     heard(set, "skipped folders of other programs (@eaDir, __MACOSX and the like) in test/: 3");
+    heard(set, "skipped results of differnet (maps, overlays, results folders) in test/: 2");
 }
 
 static void hidden_are_counted(void **state) {

@@ -52,6 +52,47 @@ static void a_file(void **state) {
     temporary_remove(root);
 }
 
+/* What the program itself wrote is no input of its next run. */
+static void results(void **state) {
+    (void)state;
+    char *root = temporary_create();
+    dn_error error = {0};
+    dn_image_list list = DN_INIT(dn_image_list);
+    put_file(root, "a.png", "", 0);
+    put_file(root, "a.png_overlay.png", "", 0);
+    put_file(root, "a.png_map.tiff", "", 0);
+    put_file(root, "a.png~12_mask.png", "", 0);
+    put_file(root, "a_mask.png", "", 0); /* the user's */
+    put_file(root, "maps/.differnet-results", "", 0);
+    put_file(root, "maps/deep/b.png", "", 0);
+    assert_ok(dn_image_list_create(root, &list, &error));
+    assert_int_equal(list.count, 2);
+    assert_int_equal(list.skipped, 0);
+    assert_int_equal(list.outputs, 4); /* the marked folder counts as one */
+    check_path(&list, 1, root, "a_mask.png");
+    dn_image_list_free(&list);
+    char maps[64];
+    snprintf(maps, sizeof maps, "%s/maps", root);
+    assert_fails(dn_image_list_create(maps, &list, &error), DN_ERROR_DATA,
+                 "maps: differnet wrote its results here");
+    assert_true(dn_is_output_folder(maps));
+    assert_false(dn_is_output_folder(root));
+    temporary_remove(root);
+}
+
+static void names_of_results(void **state) {
+    (void)state;
+    static const char *const outputs[] = {"a.png_overlay.png", "x/a.JPG_map.tiff", "a.bmp_mask.png",
+                                          "a.webp_map.png", "a.png~2_map.png"};
+    static const char *const others[] = {
+        "a_overlay.png",  "a.png",         "_map.png",   "a.txt_mask.png",
+        "a.png~_map.png", "a.png_map.jpg", "~2_map.png", ""};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        assert_true(dn_is_output_name(outputs[i]));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(dn_is_output_name(others[i]));
+}
+
 static void nothing(void **state) {
     (void)state;
     char *root = temporary_create();
@@ -62,7 +103,8 @@ static void nothing(void **state) {
     assert_fails(dn_image_list_create("", &list, &error), DN_ERROR_IO, "cannot open");
     assert_fails(dn_image_list_create(root, &list, &error), DN_ERROR_DATA, "no images; expected");
     put_file(root, "a.txt", "", 0);
-    assert_fails(dn_image_list_create(root, &list, &error), DN_ERROR_DATA, "(other files: 1)");
+    assert_fails(dn_image_list_create(root, &list, &error), DN_ERROR_DATA,
+                 "(other files: 1; results of differnet: 0)");
     assert_null(list.paths);
     dn_image_list_free(&list);
     temporary_remove(root);
@@ -70,9 +112,8 @@ static void nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_folder),
-        cmocka_unit_test(a_file),
-        cmocka_unit_test(nothing),
+        cmocka_unit_test(a_folder),         cmocka_unit_test(a_file),  cmocka_unit_test(results),
+        cmocka_unit_test(names_of_results), cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,6 +220,75 @@ static void test_picture_is_read_once(void **state) {
     dn_map_free(map);
 }
 
+static void assert_named(const scene *self, const dn_map *map, const char *image_path,
+                         const char *expected, unsigned which) {
+    dn_map_files files = DN_INIT(dn_map_files);
+    char maps[300], path[600];
+    snprintf(maps, sizeof maps, "%s/named", self->folder);
+    snprintf(path, sizeof path, "%s/%s", maps, expected);
+    assert_ok(dn_map_write_files(map, maps, image_path, DN_OVERLAY_FILE | which, &files, &error));
+    assert_string_equal(files.overlay, path);
+    assert_string_equal(files.tiff, "");
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static dn_map *map_of(const scene *self) {
+    const dn_image_source source = pixels_of(self);
+    dn_result result = DN_INIT(dn_result);
+    dn_map *map;
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
+    assert_ok(dn_model_score(model, &source, &result, &map, &error));
+    assert_true(result.time_ms > INT64_C(1700000000000));
+    dn_model_close(model);
+    return map;
+}
+
+/* No two pictures share a file, and none leaves the folder. */
+static void test_map_files_have_whole_names(void **state) {
+    const scene *self = *state;
+    char folder[300];
+    dn_map *map = map_of(self);
+    assert_named(self, map, "part.png", "part.png_overlay.png", 0);
+    assert_named(self, map, "part.bmp", "part.bmp_overlay.png", 0);
+    assert_named(self, map, "cam/p.png", "cam/p.png_overlay.png", 0);
+    assert_named(self, map, "./cam//p.png", "cam/p.png_overlay.png", 0); /* the same file */
+    assert_named(self, map, "../cam/p.png", "_up/cam/p.png_overlay.png", 0);
+    assert_named(self, map, "/cam/p.png", "_root/cam/p.png_overlay.png", 0);
+    assert_named(self, map, "_up/cam/p.png", "__up/cam/p.png_overlay.png", 0);
+    assert_named(self, map, "__root/p.png", "___root/p.png_overlay.png", 0);
+    assert_named(self, map, "part.png", "part.png~2_overlay.png", DN_KEEP_FILES);
+    assert_named(self, map, "part.png", "part.png~3_overlay.png", DN_KEEP_FILES);
+    assert_named(self, map, "new.png", "new.png_overlay.png", DN_KEEP_FILES);
+    snprintf(folder, sizeof folder, "%s/named", self->folder);
+    assert_true(dn_is_output_folder(folder));
+    dn_map_free(map);
+}
+
+/* One file that cannot be written costs only itself. */
+static void test_map_files_that_cannot_be_written(void **state) {
+    const scene *self = *state;
+    dn_map_files files = DN_INIT(dn_map_files);
+    char maps[300], too_long[1200];
+    dn_map *map = map_of(self);
+    snprintf(maps, sizeof maps, "%s/partly", self->folder);
+    put_file(self->folder, "partly/a.png_map.png/is/a/folder", "", 0);
+    assert_fails(
+        dn_map_write_files(map, maps, "a.png", DN_MAP_FILES | DN_OVERLAY_FILE, &files, &error),
+        DN_ERROR_IO, "a.png_map.png: cannot write");
+    assert_string_equal(files.png, "");
+    assert_int_equal(access(files.tiff, F_OK), 0);
+    assert_int_equal(access(files.mask, F_OK), 0);
+    assert_int_equal(access(files.overlay, F_OK), 0);
+    assert_false(dn_is_output_folder(maps)); /* it holds files of others */
+    memset(too_long, 'x', sizeof too_long);
+    too_long[sizeof too_long - 1] = '\0';
+    assert_fails(dn_map_write_files(map, maps, too_long, DN_OVERLAY_FILE, &files, &error),
+                 DN_ERROR_IO, "the path is too long for names of maps");
+    assert_fails(dn_map_write_files(map, maps, "/", DN_OVERLAY_FILE, &files, &error),
+                 DN_ERROR_ARGUMENT, "names no image");
+    dn_map_free(map);
+}
+
 static void assert_encodes(const scene *self, const dn_map *map, dn_map_format format) {
     uint8_t *bytes, *held;
     size_t size, held_size;
@@ -295,6 +364,8 @@ int main(void) {
         cmocka_unit_test(test_stop_waiting),
         cmocka_unit_test(test_options),
         cmocka_unit_test(test_picture_is_read_once),
+        cmocka_unit_test(test_map_files_have_whole_names),
+        cmocka_unit_test(test_map_files_that_cannot_be_written),
         cmocka_unit_test(test_map_in_memory),
         cmocka_unit_test(test_no_parameters),
     };

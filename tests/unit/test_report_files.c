@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE
+#define NO_PARTS 0, NAN, NAN
+#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS
 
 static dn_error error;
 
@@ -28,8 +29,9 @@ static char *read_text(const char *path) {
 static void test_scores(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
-        {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL, 0.25, 0.5, 0.125, DN_VERDICT_REVIEW},
-        {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL},
+        {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL, 0.25, 0.5, 0.125, DN_VERDICT_REVIEW,
+         NO_PARTS},
+        {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL, NO_PARTS},
         {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL, UNJUDGED},
         {"-1.png", 1, "+x", -2.5, 0, NULL, UNJUDGED},
         {"@b\xff.png", -1, NULL, NAN, 0, NULL, UNJUDGED},
@@ -54,6 +56,27 @@ static void test_scores(void **state) {
     free(text);
     assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", &report, &error), DN_ERROR_IO,
                  "/does/not/exist/scores.csv");
+    temporary_remove(folder);
+}
+
+/* Both parts of a score stand behind the other columns, and only where there are some. */
+static void test_scores_of_places(void **state) {
+    (void)state;
+    static const dn_report_sample rows[] = {
+        {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5},
+        {"b.png", 1, "x", 0, 0, "not an image", UNJUDGED},
+    };
+    char *folder = temporary_create(), path[1024];
+    in_folder(path, folder, "scores.csv");
+    const dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
+    assert_ok(dn_report_scores_csv(path, &report, &error));
+    char *text = read_text(path);
+    assert_string_equal(
+        text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
+              "p_value,verdict,error,paper_score,places_score,places_p_value\n"
+              "a.png,0,good,0,0.5,2,0,2,0.25,PASS,,1.5,3.25,0.5\n"
+              "b.png,1,x,,,,,,,,not an image,,,\n");
+    free(text);
     temporary_remove(folder);
 }
 
@@ -164,11 +187,9 @@ static void test_log_on_a_full_disk(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_roc),
-        cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_log),
-        cmocka_unit_test(test_log_on_a_full_disk),
+        cmocka_unit_test(test_scores), cmocka_unit_test(test_scores_of_places),
+        cmocka_unit_test(test_roc),    cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_log),    cmocka_unit_test(test_log_on_a_full_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
 /* Rows of predict: CSV and table; file names that want to be something else. */
+#include "report/time.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -40,15 +41,53 @@ static void csv_rows(void **state) {
     assert_ok(dn_result_heading(DN_ROW_CSV, &text, &error));
     assert_string_equal(text,
                         "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
-                        "verdict,rotations,model_id,elapsed_ms,error");
+                        "verdict,rotations,model_id,elapsed_ms,error,time,warnings,"
+                        "paper_score,places_score,places_p_value");
     dn_text_free(text);
     assert_row(DN_ROW_CSV, "a.png", &judged, NULL,
-               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,");
-    assert_row(DN_ROW_CSV, "a.png", &unjudged, NULL, "a.png,,,0.6,0,,,,64,0123,0,");
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,,,");
+    assert_row(DN_ROW_CSV, "a.png", &unjudged, NULL, "a.png,,,0.6,0,,,,64,0123,0,,,,,,");
     assert_row(DN_ROW_CSV, "=1,\"x\"", NULL, &failure,
-               "\"'=1,\"\"x\"\"\",,,,,,,,,,,\"'=1,\"\"x\"\": cannot open\"");
+               "\"'=1,\"\"x\"\"\",,,,,,,,,,,\"'=1,\"\"x\"\": cannot open\",,,,,");
     assert_row(DN_ROW_CSV, "@SUM(A1)\n.png", &unjudged, NULL,
-               "\"'@SUM(A1)\n.png\",,,0.6,0,,,,64,0123,0,");
+               "\"'@SUM(A1)\n.png\",,,0.6,0,,,,64,0123,0,,,,,,");
+}
+
+/* The parts of a score, where there are two. */
+static void csv_rows_hold_parts(void **state) {
+    (void)state;
+    dn_result both = judged;
+    both.paper_score = 1.25;
+    both.places_score = 3.5;
+    both.places_p_value = 0.0625;
+    assert_row(DN_ROW_CSV, "a.png", &both, NULL,
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,1.25,3.5,0.0625");
+}
+
+/* Rows of results and of failures say when they were made, and all that is odd. */
+static void times_and_warnings(void **state) {
+    (void)state;
+    dn_result result = judged;
+    const dn_error failure = {DN_ERROR_IO, "b.png: cannot open"};
+    result.time_ms = INT64_C(1795933299007);
+    strcpy(result.warnings[0], "too dark");
+    strcpy(result.warnings[1], "=1,2");
+    assert_row(DN_ROW_CSV, "a.png", &result, NULL,
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,2026-11-29T06:21:39.007Z,"
+               "\"too dark; =1,2\",,,");
+    assert_row(DN_ROW_CSV, "b.png", &result, &failure,
+               "b.png,,,,,,,,,,,b.png: cannot open,2026-11-29T06:21:39.007Z,\"too dark; =1,2\",,,");
+    assert_row(DN_ROW_JSON, "b.png", &result, &failure,
+               "{\"image_path\":\"b.png\",\"error\":\"b.png: cannot open\",\"warnings\":[\"too "
+               "dark\",\"=1,2\"],\"time\":\"2026-11-29T06:21:39.007Z\"}");
+    char text[DN_TIME_SIZE];
+    assert_true(dn_time_print(text, 1));
+    assert_string_equal(text, "1970-01-01T00:00:00.001Z");
+    assert_true(dn_time_print(text, INT64_C(253402300799999)));
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+    assert_false(dn_time_print(text, INT64_C(253402300800000)));
+    assert_false(dn_time_print(text, -1));
+    assert_string_equal(text, "");
 }
 
 static void table_rows(void **state) {
@@ -104,6 +143,8 @@ static void json_rows_hold_warnings(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_rows),
+        cmocka_unit_test(csv_rows_hold_parts),
+        cmocka_unit_test(times_and_warnings),
         cmocka_unit_test(table_rows),
         cmocka_unit_test(json_rows_are_lines_of_their_own),
         cmocka_unit_test(json_rows_hold_warnings),

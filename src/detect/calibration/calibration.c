@@ -43,6 +43,7 @@ dn_calibration dn_calibration_none(void) {
 
 void dn_calibration_free(dn_calibration *calibration) {
     dn_release(calibration->scores);
+    dn_release(calibration->places);
     dn_curve_free(&calibration->roc);
     *calibration = dn_calibration_none();
 }
@@ -57,17 +58,22 @@ static dn_status copy_bytes(const void *source, size_t count, size_t size, void 
 
 dn_status dn_calibration_copy(const dn_calibration *calibration, dn_calibration *copy,
                               dn_error *error) {
-    void *scores, *points;
+    void *scores, *points = NULL, *places = NULL;
     *copy = dn_calibration_none();
     DN_TRY(copy_bytes(calibration->scores, calibration->count, sizeof(double), &scores, error));
     dn_status status = copy_bytes(calibration->roc.points, calibration->roc.count,
                                   sizeof(dn_operating_point), &points, error);
+    if (status == DN_OK)
+        status = copy_bytes(calibration->places, calibration->places_count, sizeof(double), &places,
+                            error);
     if (status != DN_OK) {
         dn_release(scores);
+        dn_release(points);
         return status;
     }
     *copy = *calibration;
     copy->scores = scores;
+    copy->places = places;
     copy->roc.points = points;
     return DN_OK;
 }
@@ -81,24 +87,36 @@ static int by_value(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
-dn_status dn_calibration_set_scores(dn_calibration *calibration, dn_calibration_source source,
-                                    const double *scores, size_t count, dn_error *error) {
+/* A rising copy of at most DN_CALIBRATION_MOST of the values. */
+static dn_status keep_values(const double *values, size_t count, double **kept, size_t *kept_count,
+                             dn_error *error) {
     void *block;
-    size_t kept = count < DN_CALIBRATION_MOST ? count : DN_CALIBRATION_MOST;
+    size_t most = count < DN_CALIBRATION_MOST ? count : DN_CALIBRATION_MOST;
     for (size_t i = 0; i < count; i++)
-        if (!isfinite(scores[i]) || scores[i] < 0)
+        if (!isfinite(values[i]) || values[i] < 0)
             return dn_fail(error, DN_ERROR_NUMERIC,
                            "calibration score %zu of %zu (counted from 0) is %g", i, count,
-                           scores[i]);
-    DN_TRY(dn_allocate(&block, kept, sizeof(double), error));
-    dn_release(calibration->scores);
-    calibration->scores = block;
-    calibration->count = kept;
-    calibration->source = source;
-    for (size_t i = 0; i < kept; i++)
-        calibration->scores[i] = scores[i * count / kept];
-    qsort(calibration->scores, kept, sizeof(double), by_value);
+                           values[i]);
+    DN_TRY(dn_allocate(&block, most, sizeof(double), error));
+    dn_release(*kept);
+    *kept = block;
+    *kept_count = most;
+    for (size_t i = 0; i < most; i++)
+        (*kept)[i] = values[i * count / most];
+    qsort(*kept, most, sizeof(double), by_value);
     return DN_OK;
+}
+
+dn_status dn_calibration_set_scores(dn_calibration *calibration, dn_calibration_source source,
+                                    const double *scores, size_t count, dn_error *error) {
+    DN_TRY(keep_values(scores, count, &calibration->scores, &calibration->count, error));
+    calibration->source = source;
+    return DN_OK;
+}
+
+dn_status dn_calibration_set_places(dn_calibration *calibration, const double *places, size_t count,
+                                    dn_error *error) {
+    return keep_values(places, count, &calibration->places, &calibration->places_count, error);
 }
 
 dn_status dn_calibration_set_roc(dn_calibration *calibration, dn_calibration_source source,
@@ -264,4 +282,13 @@ void dn_calibration_judge(const dn_calibration *calibration, dn_result *result) 
     result->p_value = judges && calibration->count > 0
                           ? dn_conformal_p_value(calibration->scores, calibration->count, raw)
                           : NAN;
+}
+
+void dn_calibration_judge_parts(const dn_calibration *calibration, double paper, double places,
+                                dn_result *result) {
+    int known = !isnan(places) && calibration->places_count > 0;
+    result->paper_score = paper;
+    result->places_score = places;
+    result->places_p_value =
+        known ? dn_conformal_p_value(calibration->places, calibration->places_count, places) : NAN;
 }

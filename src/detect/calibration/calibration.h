@@ -16,7 +16,8 @@
  *                        not depend on the time
  *     map_threshold      of anomaly maps: what all but review_rate of the good images stay below
  *                        everywhere; null where no maps were made
- *     roc                {source, good, defective, fpr, tpr, thresholds} of labelled images, if
+ *     places_scores      of the detector for places on the same images, rising; only if there is
+ * one roc                {source, good, defective, fpr, tpr, thresholds} of labelled images, if
  *                        there were any; the first threshold, infinity, is null
  */
 #ifndef DN_DETECT_CALIBRATION_CALIBRATION_H
@@ -65,6 +66,8 @@ typedef struct dn_calibration {
     dn_calibration_source source;
     double *scores; /* rising; owned */
     size_t count;
+    double *places; /* rising: the same images' statistic of a detector for places; owned */
+    size_t places_count;
     dn_curve roc; /* count 0: no labelled defects */
     dn_calibration_source roc_source;
     dn_threshold_request request;
@@ -91,6 +94,14 @@ int dn_calibration_judges(const dn_calibration *calibration);
  * 0. */
 dn_status dn_calibration_set_scores(dn_calibration *calibration, dn_calibration_source source,
                                     const double *scores, size_t count, dn_error *error);
+
+/* Replaces the statistics of a detector for places, likewise; they give places_p_value. */
+dn_status dn_calibration_set_places(dn_calibration *calibration, const double *places, size_t count,
+                                    dn_error *error);
+
+/* Fills in what a result says of its parts: `places` NaN where there is no detector for places. */
+void dn_calibration_judge_parts(const dn_calibration *calibration, double paper, double places,
+                                dn_result *result);
 
 /* Replaces the ROC curve by that of labelled scores (sklearn.metrics.roc_curve). */
 dn_status dn_calibration_set_roc(dn_calibration *calibration, dn_calibration_source source,

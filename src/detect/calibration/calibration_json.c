@@ -61,6 +61,9 @@ void dn_calibration_append(dn_text *text, const dn_calibration *calibration) {
     if (calibration->date[0])
         dn_text_append(text, ", \"date\": \"%s\"", calibration->date);
     append_numbers(text, "scores", calibration->scores, calibration->count, sizeof(double));
+    if (calibration->places_count > 0)
+        append_numbers(text, "places_scores", calibration->places, calibration->places_count,
+                       sizeof(double));
     append_roc(text, calibration);
     dn_text_append(text, "}");
 }
@@ -134,19 +137,33 @@ static dn_status read_numbers(const reader *reading, const char *name, size_t co
     return read == count ? DN_OK : refuse_member(reading, name, "as long as it should be", error);
 }
 
-static dn_status read_scores(const reader *reading, dn_calibration *calibration, dn_error *error) {
+/* `count` rising numbers from 0 on. */
+static dn_status read_rising(const reader *reading, const char *name, size_t count, double **values,
+                             dn_error *error) {
     void *block;
-    size_t count;
-    DN_TRY(read_count(reading, "count", &count, error));
     DN_TRY(dn_allocate(&block, count, sizeof(double), error));
-    calibration->scores = block;
-    calibration->count = count;
-    DN_TRY(read_numbers(reading, "scores", count, calibration->scores, sizeof(double), error));
+    *values = block;
+    DN_TRY(read_numbers(reading, name, count, *values, sizeof(double), error));
     for (size_t i = 0; i < count; i++)
-        if (!isfinite(calibration->scores[i]) ||
-            !(calibration->scores[i] >= (i ? calibration->scores[i - 1] : 0)))
-            return refuse_member(reading, "scores", "made of rising numbers from 0 on", error);
+        if (!isfinite((*values)[i]) || !((*values)[i] >= (i ? (*values)[i - 1] : 0)))
+            return refuse_member(reading, name, "made of rising numbers from 0 on", error);
     return DN_OK;
+}
+
+static dn_status read_scores(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    DN_TRY(read_count(reading, "count", &calibration->count, error));
+    return read_rising(reading, "scores", calibration->count, &calibration->scores, error);
+}
+
+static dn_status read_places(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    const cJSON *array = member_of(reading, "places_scores");
+    if (!array) /* no detector for places */
+        return DN_OK;
+    int count = cJSON_GetArraySize(array);
+    if (!cJSON_IsArray(array) || count > DN_CALIBRATION_MOST)
+        return refuse_member(reading, "places_scores", "an array of scores", error);
+    calibration->places_count = (size_t)count;
+    return read_rising(reading, "places_scores", (size_t)count, &calibration->places, error);
 }
 
 static int is_step(const dn_operating_point *before, const dn_operating_point *point) {
@@ -255,6 +272,7 @@ static dn_status read_members(const reader *reading, dn_calibration *calibration
     calibration->source = (dn_calibration_source)source;
     calibration->request.rule = (dn_threshold_rule)rule;
     DN_TRY(read_scores(reading, calibration, error));
+    DN_TRY(read_places(reading, calibration, error));
     DN_TRY(read_thresholds(reading, calibration, error));
     DN_TRY(read_low(reading, calibration, error));
     DN_TRY(read_date(reading, calibration, error));

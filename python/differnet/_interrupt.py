@@ -1,0 +1,41 @@
+"""Ctrl-C while the library computes."""
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Callable, List, Optional, Tuple, Type
+
+
+class Interrupts:
+    """Keeps SIGINT for later, within ``with``; on leaving, hands it to the handler that was there before.
+
+    ctypes drops an exception that a signal handler raises in a callback before the callback's first ``try``.
+    So the handler here only notes the signal; `deliver` runs the real one where its exception can be caught.
+    Does nothing outside the main thread, where Python runs no signal handlers.
+    """
+
+    def __init__(self) -> None:
+        self._pending: List[Tuple[int, Optional[FrameType]]] = []
+        self._previous: Optional[Callable[[int, Optional[FrameType]], Any]] = None
+
+    def _note(self, number: int, frame: Optional[FrameType]) -> None:
+        self._pending.append((number, frame))
+
+    def deliver(self) -> None:
+        """Raises what the handler of before raises, such as KeyboardInterrupt, if a signal came."""
+        while self._pending and self._previous is not None:
+            self._previous(*self._pending.pop())
+
+    def __enter__(self) -> "Interrupts":
+        previous = signal.getsignal(signal.SIGINT)
+        if threading.current_thread() is threading.main_thread() and callable(previous):
+            self._previous = previous
+            signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], raised: Optional[BaseException], _: Optional[TracebackType]
+    ) -> None:
+        if self._previous is not None:
+            signal.signal(signal.SIGINT, self._previous)
+            self.deliver()

@@ -1,0 +1,34 @@
+/* Views of an image that are the same in every run, so that their features can be kept. */
+#ifndef DN_DETECT_VIEWS_H
+#define DN_DETECT_VIEWS_H
+
+#include "base/digest.h"
+#include "base/observer.h"
+#include "detect/features/extractor.h"
+
+typedef enum dn_views_kind {
+    DN_VIEWS_EVEN,  /* rotations k * 360 / count, nothing else: scoring */
+    DN_VIEWS_SPREAD /* rotations -180 + (k + u) * 360 / count, u in [0, 1) of the image's own, and
+                       one draw of jitter and noise for each: training from the bank */
+} dn_views_kind;
+
+typedef struct dn_views {
+    dn_views_kind kind;
+    int count;
+    const dn_config *config; /* the caller's */
+    const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
+} dn_views;
+
+/* View `index` of an image; its random numbers come from `digest`, the SHA-256 of its file (NULL
+ * for DN_VIEWS_EVEN), never from the training's seed. */
+dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image *image, int index);
+
+/* features[count][dimensions] of the views of these numbers, then of all of them. */
+dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
+                                const uint8_t *digest, const dn_image *image,
+                                const uint32_t *numbers, int count, float *features,
+                                dn_error *error);
+dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
+                           const dn_image *image, float *features, dn_error *error);
+
+#endif
