@@ -60,6 +60,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
+        {"low_rate", "0.001"},
         {"threshold_rule", "conformal"},
         {"val_fraction", "0.0"},
         {"cross_fit", "0"},

@@ -58,8 +58,9 @@ static void a_confidence_out_of_range(void **state) {
     static const double wrong[] = {0, 0.49, 1, 2, NAN};
     dn_early_exit early;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_fails(dn_early_exit_create(wrong[i], 64, DN_REDUCTION_MEAN, CUTS(1, 1), &early, &error),
-                     DN_ERROR_ARGUMENT, "expected 0.5 or more");
+        assert_fails(
+            dn_early_exit_create(wrong[i], 64, DN_REDUCTION_MEAN, CUTS(1, 1), &early, &error),
+            DN_ERROR_ARGUMENT, "expected 0.5 or more");
 }
 
 static void what_is_certain(void **state) {
@@ -98,9 +99,9 @@ static void too_low_is_not_decided_early(void **state) {
 }
 
 static dn_verdict verdict(const dn_early_exit *early, double score) {
-    return score > early->cuts[0]                              ? DN_VERDICT_FAIL
+    return score > early->cuts[0]                             ? DN_VERDICT_FAIL
            : score > early->cuts[1] || score < early->cuts[2] ? DN_VERDICT_REVIEW
-                                                               : DN_VERDICT_PASS;
+                                                              : DN_VERDICT_PASS;
 }
 
 /* 64 normal values around a mean near the thresholds: does the early verdict hold, and when? */
@@ -131,8 +132,8 @@ static void the_confidence_holds(void **state) {
     for (size_t i = 0; i < sizeof confidences / sizeof *confidences; i++) {
         int wrong = 0, used;
         double rotations = 0;
-        assert_ok(dn_early_exit_create(confidences[i], 64, DN_REDUCTION_MEAN, CUTS(1.05, 0.95), &early,
-                                       &error));
+        assert_ok(dn_early_exit_create(confidences[i], 64, DN_REDUCTION_MEAN, CUTS(1.05, 0.95),
+                                       &early, &error));
         dn_random_init(&random, 4, DN_RANDOM_NOISE, (uint32_t)i);
         for (int image = 0; image < IMAGES; image++) {
             wrong += !agrees(&early, &random, 0.1, &used);
