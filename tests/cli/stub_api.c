@@ -239,6 +239,8 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
                           : score * 3 > 2 * threshold ? DN_VERDICT_REVIEW
                                                       : DN_VERDICT_PASS;
         result->threshold = threshold;
+        result->review_threshold = 2 * threshold / 3;
+        result->reason = "stub";
         result->p_value = 0.5;
     }
     return DN_OK;
@@ -273,11 +275,11 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     char message[512];
     if (strcmp(model_path, "model") != 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", model_path);
-    snprintf(
-        message, sizeof message, "images %.99s rule %.20s rates %g %g %g tpr %g threshold %g",
-        images ? images : "none", options->threshold_rule ? options->threshold_rule : "its own",
-        options->false_reject_rate, options->review_rate, options->low_rate, options->target_tpr,
-        options->threshold);
+    snprintf(message, sizeof message, "images %.99s rule %.20s rates %g %g %g tpr %g threshold %g",
+             images ? images : "none",
+             options->threshold_rule ? options->threshold_rule : "its own",
+             options->false_reject_rate, options->review_rate, options->low_rate,
+             options->target_tpr, options->threshold);
     say(observer, DN_NOTE, message);
     say_how(observer, how);
     *summary = (dn_calibration_summary){.struct_size = sizeof *summary,

@@ -141,13 +141,15 @@ static void test_predict(void **state) {
     snprintf(
         expected, sizeof expected,
         "{\"image_path\":\"%s/-x.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,"
-        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
-        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "\"score_std\":0.5,\"threshold\":null,\"review_threshold\":null,\"p_value\":null,"
+        "\"verdict\":null,\"reason\":null,\"rotations\":64,\"model_id\":\"0123456789abcdef\","
+        "\"elapsed_ms\":2}\n"
         "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot "
         "open\",\"time\":\"TIME\"}\n"
         "{\"image_path\":\"%s/a.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":3,"
-        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
-        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "\"score_std\":0.5,\"threshold\":null,\"review_threshold\":null,\"p_value\":null,"
+        "\"verdict\":null,\"reason\":null,\"rotations\":64,\"model_id\":\"0123456789abcdef\","
+        "\"elapsed_ms\":2}\n"
         "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\",\"time\":\"TIME\"}\n",
         folder, folder, folder, folder, folder, folder);
     assert_string_equal(without_times(ran->out), expected);

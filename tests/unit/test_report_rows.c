@@ -62,7 +62,8 @@ static void csv_rows_hold_parts(void **state) {
     both.places_score = 3.5;
     both.places_p_value = 0.0625;
     assert_row(DN_ROW_CSV, "a.png", &both, NULL,
-               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,1.25,3.5,0.0625,0.4,above_threshold");
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,1.25,3.5,0.0625,0.4,above_"
+               "threshold");
 }
 
 /* Rows of results and of failures say when they were made, and all that is odd. */
@@ -76,8 +77,9 @@ static void times_and_warnings(void **state) {
     assert_row(DN_ROW_CSV, "a.png", &result, NULL,
                "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,2026-11-29T06:21:39.007Z,"
                "\"too dark; =1,2\",,,,0.4,above_threshold");
-    assert_row(DN_ROW_CSV, "b.png", &result, &failure,
-               "b.png,,,,,,,,,,,b.png: cannot open,2026-11-29T06:21:39.007Z,\"too dark; =1,2\",,,,,");
+    assert_row(
+        DN_ROW_CSV, "b.png", &result, &failure,
+        "b.png,,,,,,,,,,,b.png: cannot open,2026-11-29T06:21:39.007Z,\"too dark; =1,2\",,,,,");
     assert_row(DN_ROW_JSON, "b.png", &result, &failure,
                "{\"image_path\":\"b.png\",\"error\":\"b.png: cannot open\",\"warnings\":[\"too "
                "dark\",\"=1,2\"],\"time\":\"2026-11-29T06:21:39.007Z\"}");
