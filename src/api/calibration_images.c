@@ -87,23 +87,33 @@ static int holds_good_folder(const char *parent) {
     return found;
 }
 
-/* test/scratch beside test/good holds defects. */
+static dn_status refuse_defects(const char *folder, const char *reason, dn_error *error) {
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: seems to hold defects: %s; expected good images, or --force if these are",
+                   folder, reason);
+}
+
+/* test/scratch beside test/good holds defects, and so does NG. */
 static dn_status check_name(const char *folder, dn_error *error) {
     char name[256], parent[1024];
     last_name(folder, name, parent);
-    if (dn_is_good_name(name) || name[0] == '.' || name[0] == '\0' || !holds_good_folder(parent))
+    if (dn_is_bad_folder_name(name))
+        return refuse_defects(folder, "its name says so", error);
+    if (dn_is_good_folder_name(name) || name[0] == '.' || !name[0] || !holds_good_folder(parent))
         return DN_OK;
-    return dn_fail(error, DN_ERROR_DATA,
-                   "%s: stands beside a folder of good images, so it seems to hold defects; "
-                   "expected good images, or --force if these are",
-                   folder);
+    return refuse_defects(folder, "it stands beside a folder of good ones", error);
 }
 
 static dn_status check_folder(const char *folder, const dn_image_list *list, dn_error *error) {
     kind kinds[NAMED];
     size_t count = count_kinds(list, folder, kinds);
+    char inner[256] = "";
     if (count > 1)
         return refuse_kinds(folder, kinds, count, error);
+    if (count == 1)
+        snprintf(inner, sizeof inner, "%.*s", (int)kinds[0].length, kinds[0].name);
+    if (dn_is_bad_folder_name(inner))
+        return refuse_defects(folder, "the name of the folder in it says so", error);
     return check_name(folder, error);
 }
 
@@ -115,6 +125,17 @@ static dn_status list_samples(dn_calibration_images *images, dn_error *error) {
         images->samples[i] = (dn_sample){
             .path = images->list.paths[i], .name = images->list.paths[i], .defect = (char *)"good"};
     return DN_OK;
+}
+
+static void tell_skipped(const char *folder, const dn_image_list *list,
+                         const dn_observer *observer) {
+    if (list->skipped > 0)
+        dn_tell(observer, DN_NOTE, "%s: %zu files are not images and were skipped", folder,
+                list->skipped);
+    if (list->outputs > 0)
+        dn_tell(observer, DN_NOTE,
+                "%s: skipped results of differnet (maps, overlays, results folders): %zu", folder,
+                list->outputs);
 }
 
 dn_status dn_calibration_images_list(const char *folder, int force, const dn_observer *observer,
@@ -133,9 +154,8 @@ dn_status dn_calibration_images_list(const char *folder, int force, const dn_obs
         status = list_samples(images, error);
     if (status != DN_OK)
         dn_calibration_images_free(images);
-    else if (images->list.skipped > 0)
-        dn_tell(observer, DN_NOTE, "%s: %zu files are not images and were skipped", folder,
-                images->list.skipped);
+    else
+        tell_skipped(folder, &images->list, observer);
     return status;
 }
 

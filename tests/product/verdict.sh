@@ -28,7 +28,7 @@ printf 'P5 99999 99999 255\n' >"$work/thousand/1500.pgm"
 rows() { grep -c . "$work/out"; }
 expect 1 "$differnet" predict "$model" --rotations 1 --threads 1 --quiet --format csv "$work/thousand"
 [ "$(grep -c '0,0,\|FAIL\|PASS\|REVIEW' "$work/out")" = 999 ] || fail "not 999 verdicts"
-[ "$(grep -c '1500.pgm,,,,,,,,,,,.*Z,,,,$' "$work/out")" = 1 ] || fail "not one row with an error"
+[ "$(grep -c '1500.pgm,,,,,,,,,,,.*Z,,,,,,$' "$work/out")" = 1 ] || fail "not one row with an error"
 holds "$work/err" "differnet: 1 of 1000 images could not be scored"
 (cd "$work/thousand" && expect 0 "$differnet" predict "$model" --rotations 1 -q --format csv -- "=cmd|'x'!A1.pgm")
 grep -q "^'=cmd" "$work/out" || fail "a file name became a formula"
@@ -37,7 +37,7 @@ grep -q "^'=cmd" "$work/out" || fail "a file name became a formula"
 
 # New thresholds, in the file and for one run; the weights stay.
 "$differnet" info "$model" | grep '^flow_sha256' >"$work/before"
-expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --false-reject-rate 0.2 --review-rate 0.4
+expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force --false-reject-rate 0.2 --review-rate 0.4
 holds "$work/out" "good images       8, raw_score "
 "$differnet" info "$model" | grep '^flow_sha256' | cmp - "$work/before" || fail "calibrate changed the weights"
 expect 0 "$differnet" test "$model"
