@@ -8,6 +8,7 @@
 #include "detect/activation_steps.h"
 #include "detect/features/extractor.h"
 #include "detect/model_config.h"
+#include "detect/model_record.h"
 #include "detect/network_settings.h"
 
 #include <inttypes.h>
@@ -42,40 +43,6 @@ static dn_status load_config(dn_detector *detector, const char *path, dn_error *
                        DN_MODEL_FORMAT);
     DN_TRY(dn_model_config_read(detector->file, path, &detector->config, error));
     return dn_config_check(detector->config, error);
-}
-
-static dn_status load_calibration(dn_detector *detector, const char *path, dn_error *error) {
-    const char *json = dn_tensor_file_metadata(detector->file, DN_META_CALIBRATION);
-    char name[1152];
-    detector->calibration.request = dn_threshold_request_of(detector->config);
-    if (!json)
-        return DN_OK;
-    snprintf(name, sizeof name, "%s (its calibration)", path);
-    return dn_calibration_parse(name, json, &detector->calibration, error);
-}
-
-static dn_status load_history(dn_detector *detector, const char *path, dn_error *error) {
-    const char *json = dn_tensor_file_metadata(detector->file, DN_META_HISTORY);
-    char name[1152];
-    if (!json)
-        return DN_OK;
-    snprintf(name, sizeof name, "%s (its earlier calibrations)", path);
-    return dn_calibration_history_parse(name, json, &detector->history, error);
-}
-
-static dn_status load_seen(dn_detector *detector, const char *path, dn_error *error) {
-    const char *json = dn_tensor_file_metadata(detector->file, DN_META_SEEN);
-    const dn_tensor *tensor = dn_tensor_file_find(detector->file, DN_SEEN_TENSOR);
-    char name[1152];
-    snprintf(name, sizeof name, "%s (what it has seen)", path);
-    if (json)
-        DN_TRY(dn_seen_parse(name, json, &detector->seen, error));
-    if (!json || !tensor)
-        return DN_OK;
-    if (tensor->dtype != DN_U8 || tensor->rank != 2 || tensor->shape[1] != DN_SEEN_DIGEST)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: expected digests as U8 of shape [count, %d]",
-                       name, DN_SEEN_DIGEST);
-    return dn_seen_take_digests(name, tensor->data, tensor->shape[0], &detector->seen, error);
 }
 
 static dn_status load_roi(dn_detector *detector, const char *path, dn_error *error) {
@@ -255,18 +222,6 @@ static dn_status check_parameters(const dn_detector *detector, dn_error *error) 
     return DN_OK;
 }
 
-/* The header holds names, shapes, configuration and the digests of all weights. */
-static void identify(dn_detector *detector) {
-    size_t size;
-    uint64_t header = 0;
-    char digest[DN_DIGEST_LENGTH + 1];
-    const uint8_t *bytes = dn_tensor_file_bytes(detector->file, &size);
-    for (int i = 7; i >= 0; i--)
-        header = header << 8 | bytes[i];
-    dn_digest_bytes(bytes + 8, (size_t)header, digest);
-    memcpy(detector->id, digest, sizeof detector->id - 1);
-}
-
 /* ---- the parameters in bf16 ---- */
 
 /* Pages of the file are released after they are read, a few at a time. */
@@ -366,9 +321,10 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
                        "model.safetensors that `differnet train` writes",
                        path);
     DN_TRY(load_config(detector, path, error));
-    DN_TRY(load_calibration(detector, path, error));
-    DN_TRY(load_history(detector, path, error));
-    DN_TRY(load_seen(detector, path, error));
+    detector->calibration.request = dn_threshold_request_of(detector->config);
+    DN_TRY(dn_record_calibration(detector->file, path, &detector->calibration, error));
+    DN_TRY(dn_record_history(detector->file, path, &detector->history, error));
+    DN_TRY(dn_record_seen(detector->file, path, &detector->seen, error));
     DN_TRY(load_roi(detector, path, error));
     DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
@@ -376,7 +332,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
-    identify(detector);
+    dn_record_id(detector->file, detector->id);
     return DN_OK;
 }
 
@@ -548,10 +504,20 @@ static dn_status write_model(model_writer *writer, dn_detector *detector, const 
                                 writer->metadata_count, error);
 }
 
+static dn_status note_id(dn_detector *detector, const char *path, dn_error *error) {
+    dn_tensor_file *file;
+    DN_TRY(dn_tensor_file_open(path, &file, error));
+    dn_record_id(file, detector->id);
+    dn_tensor_file_close(file);
+    return DN_OK;
+}
+
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error) {
     model_writer writer = {0};
     dn_status status = write_model(&writer, detector, path, provenance, error);
+    if (status == DN_OK)
+        status = note_id(detector, path, error);
     dn_release(writer.tensors);
     dn_release(writer.names);
     dn_text_free(writer.yaml);

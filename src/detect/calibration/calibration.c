@@ -220,6 +220,16 @@ int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]
     return 1;
 }
 
+/* Also where `low_rate` itself cannot be promised: a score below all of n is that of a good image
+ * with a probability of at most 1 / (n + 1). */
+static void append_low_promise(const dn_calibration *calibration, char *text, size_t size) {
+    double wanted = calibration->request.low_rate;
+    if (isnan(calibration->low_threshold) || calibration->count == 0)
+        return;
+    snprintf(text, size, ", and at most %.4g go to REVIEW for a low score (asked for: %g)",
+             dn_conformal_low_at(calibration->scores, calibration->count, wanted).rate, wanted);
+}
+
 void dn_calibration_promise(const dn_calibration *calibration, char text[DN_PROMISE_SIZE]) {
     text[0] = '\0';
     if (!dn_calibration_judges(calibration) || !isfinite(calibration->promised_rate))
@@ -229,6 +239,8 @@ void dn_calibration_promise(const dn_calibration *calibration, char text[DN_PROM
              "for: %g)",
              calibration->count, calibration->promised_rate,
              calibration->request.false_reject_rate);
+    size_t length = strlen(text);
+    append_low_promise(calibration, text + length, DN_PROMISE_SIZE - length);
 }
 
 void dn_calibration_id(const dn_calibration *calibration, char id[17]) {
