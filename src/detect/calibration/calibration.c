@@ -184,7 +184,8 @@ static dn_status fail_to_choose(const dn_threshold_request *request, dn_error *e
 static double low_threshold(const dn_calibration *calibration, double rate) {
     if (!(rate > 0))
         return NAN;
-    return dn_conformal_low_at(calibration->scores, calibration->count, rate).threshold;
+    double low = dn_conformal_low_at(calibration->scores, calibration->count, rate).threshold;
+    return low > 0 ? low : NAN; /* no score is below 0 */
 }
 
 dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_request *request,

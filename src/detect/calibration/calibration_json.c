@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "config/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -246,7 +247,7 @@ static dn_status read_low(const reader *reading, dn_calibration *calibration, dn
         DN_TRY(read_number(reading, "low_rate", 0, 0.5, &calibration->request.low_rate, error));
     if (!low || cJSON_IsNull(low))
         return DN_OK;
-    return read_number(reading, "low_threshold", 0, calibration->review_threshold,
+    return read_number(reading, "low_threshold", DBL_TRUE_MIN, calibration->review_threshold,
                        &calibration->low_threshold, error);
 }
 

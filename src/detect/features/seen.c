@@ -61,8 +61,8 @@ static void look_range(void *context, size_t begin, size_t end) {
     for (size_t i = begin; i < end; i++) {
         dn_image picture = {0};
         dn_error *failure = &self->failures[i];
-        dn_status status =
-            dn_image_read(self->samples[i].path, dn_extractor_levels(self->extractor), &picture, failure);
+        dn_status status = dn_image_read(self->samples[i].path,
+                                         dn_extractor_levels(self->extractor), &picture, failure);
         if (status == DN_OK)
             status = look_at(self, &picture, &self->pictures[i], failure);
         if (status != DN_ERROR_MEMORY)
@@ -98,8 +98,7 @@ dn_status dn_seen_look(const dn_extractor *extractor, const dn_sample *samples, 
     void *block;
     *pictures = NULL;
     DN_TRY(dn_allocate(&block, count, sizeof(dn_seen_picture), error));
-    look self = {
-        .extractor = extractor, .samples = samples, .digests = digests, .pictures = block};
+    look self = {.extractor = extractor, .samples = samples, .digests = digests, .pictures = block};
     dn_status status = look_at_all(&self, count, threads, error);
     if (status == DN_OK)
         *pictures = block;
@@ -231,7 +230,7 @@ static int read_range(const cJSON *root, dn_property property, double *low, doub
         return 0;
     *low = first->valuedouble;
     *high = second->valuedouble;
-    return *low >= 0 && *high >= *low && *high <= 1e18;
+    return *low >= 0 && *high >= *low && *high <= fmin(dn_property_largest(property), 1e18);
 }
 
 static int read_members(const cJSON *root, dn_seen *seen) {
@@ -249,7 +248,7 @@ static int read_members(const cJSON *root, dn_seen *seen) {
 dn_status dn_seen_parse(const char *name, const char *json, dn_seen *seen, dn_error *error) {
     enum { MOST_BYTES = 1 << 16 };
     *seen = (dn_seen){0};
-    cJSON *root = strlen(json) <= MOST_BYTES ? cJSON_Parse(json) : NULL;
+    cJSON *root = strlen(json) <= MOST_BYTES ? cJSON_ParseWithOpts(json, NULL, 1) : NULL;
     int is_right = read_members(root, seen);
     cJSON_Delete(root);
     if (is_right)
