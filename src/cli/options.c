@@ -83,6 +83,8 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                           "check whether --data holds the model's training images"},
     [DN_OPTION_EARLY_EXIT] = {"early-exit", 0, "CONFIDENCE", DN_VERB_TEST | DN_VERB_PREDICT, NULL,
                               "stop rotating once the verdict is this certain: 0.99"},
+    [DN_OPTION_UNLIKE] = {"unlike", 0, "review|warn", DN_VERB_TEST | DN_VERB_PREDICT, NULL,
+                          "what becomes of images unlike those of training: review"},
     [DN_OPTION_DRY_RUN] = {"dry-run", 0, NULL, DN_VERB_CALIBRATE, NULL,
                            "say what the calibration would be, write nothing"},
     [DN_OPTION_FORCE] = {"force", 0, NULL, DN_VERB_CALIBRATE, NULL,

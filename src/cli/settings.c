@@ -131,6 +131,14 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
+static dn_status read_unlike(const dn_command *command, int *unlike, dn_error *error) {
+    const char *word = dn_command_value(command, DN_OPTION_UNLIKE);
+    *unlike = word && strcmp(word, "warn") == 0;
+    if (!word || *unlike || strcmp(word, "review") == 0)
+        return DN_OK;
+    return dn_usage(error, "--unlike %s: expected review or warn", word);
+}
+
 static dn_status fill_options(const dn_command *command, const dn_config *config,
                               dn_model_settings *settings, dn_error *error) {
     char *threads;
@@ -154,6 +162,8 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     if (status == DN_OK)
         status = dn_command_number(command, DN_OPTION_EARLY_EXIT, 0.999999999, 0,
                                    &settings->options.early_exit, error);
+    if (status == DN_OK)
+        status = read_unlike(command, &settings->options.unlike, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 

@@ -240,7 +240,7 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
                                                       : DN_VERDICT_PASS;
         result->threshold = threshold;
         result->review_threshold = 2 * threshold / 3;
-        result->reason = "stub";
+        result->reason = model->options.unlike ? "warned" : "stub";
         result->p_value = 0.5;
     }
     return DN_OK;

@@ -29,6 +29,12 @@ static void test_formats(void **state) {
         "paper_score,places_score,places_p_value,review_threshold,reason\n"
         "'=1.png,1,0,3,0.5,2,0.5,FAIL,64,0123456789abcdef,2,,,,,,,1.3333333333333333,stub\n"
         "bad.png,,,,,,,,,,,bad.png: is no image,TIME,,,,,,\n");
+    ran = in_folder(folder, "--threshold 2 --unlike warn =1.png");
+    assert_says(ran->out, "\"review_threshold\":1.3333333333333333,");
+    assert_says(ran->out, "\"reason\":\"warned\",");
+    ran = in_folder(folder, "--unlike never =1.png");
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--unlike never: expected review or warn");
     ran = in_folder(folder, "--format table =1.png bad.png");
     assert_says(ran->out, "verdict  pred_score");
     assert_says(ran->out, "\nERROR    bad.png: is no image\n");
