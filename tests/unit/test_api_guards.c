@@ -217,13 +217,77 @@ static void other_files_and_ways_back(void **state) {
 }
 
 static char *read_all(const char *path, size_t *size) {
-    enum { MOST = 8 << 20 };
+    enum { MOST = 32 << 20 };
     char *text = calloc(1, MOST);
     FILE *stream = fopen(path, "rb");
     assert_non_null(stream);
     *size = fread(text, 1, MOST - 1, stream);
     fclose(stream);
     return text;
+}
+
+/* Replaces every occurrence in the file's header by a word of the same length. */
+static void rename_in(char *text, size_t size, const char *word, const char *other) {
+    size_t length = strlen(word), count = 0;
+    for (char *place; (place = memmem(text, size, word, length)); count++)
+        memcpy(place, other, length);
+    assert_true(count > 0);
+}
+
+/* A model of before has no digests, ranges and low scores: it works, and `info` says so. */
+static void models_of_before_work(void **state) {
+    scene *self = *state;
+    char model[1200], path[512], *described;
+    size_t size;
+    dn_model *opened;
+    dn_result result = DN_INIT(dn_result);
+    assert_ok(calibrate(self, "new", NULL));
+    char *bytes = read_all(self->model, &size);
+    rename_in(bytes, size, "\"seen\"", "\"once\"");
+    rename_in(bytes, size, "low_rate\\\"", "l_o_w_r_\\\"");
+    rename_in(bytes, size, "low_threshold\\\"", "l_threshold__\\\"");
+    put_file(self->folder, "before.safetensors", bytes, size);
+    free(bytes);
+    snprintf(model, sizeof model, "%s/before.safetensors", self->folder);
+    assert_ok(dn_describe_file(model, 0, &described, &error));
+    assert_non_null(strstr(described, "low scores         not judged: a model of before"));
+    assert_non_null(strstr(described, "seen in training   not known: a model of before"));
+    dn_text_free(described);
+    char flat[64 * 64 + 16] = "P5 64 64 255\n";
+    put_file(self->folder, "black.pgm", flat, 13 + 64 * 64);
+    snprintf(path, sizeof path, "%s/black.pgm", self->folder);
+    assert_ok(dn_model_open(model, NULL, &opened, &error));
+    assert_ok(dn_model_score_file(opened, path, &result, &error));
+    assert_string_not_equal(result.reason, "unlike_training");
+    assert_string_not_equal(result.reason, "below_all_good");
+    assert_string_equal(result.warnings[0], "");
+    dn_model_close(opened);
+    char now[1200];
+    snprintf(now, sizeof now, "%s", self->model);
+    snprintf(self->model, sizeof self->model, "%s", model);
+    assert_ok(calibrate(self, "data/part/train/good", &forced));
+    assert_non_null(strstr(self->messages, "does not say what it was trained on"));
+    assert_true(self->summary.low_threshold > 0); /* known from now on */
+    snprintf(self->model, sizeof self->model, "%s", now);
+}
+
+/* Whatever the folder is called: scores that were rejected so far are no good parts' scores. */
+static void defects_are_noticed(void **state) {
+    scene *self = *state;
+    char name[64];
+    const dn_calibrate_options dry = {.struct_size = sizeof dry, .dry_run = 1};
+    for (int i = 0; i < 12; i++) {
+        char flat[64 * 64 + 16] = "P5 64 64 255\n";
+        for (int k = 0; k < 64 * 64; k++)
+            flat[13 + k] = (char)(((k >> 4) + (k >> 9)) % 2 ? 255 - i : i);
+        snprintf(name, sizeof name, "strange/%02d.pgm", i);
+        put_file(self->folder, name, flat, 13 + 64 * 64);
+    }
+    assert_ok(calibrate(self, "new", NULL));
+    assert_null(strstr(self->messages, "more than half"));
+    assert_ok(calibrate(self, "strange", &dry));
+    assert_non_null(strstr(self->messages, "more than half of these images have scores above the "
+                                           "threshold before"));
 }
 
 static const char *fact(const cJSON *root, const char *name) {
@@ -297,6 +361,8 @@ int main(void) {
         cmocka_unit_test(outputs_are_counted),
         cmocka_unit_test(too_few_for_the_rate),
         cmocka_unit_test(other_files_and_ways_back),
+        cmocka_unit_test(models_of_before_work),
+        cmocka_unit_test(defects_are_noticed),
         cmocka_unit_test(reports_name_the_calibration),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
