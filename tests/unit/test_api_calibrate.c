@@ -276,8 +276,8 @@ static void a_failure_leaves_the_model_alone(void **state) {
     char bad[300];
     train(self, &metrics);
     double threshold = score(self, NULL).threshold;
-    put_file(self->folder, "bad/a.png", "no image", 8);
-    snprintf(bad, sizeof bad, "%s/bad", self->folder);
+    put_file(self->folder, "broken/a.png", "no image", 8);
+    snprintf(bad, sizeof bad, "%s/broken", self->folder);
     assert_fails(dn_calibrate(self->model, bad, NULL, NULL, &summary, &error), DN_ERROR_DATA,
                  "none of 1 images");
     assert_fails(dn_calibrate(self->model, "/nowhere", NULL, NULL, &summary, &error), DN_ERROR_IO,
