@@ -245,7 +245,7 @@ dn_status dn_calibration_images_review(const dn_extractor *extractor, const dn_s
         dn_tell(observer, DN_WARNING,
                 "the model does not say what it was trained on: make sure that it has not seen "
                 "these images");
-    DN_TRY(dn_seen_look(extractor, samples, count, threads, 1, &pictures, error));
+    DN_TRY(dn_seen_look(extractor, samples, count, threads, 1, observer, &pictures, error));
     dn_status status = review(seen, samples, pictures, count, force, error);
     dn_release(pictures);
     return status;

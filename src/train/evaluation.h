@@ -58,7 +58,8 @@ dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer
 
 /* Marks the images that are unlike those that the detector has seen in training. Reads each once
  * more: features may come from a bank. */
-dn_status dn_evaluation_look(dn_evaluation *evaluation, dn_error *error);
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error);
 
 /* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);

@@ -290,6 +290,26 @@ static void defects_are_noticed(void **state) {
                                            "threshold before"));
 }
 
+static int stop_checking(void *user, const dn_progress *progress) {
+    scene *self = user;
+    self->summary.count = progress->done;
+    return progress->stage == DN_STAGE_CHECK;
+}
+
+/* A long look at the pictures can be stopped. */
+static void looking_can_be_stopped(void **state) {
+    scene *self = *state;
+    char path[512];
+    put_pictures(self->folder, "many", 70, 1000);
+    snprintf(path, sizeof path, "%s/many", self->folder);
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = self, .on_progress = stop_checking};
+    dn_calibration_summary summary = DN_INIT(dn_calibration_summary);
+    assert_int_equal(dn_calibrate(self->model, path, NULL, &observer, &summary, &error),
+                     DN_CANCELLED);
+    assert_int_equal(self->summary.count, 64);
+}
+
 static const char *fact(const cJSON *root, const char *name) {
     const cJSON *facts = cJSON_GetObjectItem(root, "provenance");
     return cJSON_GetStringValue(cJSON_GetObjectItem(facts, name));
@@ -363,6 +383,7 @@ int main(void) {
         cmocka_unit_test(other_files_and_ways_back),
         cmocka_unit_test(models_of_before_work),
         cmocka_unit_test(defects_are_noticed),
+        cmocka_unit_test(looking_can_be_stopped),
         cmocka_unit_test(reports_name_the_calibration),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,6 +1,7 @@
 #include "detect/features/seen.h"
 
 #include "base/memory.h"
+#include "base/observer.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "config/number.h"
@@ -71,35 +72,55 @@ static void look_range(void *context, size_t begin, size_t end) {
     }
 }
 
-/* In portions: an error for each picture of a large data set would take more than its pictures. */
-static dn_status look_at_all(look *self, size_t count, int threads, dn_error *error) {
-    enum { PORTION = 1024 };
+static dn_status look_at_portion(const look *self, size_t count, int threads, dn_error *error) {
+    dn_parallel_for(threads, count, 1, look_range, (void *)(uintptr_t)self);
+    for (size_t i = 0; i < count; i++)
+        if (self->failures[i].status != DN_OK)
+            return dn_fail(error, self->failures[i].status, "%s", self->failures[i].message);
+    return DN_OK;
+}
+
+/* Between portions the observer may stop a long look; a short one is not worth a report. */
+static dn_status tell_portion(const dn_observer *observer, size_t done, size_t total,
+                              dn_error *error) {
+    const dn_progress progress = {.stage = DN_STAGE_CHECK,
+                                  .done = done,
+                                  .total = total,
+                                  .loss = NAN,
+                                  .auroc_last = NAN,
+                                  .auroc_max = NAN,
+                                  .auroc_epoch_max = -1};
+    return done > 0 ? dn_tell_progress(observer, &progress, error) : DN_OK;
+}
+
+static dn_status look_at_all(const look *self, size_t count, int threads,
+                             const dn_observer *observer, dn_error *error) {
+    enum { PORTION = 64 };
     look portion = *self;
     void *block;
-    DN_TRY(dn_allocate(&block, count < PORTION ? count : PORTION, sizeof(dn_error), error));
+    DN_TRY(dn_allocate(&block, PORTION, sizeof(dn_error), error));
     portion.failures = block;
     dn_status status = DN_OK;
     for (size_t done = 0; done < count && status == DN_OK; done += PORTION) {
-        size_t left = count - done, taken = left < PORTION ? left : PORTION;
+        size_t left = count - done;
         portion.samples = self->samples + done;
         portion.pictures = self->pictures + done;
-        dn_parallel_for(threads, taken, 1, look_range, &portion);
-        for (size_t i = 0; i < taken && status == DN_OK; i++)
-            if (portion.failures[i].status != DN_OK)
-                status =
-                    dn_fail(error, portion.failures[i].status, "%s", portion.failures[i].message);
+        status = tell_portion(observer, done, count, error);
+        if (status == DN_OK)
+            status = look_at_portion(&portion, left < PORTION ? left : PORTION, threads, error);
     }
     dn_release(block);
     return status;
 }
 
 dn_status dn_seen_look(const dn_extractor *extractor, const dn_sample *samples, size_t count,
-                       int threads, int digests, dn_seen_picture **pictures, dn_error *error) {
+                       int threads, int digests, const dn_observer *observer,
+                       dn_seen_picture **pictures, dn_error *error) {
     void *block;
     *pictures = NULL;
     DN_TRY(dn_allocate(&block, count, sizeof(dn_seen_picture), error));
     look self = {.extractor = extractor, .samples = samples, .digests = digests, .pictures = block};
-    dn_status status = look_at_all(&self, count, threads, error);
+    dn_status status = look_at_all(&self, count, threads, observer, error);
     if (status == DN_OK)
         *pictures = block;
     else
@@ -138,10 +159,11 @@ static dn_status summarize(const dn_seen_picture *pictures, size_t count, dn_see
 }
 
 dn_status dn_seen_collect(const dn_extractor *extractor, const dn_sample *samples, size_t count,
-                          int threads, dn_seen *seen, dn_error *error) {
+                          int threads, const dn_observer *observer, dn_seen *seen,
+                          dn_error *error) {
     dn_seen_picture *pictures;
     *seen = (dn_seen){0};
-    DN_TRY(dn_seen_look(extractor, samples, count, threads, 1, &pictures, error));
+    DN_TRY(dn_seen_look(extractor, samples, count, threads, 1, observer, &pictures, error));
     dn_status status = summarize(pictures, count, seen, error);
     dn_release(pictures);
     return status;
@@ -249,6 +271,10 @@ dn_status dn_seen_parse(const char *name, const char *json, dn_seen *seen, dn_er
     enum { MOST_BYTES = 1 << 16 };
     *seen = (dn_seen){0};
     cJSON *root = strlen(json) <= MOST_BYTES ? cJSON_ParseWithOpts(json, NULL, 1) : NULL;
+    if (!root)
+        return dn_fail(error, DN_ERROR_FORMAT,
+                       "%s: is not valid JSON, has more than %d bytes, or memory ran out", name,
+                       MOST_BYTES);
     int is_right = read_members(root, seen);
     cJSON_Delete(root);
     if (is_right)

@@ -37,13 +37,15 @@ typedef struct dn_seen_picture {
 } dn_seen_picture;
 
 /* Looks at picture files, in parallel; *pictures [count] is the caller's: dn_release. Files that
- * cannot be read are marked. Without `digests` the digests are zeros. DN_ERROR_MEMORY. */
+ * cannot be read are marked. Without `digests` the digests are zeros. DN_ERROR_MEMORY;
+ * DN_CANCELLED if the observer stops it. */
 dn_status dn_seen_look(const dn_extractor *extractor, const dn_sample *samples, size_t count,
-                       int threads, int digests, dn_seen_picture **pictures, dn_error *error);
+                       int threads, int digests, const dn_observer *observer,
+                       dn_seen_picture **pictures, dn_error *error);
 
 /* Looks at training pictures. */
 dn_status dn_seen_collect(const dn_extractor *extractor, const dn_sample *samples, size_t count,
-                          int threads, dn_seen *seen, dn_error *error);
+                          int threads, const dn_observer *observer, dn_seen *seen, dn_error *error);
 void dn_seen_free(dn_seen *seen);
 
 /* Whether a picture with those prepared pixels was trained on. */
