@@ -311,6 +311,7 @@ static dn_status finish_training(training *self, dn_error *error) {
     DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
+    DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
     const dn_evaluation_record record = {
         .evaluation = evaluation,
