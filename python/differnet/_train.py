@@ -20,10 +20,10 @@ from ._structs import TrainSummaryStruct
 class TrainingRun:
     """Where a training left its results, and the saved model's metrics (metrics.json)."""
 
-    results_directory: Path
-    model_path: Path
-    metrics: Dict[str, Any]
-    seconds: float
+    results_directory: Path  #: v<N>, with report.html, scores.csv, config.yaml, ...
+    model_path: Path  #: its model.safetensors
+    metrics: Dict[str, Any]  #: what ``differnet test --json`` prints, and about the run
+    seconds: float  #: the training took
 
     def load(self, **options: Any) -> Model:
         """Opens the model; `options` are those of `Model.load`."""

@@ -57,14 +57,15 @@ class DifferNetDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc,unuse
     X is what `Model.predict` takes: uint8 [n, height, width, 3] or [n, height, width], paths, a folder, ...
     Smaller scores are more abnormal, as everywhere in scikit-learn: `score_samples` is -raw_score.
 
-    settings : mapping of keys of ``differnet config``, such as ``{"meta_epochs": 8, "seed": 1}``
-    false_reject_rate : share of good pictures that `predict` may call outliers; the threshold holds for new ones
-    val_fraction : share of the training pictures held out to choose the threshold; at least one is
-    output : folder for the results; None: a temporary one, and pickles then contain the model
-    precision, threads, rotations : as in `Model.load`
-    verbose : whether to show a bar
+    - `settings`: a mapping of keys of ``differnet config``, such as ``{"meta_epochs": 8, "seed": 1}``
+    - `false_reject_rate`: share of good pictures that `predict` may call outliers, among new ones
+    - `val_fraction`: share of the training pictures held out to choose the threshold
+    - `output`: folder for the results; None: a temporary one, and pickles then contain the model
+    - `precision`, `threads`, `rotations`: as in `Model.load`
+    - `verbose`: whether to show a bar
 
-    Fitted: `model_` (a `Model`), `model_path_`, `metrics_`, `offset_` (-threshold), `n_images_in_`.
+    Fitted: `model_` (a `Model`), `model_path_`, `metrics_`, `n_images_in_`, and `offset_`: -threshold, NaN if no
+    picture was held out.
     """
 
     def __init__(

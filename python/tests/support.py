@@ -1,10 +1,13 @@
 """What the tests share: settings of a small network, pictures of the dummy data set."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
+#: The command that was built with the library.
+COMMAND = Path(os.environ.get("DIFFERNET_LIBRARY", ROOT / "build/libdiffernet.so")).with_name("differnet")
 DATA = {"dataset_path": str(ROOT / "dummy_dataset"), "class_name": "dummy_class"}
 NETWORK = {
     "img_size": [96, 96],

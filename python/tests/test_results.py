@@ -10,7 +10,7 @@ import differnet
 import numpy as np
 import pytest
 from differnet import _result, _structs
-from support import PICTURES, ROOT, pixels
+from support import COMMAND, PICTURES, pixels
 
 PICTURE = PICTURES[2]
 
@@ -39,11 +39,10 @@ def test_the_names_are_those_of_the_rows(mapped):
 
 
 def test_a_row_is_that_of_the_command(mapped, model):
-    command = ROOT / "build/differnet"
-    if not command.exists():
+    if not COMMAND.exists():
         pytest.skip("the command is not built")
     printed = subprocess.run(
-        [command, "predict", model.path, PICTURE, "--regions"], capture_output=True, check=True, text=True
+        [COMMAND, "predict", model.path, PICTURE, "--regions"], capture_output=True, check=True, text=True
     )
     expected, row = json.loads(printed.stdout), mapped.to_dict()
     for changing in ("elapsed_ms", "time"):
