@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ctypes as c
 import ctypes.util
+import functools
 import json
 import os
+import weakref
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Dict, List
 
 from ._errors import BY_STATUS, Error
 from ._structs import ConfigKeyStruct, ErrorStruct, ImageSourceStruct, ObserverStruct, RegionStruct, ResultStruct
@@ -94,6 +96,24 @@ def _open() -> c.CDLL:
 
 
 library = _open()
+
+
+_frees: Dict[int, Any] = {}  # by the number of the weak reference, which frees when it dies
+
+
+def free_with(owner: object, function: str, handle: c.c_void_p) -> None:
+    """Calls `function`(handle) when nothing refers to `owner` any more.
+
+    Python drops an exception that strikes in a __del__, and so would a Ctrl-C there. Here no bytecode runs: the weak
+    reference calls C, which ignores the second argument, the reference itself.
+    """
+    if len(_frees) >= 64 and len(_frees) & (len(_frees) - 1) == 0:  # now and then
+        for number, reference in list(_frees.items()):
+            if reference() is None:
+                del _frees[number]
+    free = c.CFUNCTYPE(None, c.c_void_p, c.py_object)((function, library))
+    reference = weakref.ref(owner, functools.partial(free, handle.value))
+    _frees[id(reference)] = reference
 
 
 def failure(error: ErrorStruct) -> Error:

@@ -17,7 +17,7 @@ from ._config import PathLike
 from ._errors import ArgumentError, DataError, FileError, FormatError, NumericError, Unsupported
 from ._images import Image, Images, expand, is_known, path_of, source_of
 from ._interrupt import check_interruptibly
-from ._library import check, library, optional_path, path_bytes, take_text
+from ._library import check, free_with, library, optional_path, path_bytes, take_text
 from ._observer import MessageOption, Observer, Progress, ProgressOption, Stage, told
 from ._result import Result, Results, failed_result, result_of
 from ._structs import (
@@ -43,10 +43,7 @@ class _Handle:
     def __init__(self, path: bytes, options: Dict[str, Any]) -> None:
         self.value = c.c_void_p()
         check("dn_model_open", path, c.byref(_options_struct(options)), c.byref(self.value))
-
-    def __del__(self) -> None:
-        if self.value:
-            library.dn_model_close(self.value)
+        free_with(self, "dn_model_close", self.value)
 
     @property
     def id(self) -> bytes:

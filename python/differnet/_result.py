@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from ._library import check, library, take_text
+from ._library import check, free_with, library, take_text
 from ._structs import MAP_MASK, MAP_OVERLAY, MAP_PNG, ROW_CSV, ErrorStruct, ResultStruct, RowPlacesStruct
 
 _LARGEST_SIDE = 640  # of pictures in notebooks
@@ -51,9 +51,7 @@ class Drawings:
 
     def __init__(self, handle: c.c_void_p) -> None:
         self._handle = handle
-
-    def __del__(self) -> None:
-        library.dn_map_free(self._handle)
+        free_with(self, "dn_map_free", handle)
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return Drawn, ({which: self.pixels(which) for which in (MAP_PNG, MAP_MASK, MAP_OVERLAY)},)
