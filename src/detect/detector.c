@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "detect/model_config.h"
 #include "detect/network_settings.h"
 

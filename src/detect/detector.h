@@ -6,10 +6,10 @@
 #include "backbone/weights.h"
 #include "compute/compute.h"
 #include "detect/calibration/calibration.h"
-#include "detect/levels.h"
-#include "detect/place_model.h"
+#include "detect/features/levels.h"
 #include "flow/flow.h"
 #include "image/roi.h"
+#include "places/place_model.h"
 
 #define DN_MODEL_FORMAT "differnet-1"
 

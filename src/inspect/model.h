@@ -3,7 +3,7 @@
 #define DN_INSPECT_MODEL_H
 
 #include "detect/early_exit.h"
-#include "detect/lookahead.h"
+#include "detect/features/lookahead.h"
 #include "inspect/pool.h"
 
 #include <pthread.h>

@@ -4,7 +4,7 @@
 
 #include "dataset/dataset.h"
 #include "inspect/inspector.h"
-#include "train/feature_source.h"
+#include "train/features/feature_source.h"
 
 typedef struct dn_sample_score {
     dn_score score;
