@@ -11,7 +11,7 @@ import struct
 import time
 import zlib
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, SupportsIndex, Tuple, Union, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -124,7 +124,7 @@ _NAN = float("nan")
 _SHOWN = ["image_path", "verdict", "pred_score", "raw_score", "threshold", "p_value", "error"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """One picture's result; the names are those of the rows that ``differnet predict`` prints.
 
@@ -150,12 +150,16 @@ class Result:
     paper_score: float = _NAN  #: mean of z squared; with a detector for places a part of raw_score
     places_score: float = _NAN  #: largest value of the map of places; NaN without such a detector
     places_p_value: float = _NAN
-    anomaly_map: Optional[npt.NDArray[np.float32]] = field(default=None, repr=False)
+    anomaly_map: Optional[npt.NDArray[np.float32]] = field(default=None, compare=False)
     """float32 [height, width] at the network's input size, from 0 on; None: not asked for"""
     map_threshold: float = _NAN  #: what maps of good pictures stay below
     regions: Optional[Tuple[Region, ...]] = None  #: connected parts above it, by falling score
-    _row: Dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    _drawings: Any = field(default=None, repr=False, compare=False)
+    _row: Dict[str, Any] = field(default_factory=dict, compare=False)
+    _drawings: Any = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        known = {name: value for name, value in ((name, self._row.get(name)) for name in _SHOWN) if value is not None}
+        return f"Result({', '.join(f'{name}={value!r}' for name, value in known.items())})"
 
     def _drawn(self, which: int) -> npt.NDArray[np.uint8]:
         if self._drawings is None:
@@ -192,6 +196,16 @@ def csv_columns() -> List[str]:
 
 class Results(List[Result]):
     """Results in the order of the pictures."""
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Result: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Results: ...
+
+    def __getitem__(self, index: Union[SupportsIndex, slice]) -> Union[Result, Results]:
+        found = super().__getitem__(index)
+        return Results(found) if isinstance(index, slice) else found  # type: ignore[return-value,arg-type]
 
     def to_dicts(self) -> List[Dict[str, Any]]:
         """A row a picture, as `Result.to_dict`."""

@@ -95,7 +95,14 @@ def test_html(model, mapped):
     results = model.predict([PICTURE, b"<b>no image</b>"])
     assert "FAIL" in results._repr_html_() and "<b>" not in results._repr_html_()
     assert "and 3 more" in differnet.Results([results[0]] * 103)._repr_html_()
-    assert re.search("image|format", differnet.Results(results)[1]._repr_html_())
+    assert re.search("image|format", results[1]._repr_html_())
+
+
+def test_short_texts_and_slices(model):
+    results = model.predict([PICTURE, b"none", PICTURE])
+    assert repr(results[0]).startswith(f"Result(image_path={str(PICTURE)!r}, verdict='FAIL', pred_score=0.")
+    assert "error=" in repr(results[1]) and "raw_score" not in repr(results[1])
+    assert isinstance(results[:2], differnet.Results) and results[:2] == results[0:2] and results[-1] is results[2]
 
 
 def test_pictures_in_notebooks_are_pngs(model):
