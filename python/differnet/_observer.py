@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes as c
 import enum
 import logging
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -84,7 +85,9 @@ class Bar:
 
 def _bar() -> Optional[Bar]:
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():  # of a notebook without widgets, where a text does as well
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
     except ImportError:
         return None
     return Bar(tqdm)
