@@ -32,7 +32,7 @@ _SIGNATURES: "dict[str, tuple[Any, ...]]" = {
     "dn_model_score_with": (c.c_int, _HANDLE, _IMAGE, _STRUCT, _RESULT, _OUT, _ERROR),
     "dn_model_evaluate": (c.c_int, _HANDLE, _TEXT, _TEXT, _TEXT, _OBSERVER, _STRUCT, _ERROR),
     "dn_metrics_text": (c.c_int, _STRUCT, c.c_int, _OUT, _ERROR),
-    "dn_calibrate": (c.c_int, _TEXT, _TEXT, _STRUCT, _OBSERVER, _STRUCT, _ERROR),
+    "dn_calibrate_with": (c.c_int, _TEXT, _TEXT, _STRUCT, _STRUCT, _OBSERVER, _STRUCT, _ERROR),
     "dn_calibration_text": (c.c_int, _STRUCT, c.c_int, _OUT, _ERROR),
     "dn_map_free": (None, _HANDLE),
     "dn_map_values": (c.POINTER(c.c_float), _HANDLE, _INT, _INT),

@@ -21,6 +21,7 @@ from ._library import check, free_with, library, optional_path, path_bytes, take
 from ._observer import MessageOption, Observer, Progress, ProgressOption, Stage, told
 from ._result import Result, Results, failed_result, result_of
 from ._structs import (
+    CalibrateOptionsStruct,
     CalibrationSummaryStruct,
     MetricsStruct,
     ModelOptionsStruct,
@@ -28,6 +29,8 @@ from ._structs import (
     ScoreOptionsStruct,
 )
 
+#: In the order of dn_model_options.unlike.
+_UNLIKE = ["review", "warn"]
 #: Failures that concern one picture.
 _OF_A_PICTURE = (ArgumentError, DataError, FileError, FormatError, NumericError, Unsupported)
 
@@ -80,6 +83,8 @@ class Model:
         false_reject_rate: float = 0.0,
         review_rate: float = 0.0,
         target_tpr: float = 0.0,
+        low_rate: float = 0.0,
+        unlike: str = "review",
         early_exit: float = 0.0,
         concurrency: int = 0,
     ) -> Model:
@@ -88,8 +93,9 @@ class Model:
         `precision` is f32, bf16 or int8 (None: as the model was trained), `threads` those of one call (0: all
         processors), `rotations` how many a picture is scored at (0: the model's), `backbone` a weights file in
         place of the model's. Thresholds other than the model's (docs/verdict.md): `threshold`, a raw_score;
-        `false_reject_rate` and `review_rate`, shares of good pictures (negative review_rate: no REVIEW);
-        `threshold_rule`, conformal, target_tpr, f1_max or youden. `early_exit` (0.99) ends the rotations once
+        `false_reject_rate`, `review_rate` and `low_rate`, shares of good pictures (negative review_rate: no REVIEW;
+        negative low_rate: no score is too low); `threshold_rule`, conformal, target_tpr, f1_max or youden. `unlike` says what becomes of pictures unlike
+        those of training: review, or warn. `early_exit` (0.99) ends the rotations once
         the verdict is that certain. `concurrency` bounds the calls that compute at once; others wait.
 
         Raises FileError, FormatError, ArgumentError, Unsupported. Weights are mapped: opening takes
@@ -98,6 +104,9 @@ class Model:
         options = {name: value for name, value in locals().items() if name not in ("cls", "path", "backbone")}
         for name in ("threads", "rotations", "concurrency"):
             options[name] = int(options[name])
+        if unlike not in _UNLIKE:
+            raise ValueError(f"unlike is {unlike!r}, expected one of {', '.join(_UNLIKE)}")
+        options["unlike"] = _UNLIKE.index(unlike)
         return cls(path, {**options, "backbone": optional_path(backbone)})
 
     @property
@@ -214,35 +223,37 @@ class Model:
         threshold_rule: Optional[str] = None,
         false_reject_rate: float = 0.0,
         review_rate: float = 0.0,
+        low_rate: float = 0.0,
         target_tpr: float = 0.0,
         threshold: float = 0.0,
+        output: Optional[PathLike] = None,
+        dry_run: bool = False,
+        force: bool = False,
+        undo: bool = False,
         progress: ProgressOption = None,
         message: MessageOption = None,
     ) -> Dict[str, Any]:
         """Sets the thresholds in the model's file, and uses them from now on.
 
-        `images` is a folder of good pictures that training has not seen (None: the scores that the file holds).
-        The other options are as in `load` and are kept in the file; 0 and None leave the file's. The file is
-        replaced completely or not at all, so `id` changes. Returns what ``differnet calibrate --json`` prints.
-        Raises DataError where there are no scores, FileError, Cancelled.
+        `images` is a folder of at least ten good pictures that are new to the model (None: the scores that the file
+        holds). The other options are as in `load` and are kept in the file; 0 and None leave the file's. `output` is
+        a file to write instead, `dry_run` writes nothing, and this model then stays as it is. `force` accepts fewer
+        pictures, and pictures in several folders; `undo` goes back to the calibration before. The file is replaced
+        completely or not at all, so `id` changes. Returns what ``differnet calibrate --json`` prints. Raises
+        DataError for pictures that training has seen or where there are no scores, FileError, Cancelled.
         """
-        wanted = {"threshold_rule": threshold_rule, "false_reject_rate": false_reject_rate}
-        wanted.update(review_rate=review_rate, target_tpr=target_tpr, threshold=threshold)
+        wanted: Dict[str, Any] = {"threshold_rule": threshold_rule, "false_reject_rate": false_reject_rate}
+        wanted.update(review_rate=review_rate, low_rate=low_rate, target_tpr=target_tpr, threshold=threshold)
         computing = {name: value for name, value in self._options.items() if name not in wanted}
-        options = _options_struct({**computing, **wanted})
+        how = CalibrateOptionsStruct(output=optional_path(output), dry_run=dry_run, force=force, undo=undo)
+        options, summary = _options_struct({**computing, **wanted}), CalibrationSummaryStruct()
         self._open()
-        summary = CalibrationSummaryStruct()
+        places = (self._path, optional_path(images))
         with Observer(progress, message) as observer:
-            observer.call(
-                "dn_calibrate",
-                self._path,
-                optional_path(images),
-                c.byref(options),
-                observer.pointer,
-                c.byref(summary),
-            )
-        self._options = computing
-        self._handle = _Handle(self._path, computing)
+            structs = (c.byref(options), c.byref(how), observer.pointer, c.byref(summary))
+            observer.call("dn_calibrate_with", *places, *structs)
+        if output is None and not dry_run:
+            self._options, self._handle = computing, _Handle(self._path, computing)
         return _json_of("dn_calibration_text", summary)
 
     def info(self) -> Dict[str, Any]:

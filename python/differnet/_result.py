@@ -121,7 +121,7 @@ def _table_html(rows: List[Dict[str, Any]], columns: List[str]) -> str:
 
 
 _NAN = float("nan")
-_SHOWN = ["image_path", "verdict", "pred_score", "raw_score", "threshold", "p_value", "error"]
+_SHOWN = ["image_path", "verdict", "reason", "pred_score", "raw_score", "threshold", "p_value", "error"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -136,10 +136,13 @@ class Result:
     raw_score: float = _NAN  #: what the verdict is about: mean of z squared over rotations and dimensions
     score_std: float = _NAN  #: spread over the rotations
     verdict: Verdict = Verdict.NONE
+    reason: Optional[str] = None
+    """why: above_threshold, unlike_training, in_review_band, below_all_good, within_good (docs/verdict.md)"""
     pred_label: int = -1  #: 1: anomalous, raw_score > threshold
     pred_score: float = _NAN  #: in (0, 1), 0.5 at the threshold
     threshold: float = _NAN
     review_threshold: float = _NAN
+    low_threshold: float = _NAN  #: scores below it are REVIEW; NaN: none is too low, or the model does not know
     p_value: float = _NAN  #: share of good pictures that score as high or higher
     rotations: int = 0  #: number scored
     elapsed_ms: float = _NAN  #: from reading the file to the score
@@ -240,11 +243,12 @@ def result_of(image_path: Optional[str], model_id: bytes, found: ResultStruct, m
     drawings = Drawings(map_) if map_ is not None else None
     places = drawings.places() if drawings is not None else RowPlacesStruct()
     row = _row(image_path, "dn_result_json_places", model_id, c.byref(found), c.byref(places))
-    numbers = "raw_score score_std pred_label pred_score threshold review_threshold p_value rotations elapsed_ms"
+    numbers = "raw_score score_std pred_label pred_score threshold review_threshold low_threshold p_value rotations elapsed_ms"
     parts = "paper_score places_score places_p_value"
     return Result(
         image_path=image_path,
         verdict=Verdict(found.verdict),
+        reason=row.get("reason"),
         warnings=tuple(row.get("warnings", ())),
         time=row.get("time"),
         model_id=row["model_id"],

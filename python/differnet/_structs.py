@@ -34,6 +34,9 @@ class ModelOptionsStruct(SizedStruct):
         ("early_exit", c.c_double),
         ("maps", c.c_int),
         ("concurrency", c.c_int),
+        ("low_rate", c.c_double),
+        ("unlike", c.c_int),
+        ("reserved", c.c_int),
     ]
 
 
@@ -55,6 +58,8 @@ class ResultStruct(SizedStruct):
         ("paper_score", c.c_double),
         ("places_score", c.c_double),
         ("places_p_value", c.c_double),
+        ("reason", c.c_char_p),
+        ("low_threshold", c.c_double),
     ]
 
 
@@ -243,6 +248,23 @@ class CalibrationSummaryStruct(SizedStruct):
         ("promised_rate", c.c_double),
         ("threshold", c.c_double),
         ("review_threshold", c.c_double),
+        ("low_rate", c.c_double),
+        ("low_threshold", c.c_double),
+        ("earlier", c.c_size_t),
+        ("id", c.c_char * 24),
+        ("date", c.c_char * 24),
+        ("promise", c.c_char * 256),
+    ]
+
+
+class CalibrateOptionsStruct(SizedStruct):
+    _fields_ = [
+        ("struct_size", c.c_size_t),
+        ("output", c.c_char_p),
+        ("dry_run", c.c_int),
+        ("force", c.c_int),
+        ("undo", c.c_int),
+        ("reserved", c.c_int),
     ]
 
 PIXELS_RGB, PIXELS_GREY = 0, 2

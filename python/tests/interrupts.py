@@ -70,7 +70,7 @@ class Works:
         shutil.copy(self.model, folder / "copy")
         os.rename(folder / "copy", copy)
         with differnet.Model.load(copy) as model:
-            model.calibrate(GOOD.parents[1] / "test/good", progress=False)
+            model.calibrate(GOOD.parents[1] / "test/good", force=True, progress=False)
 
     def export(self, folder):
         differnet.export(self.model, folder / "model.onnx", "onnx", rotations=4)

@@ -147,9 +147,29 @@ def test_calibrate(run, tmp_path):
         second = model.predict_one(PICTURES[0])
         assert same(second, first) and second.threshold == 1.25 and second.model_id == model.id
         assert model.judges and model.info()["metadata"]["calibration"]
-        counts = model.calibrate(GOOD.parents[1] / "test/good", false_reject_rate=0.2, progress=False)
-        assert counts["threshold"] != 1.25
-    assert differnet.Model.load(path).predict_one(PICTURES[0]).threshold == counts["threshold"]
+        with pytest.raises(differnet.DataError, match="force|--force|10"):
+            model.calibrate(GOOD.parents[1] / "test/good", progress=False)
+        later, held = tmp_path / "later.safetensors", model.id
+        new = {"images": GOOD.parents[1] / "test/good", "force": True, "false_reject_rate": 0.2, "progress": False}
+        counts = model.calibrate(**new, output=later)
+        assert counts["threshold"] != 1.25 and model.id == held
+        assert model.calibrate(**new, dry_run=True)["threshold"] == counts["threshold"]
+        assert model.predict_one(PICTURES[0]).threshold == 1.25
+        model.calibrate(undo=True, progress=False)
+        assert model.predict_one(PICTURES[0]).threshold != 1.25
+    assert differnet.Model.load(later).predict_one(PICTURES[0]).threshold == counts["threshold"]
+
+
+def test_pictures_unlike_training(run):
+    black = np.zeros((400, 400, 3), np.uint8)
+    with differnet.Model.load(run.model_path, threshold=100) as model:
+        assert model.predict_one(black).verdict is differnet.Verdict.REVIEW
+        assert model.predict_one(black).reason == "unlike_training"
+    with differnet.Model.load(run.model_path, threshold=100, unlike="warn", low_rate=-1) as model:
+        result = model.predict_one(black)
+        assert result.verdict is differnet.Verdict.PASS and result.warnings
+    with pytest.raises(ValueError, match="unlike"):
+        differnet.Model.load(run.model_path, unlike="ignore")
 
 
 def test_options_of_load(run):

@@ -25,6 +25,7 @@ STRUCTS = {
     "dn_config_key": _structs.ConfigKeyStruct,
     "dn_metrics": _structs.MetricsStruct,
     "dn_calibration_summary": _structs.CalibrationSummaryStruct,
+    "dn_calibrate_options": _structs.CalibrateOptionsStruct,
 }
 
 
