@@ -78,6 +78,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_FORMAT] = {"format", 0, "NAME", DN_VERB_EXPORT | DN_VERB_PREDICT, NULL,
                           "predict: json, csv, table; export: pytorch, safetensors, onnx"},
     [DN_OPTION_HALF] = {"half", 0, NULL, DN_VERB_EXPORT, NULL, "weights as f16: half the size"},
+    [DN_OPTION_FORCE] = {"force", 0, NULL, DN_VERB_EXPORT, NULL, "overwrite the file of --output"},
     [DN_OPTION_VERIFY] = {"verify", 0, NULL, DN_VERB_INFO, NULL,
                           "check whether --data holds the model's training images"},
     [DN_OPTION_EARLY_EXIT] = {"early-exit", 0, "CONFIDENCE", DN_VERB_TEST | DN_VERB_PREDICT, NULL,

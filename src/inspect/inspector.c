@@ -172,7 +172,7 @@ dn_status dn_inspector_score_features(dn_inspector *inspector, const float *feat
 /* ---- places ---- */
 
 int dn_inspector_maps_places(const dn_inspector *inspector) {
-    return inspector->places.model && strcmp(inspector->detector->config->map, "places") == 0;
+    return inspector->places.model && dn_detector_maps_places(inspector->detector);
 }
 
 dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,

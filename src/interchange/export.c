@@ -217,15 +217,35 @@ static dn_status list_metadata(const dn_detector *detector, const rounded_digest
     return DN_OK;
 }
 
+/* A detector for places stays f32: the factors of a place that hardly varies are beyond f16. */
+static dn_status list_tensors(const dn_detector *detector, dn_tensor **tensors, size_t *count,
+                              dn_error *error) {
+    static const char places[] = "places.";
+    void *block;
+    *count = dn_tensor_file_count(detector->file);
+    DN_TRY(dn_allocate(&block, *count, sizeof **tensors, error));
+    *tensors = block;
+    for (size_t i = 0; i < *count; i++) {
+        dn_tensor *tensor = &(*tensors)[i];
+        *tensor = *dn_tensor_file_at(detector->file, i);
+        tensor->exact = strncmp(tensor->name, places, sizeof places - 1) == 0;
+    }
+    return DN_OK;
+}
+
 static dn_status write_safetensors(const dn_detector *detector, dn_dtype floats, const char *output,
                                    dn_error *error) {
     dn_metadata_entry *metadata = NULL;
+    dn_tensor *tensors = NULL;
     rounded_digests digests;
-    size_t count, tensors = dn_tensor_file_count(detector->file);
+    size_t count, tensor_count;
     DN_TRY(digest_rounded(detector, floats, &digests, error));
     DN_TRY(list_metadata(detector, &digests, &metadata, &count, error));
-    dn_status status = dn_safetensors_write_as(output, floats, dn_tensor_file_at(detector->file, 0),
-                                               tensors, metadata, count, error);
+    dn_status status = list_tensors(detector, &tensors, &tensor_count, error);
+    if (status == DN_OK)
+        status =
+            dn_safetensors_write_as(output, floats, tensors, tensor_count, metadata, count, error);
+    dn_release(tensors);
     dn_release(metadata);
     return status;
 }

@@ -9,9 +9,6 @@
 
 enum { GRAIN = 16 };
 
-/* A picture of the training itself may have a distance of 0. */
-static const float LEAST_DISTANCE = 1e-6F;
-
 struct dn_place_heat {
     dn_place_grid grid;
     int height, width, threads;
@@ -21,15 +18,26 @@ struct dn_place_heat {
     float *along;    /* [grid's places]: smoothed along rows */
 };
 
+static int radius_of(double sigma) {
+    return (int)(4 * sigma + 0.5);
+}
+
+/* Of the Gaussian at k positions from its middle. */
+static double weight_at(int k, double sigma) {
+    double sum = 0;
+    if (!(sigma > 0))
+        return 1;
+    for (int i = -radius_of(sigma); i <= radius_of(sigma); i++)
+        sum += exp(-0.5 * i * i / (sigma * sigma));
+    return exp(-0.5 * k * k / (sigma * sigma)) / sum;
+}
+
 static dn_status init_heat(dn_place_heat *self, double sigma, dn_error *error) {
     void *block;
-    double sum = 0;
     DN_TRY(dn_allocate(&block, (size_t)self->radius + 1, sizeof(double), error));
     self->weights = block;
-    for (int k = -self->radius; k <= self->radius; k++)
-        sum += sigma > 0 ? exp(-0.5 * k * k / (sigma * sigma)) : 1;
     for (int k = 0; k <= self->radius; k++)
-        self->weights[k] = (sigma > 0 ? exp(-0.5 * k * k / (sigma * sigma)) : 1) / sum;
+        self->weights[k] = weight_at(k, sigma);
     return dn_allocate_floats(&self->along, dn_place_grid_places(&self->grid), error);
 }
 
@@ -48,7 +56,7 @@ dn_status dn_place_heat_create(const dn_place_grid *grid, int height, int width,
                             .width = width,
                             .threads = threads,
                             .inside = inside,
-                            .radius = (int)(4 * sigma + 0.5)};
+                            .radius = radius_of(sigma)};
     dn_status status = init_heat(self, sigma, error);
     if (status == DN_OK)
         *heat = self;
@@ -136,7 +144,7 @@ static void draw_rows(void *context, size_t begin, size_t end) {
 void dn_place_heat_smooth(dn_place_heat *heat, float *distances) {
     smooth(heat, distances);
     for (size_t i = 0; i < dn_place_grid_places(&heat->grid); i++)
-        distances[i] = logf(fmaxf(distances[i], LEAST_DISTANCE));
+        distances[i] = logf(fmaxf(distances[i], DN_PLACE_LEAST_DISTANCE));
 }
 
 void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
@@ -155,4 +163,26 @@ double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *va
     for (size_t i = 0; i < pixels; i++)
         largest = map[i] > largest ? map[i] : largest;
     return (double)largest;
+}
+
+/* ---- as matrices ---- */
+
+void dn_place_smoothing(int extent, double sigma, float *matrix) {
+    int radius = radius_of(sigma);
+    memset(matrix, 0, (size_t)extent * (size_t)extent * sizeof *matrix);
+    for (int i = 0; i < extent; i++)
+        for (int k = -radius; k <= radius; k++)
+            matrix[(size_t)i * (size_t)extent + (size_t)reflected(i + k, extent)] +=
+                (float)weight_at(abs(k), sigma);
+}
+
+void dn_place_enlargement(int count, int extent, float *matrix) {
+    memset(matrix, 0, (size_t)count * (size_t)extent * sizeof *matrix);
+    for (int i = 0; i < count; i++) {
+        float weight, *row = matrix + (size_t)i * (size_t)extent;
+        int low = position_of(i, count, extent, &weight);
+        row[low] = 1 - weight;
+        if (weight > 0)
+            row[low + 1] = weight;
+    }
 }

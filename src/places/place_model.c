@@ -15,7 +15,7 @@ static const char *const names[DN_PLACE_TENSORS] = {"places.mean", "places.facto
                                                     "places.good", "places.combination"};
 
 /* Below this a spread is taken for none. */
-static const double LEAST_SPREAD = 1e-3, MOST_EXPONENT = 50;
+static const double LEAST_SPREAD = 1e-3;
 
 static dn_score_kind kind_of(const char *name) {
     return strcmp(name, "paper") == 0    ? DN_SCORE_PAPER
@@ -202,7 +202,7 @@ size_t dn_place_model_tensors(const dn_place_model *model, dn_tensor tensors[DN_
 double dn_place_factor(const dn_place_model *model, double places) {
     const float *c = model->combination;
     double away = (double)c[3] / (double)c[2] * (places - (double)c[1]);
-    return exp(fmax(-MOST_EXPONENT, fmin(MOST_EXPONENT, away)));
+    return exp(fmax(-DN_PLACE_MOST_EXPONENT, fmin(DN_PLACE_MOST_EXPONENT, away)));
 }
 
 double dn_place_decide(const dn_place_model *model, double paper, double places) {
