@@ -14,7 +14,6 @@
 #include "detect/model_config.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
-#include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
 #include "train/schedule.h"
 
@@ -293,12 +292,18 @@ static dn_status save_model(training *self, dn_error *error) {
 }
 
 /* As the original's grad_map_viz, but for every image. */
-static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
+static dn_status make_maps(training *self, dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
+    dn_pixel_evaluation *maps;
     if (!self->config->grad_map_viz)
         return DN_OK;
-    return dn_evaluate_pixels(self->trainer.inspector, evaluation->samples, evaluation->count,
-                              self->results.directory, &self->observer, metrics, error);
+    DN_TRY(dn_pixel_evaluation_create(self->trainer.inspector, self->results.directory,
+                                      &self->observer, &maps, error));
+    dn_status status = dn_evaluation_make_maps(evaluation, maps, &self->observer, error);
+    if (status == DN_OK)
+        status = dn_pixel_evaluation_measure(maps, metrics, error);
+    dn_pixel_evaluation_destroy(maps);
+    return status;
 }
 
 static dn_status finish_training(training *self, dn_error *error) {

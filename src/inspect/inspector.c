@@ -254,27 +254,50 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
     return DN_OK;
 }
 
-static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
-    dn_score own;
-    int shows_places = dn_inspector_maps_places(self);
-    int judges = dn_calibration_judges(&self->detector->calibration);
-    if (shows_places && judges && !score)
-        score = &own; /* a PASS has no regions */
-    DN_TRY(shows_places ? fill_places(self, map, score, error)
-                        : fill_gradients(self, map, score, error));
-    map->shows_places = shows_places;
+/* A PASS has no regions of places. */
+static dn_status finish_map(const dn_inspector *self, dn_map *map, double raw, dn_error *error) {
+    const dn_calibration *judged = &self->detector->calibration;
+    map->shows_places = dn_inspector_maps_places(self);
     map->passes =
-        shows_places && judges && !(score->raw > self->detector->calibration.review_threshold);
+        map->shows_places && dn_calibration_judges(judged) && !(raw > judged->review_threshold);
     return dn_map_finish(map, error);
 }
 
-dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
-                           dn_map **map, dn_error *error) {
-    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
-    dn_status status = fill_map(inspector, *map, score, error);
+static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    dn_score own;
+    int shows_places = dn_inspector_maps_places(self);
+    if (shows_places && dn_calibration_judges(&self->detector->calibration) && !score)
+        score = &own; /* the verdict says whether there are regions */
+    DN_TRY(shows_places ? fill_places(self, map, score, error)
+                        : fill_gradients(self, map, score, error));
+    return finish_map(self, map, score ? score->raw : NAN, error);
+}
+
+static dn_status fill_scored(dn_inspector *self, dn_map *map, double raw, int fresh,
+                             dn_error *error) {
+    if (fresh && dn_inspector_maps_places(self))
+        memcpy(map->values, self->places.map, map_bytes(self));
+    else
+        DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
+    return finish_map(self, map, raw, error);
+}
+
+static dn_status keep_or_free(dn_status status, dn_map **map) {
     if (status == DN_OK)
         return DN_OK;
     dn_map_free(*map);
     *map = NULL;
     return status;
+}
+
+dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
+                           dn_map **map, dn_error *error) {
+    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
+    return keep_or_free(fill_map(inspector, *map, score, error), map);
+}
+
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture, double raw, int fresh,
+                                  dn_map **map, dn_error *error) {
+    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
+    return keep_or_free(fill_scored(inspector, *map, raw, fresh, error), map);
 }

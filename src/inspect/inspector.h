@@ -85,4 +85,10 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
 
+/* The same where the picture's raw score is known: a map of places then takes the upright view
+ * alone, and no pass at all if it is `fresh`, which says that the inspector has scored this very
+ * picture last. */
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture, double raw, int fresh,
+                                  dn_map **map, dn_error *error);
+
 #endif
