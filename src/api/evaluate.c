@@ -58,12 +58,7 @@ static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
 
 /* Cancel hook for the time in which other calls use the model. */
 static int observer_stops(void *user) {
-    const dn_progress waiting = {.stage = DN_STAGE_SCORE,
-                                 .loss = NAN,
-                                 .auroc_last = NAN,
-                                 .auroc_max = NAN,
-                                 .auroc_epoch_max = -1};
-    return dn_tell_progress(user, &waiting, NULL) != DN_OK;
+    return dn_tell_stage(user, DN_STAGE_SCORE, 0, 0, NULL) != DN_OK;
 }
 
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,

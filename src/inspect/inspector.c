@@ -124,9 +124,20 @@ static dn_status require_parameters(const dn_inspector *self, dn_error *error) {
     return dn_fail(error, DN_ERROR_ARGUMENT, "an inspector without parameters cannot score");
 }
 
-void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score) {
+static dn_status require_finite(double places, dn_error *error) {
+    if (isfinite(places))
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "the places' statistic is not a finite number: the model's detector for places "
+                   "is damaged");
+}
+
+dn_status dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score,
+                            dn_error *error) {
+    DN_TRY(require_finite(places, error));
     score->places = places;
     score->raw = dn_place_decide(&inspector->detector->places, score->paper, places);
+    return DN_OK;
 }
 
 static dn_status score_early(dn_inspector *self, const dn_image *input, dn_score *score,
@@ -148,9 +159,7 @@ static dn_status score_input(dn_inspector *self, const dn_image *input, dn_score
                              dn_error *error) {
     DN_TRY(self->scorer.early_exit ? score_early(self, input, score, error)
                                    : score_all(self, input, score, error));
-    if (self->places.model)
-        dn_inspector_join(self, self->seen_places, score);
-    return DN_OK;
+    return self->places.model ? dn_inspector_join(self, self->seen_places, score, error) : DN_OK;
 }
 
 dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
@@ -185,7 +194,7 @@ dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, 
     dn_image_free(&input);
     DN_TRY(status);
     *statistic = dn_place_view_score(&inspector->places);
-    return DN_OK;
+    return require_finite(*statistic, error);
 }
 
 /* ---- maps ---- */
@@ -249,9 +258,9 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
     if (!score)
         return DN_OK;
     DN_TRY(dn_inspector_score_features(self, self->features, score, error));
-    if (self->places.model)
-        dn_inspector_join(self, dn_place_view_score(&self->places), score);
-    return DN_OK;
+    if (!self->places.model)
+        return DN_OK;
+    return dn_inspector_join(self, dn_place_view_score(&self->places), score, error);
 }
 
 /* A PASS has no regions of places. */

@@ -67,8 +67,10 @@ dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error);
 dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
                               dn_error *error);
 
-/* Puts the places' statistic into a score of the paper's, and what follows from both. */
-void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score);
+/* Puts the places' statistic into a score of the paper's, and what follows from both.
+ * DN_ERROR_NUMERIC when it is not a finite number. */
+dn_status dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score,
+                            dn_error *error);
 
 /* Whether maps show places, not gradients. */
 int dn_inspector_maps_places(const dn_inspector *inspector);

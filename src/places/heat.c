@@ -1,5 +1,6 @@
 #include "places/heat.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -158,11 +159,12 @@ void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const flo
 double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values) {
     drawing at = {heat, values, map};
     size_t pixels = (size_t)heat->height * (size_t)heat->width;
+    size_t places = dn_place_grid_places(&heat->grid);
     float largest = 0;
     dn_parallel_for(heat->threads, (size_t)heat->height, GRAIN, draw_rows, &at);
     for (size_t i = 0; i < pixels; i++)
         largest = map[i] > largest ? map[i] : largest;
-    return (double)largest;
+    return dn_find_not_finite(1, values, places) < places ? NAN : (double)largest;
 }
 
 /* ---- as matrices ---- */

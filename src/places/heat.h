@@ -34,7 +34,8 @@ void dn_place_heat_smooth(dn_place_heat *heat, float *distances);
 void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
                                const float *deviation);
 
-/* map[height][width] of v[grid's places]; returns its largest value. */
+/* map[height][width] of v[grid's places]; returns its largest value, NaN where a value of v is not
+ * finite. */
 double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values);
 
 /* ---- the same steps as matrices, for graphs of other programs ---- */

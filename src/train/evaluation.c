@@ -112,16 +112,7 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
 
 static dn_status report_images(const dn_evaluation *evaluation, dn_stage stage, size_t done,
                                const dn_observer *observer, dn_error *error) {
-    dn_progress progress = {
-        .stage = stage,
-        .done = done,
-        .total = evaluation->count,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(observer, &progress, error);
+    return dn_tell_stage(observer, stage, done, evaluation->count, error);
 }
 
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
@@ -187,7 +178,7 @@ static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_o
                              &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
     if (result->status == DN_OK)
-        dn_inspector_join(evaluation->inspector, statistic, &result->score);
+        DN_TRY(dn_inspector_join(evaluation->inspector, statistic, &result->score, error));
     result->elapsed_ms += 1e3 * (dn_seconds() - start);
     return DN_OK;
 }
@@ -200,9 +191,8 @@ static dn_status add_places(dn_evaluation *evaluation, size_t index, const dn_ob
         return DN_OK;
     if (evaluation->kept || !evaluation->source->computes)
         return join_places(evaluation, index, observer, error);
-    dn_inspector_join(inspector, dn_place_view_score(&inspector->places),
-                      &evaluation->results[index].score);
-    return DN_OK;
+    return dn_inspector_join(inspector, dn_place_view_score(&inspector->places),
+                             &evaluation->results[index].score, error);
 }
 
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_observer *observer,

@@ -29,6 +29,9 @@ static void add_places(dn_detector *detector) {
     assert_ok(dn_config_set(detector->config, "score", score, &error));
     assert_ok(dn_config_set(detector->config, "map", map, &error));
     assert_ok(dn_place_model_create(detector->config, &grid, &detector->places, &error));
+    memset(detector->places.mean, 0, places * (size_t)grid.channels * sizeof(float));
+    memset(detector->places.factor, 0, places * triangle * sizeof(float));
+    memset(detector->places.logs, 0, places * sizeof(float));
     for (size_t i = 0; i < places; i++)
         for (int c = 0; c < grid.channels; c++)
             detector->places.factor[i * triangle + dn_triangle(c) + (size_t)c] = 1;
