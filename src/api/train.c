@@ -117,8 +117,13 @@ static dn_status load_backbone(training *self, dn_error *error) {
             "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
             "defects may go unseen");
     DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
-    return dn_network_settings_apply(weights->network, self->detector.config, &self->observer,
-                                     error);
+    DN_TRY(
+        dn_network_settings_apply(weights->network, self->detector.config, &self->observer, error));
+    char text[DN_ANGLES_TEXT];
+    if (dn_config_misses_angles(self->detector.config, dn_test_rotations(self->detector.config),
+                                text))
+        dn_tell(&self->observer, DN_WARNING, "%s", text);
+    return DN_OK;
 }
 
 /* The configured mask, or else the one in the data set's folder roi/. */

@@ -66,6 +66,16 @@ holds "$work/out" '"places_score":'
 expect 1 "$differnet" export "$model" --format pytorch --output "$work/x"
 holds "$work/err" "the original knows AlexNet alone"
 
+# The network's own angles of training are evenly spaced: others in a test are doubtful, and named once.
+expect 0 "$differnet" train "${small[@]}" --set meta_epochs=1 --backbone "$network" --rotations 4 --set train_rotations=even:4 --quiet
+even=$results/$(cat "$results/latest")/model.safetensors
+for verb in predict calibrate; do
+    expect 0 "$differnet" "$verb" "$even" dummy_dataset/dummy_class/test/good --rotations 6
+    [ "$(grep -c 'trained at 4 evenly spaced rotations and scored at 6' "$work/err")" = 1 ] || fail "$verb: no warning"
+done
+expect 0 "$differnet" predict "$even" dummy_dataset/dummy_class/test/good --rotations 2
+[ ! -s "$work/err" ] || fail "a warning of angles that training showed"
+
 # In the other precisions, from training to prediction.
 for precision in bf16 int8; do
     expect 0 "$differnet" train "${lite[@]}" --backbone "$work/imported.safetensors" --precision "$precision" --quiet
