@@ -12,18 +12,14 @@
 static void adjust_early(void *user, dn_early_exit *early) {
     dn_inspector *self = user;
     const dn_place_model *model = self->places.model;
-    int logs = early->reduction == DN_REDUCTION_LOG_MEAN;
     self->seen_places = dn_place_view_score(&self->places);
     if (model->score == DN_SCORE_PAPER)
         return;
     double factor = model->score == DN_SCORE_PLACES ? 0 : dn_place_factor(model, self->seen_places);
-    if (logs && factor > 0) {
-        early->threshold -= log(factor);
-        early->review_threshold -= log(factor);
-        return;
-    }
-    early->threshold = factor > 0 ? early->threshold / factor : INFINITY;
-    early->review_threshold = factor > 0 ? early->review_threshold / factor : INFINITY;
+    if (factor > 0)
+        dn_early_exit_scale(early, factor);
+    for (int i = 0; !(factor > 0) && i < DN_EARLY_CUTS; i++)
+        early->cuts[i] = INFINITY;
 }
 
 dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error) {
@@ -265,10 +261,10 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
 
 /* A PASS has no regions of places. */
 static dn_status finish_map(const dn_inspector *self, dn_map *map, double raw, dn_error *error) {
-    const dn_calibration *judged = &self->detector->calibration;
+    dn_result judged = {.raw_score = raw};
+    dn_calibration_judge(&self->detector->calibration, &judged);
     map->shows_places = dn_inspector_maps_places(self);
-    map->passes =
-        map->shows_places && dn_calibration_judges(judged) && !(raw > judged->review_threshold);
+    map->passes = map->shows_places && judged.verdict == DN_VERDICT_PASS;
     return dn_map_finish(map, error);
 }
 
@@ -282,13 +278,14 @@ static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_e
     return finish_map(self, map, score ? score->raw : NAN, error);
 }
 
-static dn_status fill_scored(dn_inspector *self, dn_map *map, double raw, int fresh,
+static dn_status fill_scored(dn_inspector *self, dn_map *map, const dn_known_score *known,
                              dn_error *error) {
-    if (fresh && dn_inspector_maps_places(self))
+    if (known->fresh && dn_inspector_maps_places(self))
         memcpy(map->values, self->places.map, map_bytes(self));
     else
         DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
-    return finish_map(self, map, raw, error);
+    DN_TRY(finish_map(self, map, known->raw, error));
+    return known->is_unlike ? dn_map_explain(map, error) : DN_OK;
 }
 
 static dn_status keep_or_free(dn_status status, dn_map **map) {
@@ -305,8 +302,8 @@ dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score 
     return keep_or_free(fill_map(inspector, *map, score, error), map);
 }
 
-dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture, double raw, int fresh,
-                                  dn_map **map, dn_error *error) {
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture,
+                                  const dn_known_score *known, dn_map **map, dn_error *error) {
     DN_TRY(dn_map_create(inspector->detector, picture, map, error));
-    return keep_or_free(fill_scored(inspector, *map, raw, fresh, error), map);
+    return keep_or_free(fill_scored(inspector, *map, known, error), map);
 }

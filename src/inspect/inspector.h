@@ -87,10 +87,15 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
 
-/* The same where the picture's raw score is known: a map of places then takes the upright view
- * alone, and no pass at all if it is `fresh`, which says that the inspector has scored this very
- * picture last. */
-dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture, double raw, int fresh,
-                                  dn_map **map, dn_error *error);
+typedef struct dn_known_score {
+    double raw;
+    int is_unlike; /* the picture is unlike those of training: no PASS, whatever its score */
+    int fresh;     /* the inspector has scored this very picture last */
+} dn_known_score;
+
+/* dn_inspector_map where the score is known: a map of places then takes the upright view alone, and
+ * no pass at all if it is fresh. */
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture,
+                                  const dn_known_score *known, dn_map **map, dn_error *error);
 
 #endif

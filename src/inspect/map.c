@@ -82,6 +82,13 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);
 }
 
+dn_status dn_map_explain(dn_map *map, dn_error *error) {
+    if (!map->passes)
+        return DN_OK;
+    map->passes = 0;
+    return dn_map_finish(map, error);
+}
+
 const float *dn_map_values(const dn_map *map, int *width, int *height) {
     *width = map->width;
     *height = map->height;

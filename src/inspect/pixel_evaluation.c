@@ -91,8 +91,8 @@ static dn_status write_and_count(dn_pixel_evaluation *self, const dn_sample *sam
     return count_pixels(self, sample, map, error);
 }
 
-dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sample, double raw,
-                                  int fresh, dn_error *error) {
+dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sample,
+                                  const dn_known_score *known, dn_error *error) {
     dn_image picture = {0};
     dn_map *map = NULL;
     dn_error failure;
@@ -102,7 +102,7 @@ dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sa
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
         return DN_OK; /* the evaluation of the scores has reported it */
-    status = dn_inspector_map_scored(self->inspector, &picture, raw, fresh, &map, error);
+    status = dn_inspector_map_scored(self->inspector, &picture, known, &map, error);
     if (status == DN_OK)
         status = write_and_count(self, sample, map, error);
     dn_image_free(&picture);

@@ -14,12 +14,11 @@ dn_status dn_pixel_evaluation_create(dn_inspector *inspector, const char *direct
                                      dn_error *error);
 void dn_pixel_evaluation_destroy(dn_pixel_evaluation *self);
 
-/* Makes the map of a sample whose raw score is known; `fresh` as in dn_inspector_map_scored. Masks
- * are resized to the map's size by taking the nearest pixel; pixels above half of a mask's
- * brightest are defective. Defective images without a mask do not count; images that cannot be read
- * are skipped. */
-dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sample, double raw,
-                                  int fresh, dn_error *error);
+/* Makes the map of a sample whose score is known. Masks are resized to the map's size by taking the
+ * nearest pixel; pixels above half of a mask's brightest are defective. Defective images without a
+ * mask do not count; images that cannot be read are skipped. */
+dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sample,
+                                  const dn_known_score *known, dn_error *error);
 
 /* Fills in the pixel metrics if any sample had a mask. */
 dn_status dn_pixel_evaluation_measure(dn_pixel_evaluation *self, dn_metrics *metrics,

@@ -66,6 +66,7 @@ static void describe_model(dn_onnx_exporter *self) {
     if (dn_calibration_judges(judged)) {
         describe_threshold(self, "threshold", judged->threshold);
         describe_threshold(self, "review_threshold", judged->review_threshold);
+        describe_threshold(self, "low_threshold", judged->low_threshold);
         dn_onnx_property(self->graph, "verdict", "0 PASS, 1 REVIEW, 2 FAIL");
     }
     if (dn_detector_maps_places(self->detector))

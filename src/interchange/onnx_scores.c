@@ -73,6 +73,16 @@ static const char *is_above(dn_onnx *graph, const char *raw, double threshold) {
     return DN_ONNX_NODE(graph, "Greater", raw, dn_onnx_scalar(graph, (float)threshold));
 }
 
+/* No PASS: too high, or lower than any good picture. */
+static const char *is_suspect(dn_onnx *graph, const char *raw, const dn_calibration *judged) {
+    const char *high = is_above(graph, raw, judged->review_threshold);
+    if (!(judged->low_threshold > 0))
+        return high;
+    const char *low =
+        DN_ONNX_NODE(graph, "Less", raw, dn_onnx_scalar(graph, (float)judged->low_threshold));
+    return DN_ONNX_NODE(graph, "Or", high, low);
+}
+
 static const char *as_number(dn_onnx *graph, const char *truth) {
     const char *value = DN_ONNX_NODE(graph, "Cast", truth);
     dn_onnx_int(graph, "to", DN_ONNX_INT64);
@@ -96,7 +106,7 @@ void dn_onnx_judge(dn_onnx_exporter *self, const char *raw) {
     dn_onnx_output(graph, pred_score(graph, raw, judged->threshold), "pred_score", DN_ONNX_FLOAT,
                    batch, 1);
     const char *label = as_number(graph, is_above(graph, raw, judged->threshold));
-    const char *suspect = as_number(graph, is_above(graph, raw, judged->review_threshold));
+    const char *suspect = as_number(graph, is_suspect(graph, raw, judged));
     const char *verdict = DN_ONNX_NODE(graph, "Add", label, suspect);
     dn_onnx_output(graph, label, "pred_label", DN_ONNX_INT64, batch, 1);
     dn_onnx_output(graph, verdict, "verdict", DN_ONNX_INT64, batch, 1);
@@ -112,7 +122,7 @@ static const char *pred_mask(dn_onnx_exporter *self, const char *map, const char
     const char *mask = is_above(graph, map, threshold);
     if (!dn_calibration_judges(judged))
         return mask;
-    const char *suspect = is_above(graph, raw, judged->review_threshold);
+    const char *suspect = is_suspect(graph, raw, judged);
     suspect = DN_ONNX_NODE(graph, "Reshape", suspect, dn_onnx_indices(graph, each, 4));
     return DN_ONNX_NODE(graph, "And", mask, suspect);
 }

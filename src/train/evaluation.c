@@ -214,8 +214,8 @@ static dn_status map_sample(dn_evaluation *evaluation, size_t index, dn_pixel_ev
     const dn_sample_score *result = &evaluation->results[index];
     if (!maps || result->status != DN_OK)
         return DN_OK;
-    return dn_pixel_evaluation_add(maps, &evaluation->samples[index], result->score.raw, fresh,
-                                   error);
+    const dn_known_score known = {result->score.raw, result->is_unlike, fresh};
+    return dn_pixel_evaluation_add(maps, &evaluation->samples[index], &known, error);
 }
 
 dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation *maps,
@@ -254,6 +254,23 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     if (is_prepared(evaluation))
         return DN_OK;
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
+}
+
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    const dn_seen *seen = &evaluation->inspector->detector->seen;
+    dn_seen_picture *pictures;
+    char text[DN_SEEN_TEXT];
+    if (seen->images == 0)
+        return DN_OK;
+    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, evaluation->samples,
+                        evaluation->count, evaluation->inspector->compute->threads, 0, observer,
+                        &pictures, error));
+    for (size_t i = 0; i < evaluation->count; i++)
+        evaluation->results[i].is_unlike =
+            pictures[i].is_readable && dn_seen_is_unlike(seen, pictures[i].values, text);
+    dn_release(pictures);
+    return DN_OK;
 }
 
 /* Collects the scores of the readable images without gaps. */

@@ -1,8 +1,8 @@
-/* What is promised of good pictures, by simulation: over 1,000 random splits of good pictures into
- * those that calibrate and those that come later, the share of the latter that is rejected, for
- * review, or marked with a region stays within the rates that were asked for. Also where the
- * pictures that calibrate tell the spread of the paper's score, too. */
+/* What calibrations promise, by simulation: good pictures are split at random into those that
+ * calibrate and those that are judged, a thousand times, and no share exceeds what was promised. */
+#include "base/random.h"
 #include "detect/calibration/calibration.h"
+#include "metrics/conformal.h"
 #include "places/place_model.h"
 #include "support/support.h"
 
@@ -10,153 +10,149 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POPULATION = 400, TRAINED = 60, SPLITS = 1000 };
+enum { PICTURES = 600, CALIBRATED = 300, SPLITS = 1000 };
 
 static dn_error error;
 
-/* Both parts of a score, of one good picture. */
-typedef struct good_picture {
-    double paper, places;
-} good_picture;
+/* Scores with a long tail, as flows give them; the places' statistic goes along with the score. */
+typedef struct good {
+    double paper, places, combined;
+} good;
 
-static uint64_t state_of_generator = 1;
+static const dn_place_model model = {
+    .gaussians = {.pictures = 40}, .combination = {40, 3, 0.5f, 0.4f}, .score = DN_SCORE_COMBINED};
 
-static double uniform(void) {
-    state_of_generator = state_of_generator * 6364136223846793005u + 1442695040888963407u;
-    return ((double)(state_of_generator >> 11) + 0.5) * 0x1p-53;
-}
-
-static double normal(void) {
-    return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
-}
-
-/* Odd pictures are odd in both parts; the places' statistic has the longer tail, as measured. */
-static good_picture draw_picture(void) {
-    double odd = normal(), tail = -log(uniform());
-    return (good_picture){.paper = exp(0.05 + 0.15 * (0.6 * odd + 0.8 * normal())),
-                          .places = 2.5 + 0.4 * (0.6 * odd + 0.8 * normal()) + 0.3 * tail};
-}
-
-static void shuffle(good_picture *pictures, size_t count) {
-    for (size_t i = count - 1; i > 0; i--) {
-        size_t other = (size_t)(uniform() * (double)(i + 1));
-        good_picture kept = pictures[i];
-        pictures[i] = pictures[other];
-        pictures[other] = kept;
+static void draw_pictures(good *pictures) {
+    dn_random random;
+    dn_random_init(&random, 18, DN_RANDOM_NOISE, 0);
+    for (int i = 0; i < PICTURES; i++) {
+        double shared = dn_random_normal(&random), own = dn_random_normal(&random);
+        pictures[i].paper = exp(0.4 * shared + (i % 50 == 0 ? 1.5 : 0));
+        pictures[i].places = 3 + 0.5 * (0.6 * shared + 0.8 * own) * (i % 37 == 0 ? 3 : 1);
+        pictures[i].combined = dn_place_decide(&model, pictures[i].paper, pictures[i].places);
     }
 }
 
-static int rising(const void *first, const void *second) {
-    float a = *(const float *)first, b = *(const float *)second;
-    return (a > b) - (a < b);
-}
-
-/* As training leaves it: the statistics of its own pictures, and the constant spread. */
-static void make_model(dn_score_kind kind, float *good, dn_place_model *model) {
-    for (int i = 0; i < TRAINED; i++)
-        good[i] = (float)draw_picture().places;
-    qsort(good, TRAINED, sizeof *good, rising);
-    *model = (dn_place_model){
-        .gaussians.pictures = TRAINED, .good = good, .good_count = TRAINED, .score = kind};
-    dn_place_combine(model, NULL, 0);
+static void shuffle(good *pictures, dn_random *random) {
+    for (uint32_t i = PICTURES - 1; i > 0; i--) {
+        uint32_t other = (uint32_t)dn_random_below(random, i + 1);
+        good moved = pictures[i];
+        pictures[i] = pictures[other];
+        pictures[other] = moved;
+    }
 }
 
 typedef struct shares {
-    double rejected, review, marked;
+    double rejected, above_review, low, marked;
 } shares;
 
-/* One split: the first `count` pictures calibrate. */
-static void add_split(dn_place_model *model, const good_picture *pictures, size_t count, int scales,
-                      const dn_threshold_request *request, shares *sums) {
-    double scores[POPULATION], places[POPULATION];
+static double score_of(const good *picture, int combined) {
+    return combined ? picture->combined : picture->paper;
+}
+
+static void judge_others(const good *pictures, int combined, const dn_calibration *calibration,
+                         double mark, shares *sums) {
+    const double part = 1.0 / (PICTURES - CALIBRATED) / SPLITS;
+    for (int i = CALIBRATED; i < PICTURES; i++) {
+        dn_result result = {.raw_score = score_of(&pictures[i], combined)};
+        dn_calibration_judge(calibration, &result);
+        int low = strcmp(result.reason, "below_all_good") == 0;
+        sums->rejected += part * (result.verdict == DN_VERDICT_FAIL);
+        sums->above_review += part * (result.verdict != DN_VERDICT_PASS && !low);
+        sums->low += part * low;
+        sums->marked += part * (pictures[i].places > mark);
+    }
+}
+
+static int by_number(const void *left, const void *right) {
+    const double *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+static void split_once(const good *pictures, int combined, const dn_threshold_request *request,
+                       shares *sums) {
     dn_calibration calibration = dn_calibration_none();
-    shares later = {0};
-    for (size_t i = 0; i < count; i++)
-        scores[i] = pictures[i].paper;
-    if (scales)
-        dn_place_combine(model, scores, count);
-    for (size_t i = 0; i < count; i++) {
-        scores[i] = dn_place_decide(model, pictures[i].paper, pictures[i].places);
+    double scores[CALIBRATED], places[CALIBRATED];
+    for (int i = 0; i < CALIBRATED; i++) {
+        scores[i] = score_of(&pictures[i], combined);
         places[i] = pictures[i].places;
     }
-    assert_ok(dn_calibration_set_scores(&calibration, DN_FROM_CALIBRATE, scores, count, &error));
-    assert_ok(dn_calibration_set_places(&calibration, places, count, &error));
+    qsort(places, CALIBRATED, sizeof *places, by_number);
+    assert_ok(
+        dn_calibration_set_scores(&calibration, DN_FROM_CALIBRATE, scores, CALIBRATED, &error));
     assert_ok(dn_calibration_choose(&calibration, request, &error));
-    double map_threshold = dn_place_threshold(model, calibration.places, calibration.places_count,
-                                              request->review_rate);
-    for (size_t i = count; i < POPULATION; i++) {
-        double raw = dn_place_decide(model, pictures[i].paper, pictures[i].places);
-        later.rejected += raw > calibration.threshold;
-        later.review += raw > calibration.review_threshold;
-        later.marked += pictures[i].places > map_threshold;
-    }
-    sums->rejected += later.rejected / (double)(POPULATION - count) / SPLITS;
-    sums->review += later.review / (double)(POPULATION - count) / SPLITS;
-    sums->marked += later.marked / (double)(POPULATION - count) / SPLITS;
+    double mark = dn_place_threshold(&model, places, CALIBRATED, request->review_rate);
+    judge_others(pictures, combined, &calibration, mark, sums);
     dn_calibration_free(&calibration);
 }
 
-static shares simulate(dn_score_kind kind, size_t count, int scales) {
-    static good_picture pictures[POPULATION];
-    static float good[TRAINED];
+/* `share` over all splits is at most k / (n + 1), up to the spread of the simulation. */
+static void assert_kept(const char *what, double share, double wanted, int is_reached) {
+    double n = CALIBRATED, promised = fmax(floor(wanted * (n + 1) + 1e-9), 1) / (n + 1);
+    print_message("%s: asked for %g, promised %.5f, measured %.5f\n", what, wanted, promised,
+                  share);
+    assert_true(share <= promised * 1.04);
+    assert_true(!is_reached || share >= promised * 0.9);
+}
+
+static void promises_hold(int combined, double low_rate, int low_is_reached) {
     const dn_threshold_request request = {.rule = DN_RULE_CONFORMAL,
                                           .false_reject_rate = 0.02,
                                           .review_rate = 0.1,
-                                          .target_tpr = 0.85};
-    dn_place_model model;
+                                          .low_rate = low_rate};
+    good pictures[PICTURES];
     shares sums = {0};
-    make_model(kind, good, &model);
-    for (int i = 0; i < POPULATION; i++)
-        pictures[i] = draw_picture();
-    for (int i = 0; i < SPLITS; i++) {
-        shuffle(pictures, POPULATION);
-        add_split(&model, pictures, count, scales, &request, &sums);
+    dn_random random;
+    draw_pictures(pictures);
+    dn_random_init(&random, 19, DN_RANDOM_NOISE, (uint32_t)combined);
+    for (int split = 0; split < SPLITS; split++) {
+        shuffle(pictures, &random);
+        split_once(pictures, combined, &request, &sums);
     }
-    print_message(
-        "kind %d, %zu calibrate, own spread %d: rejected %.4f, review %.4f, marked %.4f\n",
-        (int)kind, count, scales, sums.rejected, sums.review, sums.marked);
-    return sums;
+    assert_kept("rejected", sums.rejected, request.false_reject_rate, 1);
+    assert_kept("rejected or reviewed", sums.above_review, request.review_rate, 1);
+    assert_kept("too low", sums.low, low_rate, low_is_reached);
+    assert_kept("marked", sums.marked, request.review_rate, 1);
 }
 
-/* Three standard errors of the mean over the splits above the promise: the rate, or what so few
- * pictures can promise. */
-static void stays_within(double found, double rate, size_t count) {
-    double promise = fmax(rate, 1 / (double)(count + 1));
-    double variance =
-        promise * (1 - promise) * (1 / (double)count + 1 / (double)(POPULATION - count));
-    assert_true(found < promise + 3 * sqrt(variance / SPLITS));
-}
-
-static void rates_hold(dn_score_kind kind, size_t count, int scales) {
-    shares found = simulate(kind, count, scales);
-    stays_within(found.rejected, 0.02, count);
-    stays_within(found.review, 0.1, count);
-    stays_within(found.marked, 0.1, count);
-    /* And they are used: k of (count + 1) is the most that is within the rate. */
-    double most = floor(0.1 * (double)(count + 1)) / (double)(count + 1);
-    assert_true(found.review > most - 0.008 && found.marked > most - 0.008);
-}
-
-static void with_a_fixed_combination(void **state) {
+static void the_paper_alone(void **state) {
     (void)state;
-    for (int kind = DN_SCORE_PAPER; kind <= DN_SCORE_COMBINED; kind++) {
-        rates_hold((dn_score_kind)kind, 60, 0);
-        rates_hold((dn_score_kind)kind, 199, 0);
-    }
+    promises_hold(0, 0.01, 1);
 }
 
-/* The spread of the paper's score comes from the pictures that calibrate. */
-static void with_a_spread_of_the_same_pictures(void **state) {
+static void both_parts(void **state) {
     (void)state;
-    rates_hold(DN_SCORE_COMBINED, DN_PLACE_LEAST_SCALES, 1);
-    rates_hold(DN_SCORE_COMBINED, 60, 1);
-    rates_hold(DN_SCORE_COMBINED, 199, 1);
+    promises_hold(1, 0.01, 1);
+}
+
+/* 300 scores cannot promise 0.001; they promise 1 / 301, and that holds. */
+static void too_few_for_low_scores(void **state) {
+    (void)state;
+    promises_hold(0, 0.001, 0);
+    promises_hold(1, 0.001, 0);
+}
+
+/* With 10 scores the bound lies below them all; what it sends to REVIEW is rare all the same. */
+static void the_fewest_scores(void **state) {
+    (void)state;
+    double scores[10] = {1, 1.1, 1.2, 1.25, 1.3, 1.4, 1.5, 1.6, 1.7, 2};
+    dn_conformal_low low = dn_conformal_low_at(scores, 10, 0.001);
+    assert_true(!low.reached && low.rate == 1.0 / 11);
+    assert_true(low.threshold > 0.2 && low.threshold < 0.8); /* a black frame's 0.01 is below */
+    assert_true(isnan(dn_conformal_low_at(scores, 9, 0.001).threshold));
+    for (int i = 0; i < 10; i++)
+        scores[i] = 3;
+    assert_true(dn_conformal_low_at(scores, 10, 0.001).threshold <= 3);
+    scores[0] = 0;
+    assert_true(dn_conformal_low_at(scores, 10, 0.001).threshold == 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(with_a_fixed_combination),
-        cmocka_unit_test(with_a_spread_of_the_same_pictures),
+        cmocka_unit_test(the_paper_alone),
+        cmocka_unit_test(both_parts),
+        cmocka_unit_test(too_few_for_low_scores),
+        cmocka_unit_test(the_fewest_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
