@@ -233,6 +233,10 @@ DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *heigh
  * receives what was requested, which this processor may lack the instructions for. */
 DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
 
+/* What makes all scores of the model as it was opened doubtful, in one line: rotations that its
+ * training never showed. NULL: nothing. Valid as long as the model. */
+DN_API const char *dn_model_warning(const dn_model *model);
+
 /* Scores one image. `map` (may be NULL) receives its map: free it with dn_map_free; NULL after a
  * failure. The score is the same with and without a map, but a map costs time, and early_exit does
  * not apply. DN_ERROR_ARGUMENT: `source` is not valid; other failures concern the image. */

@@ -25,16 +25,6 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
-/* A model that was never calibrated still knows the maps of its training pictures. */
-static double threshold_of(const dn_detector *detector) {
-    const dn_calibration *judged = &detector->calibration;
-    int shows_places =
-        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
-    if (shows_places && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
-    return judged->map_threshold;
-}
-
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
                         dn_error *error) {
     const int *size = detector->config->img_size;
@@ -42,7 +32,8 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    *self = (dn_map){.width = size[1], .height = size[0], .threshold = threshold_of(detector)};
+    *self = (dn_map){
+        .width = size[1], .height = size[0], .threshold = dn_detector_map_threshold(detector)};
     dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
     if (status == DN_OK)
         status = copy_roi(self, &detector->roi, error);
@@ -89,6 +80,13 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
     };
     map->level = search.level;
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);
+}
+
+dn_status dn_map_explain(dn_map *map, dn_error *error) {
+    if (!map->passes)
+        return DN_OK;
+    map->passes = 0;
+    return dn_map_finish(map, error);
 }
 
 const float *dn_map_values(const dn_map *map, int *width, int *height) {
