@@ -77,7 +77,8 @@ DN_API void dn_text_free(char *text);
 typedef enum dn_verdict {
     DN_VERDICT_NONE,   /* the model has no calibration */
     DN_VERDICT_PASS,   /* raw_score <= review_threshold */
-    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold: a person should look */
+    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold, or a score or picture unlike
+                          those of good parts: a person should look */
     DN_VERDICT_FAIL    /* raw_score > threshold */
 } dn_verdict;
 
@@ -110,6 +111,12 @@ typedef struct dn_result {
     double paper_score;    /* mean of z^2; without such a detector the same as raw_score */
     double places_score;   /* the largest value of the map of places; NaN without one */
     double places_p_value; /* as p_value, of places_score; NaN without one or a calibration */
+    /* Why the verdict is what it is: "above_threshold" (FAIL); "unlike_training" (the picture's
+     * plain statistics lie outside all that training saw), "in_review_band", "below_all_good" (the
+     * score is below low_threshold): REVIEW; "within_good" (PASS). Static storage; NULL: no
+     * verdict. */
+    const char *reason;
+    double low_threshold; /* NaN: no score is too low, or the model does not know */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */
@@ -171,6 +178,12 @@ DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const cha
 DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
                                size_t *size, dn_error *error);
 
+/* The picture that dn_map_encode would pack, never with a strip: *pixels [*height][*width][3], RGB,
+ * rows without padding; dn_bytes_free. DN_MAP_TIFF has no such picture: DN_ERROR_ARGUMENT. After a
+ * failure *pixels is NULL. */
+DN_API dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels,
+                               int *width, int *height, dn_error *error);
+
 /* NULL is allowed. */
 DN_API void dn_bytes_free(uint8_t *bytes);
 
@@ -196,8 +209,10 @@ typedef struct dn_model_options {
     int maps;          /* 1: dn_model_evaluate makes maps, writes them and measures them */
     int concurrency; /* calls that compute at once, each with memory of its own; further calls wait
                         in order. 0: processors / threads, at least 1 */
+    double low_rate; /* share of good images that low scores may send to REVIEW; negative: none; 0:
+                        the model's */
+    int unlike; /* what becomes of pictures unlike those of training; 0: REVIEW; 1: a warning */
     int overlay_footer; /* strip below overlays: 1: there is one, -1: none, 0: as configured */
-    int reserved;       /* 0 */
     const char *report_title, *report_note; /* of report.html; NULL: as configured */
 } dn_model_options;
 
@@ -222,6 +237,10 @@ DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *heigh
 /* "f32", "bf16" or "int8": what the model computes in (docs/precision.md). `wanted` (may be NULL)
  * receives what was requested, which this processor may lack the instructions for. */
 DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
+
+/* What makes all scores of the model as it was opened doubtful, in one line: rotations that its
+ * training never showed. NULL: nothing. Valid as long as the model. */
+DN_API const char *dn_model_warning(const dn_model *model);
 
 /* Scores one image. `map` (may be NULL) receives its map: free it with dn_map_free; NULL after a
  * failure. The score is the same with and without a map, but a map costs time, and early_exit does

@@ -118,6 +118,7 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     } wanted[] = {{"n_transforms_test", &rotations},
                   {"false_reject_rate", &options->false_reject_rate},
                   {"review_rate", &options->review_rate},
+                  {"low_rate", &options->low_rate},
                   {"target_tpr", &options->target_tpr}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = read_number(command, config, wanted[i].key, wanted[i].number, error);
@@ -127,6 +128,8 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     options->rotations = (int)rotations;
     if (dn_settings_sets(command, "review_rate") && options->review_rate == 0)
         options->review_rate = -1;
+    if (dn_settings_sets(command, "low_rate") && options->low_rate == 0)
+        options->low_rate = -1;
     return DN_OK;
 }
 
@@ -142,6 +145,14 @@ static dn_status read_footer(const dn_command *command, const dn_config *config,
         *footer = strcmp(text, "true") == 0 ? 1 : -1;
     dn_text_free(text);
     return status;
+}
+
+static dn_status read_unlike(const dn_command *command, int *unlike, dn_error *error) {
+    const char *word = dn_command_value(command, DN_OPTION_UNLIKE);
+    *unlike = word && strcmp(word, "warn") == 0;
+    if (!word || *unlike || strcmp(word, "review") == 0)
+        return DN_OK;
+    return dn_usage(error, "--unlike %s: expected review or warn", word);
 }
 
 static dn_status fill_options(const dn_command *command, const dn_config *config,
@@ -171,6 +182,8 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
                                    &settings->options.early_exit, error);
     if (status == DN_OK)
         status = read_footer(command, config, &settings->options.overlay_footer, error);
+    if (status == DN_OK)
+        status = read_unlike(command, &settings->options.unlike, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 
@@ -206,6 +219,12 @@ static void warn_of_precision(dn_cli *cli, const dn_model *model) {
     dn_display_message(&cli->display, DN_WARNING, text);
 }
 
+static void warn_of_options(dn_cli *cli, const dn_model *model) {
+    const char *warning = dn_model_warning(model);
+    if (warning)
+        dn_display_message(&cli->display, DN_WARNING, warning);
+}
+
 dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model) {
     dn_model_settings settings;
     dn_status status = dn_settings_model(&cli->command, config, &settings, &cli->error);
@@ -213,7 +232,9 @@ dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model 
         return status;
     status = dn_model_open(cli->command.operands[0], &settings.options, model, &cli->error);
     dn_settings_free(&settings);
-    if (status == DN_OK)
+    if (status == DN_OK) {
         warn_of_precision(cli, *model);
+        warn_of_options(cli, *model);
+    }
     return status;
 }

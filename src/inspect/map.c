@@ -19,16 +19,6 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
-/* A model that was never calibrated still knows the maps of its training pictures. */
-static double threshold_of(const dn_detector *detector) {
-    const dn_calibration *judged = &detector->calibration;
-    int shows_places =
-        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
-    if (shows_places && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
-    return judged->map_threshold;
-}
-
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
                         dn_error *error) {
     const int *size = detector->config->img_size;
@@ -38,7 +28,7 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     dn_map *self = block;
     *self = (dn_map){.width = size[1],
                      .height = size[0],
-                     .threshold = threshold_of(detector),
+                     .threshold = dn_detector_map_threshold(detector),
                      .judged = {.raw_score = NAN, .threshold = NAN},
                      .has_footer = detector->config->overlay_footer};
     snprintf(self->model_id, sizeof self->model_id, "%s", detector->id);
@@ -91,6 +81,15 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
     map->level = search.level;
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, &map->shape,
                              error);
+}
+
+dn_status dn_map_explain(dn_map *map, dn_error *error) {
+    if (!map->passes)
+        return DN_OK;
+    map->passes = 0;
+    dn_release(map->regions);
+    dn_release(map->shape);
+    return dn_map_finish(map, error);
 }
 
 const float *dn_map_values(const dn_map *map, int *width, int *height) {

@@ -3,12 +3,13 @@
 #define DN_TRAIN_EVALUATION_H
 
 #include "dataset/dataset.h"
-#include "inspect/inspector.h"
+#include "inspect/pixel_evaluation.h"
 #include "train/features/feature_source.h"
 
 typedef struct dn_sample_score {
     dn_score score;
     double elapsed_ms; /* reading, features and score; only the features if these are kept */
+    int is_unlike;     /* the image is unlike those of training (dn_evaluation_look) */
     dn_status status;  /* DN_OK if the image was scored */
     char *failure;     /* otherwise the reason; owned by the evaluation */
 } dn_sample_score;
@@ -25,6 +26,7 @@ typedef struct dn_evaluation {
     double *scores; /* of the readable images, without gaps, for the metrics */
     int *labels;
     const char **defects;
+    dn_pixel_evaluation *maps; /* the caller's: a run also makes maps; NULL: it does not */
 } dn_evaluation;
 
 /* The features that an inspector scores, of image files, kept in the cache of its detector's
@@ -50,10 +52,19 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
                             dn_error *error);
 
+/* Makes the maps of scored images after a run. */
+dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation *maps,
+                                  const dn_observer *observer, dn_error *error);
+
 /* Joins the places' statistic to the scores of a run from before the inspector had places; later
  * runs do so themselves. */
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error);
+
+/* Marks the images that are unlike those that the detector has seen in training. Reads each once
+ * more: features may come from a bank. */
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error);
 
 /* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);

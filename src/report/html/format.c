@@ -79,8 +79,11 @@ void dn_html_rate(dn_text *text, double share, size_t whole) {
     dn_text_append(text, isfinite(share) ? "\xc2\xa0%%" : "");
 }
 
-const char *dn_html_verdict(const dn_report *report, double score) {
+const char *dn_html_verdict(const dn_report *report, const dn_report_sample *sample) {
     const dn_decision *decision = &report->metrics->decision;
+    double score = sample->raw_score;
+    if (sample->verdict != DN_VERDICT_NONE)
+        return dn_verdict_name(sample->verdict);
     if (!isfinite(decision->threshold))
         return NULL;
     if (score > decision->threshold)

@@ -56,15 +56,24 @@ static void append_breakable(dn_text *page, const char *name) {
     }
 }
 
+/* A REVIEW that the score does not explain. */
+static const char *words_of(const char *reason) {
+    if (reason && strcmp(reason, "unlike_training") == 0)
+        return ", a picture unlike those of training";
+    if (reason && strcmp(reason, "below_all_good") == 0)
+        return ", below all good parts";
+    return "";
+}
+
 static void append_caption(dn_text *page, const dn_report *report, const dn_report_sample *sample,
                            const dn_report_localization *found) {
-    const char *verdict = dn_html_verdict(report, sample->raw_score);
+    const char *verdict = dn_html_verdict(report, sample);
     dn_text_append(page, "<figcaption>");
     if (verdict)
         dn_text_append(page, "<span class=\"verdict %s\">%s</span> ", verdict, verdict);
     dn_text_append(page, "score <b>");
     dn_html_score(page, sample->raw_score);
-    dn_text_append(page, "</b><br><span title=\"");
+    dn_text_append(page, "</b>%s<br><span title=\"", words_of(sample->reason));
     dn_html_escape(page, sample->image_path);
     dn_text_append(page, "\">");
     if (sample->gt_label && sample->defect) {
@@ -139,7 +148,7 @@ static size_t select_samples(const dn_report *report, int label, const char *ver
         const dn_report_sample *sample = &report->samples[i];
         if (!dn_sample_counts(sample) || (sample->gt_label != 0) != label)
             continue;
-        const char *own = dn_html_verdict(report, sample->raw_score);
+        const char *own = dn_html_verdict(report, sample);
         if (!*verdict || (own && strcmp(own, verdict) == 0))
             selected[count++] = sample;
     }

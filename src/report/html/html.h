@@ -38,8 +38,9 @@ typedef struct dn_score_axis {
 dn_score_axis dn_score_axis_of(const dn_report *report);
 double dn_score_share(const dn_score_axis *axis, double score); /* 0 to 1, clamped */
 
-/* "PASS", "REVIEW" or "FAIL" by the report's thresholds; NULL if it has none. */
-const char *dn_html_verdict(const dn_report *report, double score);
+/* "PASS", "REVIEW" or "FAIL": the sample's own verdict or, where it has none, by the report's
+ * thresholds; NULL if there are none. */
+const char *dn_html_verdict(const dn_report *report, const dn_report_sample *sample);
 
 /* Whether a sample counts: it has a score and a label. */
 static inline int dn_sample_counts(const dn_report_sample *sample) {

@@ -216,7 +216,8 @@ void dn_html_thresholds(dn_text *page, const dn_report *report) {
         dn_text_append(page,
                        "<p class=\"live\"><button type=\"button\" id=\"reset\">Back to the "
                        "model's thresholds</button> <span class=\"soft\">The histogram and the "
-                       "curves follow. Nothing in the model changes.</span></p>\n");
+                       "curves follow; every picture counts by its score alone. Nothing in the "
+                       "model changes.</span></p>\n");
         append_matrix(page, metrics, &start, 1, "Verdicts at these thresholds; wrong ones in bold");
         append_precision(page, &start);
         append_rules(page, metrics);
