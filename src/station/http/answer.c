@@ -75,6 +75,10 @@ void dn_http_problem(dn_http_request *request, int status, const char *format, .
     dn_buffer_print(&body, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":",
                     title_of(status), status);
     dn_buffer_json(&body, detail);
+    if (request->route && strncmp(request->route->pattern, "/v2", 3) == 0) {
+        dn_buffer_text(&body, ",\"error\":"); /* where that protocol's clients look */
+        dn_buffer_json(&body, detail);
+    }
     dn_buffer_text(&body, "}\n");
     exchange->header_count = 0;
     if (body.failed) { /* an answer without a body needs no memory */

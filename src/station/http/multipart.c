@@ -13,7 +13,8 @@ int dn_is_multipart(const char *content_type) {
 }
 
 /* The value of a parameter `; name=value` or `; name="value"`. Returns 0 if there is none or it
- * does not fit. Within quotes a backslash takes the next character as it is. */
+ * does not fit. Within quotes a backslash stands before a quote or a backslash; others are part of
+ * the value, as Windows' paths have them. */
 static int find_parameter(const char *header, const char *name, char *value, size_t size) {
     size_t length = strlen(name);
     for (const char *at = strchr(header, ';'); at; at = strchr(at, ';')) {
@@ -34,7 +35,7 @@ static int find_parameter(const char *header, const char *name, char *value, siz
         int quoted = *at == '"';
         size_t count = 0;
         for (at += quoted; *at && (quoted ? *at != '"' : !strchr("; \t", *at)); at++) {
-            if (quoted && *at == '\\' && at[1])
+            if (quoted && *at == '\\' && (at[1] == '"' || at[1] == '\\'))
                 at++;
             if (count + 1 >= size)
                 return 0;

@@ -153,7 +153,7 @@ static void drop_body(dn_exchange *self) {
 static void take_body(dn_exchange *self, const char *data, size_t size) {
     dn_http_request *request = &self->request;
     size_t needed = request->size + size;
-    if (self->refused_body)
+    if (self->refused_body || self->handled)
         return;
     if (needed > self->server->options.most_body)
         self->refused_body = 413;
@@ -208,10 +208,18 @@ static enum MHD_Result begin_request(dn_http_server *server, struct MHD_Connecti
     server->open++;
     pthread_mutex_unlock(&server->lock);
     dn_connections_enter(&server->connections, self->link, DN_PHASE_BODY);
-    if (check_head(self) && find_route(self, url) && check_access(self) && check_length(self))
+    self->early = !check_head(self) || !check_length(self) ||
+                  dn_http_header(&self->request, "Expect") != NULL;
+    if (self->status == 0 && find_route(self, url) && check_access(self)) {
+        self->early = 0;
         return MHD_YES;
-    self->early = 1;
-    return dn_answer_send(self);
+    }
+    if (self->early) /* before the body, and then close */
+        return dn_answer_send(self);
+    /* A client that sends first and reads later would miss the answer: its body is taken, and
+     * dropped. */
+    self->handled = 1;
+    return MHD_YES;
 }
 
 static void handle(dn_exchange *self) {
