@@ -16,3 +16,11 @@ pictures=dummy_dataset/dummy_class/test
 "$python" tests/station/check_archive.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" \
     "${REQUESTS:-200}" | tee "$work/said" || fail "the archive"
 ! grep -q 'needs root' "$work/said" || left_out "a full disk needs root"
+
+browser=$(command -v chromium || command -v chromium-browser || true)
+if [ -n "$browser" ]; then
+    "$python" tests/station/check_page.py "$browser" "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" ||
+        fail "the page"
+else
+    left_out "no chromium: the page is not opened"
+fi

@@ -6,6 +6,7 @@ const dn_route dn_station_routes[] = {
     {"GET", "/station.css", DN_ROLE_NONE, dn_page_style},
     {"GET", "/station.js", DN_ROLE_NONE, dn_page_script},
     {"GET", "/texts.js", DN_ROLE_NONE, dn_page_texts},
+    {"GET", "/icon.svg", DN_ROLE_NONE, dn_page_icon},
     {"GET", "/healthz", DN_ROLE_NONE, dn_api_health},
     {"GET", "/metrics", DN_ROLE_READ, dn_api_metrics},
     {"GET", "/api/openapi.json", DN_ROLE_NONE, dn_api_openapi},

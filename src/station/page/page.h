@@ -4,6 +4,6 @@
 
 #include "station/http/server.h"
 
-dn_http_handler dn_page_index, dn_page_style, dn_page_script, dn_page_texts;
+dn_http_handler dn_page_index, dn_page_style, dn_page_script, dn_page_texts, dn_page_icon;
 
 #endif
