@@ -1,4 +1,5 @@
 /* Format, mode and depth from the header of the decoder's fixtures, and of files cut anywhere. */
+#include "image/image.h"
 #include "image/kind.h"
 #include "support/support.h"
 
