@@ -51,6 +51,11 @@ install(FILES ${CMAKE_BINARY_DIR}/differnet.1 DESTINATION ${CMAKE_INSTALL_MANDIR
 install(FILES ${completion}/differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${completion}/_differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE TYPE DOC)
+if(DIFFERNET_STATION)
+  configure_file(packaging/differnet-station.service.in ${CMAKE_BINARY_DIR}/differnet-station.service @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/differnet-station.service DESTINATION lib/systemd/system)
+  install(FILES packaging/serve.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+endif()
 install(DIRECTORY dummy_dataset DESTINATION ${CMAKE_INSTALL_DATADIR}/differnet)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/differnet)
