@@ -35,7 +35,7 @@ static void print_finding(void *user, const char *line) {
 }
 
 static dn_status verify(dn_cli *cli, dn_archive *archive) {
-    dn_archive_count count;
+    dn_archive_count count = {0};
     char text[256];
     dn_status status = dn_archive_verify(archive, print_finding, cli, &count, &cli->error);
     if (status != DN_OK)
@@ -58,7 +58,7 @@ static dn_status verify(dn_cli *cli, dn_archive *archive) {
 static dn_status prune(dn_cli *cli, const char *folder) {
     double days = 0;
     dn_archive_limits limits = {0};
-    dn_archive_count count;
+    dn_archive_count count = {0};
     char text[128];
     dn_status status =
         dn_command_number(&cli->command, DN_OPTION_KEEP_DAYS, 1e5, 0, &days, &cli->error);

@@ -266,7 +266,7 @@ static dn_status take_operand(dn_serve_settings *self, const char *operand, dn_e
     const char *equals = strchr(operand, '='), *path = operand;
     dn_served_model *model = NULL;
     dn_status status = add_model(self, &model, error);
-    if (status != DN_OK)
+    if (status != DN_OK || !model)
         return status;
     name_of_path(operand, name);
     if (equals && equals > operand && !memchr(operand, '/', (size_t)(equals - operand)) &&
@@ -327,18 +327,18 @@ dn_status dn_serve_settings_read(const dn_serve_settings_source *source,
     return status == DN_OK ? check(settings, error) : status;
 }
 
-void dn_serve_settings_free(dn_serve_settings *self) {
+void dn_serve_settings_free(dn_serve_settings *settings) {
     for (size_t i = 0; i < STATION_KEYS; i++)
         if (station_keys[i].kind == TEXT)
-            free(*(char **)(void *)((char *)self + station_keys[i].offset));
-    for (size_t i = 0; i < self->model_count; i++) {
-        free(self->models[i].name);
-        free(self->models[i].path);
-        free(self->models[i].precision);
+            free(*(char **)(void *)((char *)settings + station_keys[i].offset));
+    for (size_t i = 0; i < settings->model_count; i++) {
+        free(settings->models[i].name);
+        free(settings->models[i].path);
+        free(settings->models[i].precision);
     }
-    for (size_t i = 0; i < self->hosts.count; i++)
-        free(self->hosts.texts[i]);
-    free(self->models);
-    free(self->hosts.texts);
-    *self = (dn_serve_settings){0};
+    for (size_t i = 0; i < settings->hosts.count; i++)
+        free(settings->hosts.texts[i]);
+    free(settings->models);
+    free(settings->hosts.texts);
+    *settings = (dn_serve_settings){0};
 }

@@ -123,7 +123,7 @@ void dn_access_destroy(dn_access *self) {
 dn_status dn_access_reload(dn_access *self, const char *token_file, dn_error *error) {
     dn_access *read;
     dn_status status = dn_access_create(token_file, &read, error);
-    if (status != DN_OK)
+    if (status != DN_OK || !read)
         return status;
     pthread_mutex_lock(&self->lock);
     memcpy(self->tokens, read->tokens, sizeof self->tokens);

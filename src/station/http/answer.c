@@ -116,7 +116,7 @@ static struct MHD_Response *make_response(dn_exchange *self) {
     if (self->is_stream && strcmp(self->method, "HEAD") != 0)
         return dn_events_response(self->server->events, self->connection, self->last_id);
     if (self->fixed)
-        return MHD_create_response_from_buffer(self->fixed_size, (void *)(uintptr_t)self->fixed,
+        return MHD_create_response_from_buffer(self->fixed_size, dn_not_const(self->fixed),
                                                MHD_RESPMEM_PERSISTENT);
     /* The exchange keeps the body until the request has been completed. */
     return MHD_create_response_from_buffer(self->body.length, self->body.data,

@@ -53,6 +53,15 @@ struct dn_http_server {
     pthread_t clock; /* ends what is late */
 };
 
+/* libmicrohttpd's parameters are not const where it only reads. */
+static inline void *dn_not_const(const void *bytes) {
+    union {
+        const void *in;
+        void *out;
+    } pointer = {bytes};
+    return pointer.out;
+}
+
 /* route.c: finds the route of method and path, and fills the parameters. *allow is the other
  * method that the path has; NULL: the path has none. */
 const dn_route *dn_route_find(const dn_route *routes, size_t count, const char *method,
@@ -68,6 +77,6 @@ struct MHD_Response *dn_events_response(dn_events *self, struct MHD_Connection *
                                         long long last_id);
 
 /* answer.c */
-enum MHD_Result dn_answer_send(dn_exchange *exchange);
+enum MHD_Result dn_answer_send(dn_exchange *self);
 
 #endif

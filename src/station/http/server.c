@@ -348,10 +348,9 @@ static struct MHD_Daemon *start_daemon(dn_http_server *self, const struct addrin
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
                      (options->tls_cert ? MHD_USE_TLS : 0u) |
                      (address->ai_family == AF_INET6 ? MHD_USE_IPv6 : 0u);
-    struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_cert},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key},
-        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, dn_not_const(options->tls_cert)},
+                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, dn_not_const(options->tls_key)},
+                                   {MHD_OPTION_END, 0, NULL}};
     if (!options->tls_cert)
         tls[0] = tls[2];
     return MHD_start_daemon(
@@ -380,7 +379,7 @@ static dn_status listen_at(dn_http_server *self, dn_error *error) {
                                options->port, errno ? strerror(errno) : "the server does not start",
                                options->tls_cert ? " (is it a certificate and its key?)" : "");
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t size = sizeof bound;
     if (info && getsockname(info->listen_fd, (struct sockaddr *)&bound, &size) == 0)
         self->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port

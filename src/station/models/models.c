@@ -89,7 +89,7 @@ static dn_status create_slot(dn_models *self, const dn_served_model *settings, d
         slot->seen = slot->failed = slot->file;
         status = dn_slot_open(self, &slot->settings, &slot->use, error);
     }
-    if (status == DN_OK)
+    if (status == DN_OK && slot->use)
         status = dn_slot_try(slot->use->model, NULL, NULL, 0, error);
     slot->loaded_at = dn_utc_now();
     if (status != DN_OK) {
@@ -151,7 +151,8 @@ dn_status dn_models_configure(dn_models *self, const dn_serve_settings *settings
         for (size_t i = 0; i < settings->model_count; i++) {
             *end = made[i] ? made[i] : take_same(&old, &settings->models[i]);
             made[i] = NULL;
-            end = &(*end)->next;
+            if (*end)
+                end = &(*end)->next;
         }
         *end = NULL;
     } else
