@@ -102,6 +102,8 @@ static void test_routes(void **state) {
     assert_string_equal(request.parameters[1], "map");
     assert_null(find("POST", "/i/1/map", &request, &allow));
     assert_string_equal(allow, "GET, HEAD");
+    assert_null(find("GET", "/m/a:predict", &request, &allow));
+    assert_string_equal(allow, "POST");
     assert_null(find("GET", "/m/", &request, &allow));
     assert_null(find("GET", "/m/a/b", &request, &allow));
     assert_null(allow);

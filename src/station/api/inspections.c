@@ -14,10 +14,10 @@ typedef struct question {
     dn_job job;
     dn_http_request *request;
     dn_archive_query query;
-    char texts[3][256]; /* of model, verdict, part_id */
+    char texts[3][128]; /* of model, verdict, part_id */
     int csv;
     dn_archive_file file;
-    char decision[32], note[1024], who[128];
+    char decision[128], note[4096], who[512];
 } question;
 
 static int need_archive(dn_http_request *request) {
@@ -60,14 +60,14 @@ static void fail(question *self, dn_status status, const dn_error *error) {
 
 /* ---- parameters ---- */
 
-static int read_text(dn_http_request *request, const char *name, char text[256],
+static int read_text(dn_http_request *request, const char *name, char text[128],
                      const char **place) {
     const char *value = dn_http_query(request, name);
     if (!value || !*value)
         return 1;
-    int fits = strlen(value) < 256;
+    int fits = strlen(value) < 128;
     if (fits)
-        snprintf(text, 256, "%s", value);
+        snprintf(text, 128, "%s", value);
     if (!fits || !dn_decode_percent(text, 1)) {
         dn_http_problem(request, 400, "%s: is too long or not well encoded", name);
         return 0;
@@ -107,7 +107,7 @@ static int parse_time(const char *text, int64_t *milliseconds) {
 }
 
 static int read_time(dn_http_request *request, const char *name, int64_t *milliseconds) {
-    char text[256];
+    char text[128];
     const char *value = NULL;
     if (!read_text(request, name, text, &value))
         return 0;
@@ -130,6 +130,23 @@ static int read_format(dn_http_request *request, int *csv) {
     if (!format || *csv || strcmp(format, "json") == 0)
         return 1;
     dn_http_problem(request, 400, "format: expected json or csv");
+    return 0;
+}
+
+static int read_flag(dn_http_request *request, const char *name, int *flag) {
+    const char *value = dn_http_query(request, name);
+    *flag = value && strcmp(value, "true") == 0;
+    if (!value || *flag || strcmp(value, "false") == 0)
+        return 1;
+    dn_http_problem(request, 400, "%s: expected true or false", name);
+    return 0;
+}
+
+static int check_verdict(dn_http_request *request, const char *verdict) {
+    for (int i = DN_VERDICT_NONE; i <= DN_VERDICT_FAIL; i++)
+        if (!verdict || strcmp(verdict, dn_verdict_name((dn_verdict)i)) == 0)
+            return 1;
+    dn_http_problem(request, 400, "verdict: expected PASS, REVIEW, FAIL or NONE");
     return 0;
 }
 
@@ -194,19 +211,18 @@ void dn_api_inspections(dn_http_request *request) {
     if (!self)
         return;
     dn_archive_query *query = &self->query;
-    const char *undecided = dn_http_query(request, "undecided");
     if (!read_text(request, "model", self->texts[0], &query->model) ||
         !read_text(request, "verdict", self->texts[1], &query->verdict) ||
         !read_text(request, "part_id", self->texts[2], &query->part_id) ||
         !read_time(request, "from", &query->from_ms) || !read_time(request, "to", &query->to_ms) ||
         !read_number(request, "limit", MOST_ROWS, &limit) ||
         !read_number(request, "cursor", INT64_MAX, &query->before) ||
-        !read_format(request, &self->csv)) {
+        !read_flag(request, "undecided", &query->undecided) ||
+        !check_verdict(request, query->verdict) || !read_format(request, &self->csv)) {
         free(self);
         return;
     }
     query->limit = (int)limit;
-    query->undecided = undecided && strcmp(undecided, "true") == 0;
     ask(self);
 }
 
@@ -286,12 +302,22 @@ void dn_api_inspection_file(dn_http_request *request) {
 
 /* ---- POST /api/inspections/{sequence}/decisions ---- */
 
+/* Characters, not bytes. */
+static size_t utf8_count(const char *text) {
+    size_t count = 0;
+    for (; *text; text++)
+        count += ((unsigned char)*text & 0xC0) != 0x80;
+    return count;
+}
+
+/* `size` holds size / 4 - 1 characters of any length. */
 static int take_member(const cJSON *object, const char *name, char *text, size_t size) {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
     text[0] = '\0';
     if (!item)
         return 1;
-    if (!cJSON_IsString(item) || strlen(item->valuestring) >= size)
+    if (!cJSON_IsString(item) || utf8_count(item->valuestring) > size / 4 - 1 ||
+        strlen(item->valuestring) >= size)
         return 0;
     snprintf(text, size, "%s", item->valuestring);
     return 1;
@@ -312,7 +338,8 @@ static int read_decision(dn_http_request *request, question *self) {
     if (!valid)
         dn_http_problem(request, 400,
                         "expected {\"decision\": \"confirmed\", \"overruled_good\" or "
-                        "\"overruled_defective\", \"who\": 1 to 127 bytes, \"note\": up to 1023}");
+                        "\"overruled_defective\", \"who\": 1 to 127 characters, \"note\": up to "
+                        "1023}");
     return valid;
 }
 

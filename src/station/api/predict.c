@@ -61,6 +61,15 @@ static int read_switch(dn_http_request *request, const char *name, int *on) {
     return 0;
 }
 
+static int read_flag(dn_http_request *request, const char *name, int *on) {
+    const char *value = dn_http_query(request, name);
+    *on = value && strcmp(value, "true") == 0;
+    if (!value || *on || strcmp(value, "false") == 0)
+        return 1;
+    dn_http_problem(request, 400, "%s: expected true or false", name);
+    return 0;
+}
+
 static int is_printable(const char *text) {
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7F)
@@ -137,12 +146,11 @@ void dn_api_predict(dn_http_request *request) {
     }
     snprintf(request->model, sizeof request->model, "%s", judgement->model);
     if (!read_switch(request, "map", &map) || !read_switch(request, "overlay", &overlay) ||
-        !read_body(request, &body) || !read_part_id(request, &body, part_id)) {
+        !read_flag(request, "regions", &regions) || !read_body(request, &body) ||
+        !read_part_id(request, &body, part_id)) {
         dn_judgement_free(judgement);
         return;
     }
-    const char *wanted = dn_http_query(request, "regions");
-    regions = wanted && strcmp(wanted, "true") == 0;
     judgement->wants_map = map;
     judgement->wants_overlay = overlay;
     judgement->wants_regions = regions;

@@ -26,10 +26,13 @@ static int matches(const char *pattern, const char *path, dn_http_request *reque
 const dn_route *dn_route_find(const dn_route *routes, size_t count, const char *method,
                               const char *path, dn_http_request *request, const char **allow) {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    const char *first = NULL; /* the first pattern that fits is the path's, also for its methods */
     *allow = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (!matches(routes[i].pattern, path, request, 0))
+        if ((first && strcmp(first, routes[i].pattern) != 0) ||
+            !matches(routes[i].pattern, path, request, 0))
             continue;
+        first = routes[i].pattern;
         if (strcmp(routes[i].method, wanted) == 0)
             return &routes[i];
         *allow = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;

@@ -50,8 +50,17 @@ const char *dn_http_address(const dn_http_request *request) {
     return ((const dn_exchange *)request->own)->link->address;
 }
 
+/* The methods that a path has, for Allow. */
+static const char *methods_of(dn_exchange *self, const char *path) {
+    const dn_http_options *options = &self->server->options;
+    dn_http_request unused = {0};
+    const char *allow;
+    dn_route_find(options->routes, options->route_count, "", path, &unused, &allow);
+    return allow ? allow : "GET, HEAD, POST";
+}
+
 /* Returns 0 and answers if the head is refused. */
-static int check_head(dn_exchange *self) {
+static int check_head(dn_exchange *self, const char *url) {
     dn_http_server *server = self->server;
     const char *reason;
     pthread_mutex_lock(&server->lock);
@@ -72,7 +81,7 @@ static int check_head(dn_exchange *self) {
         return 1;
     dn_http_problem(&self->request, status, "%s", reason);
     if (status == 405)
-        dn_http_add_header(&self->request, "Allow", "GET, HEAD, POST");
+        dn_http_add_header(&self->request, "Allow", methods_of(self, url));
     return 0;
 }
 
@@ -208,7 +217,7 @@ static enum MHD_Result begin_request(dn_http_server *server, struct MHD_Connecti
     server->open++;
     pthread_mutex_unlock(&server->lock);
     dn_connections_enter(&server->connections, self->link, DN_PHASE_BODY);
-    self->early = !check_head(self) || !check_length(self) ||
+    self->early = !check_head(self, url) || !check_length(self) ||
                   dn_http_header(&self->request, "Expect") != NULL;
     if (self->status == 0 && find_route(self, url) && check_access(self)) {
         self->early = 0;
