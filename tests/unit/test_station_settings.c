@@ -42,6 +42,8 @@ static void test_refusals(void **state) {
         {"keep_maps: some", "expected all, not_pass or none"},
         {"models: [a]", "\"models\" is no list of values"},
         {"hosts: [{a: b}]", "\"hosts\" is no list of mappings"},
+        {"sinks: [a]", "\"sinks\" is no list of values"},
+        {"sinks: [{port: 0}]", "expected a whole number from 1 to 65535"},
         {"models: [{name: ../x}]", "expected 1 to 64 of"},
         {"models: [{name: {a: b}}]", "nested too deep"},
         {"models: [[a]]", "nested too deep"},

@@ -9,6 +9,7 @@
 #include "station/http/server.h"
 #include "station/models/models.h"
 #include "station/page/page.h"
+#include "station/sinks/sinks.h"
 
 #include <stdatomic.h>
 
@@ -20,6 +21,7 @@ typedef struct dn_station {
     dn_access *access;
     dn_jobs *scores; /* pictures that wait for a worker */
     dn_jobs *reads;  /* questions to the archive: they wait for the disk, not for scores */
+    dn_sinks *sinks; /* NULL: none */
     dn_counters counters;
     atomic_int keep[DN_ARCHIVE_FILES]; /* dn_keep; a reload changes them */
     atomic_int stopping;

@@ -36,6 +36,7 @@ void dn_api_metrics(dn_http_request *request) {
     dn_station *station = request->user;
     dn_buffer text = {0};
     dn_counters_print(&station->counters, dn_jobs_count(station->scores), &text);
+    dn_sinks_print(station->sinks, &text);
     dn_http_answer(request, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
 }
 

@@ -23,6 +23,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS decisions (number INTEGER PRIMARY KEY AUTOINCREMENT, "
     "sequence INTEGER NOT NULL REFERENCES inspections (sequence), time INTEGER NOT NULL, "
     "decision TEXT NOT NULL, note TEXT NOT NULL, who TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS sinks (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL);"
     "CREATE INDEX IF NOT EXISTS inspections_time ON inspections (time);"
     "CREATE INDEX IF NOT EXISTS inspections_part ON inspections (part_id);"
     "CREATE INDEX IF NOT EXISTS inspections_verdict ON inspections (verdict, sequence);"

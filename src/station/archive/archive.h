@@ -79,6 +79,7 @@ typedef struct dn_archive_query {
     const char *model, *verdict, *part_id; /* NULL: any */
     int64_t from_ms, to_ms;                /* 0: no bound */
     int64_t before;                        /* sequences below this; 0: the newest */
+    int64_t after;                         /* above this, oldest first; 0: newest first */
     int64_t sequence;                      /* this one alone; 0: all */
     int undecided;                         /* 1: those without a decision */
     int limit;
@@ -90,6 +91,15 @@ typedef int dn_archive_take(void *user, int64_t sequence, const char *text);
 dn_status dn_archive_read(dn_archive *self, const dn_archive_query *query, int csv,
                           dn_archive_take *take, void *user, dn_error *error);
 extern const char dn_archive_csv_heading[];
+
+/* The newest sequence, 0 if there is none. */
+int64_t dn_archive_last(dn_archive *self);
+
+/* How far a sink has got; a new one begins at the newest inspection. */
+dn_status dn_archive_delivered(dn_archive *self, const char *sink, int64_t *sequence,
+                               dn_error *error);
+dn_status dn_archive_set_delivered(dn_archive *self, const char *sink, int64_t sequence,
+                                   dn_error *error);
 
 /* The bytes of a kept file (free `bytes`) and its extension. DN_ERROR_DATA: it is not kept. */
 dn_status dn_archive_load(dn_archive *self, int64_t sequence, dn_archive_file kind, char **bytes,

@@ -30,19 +30,15 @@ enum column {
     DECISIONS
 };
 
-/* The last decision for CSV, all of them for JSON. A NULL parameter does not restrict. */
-static const char query_text[] =
+/* The last decision for CSV, all of them for JSON. */
+static const char selection[] =
     "SELECT i.sequence, i.time, i.model, i.model_id, i.part_id, i.source, i.verdict, i.raw_score, "
     "i.milliseconds, i.sha256, i.row, i.picture, i.map, i.overlay, d.decision, d.note, d.who, "
     "(SELECT json_group_array(json_object('time', strftime('%Y-%m-%dT%H:%M:%SZ', a.time / 1000, "
     "'unixepoch'), 'decision', a.decision, 'note', a.note, 'who', a.who)) "
     "FROM decisions a WHERE a.sequence = i.sequence) "
     "FROM inspections i LEFT JOIN decisions d ON d.number = "
-    "(SELECT max(number) FROM decisions WHERE sequence = i.sequence) "
-    "WHERE i.sequence < ?1 AND (?2 IS NULL OR i.sequence = ?2) AND (?3 IS NULL OR i.model = ?3) "
-    "AND (?4 IS NULL OR i.verdict = ?4) AND (?5 IS NULL OR i.part_id = ?5) "
-    "AND (?6 IS NULL OR i.time >= ?6) AND (?7 IS NULL OR i.time < ?7) "
-    "AND (?8 = 0 OR d.number IS NULL) ORDER BY i.sequence DESC LIMIT ?9";
+    "(SELECT max(number) FROM decisions WHERE sequence = i.sequence) ";
 
 /* ---- a row as text ---- */
 
@@ -116,8 +112,24 @@ static void bind_query(sqlite3_stmt *statement, const dn_archive_query *query) {
     bind_text(statement, 5, query->part_id);
     bind_number(statement, 6, query->from_ms);
     bind_number(statement, 7, query->to_ms);
-    sqlite3_bind_int(statement, 8, query->undecided);
-    sqlite3_bind_int(statement, 9, query->limit ? query->limit : -1);
+    sqlite3_bind_int(statement, 8, query->limit ? query->limit : -1);
+    bind_number(statement, 9, query->after);
+}
+
+/* Only the conditions that there are: SQLite then finds the index that serves them. */
+static void write_query(const dn_archive_query *query, dn_buffer *sql) {
+    dn_buffer_text(sql, selection);
+    dn_buffer_text(sql, " WHERE i.sequence < ?1");
+    dn_buffer_text(sql, query->sequence ? " AND i.sequence = ?2" : "");
+    dn_buffer_text(sql, query->model ? " AND i.model = ?3" : "");
+    dn_buffer_text(sql, query->verdict ? " AND i.verdict = ?4" : "");
+    dn_buffer_text(sql, query->part_id ? " AND i.part_id = ?5" : "");
+    dn_buffer_text(sql, query->from_ms ? " AND i.time >= ?6" : "");
+    dn_buffer_text(sql, query->to_ms ? " AND i.time < ?7" : "");
+    dn_buffer_text(sql, query->after ? " AND i.sequence > ?9" : "");
+    dn_buffer_text(sql, query->undecided ? " AND d.number IS NULL" : "");
+    dn_buffer_text(sql, query->after ? " ORDER BY i.sequence LIMIT ?8"
+                                     : " ORDER BY i.sequence DESC LIMIT ?8");
 }
 
 static dn_status take_rows(dn_archive *self, sqlite3_stmt *statement, int csv,
@@ -142,14 +154,73 @@ static dn_status take_rows(dn_archive *self, sqlite3_stmt *statement, int csv,
 dn_status dn_archive_read(dn_archive *self, const dn_archive_query *query, int csv,
                           dn_archive_take *take, void *user, dn_error *error) {
     sqlite3_stmt *statement = NULL;
+    dn_buffer sql = {0};
+    write_query(query, &sql);
+    if (sql.failed) {
+        dn_buffer_free(&sql);
+        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
+    }
     pthread_mutex_lock(&self->read_lock);
-    dn_status status = dn_archive_prepare(self->reader, query_text, &statement, error);
+    dn_status status = dn_archive_prepare(self->reader, sql.data, &statement, error);
     if (status == DN_OK) {
         bind_query(statement, query);
         status = take_rows(self, statement, csv, take, user, error);
     }
     sqlite3_finalize(statement);
     pthread_mutex_unlock(&self->read_lock);
+    dn_buffer_free(&sql);
+    return status;
+}
+
+/* ---- sinks ---- */
+
+static int64_t read_number(sqlite3 *database, const char *sql, const char *text) {
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (dn_archive_prepare(database, sql, &statement, NULL) == DN_OK) {
+        bind_text(statement, 1, text);
+        if (sqlite3_step(statement) == SQLITE_ROW)
+            number = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return number;
+}
+
+int64_t dn_archive_last(dn_archive *self) {
+    pthread_mutex_lock(&self->read_lock);
+    int64_t last =
+        read_number(self->reader, "SELECT coalesce(max(sequence), 0) FROM inspections", NULL);
+    pthread_mutex_unlock(&self->read_lock);
+    return last > 0 ? last : 0;
+}
+
+dn_status dn_archive_delivered(dn_archive *self, const char *sink, int64_t *sequence,
+                               dn_error *error) {
+    pthread_mutex_lock(&self->read_lock);
+    *sequence = read_number(self->reader, "SELECT sequence FROM sinks WHERE name = ?", sink);
+    pthread_mutex_unlock(&self->read_lock);
+    if (*sequence >= 0)
+        return DN_OK;
+    *sequence = dn_archive_last(self);
+    return dn_archive_set_delivered(self, sink, *sequence, error);
+}
+
+dn_status dn_archive_set_delivered(dn_archive *self, const char *sink, int64_t sequence,
+                                   dn_error *error) {
+    sqlite3_stmt *statement = NULL;
+    pthread_mutex_lock(&self->write_lock);
+    dn_status status = dn_archive_prepare(
+        self->writer,
+        "INSERT INTO sinks VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET sequence = ?2",
+        &statement, error);
+    if (status == DN_OK) {
+        bind_text(statement, 1, sink);
+        sqlite3_bind_int64(statement, 2, sequence);
+        if (sqlite3_step(statement) != SQLITE_DONE)
+            status = dn_archive_fail(self->writer, error);
+    }
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&self->write_lock);
     return status;
 }
 

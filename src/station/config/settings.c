@@ -29,6 +29,7 @@ static const setting station_keys[] = {
     {"tls_key", "", TEXT, AT(tls_key), 0, 0, "PEM file of its key"},
     {"token_file", "", TEXT, AT(token_file), 0, 0, "lines of ROLE TOKEN; mode 0600"},
     {"archive", "", TEXT, AT(archive), 0, 0, "folder of the archive; empty: nothing is kept"},
+    {"sink_rows", "100000", COUNT, AT(sink_rows), 1, 1e9, "rows that may wait for a sink"},
     {"workers", "2", COUNT, AT(workers), 1, 256, "pictures in work at once"},
     {"threads", "0", COUNT, AT(threads), 0, 1024, "of each score; 0: all processors"},
     {"queue", "64", COUNT, AT(queue), 1, 65536, "pictures that may wait; one more is answered 503"},
@@ -61,7 +62,23 @@ static const setting model_keys[] = {
     {"rotations", NULL, COUNT, OF(rotations), 0, 1024, NULL},
 };
 
+#define IN(member) offsetof(dn_serve_sink, member)
+static const setting sink_keys[] = {
+    {"name", NULL, NAME, IN(name), 0, 0, NULL},
+    {"url", NULL, TEXT, IN(url), 0, 0, NULL},
+    {"token_file", NULL, TEXT, IN(token_file), 0, 0, NULL},
+    {"ca_file", NULL, TEXT, IN(ca_file), 0, 0, NULL},
+    {"host", NULL, TEXT, IN(host), 0, 0, NULL},
+    {"port", NULL, COUNT, IN(port), 1, 65535, NULL},
+    {"topic", NULL, TEXT, IN(topic), 0, 0, NULL},
+    {"client_id", NULL, TEXT, IN(client_id), 0, 0, NULL},
+    {"user", NULL, TEXT, IN(user), 0, 0, NULL},
+    {"password_file", NULL, TEXT, IN(password_file), 0, 0, NULL},
+};
+
 enum {
+    SINK_KEYS = sizeof sink_keys / sizeof *sink_keys,
+    MOST_SINKS = 16,
     STATION_KEYS = sizeof station_keys / sizeof *station_keys,
     MODEL_KEYS = sizeof model_keys / sizeof *model_keys,
     MOST_MODELS = 256,
@@ -160,6 +177,17 @@ static dn_status add_model(dn_serve_settings *self, dn_served_model **model, dn_
     return DN_OK;
 }
 
+static dn_status add_sink(dn_serve_settings *self, dn_error *error) {
+    if (self->sink_count >= MOST_SINKS)
+        return dn_station_fail(error, DN_ERROR_CONFIG, "more than %d sinks", MOST_SINKS);
+    dn_serve_sink *sinks = realloc(self->sinks, (self->sink_count + 1) * sizeof *sinks);
+    if (!sinks)
+        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
+    self->sinks = sinks;
+    sinks[self->sink_count++] = (dn_serve_sink){0};
+    return DN_OK;
+}
+
 static dn_status add_host(dn_serve_settings *self, const char *host, dn_error *error) {
     if (self->hosts.count >= MOST_HOSTS)
         return dn_station_fail(error, DN_ERROR_CONFIG, "more than %d hosts", MOST_HOSTS);
@@ -186,18 +214,22 @@ static dn_status take(const file_reader *self, const dn_station_pair *pair, dn_e
         return set_by_name(station_keys, STATION_KEYS, settings, pair->key, pair->value, error);
     if (strcmp(pair->list, "hosts") == 0 && !pair->key)
         return add_host(settings, pair->value, error);
-    if (strcmp(pair->list, "models") != 0 || !pair->key)
+    int is_sink = strcmp(pair->list, "sinks") == 0;
+    if ((!is_sink && strcmp(pair->list, "models") != 0) || !pair->key)
         return dn_station_fail(error, DN_ERROR_CONFIG,
-                               "\"%.40s\" is no list%s: expected models or hosts", pair->list,
-                               pair->key ? " of mappings" : " of values");
+                               "\"%.40s\" is no list%s: expected models, sinks or hosts",
+                               pair->list, pair->key ? " of mappings" : " of values");
     dn_served_model *model = NULL;
     dn_status status = DN_OK;
-    if (pair->index >= settings->model_count)
-        status = add_model(settings, &model, error);
+    if (pair->index >= (is_sink ? settings->sink_count : settings->model_count))
+        status = is_sink ? add_sink(settings, error) : add_model(settings, &model, error);
     if (status != DN_OK)
         return status;
-    model = &settings->models[settings->model_count - 1];
-    return set_by_name(model_keys, MODEL_KEYS, model, pair->key, pair->value, error);
+    if (is_sink)
+        return set_by_name(sink_keys, SINK_KEYS, &settings->sinks[settings->sink_count - 1],
+                           pair->key, pair->value, error);
+    return set_by_name(model_keys, MODEL_KEYS, &settings->models[settings->model_count - 1],
+                       pair->key, pair->value, error);
 }
 
 static dn_status take_with_place(void *user, const dn_station_pair *pair, dn_error *error) {
@@ -291,6 +323,23 @@ static dn_status take_pair(dn_serve_settings *self, const char *pair, dn_error *
 
 /* ---- all of it ---- */
 
+static dn_status check_sinks(const dn_serve_settings *self, dn_error *error) {
+    for (size_t i = 0; i < self->sink_count; i++) {
+        const dn_serve_sink *sink = &self->sinks[i];
+        if (!sink->name || !sink->url == !sink->host)
+            return dn_station_fail(error, DN_ERROR_CONFIG,
+                                   "sinks: number %zu needs a name, and either url or host", i + 1);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(sink->name, self->sinks[k].name) == 0)
+                return dn_station_fail(error, DN_ERROR_CONFIG, "two sinks are called \"%s\"",
+                                       sink->name);
+    }
+    if (self->sink_count > 0 && !*self->archive)
+        return dn_station_fail(error, DN_ERROR_CONFIG,
+                               "sinks need an archive: what they have not taken waits there");
+    return DN_OK;
+}
+
 static dn_status check(const dn_serve_settings *self, dn_error *error) {
     if (self->model_count == 0)
         return dn_station_fail(error, DN_ERROR_CONFIG,
@@ -309,7 +358,7 @@ static dn_status check(const dn_serve_settings *self, dn_error *error) {
     }
     if (!*self->tls_cert != !*self->tls_key)
         return dn_station_fail(error, DN_ERROR_CONFIG, "tls_cert and tls_key belong together");
-    return DN_OK;
+    return check_sinks(self, error);
 }
 
 dn_status dn_serve_settings_read(const dn_serve_settings_source *source,
@@ -336,8 +385,13 @@ void dn_serve_settings_free(dn_serve_settings *settings) {
         free(settings->models[i].path);
         free(settings->models[i].precision);
     }
+    for (size_t i = 0; i < settings->sink_count; i++)
+        for (size_t k = 0; k < SINK_KEYS; k++)
+            if (sink_keys[k].kind != COUNT)
+                free(*(char **)(void *)((char *)&settings->sinks[i] + sink_keys[k].offset));
     for (size_t i = 0; i < settings->hosts.count; i++)
         free(settings->hosts.texts[i]);
+    free(settings->sinks);
     free(settings->models);
     free(settings->hosts.texts);
     *settings = (dn_serve_settings){0};

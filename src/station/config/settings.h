@@ -14,6 +14,14 @@ typedef struct dn_served_model {
     int rotations;
 } dn_served_model;
 
+/* Where rows are sent: a webhook (url) or an MQTT broker (host). */
+typedef struct dn_serve_sink {
+    char *name;
+    char *url, *token_file, *ca_file;
+    char *host, *topic, *client_id, *user, *password_file;
+    int port;
+} dn_serve_sink;
+
 typedef struct dn_serve_settings_text_list {
     char **texts;
     size_t count;
@@ -25,6 +33,9 @@ typedef struct dn_serve_settings {
     dn_serve_settings_text_list hosts; /* further names in the header Host */
     dn_served_model *models;
     size_t model_count;
+    dn_serve_sink *sinks;
+    size_t sink_count;
+    int sink_rows; /* that may wait for a sink */
     int workers, threads, queue;
     int connections, connections_per_address;
     int body_mib, megapixels, memory_mib;

@@ -108,6 +108,8 @@ static dn_status open_parts(dn_station *station, dn_error *error) {
     if (status == DN_OK && *settings->archive)
         status = dn_archive_open(settings->archive, &limits, &station->archive, error);
     if (status == DN_OK)
+        status = dn_sinks_start(settings, station->archive, &station->sinks, error);
+    if (status == DN_OK)
         status = dn_models_create(settings, tell_model, station, &station->models, error);
     if (status == DN_OK)
         status = dn_jobs_create((size_t)settings->workers, (size_t)settings->queue,
@@ -250,6 +252,7 @@ static void close_all(run *self) {
      * then no request waits any more. */
     dn_jobs_destroy(station->scores);
     dn_jobs_destroy(station->reads);
+    dn_sinks_stop(station->sinks);
     dn_archive_close(station->archive);
     dn_http_stop(station->http);
     dn_models_destroy(station->models);
