@@ -2,6 +2,7 @@
 # The inspection station: its service, its archive under kills and on a full disk.
 . "$(dirname "$0")/lib.sh" "$@"
 find_python http.client
+set -o pipefail
 cd "$source"
 "$differnet" help serve >/dev/null 2>&1 || { echo "built without the station: skipped"; exit 77; }
 
@@ -16,6 +17,10 @@ pictures=dummy_dataset/dummy_class/test
 "$python" tests/station/check_archive.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" \
     "${REQUESTS:-200}" | tee "$work/said" || fail "the archive"
 ! grep -q 'needs root' "$work/said" || left_out "a full disk needs root"
+
+"$python" tests/station/check_sinks.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" |
+    tee "$work/said" || fail "the sinks"
+! grep -q 'left out' "$work/said" || left_out "no mosquitto and its clients: MQTT is not tried"
 
 browser=$(command -v chromium || command -v chromium-browser || true)
 if [ -n "$browser" ]; then
