@@ -80,18 +80,24 @@ if(DIFFERNET_ONEDNN)
   list(APPEND backends compute_onednn)
 endif()
 differnet_room(compute FILES compute/compute.c KNOWS base compute_operands ${backends})
-differnet_room(dataset KNOWS base)
+differnet_room(dataset_names FILES dataset/names/*.c KNOWS base)
+differnet_room(dataset FILES dataset/*.c KNOWS base dataset_names)
 differnet_room(bank KNOWS base)
 differnet_room(metrics KNOWS base)
 differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
-differnet_room(places KNOWS base compute tensors backbone)
+differnet_room(places KNOWS base config compute tensors backbone)
 differnet_room(detect_calibration FILES detect/calibration/*.c KNOWS base config metrics USES PkgConfig::CJSON)
+differnet_room(detect_features FILES detect/features/*.c KNOWS base config image dataset compute backbone places
+               USES PkgConfig::CJSON)
 differnet_room(detect FILES detect/*.c
-               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration
+               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration detect_features
                USES PkgConfig::CJSON)
 differnet_room(inspect KNOWS base config image dataset compute backbone flow places tensors metrics detect)
-differnet_room(train KNOWS base config image dataset bank compute backbone flow places tensors metrics detect inspect)
+differnet_room(train_features FILES train/features/*.c
+               KNOWS base config image dataset bank compute backbone flow places tensors detect)
+differnet_room(train FILES train/*.c
+               KNOWS base config image dataset bank compute backbone flow places tensors metrics detect inspect train_features)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow places detect

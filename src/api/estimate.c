@@ -6,7 +6,7 @@
 #include "base/observer.h"
 #include "base/resources.h"
 #include "detect/detector.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * Features of images on disk, so that each is computed once: rows of floats, each the result of a
  * pass through the backbone. A file holds any number of images for one key, a text that names
- * everything the numbers depend on besides the image itself (train/feature_key.h).
+ * everything the numbers depend on besides the image itself (train/features/feature_key.h).
  *
  *     offset 0     page     the key, zeros up to byte 4064, SHA-256 of these 4064 bytes
  *     offset 4096  segment  of 128 images; then the next one, and so on

@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "dataset/collect.h"
 #include "dataset/layout.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/plain.h"
 #include "dataset/readers.h"
 #include "dataset/walk.h"

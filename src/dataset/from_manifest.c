@@ -3,7 +3,7 @@
 #include "dataset/collect.h"
 #include "dataset/listed_path.h"
 #include "dataset/manifest.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/readers.h"
 #include "dataset/walk.h"
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/collect.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/plain.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include "base/output_folder.h"
 #include "base/structs.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/walk.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "dataset/unicode.h"
+#include "dataset/names/unicode.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "dataset/layout.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "differnet.h"
 
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* What results and reports call a data set. */
 #include "base/file.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/plain.h"
 #include "differnet_tools.h"
 

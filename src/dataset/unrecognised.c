@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "dataset/plain.h"
 #include "differnet.h"
 

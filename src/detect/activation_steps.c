@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/number.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 
 #include <cJSON.h>
 #include <math.h>

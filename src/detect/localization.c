@@ -1,7 +1,7 @@
 #include "detect/localization.h"
 
 #include "base/memory.h"
-#include "detect/views.h"
+#include "detect/features/views.h"
 #include "image/transform/smooth.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 #include "detect/score.h"
 
 #include "base/memory.h"
-#include "detect/views.h"
+#include "detect/features/views.h"
 
 #include <math.h>
 

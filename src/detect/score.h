@@ -4,7 +4,7 @@
 #define DN_DETECT_SCORE_H
 
 #include "base/observer.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "detect/reduction.h"
 #include "flow/flow.h"
 

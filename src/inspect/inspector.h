@@ -5,8 +5,8 @@
 #define DN_INSPECT_INSPECTOR_H
 
 #include "detect/detector.h"
+#include "detect/features/place_view.h"
 #include "detect/localization.h"
-#include "detect/place_view.h"
 #include "detect/score.h"
 #include "inspect/map.h"
 

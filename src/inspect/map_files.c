@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/output_folder.h"
 #include "base/structs.h"
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 #include "inspect/map.h"
 
 #include <stdio.h>

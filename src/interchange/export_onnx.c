@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "base/mt19937.h"
 #include "compute/shape.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "detect/reduction.h"
 #include "image/image.h"
 #include "interchange/interchange.h"

@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "detect/detector.h"
-#include "detect/views.h"
+#include "detect/features/views.h"
 #include "flow/optimizer.h"
 
 #include <math.h>

@@ -4,15 +4,15 @@
  *
  * The header names what the training depends on. The configuration (its keys of the model), the
  * training images, the backbone and the region of interest must be the same to go on at all. The
- * origin of the numbers (train/origin.h) and the evaluated images must be the same to end in the
- * same bytes: otherwise dn_checkpoint_read refuses, unless the configuration says exact_resume:
- * false. */
+ * origin of the numbers (train/features/origin.h) and the evaluated images must be the same to end
+ * in the same bytes: otherwise dn_checkpoint_read refuses, unless the configuration says
+ * exact_resume: false. */
 #ifndef DN_TRAIN_CHECKPOINT_H
 #define DN_TRAIN_CHECKPOINT_H
 
 #include "base/parallel.h"
 #include "tensors/tensor_file.h"
-#include "train/origin.h"
+#include "train/features/origin.h"
 #include "train/trainer.h"
 
 #include <stdio.h>

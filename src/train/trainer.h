@@ -8,7 +8,7 @@
 #include "detect/detector.h"
 #include "flow/optimizer.h"
 #include "train/evaluation.h"
-#include "train/image_store.h"
+#include "train/features/image_store.h"
 
 /* The position in the schedule, and the state of the current sub epoch. */
 typedef struct dn_position {

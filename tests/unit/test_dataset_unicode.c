@@ -1,6 +1,6 @@
 /* UTF-8, letters composed and decomposed, and Windows-1252, as manifests and file systems mix them.
  */
-#include "dataset/unicode.h"
+#include "dataset/names/unicode.h"
 #include "support/support.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* What the product rests on: the embedded backbone's features tell the dummy data set's good parts
  * from its faulty ones. A distance to the nearest good image judges them; no flow has a part. */
 #include "backbone/embedded.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 #include "metrics/metrics.h"
 #include "support/support.h"
 

@@ -1,6 +1,6 @@
 /* Levels of a model: its metadata, whole and damaged, and what is odd about a picture's depth. */
 #include "config/config.h"
-#include "detect/levels.h"
+#include "detect/features/levels.h"
 #include "support/support.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Pictures read ahead are those that reading gives, and so are failures. */
 #include "base/memory.h"
-#include "detect/lookahead.h"
+#include "detect/features/lookahead.h"
 #include "support/support.h"
 
 #include <stdio.h>

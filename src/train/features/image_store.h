@@ -4,7 +4,7 @@
 #define DN_TRAIN_IMAGE_STORE_H
 
 #include "dataset/dataset.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 
 typedef struct dn_image_store {
     const dn_sample *samples;

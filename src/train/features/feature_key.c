@@ -1,7 +1,7 @@
-#include "train/feature_key.h"
+#include "train/features/feature_key.h"
 
 #include "base/text.h"
-#include "train/origin.h"
+#include "train/features/origin.h"
 
 /* Raise it when a change to decoding, resizing, rotating, the network or the bank's layout changes
  * any number in a bank. */

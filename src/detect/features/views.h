@@ -4,7 +4,7 @@
 
 #include "base/digest.h"
 #include "base/observer.h"
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 
 typedef enum dn_views_kind {
     DN_VIEWS_EVEN,  /* rotations k * 360 / count, nothing else: scoring */

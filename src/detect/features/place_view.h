@@ -3,9 +3,9 @@
 #ifndef DN_DETECT_PLACE_VIEW_H
 #define DN_DETECT_PLACE_VIEW_H
 
-#include "detect/extractor.h"
-#include "detect/place_model.h"
+#include "detect/features/extractor.h"
 #include "places/heat.h"
+#include "places/place_model.h"
 
 typedef struct dn_place_view {
     const dn_place_model *model; /* the caller's */

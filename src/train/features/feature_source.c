@@ -1,4 +1,4 @@
-#include "train/feature_source.h"
+#include "train/features/feature_source.h"
 
 #include "bank/cache_folder.h"
 #include "base/file.h"

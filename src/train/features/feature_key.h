@@ -3,7 +3,7 @@
 #ifndef DN_TRAIN_FEATURE_KEY_H
 #define DN_TRAIN_FEATURE_KEY_H
 
-#include "detect/views.h"
+#include "detect/features/views.h"
 
 /* What computes the features. */
 typedef struct dn_feature_origin {

@@ -1,4 +1,4 @@
-#include "detect/place_model.h"
+#include "places/place_model.h"
 
 #include "base/finite.h"
 #include "base/memory.h"

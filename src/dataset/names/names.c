@@ -1,4 +1,4 @@
-#include "dataset/names.h"
+#include "dataset/names/names.h"
 
 #include "base/file.h"
 #include "differnet.h"

@@ -1,4 +1,4 @@
-#include "detect/lookahead.h"
+#include "detect/features/lookahead.h"
 
 #include "base/file.h"
 #include "base/memory.h"

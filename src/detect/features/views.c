@@ -1,4 +1,4 @@
-#include "detect/views.h"
+#include "detect/features/views.h"
 
 #include <string.h>
 

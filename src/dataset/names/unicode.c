@@ -1,4 +1,4 @@
-#include "dataset/unicode.h"
+#include "dataset/names/unicode.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "detect/levels.h"
+#include "detect/features/levels.h"
 
 #include "base/memory.h"
 #include "base/parallel.h"

@@ -1,4 +1,4 @@
-#include "detect/extractor.h"
+#include "detect/features/extractor.h"
 
 #include "base/finite.h"
 #include "base/memory.h"

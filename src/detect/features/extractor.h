@@ -7,7 +7,7 @@
 #include "backbone/gradient.h"
 #include "config/config.h"
 #include "dataset/dataset.h"
-#include "detect/levels.h"
+#include "detect/features/levels.h"
 #include "image/roi.h"
 #include "places/grid.h"
 

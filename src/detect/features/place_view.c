@@ -1,4 +1,4 @@
-#include "detect/place_view.h"
+#include "detect/features/place_view.h"
 
 #include "base/memory.h"
 

@@ -1,4 +1,4 @@
-#include "train/image_store.h"
+#include "train/features/image_store.h"
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-#include "train/origin.h"
+#include "train/features/origin.h"
 
 #include "base/program.h"
 #include "image/decoders.h"

@@ -6,8 +6,8 @@
 
 #include "bank/feature_bank.h"
 #include "dataset/dataset.h"
-#include "detect/lookahead.h"
-#include "train/feature_key.h"
+#include "detect/features/lookahead.h"
+#include "train/features/feature_key.h"
 
 typedef struct dn_feature_source {
     dn_extractor *extractor; /* the caller's, as are config, observer and what `views` points to */
