@@ -51,7 +51,6 @@ typedef enum dn_option_id {
     DN_OPTION_UNLIKE,
     DN_OPTION_FORMAT,
     DN_OPTION_HALF,
-    DN_OPTION_FORCE,
     DN_OPTION_VERIFY,
     DN_OPTION_DRY_RUN,
     DN_OPTION_FORCE,
