@@ -174,6 +174,12 @@ DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const cha
 DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
                                size_t *size, dn_error *error);
 
+/* The picture that dn_map_encode would pack: *pixels [*height][*width][3], RGB, rows without
+ * padding; dn_bytes_free. DN_MAP_TIFF has no such picture: DN_ERROR_ARGUMENT. After a failure
+ * *pixels is NULL. */
+DN_API dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels,
+                               int *width, int *height, dn_error *error);
+
 /* NULL is allowed. */
 DN_API void dn_bytes_free(uint8_t *bytes);
 

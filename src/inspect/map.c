@@ -172,6 +172,17 @@ dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes
     return status;
 }
 
+dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels, int *width,
+                        int *height, dn_error *error) {
+    dn_image image = {0};
+    *pixels = NULL;
+    DN_TRY(draw(map, format, &image, error));
+    *pixels = image.pixels;
+    *width = image.width;
+    *height = image.height;
+    return DN_OK;
+}
+
 void dn_bytes_free(uint8_t *bytes) {
     dn_release(bytes);
 }
