@@ -136,6 +136,12 @@ typedef struct dn_image_source {
     const char *name; /* of `bytes` in messages; NULL: "image in memory" */
 } dn_image_source;
 
+/* What an image file in memory is, from its header alone: the format ("PNG", "JPEG", "BMP", "PNM",
+ * "TIFF", "WebP"; static storage) and the size in pixels, 0 where the header does not say. All but
+ * the bytes may be NULL. DN_ERROR_FORMAT: nothing that can be read. */
+DN_API dn_status dn_image_look(const void *bytes, size_t size, const char **format, size_t *width,
+                               size_t *height, dn_error *error);
+
 /* ---- Maps ------------------------------------------------------------------------------------ */
 
 /* Where in an image the score comes from (docs/localization.md). The caller of dn_model_score owns
