@@ -57,10 +57,10 @@ const dn_verb dn_verbs[] = {
      "Takes some minutes; with --precision or --threads it measures less.", dn_verb_benchmark},
     {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "check a data set before training",
      "Reads every image of DATASET (a folder of classes, a class folder or a manifest CSV) and "
-     "lists what is there, what to mend and what to look at: unreadable files, copies, the same "
+     "lists what it holds, what to fix and what to look at: unreadable files, copies, the same "
      "image in train and test, images that differ much from the rest, masks that do not fit. "
      "Checks all classes unless --class names one. The exit status is 1 if there is something to "
-     "mend.",
+     "fix.",
      dn_verb_check},
     {"calibrate", NULL, DN_VERB_CALIBRATE, "MODEL [DIR]", 1, 2,
      "set a model's thresholds from good images alone",

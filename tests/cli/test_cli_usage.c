@@ -166,7 +166,7 @@ static void test_plain_folders(void **state) {
     ran = run("config --good ok --class screw", NULL);
     assert_says(ran->out, "\nclass_name: screw\n");
     ran = run("check -q --good ok", NULL);
-    assert_string_equal(ran->out, "0 to mend, data good=ok class all\n");
+    assert_string_equal(ran->out, "0 to fix, data good=ok class all\n");
 }
 
 static void test_man_page(void **state) {
