@@ -60,6 +60,10 @@ struct dn_config {
     char places[16]; /* off, gaussian: a detector for places */
     char score[16];  /* paper, places, combined: what the verdict is about */
     char map[16];    /* places, gradient */
+    /* what people are shown */
+    char report_title[256]; /* of report.html; empty: the product's name */
+    char report_note[1024]; /* on its first screen: who may be asked */
+    int overlay_footer;     /* boolean: overlays have a strip with verdict, score and model */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network

@@ -163,6 +163,12 @@ const dn_key dn_keys[] = {
     KEY(map, DN_KIND_WORD, 1, "places",
         "maps of a model with a detector for places: its own, or the paper's gradients",
         ONE_OF("places, gradient")),
+    RUN_KEY(report_title, DN_KIND_TEXT, 1, "\"\"",
+            "title of report.html; empty: the name of the product", MAY_BE_EMPTY),
+    RUN_KEY(report_note, DN_KIND_TEXT, 1, "\"\"",
+            "note on the first screen of report.html: who may be asked, for example", MAY_BE_EMPTY),
+    RUN_KEY(overlay_footer, DN_KIND_BOOLEAN, 1, "true",
+            "write verdict, score, model and legend in a strip below each overlay", EITHER),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");
