@@ -58,6 +58,11 @@ struct dn_config {
     char places[16]; /* off, gaussian: a detector for places */
     char score[16];  /* paper, places, combined: what the verdict is about */
     char map[16];    /* places, gradient */
+    /* large pictures (detect/tiles/grid.h) */
+    char tiles[16];          /* off, auto, or a side in pixels: dn_config_tiles */
+    double tile_overlap;     /* of a tile's side */
+    double tile_scale;       /* pixels of the network's input for a pixel of the picture */
+    char tile_reduction[16]; /* max, or top:K */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network
@@ -76,6 +81,14 @@ int dn_config_bank(const dn_config *config);
 
 /* Whether these are the evenly spaced rotations that are tested ("even:N"). */
 int dn_config_trains_evenly(const dn_config *config);
+
+/* What `tiles` says: the side of a tile, 0 for off, DN_TILES_AUTO, or -1 for anything else. */
+enum { DN_TILES_AUTO = 1 };
+int dn_config_tiles(const dn_config *config);
+
+/* Of a picture's tiles, those with the largest values whose mean is its score: K of "top:K", 1 for
+ * "max", -1 for anything else. */
+int dn_config_tile_top(const dn_config *config);
 
 /* Sample values that become black and white in images deeper than 8 bits. Returns 1 and sets both,
  * 0 for `auto` (training finds them), -1 for any other value. */
