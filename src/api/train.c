@@ -306,6 +306,8 @@ static dn_status finish_training(training *self, dn_error *error) {
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
     DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
+    DN_TRY(
+        dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));

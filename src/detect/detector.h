@@ -7,6 +7,7 @@
 #include "compute/compute.h"
 #include "detect/calibration/calibration.h"
 #include "detect/features/levels.h"
+#include "detect/tiles/standard.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 #include "places/place_model.h"
@@ -60,6 +61,7 @@ typedef struct dn_detector {
                        of `parameters` may be read */
     dn_tensor_file *file;
     dn_place_model places;
+    dn_tile_standard tiles;     /* count 0: none */
     dn_calibration calibration; /* without thresholds: as dn_calibration_none makes it, or zeroed */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds the digests of all
                     weights */

@@ -5,6 +5,7 @@
 #include "detect/regions.h"
 #include "image/encode/colours.h"
 #include "image/encode/encode.h"
+#include "inspect/stitch.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,7 +22,10 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
         return DN_OK;
     DN_TRY(dn_allocate(&block, pixels, 1, error));
     self->inside = block;
-    memcpy(self->inside, roi->inside, pixels);
+    if (self->width != roi->width || self->height != roi->height)
+        dn_stitch_inside(roi, self->width, self->height, self->inside);
+    else
+        memcpy(self->inside, roi->inside, pixels);
     return DN_OK;
 }
 
@@ -42,8 +46,12 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    *self = (dn_map){.width = size[1], .height = size[0], .threshold = threshold_of(detector)};
-    dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
+    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO;
+    *self = (dn_map){.width = tiled ? picture->width : size[1],
+                     .height = tiled ? picture->height : size[0],
+                     .threshold = threshold_of(detector)};
+    dn_status status =
+        dn_allocate_floats(&self->values, (size_t)self->width * (size_t)self->height, error);
     if (status == DN_OK)
         status = copy_roi(self, &detector->roi, error);
     if (status != DN_OK) {

@@ -15,6 +15,7 @@ typedef struct pixel_evaluation {
     char images[1024]; /* directory/images */
     dn_pixels *pixels;
     uint8_t *mask; /* [height][width] at the map's size */
+    size_t capacity;
     int width, height;
     size_t good, marked;       /* good images; those with a region */
     size_t defective, touched; /* defective images with a mask; those whose mask a region touches */
@@ -29,8 +30,14 @@ static uint8_t brightest_of(const dn_image *image) {
 }
 
 /* Takes the mask's pixel that holds the centre of each pixel of the map. */
-static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
+static dn_status read_mask(pixel_evaluation *self, const char *path, const dn_map *map,
+                           dn_error *error) {
     dn_image image = {0};
+    void *mask = self->mask;
+    self->width = map->width;
+    self->height = map->height;
+    DN_TRY(dn_grow(&mask, &self->capacity, (size_t)map->width * (size_t)map->height, 1, error));
+    self->mask = mask;
     DN_TRY(dn_image_read(path, NULL, &image, error));
     int half = brightest_of(&image) / 2;
     for (int y = 0; y < self->height; y++)
@@ -75,7 +82,7 @@ static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, c
                              error);
     }
     dn_error failure = {0};
-    if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
+    if (read_mask(self, sample->mask_path, map, &failure) != DN_OK) {
         dn_tell(self->observer, DN_WARNING, "left out of pixel metrics: %s", failure.message);
         return DN_OK;
     }
@@ -145,20 +152,14 @@ static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, 
 }
 
 static dn_status init_evaluation(pixel_evaluation *self, const char *directory, dn_error *error) {
-    void *mask;
     DN_TRY(dn_path_join(self->images, sizeof self->images, directory, "images", error));
-    DN_TRY(dn_pixels_create(&self->pixels, error));
-    DN_TRY(dn_allocate(&mask, (size_t)self->width * (size_t)self->height, 1, error));
-    self->mask = mask;
-    return DN_OK;
+    return dn_pixels_create(&self->pixels, error);
 }
 
 dn_status dn_evaluate_pixels(dn_inspector *inspector, const dn_sample *samples, size_t count,
                              const char *directory, const dn_observer *observer,
                              dn_metrics *metrics, dn_error *error) {
-    const int *size = inspector->detector->config->img_size;
-    pixel_evaluation self = {
-        .inspector = inspector, .observer = observer, .width = size[1], .height = size[0]};
+    pixel_evaluation self = {.inspector = inspector, .observer = observer};
     dn_status status = init_evaluation(&self, directory, error);
     if (status == DN_OK)
         status = evaluate_all(&self, samples, count, metrics, error);

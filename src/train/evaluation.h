@@ -8,9 +8,10 @@
 
 typedef struct dn_sample_score {
     dn_score score;
-    double elapsed_ms; /* reading, features and score; only the features if these are kept */
-    dn_status status;  /* DN_OK if the image was scored */
-    char *failure;     /* otherwise the reason; owned by the evaluation */
+    double elapsed_ms;    /* reading, features and score; only the features if these are kept */
+    dn_status status;     /* DN_OK if the image was scored */
+    char *failure;        /* otherwise the reason; owned by the evaluation */
+    dn_tile_scores tiles; /* with tiles; owned by the evaluation */
 } dn_sample_score;
 
 typedef struct dn_evaluation {
@@ -54,6 +55,15 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
  * runs do so themselves. */
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error);
+
+/* After a run with tiles: adds those of the readable good images to `fit`. */
+dn_status dn_evaluation_fit_tiles(const dn_evaluation *evaluation, dn_tile_fit *fit,
+                                  dn_error *error);
+
+/* Scores them anew with the detector's standard; where `fit` (may be NULL) is made of this very
+ * evaluation, each good image with that of the others. */
+dn_status dn_evaluation_reduce_tiles(dn_evaluation *evaluation, const dn_tile_fit *fit,
+                                     dn_error *error);
 
 /* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);

@@ -140,6 +140,10 @@ const dn_roi *dn_extractor_roi(const dn_extractor *extractor) {
     return extractor->roi;
 }
 
+const dn_roi *dn_extractor_input_roi(const dn_extractor *extractor) {
+    return extractor->tiling.is_on ? NULL : extractor->roi;
+}
+
 const dn_tiling *dn_extractor_tiling(const dn_extractor *extractor) {
     return &extractor->tiling;
 }

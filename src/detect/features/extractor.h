@@ -44,6 +44,9 @@ size_t dn_extractor_image_bytes(const dn_extractor *extractor);
 /* The region of interest, or NULL where everything counts. */
 const dn_roi *dn_extractor_roi(const dn_extractor *extractor);
 
+/* The part of its input that counts; with tiles all of it does: what lies outside is painted. */
+const dn_roi *dn_extractor_input_roi(const dn_extractor *extractor);
+
 /* How pictures are cut into tiles. */
 const dn_tiling *dn_extractor_tiling(const dn_extractor *extractor);
 
