@@ -43,10 +43,13 @@ static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, i
     const dn_detector *detector = self->detector;
     const dn_flow_shape shape = dn_flow_shape_of(detector->config, detector->backbone.network);
     dn_scorer *scorer = &self->scorer;
+    /* Tiles pass the flow by as many in training as later, so that their scores are the same. */
+    int at_once = dn_config_tiles(detector->config) > DN_TILES_AUTO ? DN_INSPECTOR_ROWS : rows;
     DN_TRY(dn_extractor_create(self->compute, detector->config, &detector->backbone, &detector->roi,
                                &scorer->extractor, error));
-    DN_TRY(dn_flow_create(self->compute, &shape, rows, use, &scorer->flow, error));
-    DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, rows, rotations, shape.features,
+    DN_TRY(dn_flow_create(self->compute, &shape, rows > at_once ? rows : at_once, use,
+                          &scorer->flow, error));
+    DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, at_once, rotations, shape.features,
                             dn_reduction_of(detector->config->rotation_reduction), scorer, error));
     int views = scorer->rows > rotations ? scorer->rows : rotations;
     DN_TRY(dn_allocate_floats(&self->features, (size_t)views * (size_t)shape.features, error));
@@ -84,8 +87,7 @@ dn_status dn_inspector_create(const dn_detector *detector, const dn_compute *com
 static dn_status open_network(dn_inspector *self, const dn_inspector_options *options,
                               dn_error *error) {
     int rotations = options->rotations;
-    int tiled = dn_config_tiles(self->detector->config) > DN_TILES_AUTO;
-    int rows = rotations < DN_INSPECTOR_ROWS && !tiled ? rotations : DN_INSPECTOR_ROWS;
+    int rows = rotations < DN_INSPECTOR_ROWS ? rotations : DN_INSPECTOR_ROWS;
     DN_TRY(dn_compute_open_in(options->compute, options->precision, options->threads,
                               &self->own_compute, error));
     self->compute = &self->own_compute;

@@ -34,9 +34,21 @@ static double threshold_of(const dn_detector *detector) {
     const dn_calibration *judged = &detector->calibration;
     int shows_places =
         detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
+    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO; /* then those of single tiles */
     if (shows_places && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
+        return dn_place_threshold(&detector->places, NULL, 0,
+                                  tiled ? 0 : detector->config->review_rate);
     return judged->map_threshold;
+}
+
+/* With tiles. A region is as small in a tile's pixels as without tiles in the map's. */
+static void take_picture_size(dn_map *self, const dn_config *config, const dn_image *picture) {
+    double tile = (double)self->width * self->height / (config->tile_scale * config->tile_scale);
+    if (dn_config_tiles(config) <= DN_TILES_AUTO)
+        return;
+    self->width = picture->width;
+    self->height = picture->height;
+    self->least_share *= fmin(1, tile / ((double)self->width * self->height));
 }
 
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
@@ -46,10 +58,11 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO;
-    *self = (dn_map){.width = tiled ? picture->width : size[1],
-                     .height = tiled ? picture->height : size[0],
-                     .threshold = threshold_of(detector)};
+    *self = (dn_map){.width = size[1],
+                     .height = size[0],
+                     .threshold = threshold_of(detector),
+                     .least_share = DN_REGION_LEAST_SHARE};
+    take_picture_size(self, detector->config, picture);
     dn_status status =
         dn_allocate_floats(&self->values, (size_t)self->width * (size_t)self->height, error);
     if (status == DN_OK)
@@ -93,7 +106,7 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
         .image_height = map->picture.height,
         .threshold = (float)map->threshold,
         .level = level_of(map, (size_t)map->width * (size_t)map->height),
-        .least_share = map->shows_places ? 0 : DN_REGION_LEAST_SHARE,
+        .least_share = map->shows_places ? 0 : map->least_share,
     };
     map->level = search.level;
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);

@@ -71,15 +71,80 @@ static void count_regions(pixel_evaluation *self, const dn_sample *sample, const
     }
 }
 
+/* Of a large map every n-th pixel of every n-th row counts, so that a test set fits in memory. */
+enum { MOST_PIXELS = 1 << 20 };
+
+static int stride_of(const dn_map *map) {
+    int stride = 1;
+    while ((int64_t)(map->width / stride) * (map->height / stride) > MOST_PIXELS)
+        stride++;
+    return stride;
+}
+
+typedef struct thinned {
+    int width, height;
+    float *map;
+    uint8_t *mask, *inside; /* NULL: none */
+} thinned;
+
+static void release_thinned(thinned *thin) {
+    dn_release(thin->map);
+    dn_release(thin->mask);
+    dn_release(thin->inside);
+}
+
+static dn_status allocate_thinned(thinned *thin, int has_mask, int has_inside, dn_error *error) {
+    size_t pixels = (size_t)thin->width * (size_t)thin->height;
+    void *block;
+    DN_TRY(dn_allocate_floats(&thin->map, pixels, error));
+    if (has_mask) {
+        DN_TRY(dn_allocate(&block, pixels, 1, error));
+        thin->mask = block;
+    }
+    if (has_inside) {
+        DN_TRY(dn_allocate(&block, pixels, 1, error));
+        thin->inside = block;
+    }
+    return DN_OK;
+}
+
+static void fill_thinned(thinned *thin, const dn_map *map, const uint8_t *mask, int stride) {
+    for (int y = 0; y < thin->height; y++)
+        for (int x = 0; x < thin->width; x++) {
+            size_t to = (size_t)y * (size_t)thin->width + (size_t)x;
+            size_t from = (size_t)y * (size_t)stride * (size_t)map->width + (size_t)(x * stride);
+            thin->map[to] = map->values[from];
+            if (thin->mask)
+                thin->mask[to] = mask[from];
+            if (thin->inside)
+                thin->inside[to] = map->inside[from];
+        }
+}
+
+static dn_status add_pixels(dn_pixels *pixels, const dn_map *map, const uint8_t *mask,
+                            dn_error *error) {
+    int stride = stride_of(map);
+    thinned thin = {.width = map->width / stride, .height = map->height / stride};
+    if (stride == 1)
+        return dn_pixels_add(pixels, map->values, mask, map->inside, map->width, map->height,
+                             error);
+    dn_status status = allocate_thinned(&thin, mask != NULL, map->inside != NULL, error);
+    if (status == DN_OK) {
+        fill_thinned(&thin, map, mask, stride);
+        status =
+            dn_pixels_add(pixels, thin.map, thin.mask, thin.inside, thin.width, thin.height, error);
+    }
+    release_thinned(&thin);
+    return status;
+}
+
 static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
-    const uint8_t *inside = map->inside;
     if (sample->label != 0 && !sample->mask_path)
         return DN_OK;
     if (sample->label == 0) {
         count_regions(self, sample, map);
-        return dn_pixels_add(self->pixels, map->values, NULL, inside, map->width, map->height,
-                             error);
+        return add_pixels(self->pixels, map, NULL, error);
     }
     dn_error failure = {0};
     if (read_mask(self, sample->mask_path, map, &failure) != DN_OK) {
@@ -87,8 +152,7 @@ static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, c
         return DN_OK;
     }
     count_regions(self, sample, map);
-    return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
-                         error);
+    return add_pixels(self->pixels, map, self->mask, error);
 }
 
 static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,

@@ -36,6 +36,12 @@ static dn_status score_picture(dn_model *model, dn_image *picture, const dn_canc
     return status;
 }
 
+/* By the training's views. Of a picture's tiles the largest statistic counts: each may be it. */
+static double p_value_of(const dn_place_model *places, const dn_score *score) {
+    double one = dn_place_p_value(places, score->places);
+    return score->tiles > 0 ? fmin(1, one * score->tiles) : one;
+}
+
 static void fill_result(const dn_model *model, const dn_score *score, const dn_depth *depth,
                         double start, dn_result *result) {
     *result = (dn_result){
@@ -46,7 +52,7 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
     dn_calibration_judge(&model->detector.calibration, result);
     dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
     if (!isnan(score->places) && isnan(result->places_p_value))
-        result->places_p_value = dn_place_p_value(&model->detector.places, score->places);
+        result->places_p_value = p_value_of(&model->detector.places, score);
     if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
                          result->warnings[0]))
         result->warnings[0][0] = '\0';

@@ -6,6 +6,7 @@
 #include "inspect/stitch.h"
 
 #include <math.h>
+#include <string.h>
 
 int dn_inspector_has_tiles(const dn_inspector *inspector) {
     return dn_extractor_tiling(inspector->scorer.extractor)->is_on;
@@ -71,7 +72,7 @@ static void note_tiles(visit *self) {
 }
 
 int dn_tiles_reduce(const dn_inspector *inspector, const dn_tile_standard *standard,
-                     dn_tile_scores *tiles, dn_score *score) {
+                    dn_tile_scores *tiles, dn_score *score) {
     const dn_detector *detector = inspector->detector;
     const dn_tile_reduction reduction = {
         .top = dn_config_tile_top(detector->config),
@@ -207,40 +208,55 @@ dn_status dn_tiles_places(dn_inspector *inspector, const dn_image *picture, floa
 typedef struct gradients {
     visit at;
     dn_image cut;
-    float *map; /* of a tile */
-    int scores;
+    float *map;      /* of a tile */
+    float *features; /* of all views, where a score is wanted: they pass the flow as in any score */
 } gradients;
 
-static dn_status visit_gradients(gradients *self, dn_error *error) {
+static dn_status allocate_gradients(gradients *self, const dn_tiling *tiling, int scores,
+                                    dn_error *error) {
+    const visit *at = &self->at;
+    size_t values = at->total * (size_t)at->inspector->scorer.dimensions;
+    DN_TRY(dn_image_create(tiling->width, tiling->height, &self->cut, error));
+    DN_TRY(dn_allocate_floats(&self->map, (size_t)tiling->width * (size_t)tiling->height, error));
+    return scores ? dn_allocate_floats(&self->features, values, error) : DN_OK;
+}
+
+static dn_status visit_tile(gradients *self, const dn_tiling *tiling, int tile, dn_error *error) {
     visit *at = &self->at;
     dn_inspector *inspector = at->inspector;
-    const dn_tiling *tiling = dn_extractor_tiling(inspector->scorer.extractor);
-    size_t pixels = (size_t)tiling->width * (size_t)tiling->height;
-    DN_TRY(dn_image_create(tiling->width, tiling->height, &self->cut, error));
-    DN_TRY(dn_allocate_floats(&self->map, pixels, error));
-    for (int t = 0; t < at->tiles->count; t++) {
-        DN_TRY(dn_tile_cut(tiling, at->picture, &at->tiles->tile[t], &self->cut, error));
-        DN_TRY(dn_localizer_run(inspector->localizer, inspector->parameters, &self->cut,
-                                inspector->features, self->map, error));
-        dn_stitch_add(&at->stitch, t, self->map);
-        if (self->scores && inspector->places.model)
-            inspector->tiles.places[t] = dn_place_view_score(&inspector->places);
-        if (self->scores)
-            DN_TRY(
-                add_features(at, inspector->features, (size_t)inspector->scorer.rotations, error));
-    }
+    const dn_scorer *scorer = &inspector->scorer;
+    size_t values = (size_t)scorer->rotations * (size_t)scorer->dimensions;
+    DN_TRY(dn_tile_cut(tiling, at->picture, &at->tiles->tile[tile], &self->cut, error));
+    DN_TRY(dn_localizer_run(inspector->localizer, inspector->parameters, &self->cut,
+                            inspector->features, self->map, error));
+    dn_stitch_add(&at->stitch, tile, self->map);
+    if (!self->features)
+        return DN_OK;
+    if (inspector->places.model)
+        inspector->tiles.places[tile] = dn_place_view_score(&inspector->places);
+    memcpy(self->features + (size_t)tile * values, inspector->features, values * sizeof(float));
     return DN_OK;
+}
+
+static dn_status visit_gradients(gradients *self, int scores, dn_error *error) {
+    visit *at = &self->at;
+    const dn_tiling *tiling = dn_extractor_tiling(at->inspector->scorer.extractor);
+    DN_TRY(allocate_gradients(self, tiling, scores, error));
+    for (int t = 0; t < at->tiles->count; t++)
+        DN_TRY(visit_tile(self, tiling, t, error));
+    return scores ? add_features(at, self->features, at->total, error) : DN_OK;
 }
 
 dn_status dn_tiles_gradients(dn_inspector *inspector, const dn_image *picture, float *map,
                              dn_score *score, dn_error *error) {
-    gradients self = {.scores = score != NULL};
+    gradients self = {0};
     DN_TRY(begin_picture(&self.at, inspector, picture, map, error));
-    dn_status status = visit_gradients(&self, error);
+    dn_status status = visit_gradients(&self, score != NULL, error);
     if (status == DN_OK && score)
         status = finish(&self.at, score, error);
     dn_stitch_finish(&self.at.stitch);
     dn_image_free(&self.cut);
     dn_release(self.map);
+    dn_release(self.features);
     return status;
 }

@@ -30,6 +30,6 @@ dn_status dn_tiles_gradients(dn_inspector *inspector, const dn_image *picture, f
 /* Sets what a score says of its tiles: raw, paper, places and their numbers. `standard` (NULL: the
  * detector's) standardises them. Returns the tile with the largest value. */
 int dn_tiles_reduce(const dn_inspector *inspector, const dn_tile_standard *standard,
-                     dn_tile_scores *tiles, dn_score *score);
+                    dn_tile_scores *tiles, dn_score *score);
 
 #endif

@@ -6,10 +6,12 @@
 Each picture shows one part in one position: a brushed field, a woven one and a cast one, with a groove, a row of holes
 and a light that falls off to the corners. What is random in a good part is the texture, the light's strength and a
 shift of up to two pixels. A defective part has one defect of 8 to 40 pixels: a pit, a spot, a scratch, or a place
-where the texture is worn away. Pictures are PGM, masks too. The same seed gives the same bytes.
+where the texture is worn away. Pictures are PGM, masks PNG. The same seed gives the same bytes.
 """
 import argparse
 import pathlib
+import struct
+import zlib
 
 import numpy as np
 
@@ -93,6 +95,20 @@ def write(path, pixels):
     path.write_bytes(b"P5 %d %d 255\n" % (width, height) + pixels.tobytes())
 
 
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def write_mask(path, pixels):
+    """A grey PNG."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1))
+                     + chunk(b"IEND", b""))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=pathlib.Path)
@@ -108,10 +124,10 @@ def main():
             number = (given.seed * 3 + ("train", "test", "bad").index(part)) * 100000 + i
             random = np.random.default_rng(number)
             field = draw_part(texture(random, *size), random)
-            folder, mask = {"train": "train/good", "test": "test/good", "bad": "test/defect"}[part], None
+            folder = {"train": "train/good", "test": "test/good", "bad": "test/defect"}[part]
             if part == "bad":
                 mask = add_defect(field, random, int(random.integers(defect[0], defect[1] + 1)))
-                write(given.output / "ground_truth/defect" / f"{i:04}_mask.pgm", mask)
+                write_mask(given.output / "ground_truth/defect" / f"{i:04}_mask.png", mask)
             field = field + 2 * random.standard_normal(field.shape, dtype=np.float32)
             write(given.output / folder / f"{i:04}.pgm", np.clip(field, 0, 255).astype(np.uint8))
 
