@@ -201,7 +201,8 @@ dn_status dn_tile_standard_load(const dn_tensor_file *file, const char *path,
     return status;
 }
 
-size_t dn_tile_standard_tensors(const dn_tile_standard *standard, dn_tensor tensors[DN_TILE_TENSORS]) {
+size_t dn_tile_standard_tensors(const dn_tile_standard *standard,
+                                dn_tensor tensors[DN_TILE_TENSORS]) {
     size_t rows = (size_t)standard->count + 1;
     if (standard->count == 0)
         return 0;

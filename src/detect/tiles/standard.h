@@ -58,6 +58,7 @@ dn_status dn_tile_standard_load(const dn_tensor_file *file, const char *path,
                                 dn_tile_standard *standard, dn_error *error);
 
 /* The tensors for a file; 0 where there is no standard. They point into it. */
-size_t dn_tile_standard_tensors(const dn_tile_standard *standard, dn_tensor tensors[DN_TILE_TENSORS]);
+size_t dn_tile_standard_tensors(const dn_tile_standard *standard,
+                                dn_tensor tensors[DN_TILE_TENSORS]);
 
 #endif
