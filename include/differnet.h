@@ -96,7 +96,7 @@ typedef struct dn_result {
     double raw_score;
     double score_std;  /* population standard deviation over the rotations */
     double elapsed_ms; /* from reading the file to the score */
-    int rotations;     /* number scored: an early exit leaves some out */
+    int rotations;     /* number scored, of all tiles: an early exit leaves some out */
     dn_verdict verdict;
     int pred_label;    /* 1: raw_score > threshold */
     double pred_score; /* in (0, 1), increases with raw_score, 0.5 at the threshold */
@@ -110,6 +110,10 @@ typedef struct dn_result {
     double paper_score;    /* mean of z^2; without such a detector the same as raw_score */
     double places_score;   /* the largest value of the map of places; NaN without one */
     double places_p_value; /* as p_value, of places_score; NaN without one or a calibration */
+    /* Of a model that looks at pictures tile by tile (docs/tiles.md); 0 without tiles. */
+    int tiles;       /* number scored: an early exit leaves some out */
+    int tiles_above; /* whose value alone is above the threshold */
+    int worst_x, worst_y, worst_width, worst_height; /* the tile with the largest value */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */

@@ -58,6 +58,9 @@ class ResultStruct(SizedStruct):
         ("paper_score", c.c_double),
         ("places_score", c.c_double),
         ("places_p_value", c.c_double),
+        ("tiles", c.c_int),
+        ("tiles_above", c.c_int),
+        ("worst_tile", c.c_int * 4),
     ]
 
 

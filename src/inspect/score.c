@@ -48,6 +48,12 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
         .raw_score = score->raw,
         .score_std = score->deviation,
         .rotations = score->rotations,
+        .tiles = score->tiles,
+        .tiles_above = score->tiles_above,
+        .worst_x = score->worst.x,
+        .worst_y = score->worst.y,
+        .worst_width = score->worst.width,
+        .worst_height = score->worst.height,
     };
     dn_calibration_judge(&model->detector.calibration, result);
     dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
