@@ -1,5 +1,6 @@
 /* Where tiles lie, what they show, and how their values become one. */
 #include "base/memory.h"
+#include "detect/tiles/choice.h"
 #include "detect/tiles/grid.h"
 #include "detect/tiles/scores.h"
 #include "support/support.h"
@@ -209,6 +210,18 @@ static void test_scores_of_a_picture(void **state) {
     dn_tile_scores_free(&scores);
 }
 
+static void test_auto_looks_at_size_and_defects(void **state) {
+    (void)state;
+    assert_false(dn_tiles_choose(640, 480, 448, 4).is_on);     /* hardly made smaller */
+    assert_false(dn_tiles_choose(4096, 3072, 448, 200).is_on); /* 22 pixels are left of it */
+    const dn_tile_choice unknown = dn_tiles_choose(4096, 3072, 448, 0);
+    assert_true(unknown.is_on && unknown.scale == 1);
+    const dn_tile_choice small = dn_tiles_choose(4096, 3072, 448, 10);
+    assert_true(small.is_on && small.scale == 1 && small.seen < 1.1);
+    const dn_tile_choice large = dn_tiles_choose(16000, 16000, 448, 200);
+    assert_true(large.is_on && large.scale == 0.25);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tiles_cover_the_picture),
@@ -221,6 +234,7 @@ int main(void) {
         cmocka_unit_test(test_positions_are_made_alike),
         cmocka_unit_test(test_few_pictures_give_no_standard),
         cmocka_unit_test(test_scores_of_a_picture),
+        cmocka_unit_test(test_auto_looks_at_size_and_defects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
