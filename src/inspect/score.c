@@ -9,7 +9,8 @@
 
 void dn_model_expect(dn_model *model, const char *path) {
     int named = model->options.threads, threads = named > 0 ? named : dn_processor_count();
-    if (threads > 1)
+    int tiled = dn_config_tiles(model->detector.config) > DN_TILES_AUTO; /* one large picture */
+    if (threads > 1 && !tiled)
         dn_lookahead_expect(&model->ahead, path, NULL);
 }
 

@@ -268,7 +268,7 @@ dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
 
 void dn_feature_source_expect(dn_feature_source *source, const char *path,
                               const uint8_t digest[DN_DIGEST_BYTES]) {
-    if (source->computes && dn_extractor_threads(source->extractor) > 1)
+    if (source->computes && dn_extractor_threads(source->extractor) > 1 && !has_tiles(source))
         dn_lookahead_expect(&source->ahead, path, digest);
 }
 
