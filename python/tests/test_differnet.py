@@ -134,6 +134,21 @@ def test_maps(model):
         assert region.area > 0 and region.x <= region.centroid[0] <= region.x + region.width
 
 
+def test_tiles(tmp_path):
+    good = tmp_path / "data/part/train/good"
+    good.mkdir(parents=True)
+    for i in range(4):
+        (good / f"{i}.pgm").write_bytes(b"P5 112 64 255\n" + pixels(64, 112)[..., 0].tobytes())
+    given = {key: SMALL[key] for key in SMALL if not key.startswith(("img_size", "n_transforms"))}
+    config = dict(given, dataset_path=str(tmp_path / "data"), class_name="part", output=str(tmp_path), tiles=64)
+    run = differnet.train(config)
+    with differnet.Model.load(run.model_path) as tiled:
+        plain, mapped = tiled.predict_one(pixels(64, 112)), tiled.predict_one(pixels(64, 112), maps=True)
+    assert same(plain, mapped) and plain.tiles == 2 and plain.rotations == 2
+    assert plain.worst_tile in ((0, 0, 64, 64), (48, 0, 64, 64))
+    assert mapped.map.values.shape == (64, 112)
+
+
 def test_wrong_arguments(model):
     with pytest.raises(TypeError, match="float64"):
         model.predict_one(pixels().astype(float))
