@@ -141,7 +141,8 @@ typedef struct dn_image_source {
 typedef struct dn_map dn_map;
 DN_API void dn_map_free(dn_map *map);
 
-/* Values [height][width] at the network's input size, none below 0; valid as long as the map. */
+/* Values [height][width] at the network's input size, or with tiles at the picture's own; none
+ * below 0; valid as long as the map. */
 DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
 
 /* The value that maps of good images stay below; NaN if the model has no calibration. */

@@ -114,9 +114,9 @@ static void fill_thinned(thinned *thin, const dn_map *map, const uint8_t *mask, 
             size_t to = (size_t)y * (size_t)thin->width + (size_t)x;
             size_t from = (size_t)y * (size_t)stride * (size_t)map->width + (size_t)(x * stride);
             thin->map[to] = map->values[from];
-            if (thin->mask)
+            if (thin->mask && mask)
                 thin->mask[to] = mask[from];
-            if (thin->inside)
+            if (thin->inside && map->inside)
                 thin->inside[to] = map->inside[from];
         }
 }

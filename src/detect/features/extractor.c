@@ -114,8 +114,10 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
 void dn_extractor_destroy(dn_extractor *extractor) {
     if (!extractor)
         return;
-    for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
-        dn_image_free(&extractor->turned[i]), dn_image_free(&extractor->cut[i]);
+    for (int i = 0; i < DN_EXTRACTOR_BATCH; i++) {
+        dn_image_free(&extractor->turned[i]);
+        dn_image_free(&extractor->cut[i]);
+    }
     dn_tiles_free(&extractor->tiles);
     dn_backbone_destroy(extractor->backbone);
     dn_backbone_gradient_destroy(extractor->gradient);
@@ -358,6 +360,19 @@ static dn_status prepare_input(dn_extractor *extractor, dn_view *views, int coun
     return DN_OK;
 }
 
+/* A view without a tile is of the configured size: it is not made to fit here. */
+static dn_status check_sizes(const dn_extractor *extractor, const dn_view *views, int count,
+                             dn_error *error) {
+    const dn_backbone_shape *shape = &extractor->shape;
+    for (int i = 0; i < count; i++)
+        if (views[i].tile.width < 1 &&
+            (views[i].image->width != shape->width || views[i].image->height != shape->height))
+            return dn_fail(
+                error, DN_ERROR_ARGUMENT, "extractor: a view of %d x %d pixels, expected %d x %d",
+                views[i].image->width, views[i].image->height, shape->width, shape->height);
+    return DN_OK;
+}
+
 static void capture_places(dn_extractor *extractor, const dn_view *view) {
     if (!extractor->averaged || view->degrees != 0 || view->jitter.count > 0 || view->noise > 0)
         return;
@@ -369,6 +384,7 @@ static void capture_places(dn_extractor *extractor, const dn_view *view) {
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error) {
     DN_TRY(check_count(count, error));
+    DN_TRY(check_sizes(extractor, views, count, error));
     DN_TRY(prepare_input(extractor, views, count, error));
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
     capture_places(extractor, &views[0]);
