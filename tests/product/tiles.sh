@@ -100,6 +100,6 @@ one=$work/results/DifferNet/one/all
 cmp "$one/v1/scores.csv" "$one/v2/scores.csv" || fail "one tile gives other scores than none"
 
 # A damaged model is refused.
-sed 's/tiles\.pictures/tiles.pigeons/' "$model" >"$work/damaged.safetensors"
+sed 's/tiles\.pictures/tiles.picturez/' "$model" >"$work/damaged.safetensors"
 expect 1 "$differnet" predict "$work/damaged.safetensors" "$data/test/good"
 holds "$work/err" 'has no tensor tiles.pictures'
