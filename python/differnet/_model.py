@@ -75,6 +75,7 @@ class Result:
     paper_score: float = float("nan")  #: mean of z squared; with a detector for places a part of raw_score
     places_score: float = float("nan")  #: largest value of the map of places; NaN without such a detector
     places_p_value: float = float("nan")
+    reason: str = ""  #: why the verdict is what it is: "above_threshold", "in_review_band", "below_all_good", ...
     tiles: int = 0  #: number scored; 0: the model has none
     tiles_above: int = 0  #: whose value alone is above the threshold
     worst_tile: Optional[Tuple[int, int, int, int]] = None  #: x, y, width, height of the one with the largest value
@@ -146,6 +147,7 @@ def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
         paper_score=struct.paper_score,
         places_score=struct.places_score,
         places_p_value=struct.places_p_value,
+        reason=(struct.reason or b"").decode(),
         tiles=struct.tiles,
         tiles_above=struct.tiles_above,
         worst_tile=tuple(struct.worst_tile) if struct.tiles else None,

@@ -16,6 +16,8 @@ static dn_status run_evaluation(const dn_model *model, dn_evaluation *evaluation
                                 const char *output_directory, const dn_evaluation_record *record,
                                 dn_metrics *metrics, dn_error *error) {
     DN_TRY(dn_evaluation_run(evaluation, record->observer, NULL, error));
+    if (!model->warns_of_unlike)
+        DN_TRY(dn_evaluation_look(evaluation, record->observer, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));

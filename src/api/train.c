@@ -173,6 +173,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
+    DN_TRY(dn_seen_collect(self->trainer.inspector->scorer.extractor, samples, count,
+                           self->compute.threads, &self->observer, &self->detector.seen, error));
     dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
                     self->dataset.count, self->compute.threads, &self->observer);
     return DN_OK;
@@ -283,6 +285,7 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     self->provenance.image_auroc = metrics->image_auroc;
     DN_TRY(dn_holdout_choose_thresholds(&self->holdout, &self->trainer, *evaluation,
                                         &self->detector.calibration, error));
+    DN_TRY(dn_evaluation_look(*evaluation, &self->observer, error));
     return dn_evaluation_apply_thresholds(*evaluation, &self->detector.calibration, metrics, error);
 }
 
@@ -312,6 +315,7 @@ static dn_status finish_training(training *self, dn_error *error) {
         dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
+    DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
     const dn_evaluation_record record = {
         .evaluation = evaluation,

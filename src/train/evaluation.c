@@ -309,6 +309,23 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    const dn_seen *seen = &evaluation->inspector->detector->seen;
+    dn_seen_picture *pictures;
+    char text[DN_SEEN_TEXT];
+    if (seen->images == 0)
+        return DN_OK;
+    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, evaluation->samples,
+                        evaluation->count, evaluation->inspector->compute->threads, 0, observer,
+                        &pictures, error));
+    for (size_t i = 0; i < evaluation->count; i++)
+        evaluation->results[i].is_unlike =
+            pictures[i].is_readable && dn_seen_is_unlike(seen, pictures[i].values, text);
+    dn_release(pictures);
+    return DN_OK;
+}
+
 /* Collects the scores of the readable images without gaps. */
 static size_t pack(dn_evaluation *evaluation) {
     size_t packed = 0;
