@@ -62,18 +62,3 @@ if(DIFFERNET_OPENMP)
 endif()
 configure_file(cmake/differnet.pc.in ${CMAKE_BINARY_DIR}/differnet.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/differnet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-# `cpack -G DEB`: a Debian package whose dependencies are those of the libraries it was linked with.
-set(CPACK_PACKAGE_NAME differnet)
-# The maintainer is whoever builds the package and sets Debian's variables. The project has no mail address; ".invalid" is
-# a domain that never exists.
-set(CPACK_PACKAGE_CONTACT "The DifferNet in C authors <no-address@differnet.invalid>")
-if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
-  set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
-endif()
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-include(CPack)

@@ -179,6 +179,12 @@ DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const cha
 DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
                                size_t *size, dn_error *error);
 
+/* The picture that dn_map_encode would pack: *pixels [*height][*width][3], RGB, rows without
+ * padding; dn_bytes_free. DN_MAP_TIFF has no such picture: DN_ERROR_ARGUMENT. After a failure
+ * *pixels is NULL. */
+DN_API dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels,
+                               int *width, int *height, dn_error *error);
+
 /* NULL is allowed. */
 DN_API void dn_bytes_free(uint8_t *bytes);
 
@@ -231,6 +237,10 @@ DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *heigh
 /* "f32", "bf16" or "int8": what the model computes in (docs/precision.md). `wanted` (may be NULL)
  * receives what was requested, which this processor may lack the instructions for. */
 DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
+
+/* What makes all scores of the model as it was opened doubtful, in one line: rotations that its
+ * training never showed. NULL: nothing. Valid as long as the model. */
+DN_API const char *dn_model_warning(const dn_model *model);
 
 /* Scores one image. `map` (may be NULL) receives its map: free it with dn_map_free; NULL after a
  * failure. The score is the same with and without a map, but a map costs time, and early_exit does

@@ -144,9 +144,9 @@ def test_tiles(tmp_path):
     run = differnet.train(config)
     with differnet.Model.load(run.model_path) as tiled:
         plain, mapped = tiled.predict_one(pixels(64, 112)), tiled.predict_one(pixels(64, 112), maps=True)
-    assert same(plain, mapped) and plain.tiles == 2 and plain.rotations == 2
-    assert plain.worst_tile in ((0, 0, 64, 64), (48, 0, 64, 64))
-    assert mapped.map.values.shape == (64, 112)
+    assert same(plain, mapped) and plain.tiles["count"] == plain.rotations == 2
+    assert plain.tiles["worst"] in ({"x": x, "y": 0, "w": 64, "h": 64} for x in (0, 48))
+    assert mapped.anomaly_map.shape == (64, 112) and mapped.tiles == plain.tiles
 
 
 def test_wrong_arguments(model):

@@ -5,29 +5,37 @@
 #include "base/structs.h"
 #include "detect/model_config.h"
 #include "inspect/model.h"
-#include "inspect/pixel_evaluation.h"
 #include "train/apply_thresholds.h"
 
 #include <math.h>
+
+/* The thresholds of a saved model are known, so that each image's map follows its score. */
+static dn_status make_maps(const dn_model *model, dn_evaluation *evaluation,
+                           const char *output_directory, const dn_observer *observer,
+                           dn_error *error) {
+    if (!output_directory)
+        return DN_OK;
+    DN_TRY(dn_output_folder_make(output_directory, error));
+    return model->maps ? dn_pixel_evaluation_create(evaluation->inspector, output_directory,
+                                                    observer, &evaluation->maps, error)
+                       : DN_OK;
+}
 
 /* Fills in the evaluation and the metrics, and writes their files where there is a folder for them.
  */
 static dn_status run_evaluation(const dn_model *model, dn_evaluation *evaluation,
                                 const char *output_directory, const dn_evaluation_record *record,
                                 dn_metrics *metrics, dn_error *error) {
-    DN_TRY(dn_evaluation_run(evaluation, record->observer, NULL, error));
+    DN_TRY(make_maps(model, evaluation, output_directory, record->observer, error));
     if (!model->warns_of_unlike)
-        DN_TRY(dn_evaluation_look(evaluation, record->observer, error));
+        DN_TRY(dn_evaluation_look(evaluation, record->observer, error)); /* maps want the verdict */
+    DN_TRY(dn_evaluation_run(evaluation, record->observer, NULL, error));
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
-    if (!output_directory)
-        return DN_OK;
-    DN_TRY(dn_output_folder_make(output_directory, error));
-    if (model->maps)
-        DN_TRY(dn_evaluate_pixels(evaluation->inspector, evaluation->samples, evaluation->count,
-                                  output_directory, record->observer, metrics, error));
-    return dn_write_evaluation(output_directory, record, error);
+    if (evaluation->maps)
+        DN_TRY(dn_pixel_evaluation_measure(evaluation->maps, metrics, error));
+    return output_directory ? dn_write_evaluation(output_directory, record, error) : DN_OK;
 }
 
 static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
@@ -45,18 +53,14 @@ static dn_status evaluate_from(const dn_model *model, dn_inspector *inspector,
     record.metrics = metrics;
     dn_status status =
         run_evaluation(model, &evaluation, output_directory, &record, metrics, error);
+    dn_pixel_evaluation_destroy(evaluation.maps);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
 
 /* Cancel hook for the time in which other calls use the model. */
 static int observer_stops(void *user) {
-    const dn_progress waiting = {.stage = DN_STAGE_SCORE,
-                                 .loss = NAN,
-                                 .auroc_last = NAN,
-                                 .auroc_max = NAN,
-                                 .auroc_epoch_max = -1};
-    return dn_tell_progress(user, &waiting, NULL) != DN_OK;
+    return dn_tell_stage(user, DN_STAGE_SCORE, 0, 0, NULL) != DN_OK;
 }
 
 static dn_status evaluate_samples(dn_model *model, const dn_dataset *dataset,

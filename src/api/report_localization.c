@@ -18,15 +18,7 @@ static dn_status localize(dn_report_localizer *self, dn_image *picture,
 }
 
 static dn_status report_progress(dn_report_localizer *self) {
-    dn_progress progress = {
-        .stage = DN_STAGE_REPORT,
-        .done = self->done++,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(self->observer, &progress, NULL);
+    return dn_tell_stage(self->observer, DN_STAGE_REPORT, self->done++, 0, NULL);
 }
 
 int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_localization *found) {

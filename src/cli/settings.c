@@ -197,6 +197,12 @@ static void warn_of_precision(dn_cli *cli, const dn_model *model) {
     dn_display_message(&cli->display, DN_WARNING, text);
 }
 
+static void warn_of_options(dn_cli *cli, const dn_model *model) {
+    const char *warning = dn_model_warning(model);
+    if (warning)
+        dn_display_message(&cli->display, DN_WARNING, warning);
+}
+
 dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model) {
     dn_model_settings settings;
     dn_status status = dn_settings_model(&cli->command, config, &settings, &cli->error);
@@ -204,7 +210,9 @@ dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model 
         return status;
     status = dn_model_open(cli->command.operands[0], &settings.options, model, &cli->error);
     dn_settings_free(&settings);
-    if (status == DN_OK)
+    if (status == DN_OK) {
         warn_of_precision(cli, *model);
+        warn_of_options(cli, *model);
+    }
     return status;
 }

@@ -92,6 +92,11 @@ int dn_config_tiles(const dn_config *config);
  * "max", -1 for anything else. */
 int dn_config_tile_top(const dn_config *config);
 
+/* 1 where a test at so many rotations shows angles that a training at even:N never showed; `text`
+ * then says so. */
+enum { DN_ANGLES_TEXT = 256 };
+int dn_config_misses_angles(const dn_config *config, int rotations, char text[DN_ANGLES_TEXT]);
+
 /* Sample values that become black and white in images deeper than 8 bits. Returns 1 and sets both,
  * 0 for `auto` (training finds them), -1 for any other value. */
 int dn_config_levels(const dn_config *config, double *black, double *white);

@@ -12,6 +12,7 @@
 #include "detect/network_settings.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -369,6 +370,19 @@ void dn_detector_close(dn_detector *detector) {
     dn_tile_standard_free(&detector->tiles);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
+}
+
+int dn_detector_maps_places(const dn_detector *detector) {
+    return detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
+}
+
+double dn_detector_map_threshold(const dn_detector *detector) {
+    const dn_calibration *judged = &detector->calibration;
+    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO; /* what is good is of tiles */
+    if (dn_detector_maps_places(detector) && !isfinite(judged->map_threshold))
+        return dn_place_threshold(&detector->places, NULL, 0,
+                                  tiled ? 0 : detector->config->review_rate);
+    return judged->map_threshold;
 }
 
 /* ---- writing ---- */

@@ -99,6 +99,13 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
                            dn_error *error);
 void dn_detector_close(dn_detector *detector);
 
+/* Whether maps show places, not gradients. */
+int dn_detector_maps_places(const dn_detector *detector);
+
+/* What maps of good pictures stay below; NaN: unknown. A model with places that was never
+ * calibrated still knows the maps of its training pictures. */
+double dn_detector_map_threshold(const dn_detector *detector);
+
 /* Writes the model file at `path` to `output`, which may be the same, with other thresholds and
  * other earlier ones: completely or not at all. The tensors are copied from the mapped file. */
 dn_status dn_detector_recalibrate(const char *path, const char *output,

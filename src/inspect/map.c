@@ -29,18 +29,6 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
-/* A model that was never calibrated still knows the maps of its training pictures. */
-static double threshold_of(const dn_detector *detector) {
-    const dn_calibration *judged = &detector->calibration;
-    int shows_places =
-        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
-    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO; /* then those of single tiles */
-    if (shows_places && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0,
-                                  tiled ? 0 : detector->config->review_rate);
-    return judged->map_threshold;
-}
-
 /* With tiles. A region is as small in a tile's pixels as without tiles in the map's. */
 static void take_picture_size(dn_map *self, const dn_config *config, const dn_image *picture) {
     double tile = (double)self->width * self->height / (config->tile_scale * config->tile_scale);
@@ -60,7 +48,7 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     dn_map *self = block;
     *self = (dn_map){.width = size[1],
                      .height = size[0],
-                     .threshold = threshold_of(detector),
+                     .threshold = dn_detector_map_threshold(detector),
                      .least_share = DN_REGION_LEAST_SHARE};
     take_picture_size(self, detector->config, picture);
     dn_status status =
@@ -110,6 +98,13 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
     };
     map->level = search.level;
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);
+}
+
+dn_status dn_map_explain(dn_map *map, dn_error *error) {
+    if (!map->passes)
+        return DN_OK;
+    map->passes = 0;
+    return dn_map_finish(map, error);
 }
 
 const float *dn_map_values(const dn_map *map, int *width, int *height) {
@@ -193,6 +188,17 @@ dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes
     dn_status status = dn_image_encode_png(&image, bytes, size, error);
     dn_image_free(&image);
     return status;
+}
+
+dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels, int *width,
+                        int *height, dn_error *error) {
+    dn_image image = {0};
+    *pixels = NULL;
+    DN_TRY(draw(map, format, &image, error));
+    *pixels = image.pixels;
+    *width = image.width;
+    *height = image.height;
+    return DN_OK;
 }
 
 void dn_bytes_free(uint8_t *bytes) {

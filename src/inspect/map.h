@@ -27,6 +27,9 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
 /* Finds the regions of a map whose values are complete. */
 dn_status dn_map_finish(dn_map *map, dn_error *error);
 
+/* The same once more where the verdict is no PASS after all. */
+dn_status dn_map_explain(dn_map *map, dn_error *error);
+
 /* Draws a finished map over its picture, as in DN_MAP_OVERLAY, and moves the picture out of the
  * map; dn_image_free. After that the map can only be freed: it has no picture any more. */
 void dn_map_take_overlay(dn_map *map, dn_image *overlay);

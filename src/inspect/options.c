@@ -96,6 +96,8 @@ static dn_status apply_settings(dn_model *model, const dn_model_options *options
                        options->rotations, options->threads, options->concurrency);
     if (options && options->rotations > 0)
         model->options.rotations = options->rotations;
+    if (!dn_config_misses_angles(model->detector.config, model->options.rotations, model->warning))
+        model->warning[0] = '\0';
     return DN_OK;
 }
 

@@ -88,6 +88,14 @@ int dn_tiles_reduce(const dn_inspector *inspector, const dn_tile_standard *stand
     return sum.worst;
 }
 
+dn_status dn_tiles_check(const dn_score *score, dn_error *error) {
+    if (isfinite(score->loss) && isfinite(score->raw))
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "the score is not a finite number: the model's weights are damaged or its "
+                   "training diverged");
+}
+
 static dn_status finish(visit *self, dn_score *score, dn_error *error) {
     dn_inspector *inspector = self->inspector;
     *score = (dn_score){.loss = self->sums.loss / self->sums.rotations,
@@ -95,11 +103,7 @@ static dn_status finish(visit *self, dn_score *score, dn_error *error) {
     int worst = dn_tiles_reduce(inspector, NULL, &inspector->tiles, score);
     score->deviation = deviation_of(&inspector->scorer, worst);
     score->worst = self->tiles->tile[worst];
-    if (isfinite(score->loss) && isfinite(score->raw))
-        return DN_OK;
-    return dn_fail(error, DN_ERROR_NUMERIC,
-                   "the score is not a finite number: the model's weights are damaged or its "
-                   "training diverged");
+    return dn_tiles_check(score, error);
 }
 
 /* A tile above the threshold makes the picture a FAIL, whatever the others say. */

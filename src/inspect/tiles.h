@@ -27,6 +27,9 @@ dn_status dn_tiles_places(dn_inspector *inspector, const dn_image *picture, floa
 dn_status dn_tiles_gradients(dn_inspector *inspector, const dn_image *picture, float *map,
                              dn_score *score, dn_error *error);
 
+/* DN_ERROR_NUMERIC where a score is not a finite number. */
+dn_status dn_tiles_check(const dn_score *score, dn_error *error);
+
 /* Sets what a score says of its tiles: raw, paper, places and their numbers. `standard` (NULL: the
  * detector's) standardises them. Returns the tile with the largest value. */
 int dn_tiles_reduce(const dn_inspector *inspector, const dn_tile_standard *standard,

@@ -74,9 +74,9 @@ dn_status dn_report_trace(dn_report *report, dn_error *error);
 dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
 /* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,
- * error,review_threshold,reason and, where there is a detector for places, paper_score,places_score,
- * places_p_value: quoted as in RFC 4180, with LF at the end of lines and a ' before text that a
- * spreadsheet would take for a formula. */
+ * error,review_threshold,reason and, where there is a detector for places,
+ * paper_score,places_score, places_p_value: quoted as in RFC 4180, with LF at the end of lines and
+ * a ' before text that a spreadsheet would take for a formula. */
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
 
 /* threshold,fpr,tpr,precision,false_positives,true_positives by decreasing threshold, where

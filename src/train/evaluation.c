@@ -118,16 +118,7 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
 
 static dn_status report_images(const dn_evaluation *evaluation, dn_stage stage, size_t done,
                                const dn_observer *observer, dn_error *error) {
-    dn_progress progress = {
-        .stage = stage,
-        .done = done,
-        .total = evaluation->count,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(observer, &progress, error);
+    return dn_tell_stage(observer, stage, done, evaluation->count, error);
 }
 
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
@@ -231,12 +222,13 @@ dn_status dn_evaluation_reduce_tiles(dn_evaluation *evaluation, const dn_tile_fi
 }
 
 /* The statistics of the last picture's tiles. */
-static void join_tiles(dn_evaluation *evaluation, size_t index) {
+static dn_status join_tiles(dn_evaluation *evaluation, size_t index, dn_error *error) {
     dn_inspector *inspector = evaluation->inspector;
     dn_sample_score *result = &evaluation->results[index];
     for (int t = 0; t < result->tiles.count && t < inspector->tiles.count; t++)
         result->tiles.places[t] = inspector->tiles.places[t];
     dn_tiles_reduce(inspector, NULL, &result->tiles, &result->score);
+    return dn_tiles_check(&result->score, error);
 }
 
 /* Features may come from a bank, which holds nothing of places: the picture is read again. */
@@ -249,9 +241,9 @@ static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_o
                              &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
     if (result->status == DN_OK && dn_inspector_has_tiles(evaluation->inspector))
-        join_tiles(evaluation, index);
+        DN_TRY(join_tiles(evaluation, index, error));
     else if (result->status == DN_OK)
-        dn_inspector_join(evaluation->inspector, statistic, &result->score);
+        DN_TRY(dn_inspector_join(evaluation->inspector, statistic, &result->score, error));
     result->elapsed_ms += 1e3 * (dn_seconds() - start);
     return DN_OK;
 }
@@ -268,6 +260,18 @@ static dn_status score_features(dn_evaluation *evaluation, size_t index, const f
     return DN_OK;
 }
 
+/* Features that were computed just now left the upright view's places in the extractor. */
+static dn_status add_places(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                            dn_error *error) {
+    dn_inspector *inspector = evaluation->inspector;
+    if (!inspector->places.model)
+        return DN_OK;
+    if (evaluation->kept || dn_inspector_has_tiles(inspector) || !evaluation->source->computes)
+        return join_places(evaluation, index, observer, error);
+    return dn_inspector_join(inspector, dn_place_view_score(&inspector->places),
+                             &evaluation->results[index].score, error);
+}
+
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                               dn_error *error) {
     const float *features;
@@ -277,8 +281,26 @@ static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_
     if (!features)
         return DN_OK;
     DN_TRY(score_features(evaluation, index, features, error));
-    return evaluation->inspector->places.model ? join_places(evaluation, index, observer, error)
-                                               : DN_OK;
+    return add_places(evaluation, index, observer, error);
+}
+
+/* After a score with places the inspector holds their map. */
+static dn_status map_sample(dn_evaluation *evaluation, size_t index, dn_pixel_evaluation *maps,
+                            int fresh, dn_error *error) {
+    const dn_sample_score *result = &evaluation->results[index];
+    if (!maps || result->status != DN_OK)
+        return DN_OK;
+    const dn_known_score known = {result->score.raw, result->is_unlike, fresh};
+    return dn_pixel_evaluation_add(maps, &evaluation->samples[index], &known, error);
+}
+
+dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation *maps,
+                                  const dn_observer *observer, dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
+        DN_TRY(map_sample(evaluation, i, maps, 0, error));
+    }
+    return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
@@ -297,6 +319,7 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     size_t readable = 0;
     for (size_t i = 0; i < evaluation->count; i++) {
         DN_TRY(score_sample(evaluation, i, observer, error));
+        DN_TRY(map_sample(evaluation, i, evaluation->maps, 1, error));
         if (evaluation->results[i].status != DN_OK)
             continue;
         sum += evaluation->results[i].score.loss;

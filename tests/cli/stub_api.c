@@ -166,6 +166,10 @@ const char *dn_model_precision(const dn_model *model, const char **wanted) {
     return strcmp(model->precision, "int8") == 0 ? "bf16" : model->precision;
 }
 
+const char *dn_model_warning(const dn_model *model) {
+    return model->options.rotations == 77 ? "scored at 77 rotations" : NULL;
+}
+
 int dn_model_judges(const dn_model *model) {
     return model->options.threshold > 0;
 }

@@ -303,6 +303,23 @@ static void assert_encodes(const scene *self, const dn_map *map, dn_map_format f
     dn_bytes_free(bytes);
 }
 
+/* The pixels are those of the PNG. */
+static void assert_pixels_are_encoded(const dn_map *map, dn_map_format format) {
+    uint8_t *pixels, *bytes;
+    size_t size;
+    int width, height;
+    dn_image image;
+    assert_ok(dn_map_pixels(map, format, &pixels, &width, &height, &error));
+    assert_ok(dn_map_encode(map, format, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
+    assert_int_equal(width, image.width);
+    assert_int_equal(height, image.height);
+    assert_memory_equal(pixels, image.pixels, (size_t)width * (size_t)height * 3);
+    dn_image_free(&image);
+    dn_bytes_free(bytes);
+    dn_bytes_free(pixels);
+}
+
 static void test_map_in_memory(void **state) {
     const scene *self = *state;
     const dn_image_source source = pixels_of(self);
@@ -310,12 +327,18 @@ static void test_map_in_memory(void **state) {
     dn_map *map;
     uint8_t *bytes;
     size_t size;
+    int width, height;
     dn_image image;
     dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
     assert_ok(dn_model_score(model, &source, &result, &map, &error));
     dn_model_close(model);
     for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++)
         assert_encodes(self, map, (dn_map_format)format);
+    for (int format = DN_MAP_PNG; format <= DN_MAP_OVERLAY; format++)
+        assert_pixels_are_encoded(map, (dn_map_format)format);
+    assert_fails(dn_map_pixels(map, DN_MAP_TIFF, &bytes, &width, &height, &error),
+                 DN_ERROR_ARGUMENT, "number 0");
+    assert_null(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_OVERLAY, &bytes, &size, &error));
     assert_is_overlay(self, map, bytes, size);
     dn_bytes_free(bytes);
