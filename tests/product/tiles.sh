@@ -59,7 +59,8 @@ expect 0 "$differnet" predict "$model" "$data/test" --early-exit 0.9
 field verdict | cmp - "$work/verdicts" || fail "an early exit changes the verdict"
 
 # Other pictures calibrate it. Pictures of other sizes are scored, too, and one smaller than a tile.
-expect 0 "$differnet" calibrate "$model" "$data/train/good"
+for i in 1 2 3; do picture "$work/fresh/$i.pgm" 176 128 "4$i"; done
+expect 0 "$differnet" calibrate "$model" "$work/fresh" --force
 picture "$work/other/wide.pgm" 300 64 5
 picture "$work/other/small.pgm" 40 50 6
 expect 0 "$differnet" predict "$model" "$work/other"
