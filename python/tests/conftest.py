@@ -1,8 +1,12 @@
 """A model that is trained once for all tests."""
 
+import signal
+
 import differnet
 import pytest
 from support import SMALL
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 
 @pytest.fixture(scope="session")

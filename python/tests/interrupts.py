@@ -89,6 +89,7 @@ def timed(work, folder):
 
 def interrupt(count, seed, folder):
     """The longest delay, by the name of the work."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     moments, longest = random.Random(seed), {}
     works, handler = Works(folder / "model").all(), signal.getsignal(signal.SIGINT)
     duration = {work: timed(work, folder / f"whole-{work.__name__}") for work in works}

@@ -100,7 +100,7 @@ def test_html(model, mapped):
 
 def test_short_texts_and_slices(model):
     results = model.predict([PICTURE, b"none", PICTURE])
-    assert repr(results[0]).startswith(f"Result(image_path={str(PICTURE)!r}, verdict='FAIL', pred_score=0.")
+    assert repr(results[0]).startswith(f"Result(image_path={str(PICTURE)!r}, verdict='FAIL', reason='above_threshold'")
     assert "error=" in repr(results[1]) and "raw_score" not in repr(results[1])
     assert isinstance(results[:2], differnet.Results) and results[:2] == results[0:2] and results[-1] is results[2]
 

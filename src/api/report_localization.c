@@ -12,9 +12,9 @@ static dn_status localize(dn_report_localizer *self, dn_image *picture,
     found->region_count = map->region_count;
     for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
         found->regions[i] = map->regions[i];
-    dn_map_take_overlay(map, &found->overlay);
+    dn_status status = dn_map_take_overlay(map, &found->overlay, error);
     dn_map_free(map);
-    return DN_OK;
+    return status;
 }
 
 static dn_status report_progress(dn_report_localizer *self) {

@@ -298,7 +298,8 @@ static dn_status save_model(training *self, dn_error *error) {
     if (!self->config->save_model)
         return DN_OK;
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "model.safetensors", error));
-    return dn_detector_save(&self->detector, path, &self->provenance, error);
+    DN_TRY(dn_detector_save(&self->detector, path, &self->provenance, error));
+    return dn_detector_take_id(&self->detector, path, error);
 }
 
 /* As the original's grad_map_viz, but for every image. */

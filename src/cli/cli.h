@@ -18,7 +18,8 @@ typedef struct dn_cli {
 typedef dn_status dn_verb_run(dn_cli *cli);
 
 dn_verb_run dn_verb_train, dn_verb_test, dn_verb_predict, dn_verb_info, dn_verb_config,
-    dn_verb_benchmark, dn_verb_check, dn_verb_calibrate, dn_verb_import, dn_verb_export;
+    dn_verb_benchmark, dn_verb_check, dn_verb_calibrate, dn_verb_import, dn_verb_export,
+    dn_verb_serve, dn_verb_archive;
 
 /* Sets up display and observer according to `config` (may be NULL) and --quiet. */
 void dn_cli_watch(dn_cli *cli, const dn_config *config);

@@ -15,7 +15,9 @@ enum dn_verb_bit {
     DN_VERB_CALIBRATE = 128,
     DN_VERB_IMPORT = 256,
     DN_VERB_EXPORT = 512,
-    DN_VERB_ALL = 1023
+    DN_VERB_SERVE = 1024,
+    DN_VERB_ARCHIVE = 2048,
+    DN_VERB_ALL = 4095
 };
 
 typedef enum dn_option_id {
@@ -51,7 +53,6 @@ typedef enum dn_option_id {
     DN_OPTION_UNLIKE,
     DN_OPTION_FORMAT,
     DN_OPTION_HALF,
-    DN_OPTION_FORCE,
     DN_OPTION_VERIFY,
     DN_OPTION_DRY_RUN,
     DN_OPTION_UNDO,
@@ -64,6 +65,15 @@ typedef enum dn_option_id {
     DN_OPTION_GIVE_UP,
     DN_OPTION_FAIL_ON,
     DN_OPTION_FAIL_ON_ANOMALY,
+#ifdef DN_USE_STATION
+    DN_OPTION_LISTEN,
+    DN_OPTION_TOKEN_FILE,
+    DN_OPTION_TLS_CERT,
+    DN_OPTION_TLS_KEY,
+    DN_OPTION_ARCHIVE,
+    DN_OPTION_KEEP_DAYS,
+    DN_OPTION_KEEP_GIGABYTES,
+#endif
     DN_OPTION_HELP,
     DN_OPTION_VERSION,
     DN_OPTION_COUNT

@@ -14,7 +14,11 @@ typedef struct dn_verb {
     dn_verb_run *run;
 } dn_verb;
 
+#ifdef DN_USE_STATION
+enum { DN_VERB_COUNT = 12 };
+#else
 enum { DN_VERB_COUNT = 10 };
+#endif
 
 extern const dn_verb dn_verbs[];
 

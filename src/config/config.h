@@ -65,6 +65,10 @@ struct dn_config {
     double tile_overlap;     /* of a tile's side */
     double tile_scale;       /* pixels of the network's input for a pixel of the picture */
     char tile_reduction[16]; /* max, or top:K */
+    /* what people are shown */
+    char report_title[256]; /* of report.html; empty: the product's name */
+    char report_note[1024]; /* on its first screen: who may be asked */
+    int overlay_footer;     /* boolean: overlays have a strip with verdict, score and model */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network

@@ -177,6 +177,12 @@ const dn_key dn_keys[] = {
         "how the values of a picture's tiles become its score: the largest, or the mean of the K "
         "largest",
         0, 0, DN_CLOSED, "max, or top: and 1 to 1000"),
+    RUN_KEY(report_title, DN_KIND_TEXT, 1, "\"\"",
+            "title of report.html; empty: the name of the product", MAY_BE_EMPTY),
+    RUN_KEY(report_note, DN_KIND_TEXT, 1, "\"\"",
+            "note on the first screen of report.html: who may be asked, for example", MAY_BE_EMPTY),
+    RUN_KEY(overlay_footer, DN_KIND_BOOLEAN, 1, "true",
+            "write verdict, score, model and legend in a strip below each overlay", EITHER),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

@@ -223,6 +223,14 @@ static dn_status check_parameters(const dn_detector *detector, dn_error *error) 
     return DN_OK;
 }
 
+dn_status dn_detector_take_id(dn_detector *detector, const char *path, dn_error *error) {
+    dn_tensor_file *saved;
+    DN_TRY(dn_tensor_file_open(path, &saved, error));
+    dn_record_id(saved, detector->id);
+    dn_tensor_file_close(saved);
+    return DN_OK;
+}
+
 /* ---- the parameters in bf16 ---- */
 
 /* Pages of the file are released after they are read, a few at a time. */

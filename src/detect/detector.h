@@ -97,6 +97,9 @@ dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *
 /* Writes the file completely or not at all. */
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error);
+
+/* Sets the id of a detector that was saved at `path`. */
+dn_status dn_detector_take_id(dn_detector *detector, const char *path, dn_error *error);
 void dn_detector_close(dn_detector *detector);
 
 /* Whether maps show places, not gradients. */

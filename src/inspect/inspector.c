@@ -291,18 +291,19 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
 
 /* A PASS has no regions of places. */
 static dn_status finish_map(const dn_inspector *self, dn_map *map, double raw, dn_error *error) {
-    dn_result judged = {.raw_score = raw};
-    dn_calibration_judge(&self->detector->calibration, &judged);
+    map->judged.raw_score = raw;
+    dn_calibration_judge(&self->detector->calibration, &map->judged);
     map->shows_places = dn_inspector_maps_places(self);
-    map->passes = map->shows_places && judged.verdict == DN_VERDICT_PASS;
+    map->passes = map->shows_places && map->judged.verdict == DN_VERDICT_PASS;
     return dn_map_finish(map, error);
 }
 
 static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     dn_score own;
     int shows_places = dn_inspector_maps_places(self);
-    if (shows_places && dn_calibration_judges(&self->detector->calibration) && !score)
-        score = &own; /* the verdict says whether there are regions */
+    int judges = dn_calibration_judges(&self->detector->calibration);
+    if ((judges || !shows_places) && !score)
+        score = &own; /* the verdict says whether there are regions; overlays name it */
     DN_TRY(shows_places ? fill_places(self, map, score, error)
                         : fill_gradients(self, map, score, error));
     return finish_map(self, map, score ? score->raw : NAN, error);
@@ -315,6 +316,8 @@ static dn_status fill_scored(dn_inspector *self, dn_map *map, const dn_known_sco
     else
         DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
     DN_TRY(finish_map(self, map, known->raw, error));
+    if (known->is_unlike)
+        dn_calibration_judge_unlike(&map->judged);
     return known->is_unlike ? dn_map_explain(map, error) : DN_OK;
 }
 

@@ -130,6 +130,8 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
         return status;
     fill_result(model, &score, &seen, start, &filled);
     DN_TRY(explain(&filled, map, error));
+    if (map)
+        (*map)->judged = filled;
     dn_struct_write(&dn_struct_result, result, &filled);
     return DN_OK;
 }

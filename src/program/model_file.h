@@ -1,8 +1,8 @@
 /* Notices that a model file is replaced on disk while it is used. */
-#ifndef DN_CLI_MODEL_FILE_H
-#define DN_CLI_MODEL_FILE_H
+#ifndef DN_PROGRAM_MODEL_FILE_H
+#define DN_PROGRAM_MODEL_FILE_H
 
-#include "cli/file_identity.h"
+#include "program/file_identity.h"
 
 /* The file itself, and what a results folder or a class folder names it by. */
 enum { DN_MODEL_FILES = 3 };

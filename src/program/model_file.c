@@ -1,4 +1,4 @@
-#include "cli/model_file.h"
+#include "program/model_file.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* What tells one content of a file from the next. */
-#ifndef DN_CLI_FILE_IDENTITY_H
-#define DN_CLI_FILE_IDENTITY_H
+#ifndef DN_PROGRAM_FILE_IDENTITY_H
+#define DN_PROGRAM_FILE_IDENTITY_H
 
 #include <stdint.h>
 #include <sys/stat.h>
