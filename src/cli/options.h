@@ -55,6 +55,7 @@ typedef enum dn_option_id {
     DN_OPTION_HALF,
     DN_OPTION_VERIFY,
     DN_OPTION_DRY_RUN,
+    DN_OPTION_FORCE,
     DN_OPTION_UNDO,
     DN_OPTION_WATCH,
     DN_OPTION_STDIN_IMAGE,
