@@ -134,7 +134,7 @@ static void check_memory(scene *self, const char *what) {
 /* The trained model's file, to its header. */
 static void check_model_file(scene *self) {
     const dn_compute compute = {.threads = 2};
-    const dn_workload work = {IMAGES, 4, 0, SIDE * SIDE, SIDE * SIDE};
+    const dn_workload work = {IMAGES, 4, 0, SIDE * SIDE, SIDE * SIDE, SIDE, SIDE};
     dn_footprint said = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
     char path[512];
     struct stat status;
