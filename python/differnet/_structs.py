@@ -36,7 +36,9 @@ class ModelOptionsStruct(SizedStruct):
         ("concurrency", c.c_int),
         ("low_rate", c.c_double),
         ("unlike", c.c_int),
-        ("reserved", c.c_int),
+        ("overlay_footer", c.c_int),
+        ("report_title", c.c_char_p),
+        ("report_note", c.c_char_p),
     ]
 
 

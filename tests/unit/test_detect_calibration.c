@@ -94,8 +94,7 @@ static void too_few_images_are_named(void **state) {
                         "50 held-out good pictures are too few to promise that at most 1 % of good "
                         "parts are rejected (that takes 99); the threshold is their largest score, "
                         "which promises 1.96 %");
-    the threshold is their largest score, which promises 0.01961 ");
-        dn_calibration_free(&calibration);
+    dn_calibration_free(&calibration);
 }
 
 static void rules_of_labelled_images(void **state) {

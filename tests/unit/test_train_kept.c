@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "change_key.h"
-#include "image/decoders.h"
+#include "image/formats/decoders.h"
 #include "train/schedule.h"
 
 #include <ctype.h>

@@ -411,6 +411,7 @@ dn_status dn_http_start(const dn_http_options *options, dn_http_server **server,
     pthread_cond_init(&self->stopping, NULL);
     dn_connections_init(&self->connections);
     self->events = dn_events_create();
+    *server = self; /* before there are requests, whose handlers read it */
     dn_status status = self->events ? listen_at(self, error)
                                     : dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
     if (status == DN_OK && pthread_create(&self->clock, NULL, watch_clock, self) != 0) {
@@ -418,10 +419,10 @@ dn_status dn_http_start(const dn_http_options *options, dn_http_server **server,
         self->daemon = NULL;
         status = dn_station_fail(error, DN_ERROR_MEMORY, "cannot start a thread");
     }
-    if (status == DN_OK)
-        *server = self;
-    else
+    if (status != DN_OK) {
+        *server = NULL;
         dn_http_stop(self);
+    }
     return status;
 }
 
