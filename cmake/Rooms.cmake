@@ -89,10 +89,12 @@ differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
 differnet_room(places KNOWS base config compute tensors backbone)
 differnet_room(detect_calibration FILES detect/calibration/*.c KNOWS base config metrics USES PkgConfig::CJSON)
-differnet_room(detect_features FILES detect/features/*.c KNOWS base config image dataset compute backbone places
+differnet_room(detect_tiles FILES detect/tiles/*.c KNOWS base config image places tensors metrics)
+differnet_room(detect_features FILES detect/features/*.c KNOWS base config image dataset compute backbone places detect_tiles
                USES PkgConfig::CJSON)
 differnet_room(detect FILES detect/*.c
-               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration detect_features
+               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration detect_tiles
+                     detect_features
                USES PkgConfig::CJSON)
 differnet_room(inspect KNOWS base config image dataset compute backbone flow places tensors metrics detect)
 differnet_room(train_features FILES train/features/*.c
