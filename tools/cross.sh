@@ -9,7 +9,8 @@ shift
 build=$PWD/build-arm64 root=$PWD/build-arm64/root
 suite=${SUITE:-bookworm} mirror=${MIRROR:-http://deb.debian.org/debian}
 packages=libc6-dev,libdnnl-dev,libjpeg-dev,libpng-dev,libtiff-dev,libwebp-dev,libyaml-dev,libcjson-dev,libzip-dev,zlib1g-dev
-packages+=,nettle-dev,libprotobuf-c-dev,libonnx-dev,libcmocka-dev,libgomp1
+packages+=,nettle-dev,libprotobuf-c-dev,libonnx-dev,libcmocka-dev,libgomp1,libmicrohttpd-dev,libsqlite3-dev,libcurl4-gnutls-dev
+packages+=,libmosquitto-dev
 
 # debootstrap finds what the packages depend on; they are unpacked, never configured, so no program of theirs runs.
 if [ ! -e "$root/.complete" ]; then

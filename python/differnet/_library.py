@@ -26,6 +26,7 @@ _SIGNATURES: "dict[str, tuple[Any, ...]]" = {
     "dn_model_close": (None, _HANDLE),
     "dn_model_judges": (c.c_int, _HANDLE),
     "dn_model_id": (_TEXT, _HANDLE),
+    "dn_model_warning": (_TEXT, _HANDLE),
     "dn_model_roi": (c.POINTER(c.c_uint8), _HANDLE, _INT, _INT),
     "dn_model_precision": (_TEXT, _HANDLE, c.POINTER(c.c_char_p)),
     "dn_model_expect": (None, _HANDLE, _TEXT),

@@ -125,6 +125,12 @@ class Model:
         return bool(library.dn_model_judges(self._open().value))
 
     @property
+    def warning(self) -> Optional[str]:
+        """What makes all its scores doubtful, such as rotations that its training never showed; None: nothing."""
+        text = library.dn_model_warning(self._open().value)
+        return text.decode() if text is not None else None
+
+    @property
     def roi(self) -> Optional[npt.NDArray[np.bool_]]:
         """Where pictures count: bool [height, width] at the network's input size; None: everywhere."""
         handle, width, height = self._open(), c.c_int(), c.c_int()
@@ -190,19 +196,22 @@ class Model:
         *,
         maps: bool = False,
         output: Optional[PathLike] = None,
+        title: Optional[str] = None,
+        note: Optional[str] = None,
         progress: ProgressOption = None,
         message: MessageOption = None,
     ) -> Dict[str, Any]:
         """Metrics on a labelled test set, as ``differnet test --json`` prints them.
 
         None: the data set that the training's config.yaml beside the model names. `output` receives
-        report.html, metrics.json, scores.csv and roc.csv. `maps` adds pixel_AUROC, pixel_AUPRO and pixel_F1Max
+        report.html (with `title` and `note`), metrics.json, scores.csv and roc.csv. `maps` adds pixel_AUROC, pixel_AUPRO and pixel_F1Max
         where masks mark the defects. Metrics are {"value", "low", "high"} with their 95 % interval.
         `progress`, `message` and Ctrl-C are as in `train`. Raises DataError, FileError, Cancelled.
         """
         handle, metrics = self._open(), MetricsStruct()
-        if maps:
-            handle = self._same(_Handle(self._path, {**self._options, "maps": 1}), handle)
+        if maps or title is not None or note is not None:
+            options = {**self._options, "maps": int(maps), "report_title": title, "report_note": note}
+            handle = self._same(_Handle(self._path, options), handle)
         wanted = class_name.encode() if class_name is not None else None
         # The library makes maps where it may write them.
         with Observer(progress, message) as observer, tempfile.TemporaryDirectory(prefix="differnet-") as folder:

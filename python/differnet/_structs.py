@@ -36,7 +36,9 @@ class ModelOptionsStruct(SizedStruct):
         ("concurrency", c.c_int),
         ("low_rate", c.c_double),
         ("unlike", c.c_int),
-        ("reserved", c.c_int),
+        ("overlay_footer", c.c_int),
+        ("report_title", c.c_char_p),
+        ("report_note", c.c_char_p),
     ]
 
 
@@ -60,6 +62,9 @@ class ResultStruct(SizedStruct):
         ("places_p_value", c.c_double),
         ("reason", c.c_char_p),
         ("low_threshold", c.c_double),
+        ("tiles", c.c_int),
+        ("tiles_above", c.c_int),
+        ("worst_tile", c.c_int * 4),
     ]
 
 

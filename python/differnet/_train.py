@@ -135,7 +135,7 @@ def check(
 ) -> Dict[str, Any]:
     """Looks a data set over before a training: counts, sizes, copies, masks, pictures unlike the rest.
 
-    Returns what ``differnet check --json`` prints (docs/check.md): `to_mend` counts what must be mended,
+    Returns what ``differnet check --json`` prints (docs/check.md): `to_mend` counts what must be fixed,
     `classes` lists the classes (`class_name` None: all). Memory: one picture a thread. Raises DataError and
     FileError where there is no data set. Ctrl-C stops it.
     """

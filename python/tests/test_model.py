@@ -126,9 +126,10 @@ def test_precision(run, tmp_path):
 
 
 def test_evaluate(model, run, tmp_path):
-    metrics = model.evaluate(output=tmp_path, progress=False)
+    metrics = model.evaluate(output=tmp_path, title="Line 4", note="night <shift>", progress=False)
     assert metrics["image_AUROC"] == run.metrics["image_AUROC"]
-    assert (tmp_path / "scores.csv").exists() and (tmp_path / "report.html").exists()
+    report = (tmp_path / "report.html").read_text()
+    assert (tmp_path / "scores.csv").exists() and "Line 4" in report and "night &lt;shift&gt;" in report
     other = model.evaluate(DATA["dataset_path"], "dummy_class", maps=True, progress=False)
     assert other["good_count"] == 8 and "pixel_AUROC" in other and "pixel_AUROC" not in metrics
     with pytest.raises(differnet.Error, match="nowhere"):
@@ -179,6 +180,14 @@ def test_options_of_load(run):
     assert "closed" in repr(model) and str(run.model_path) in repr(model)
     with pytest.raises(differnet.FileError):
         differnet.Model.load(run.model_path, backbone="nowhere.pth")
+
+
+def test_a_model_that_is_scored_at_other_angles(run, tmp_path):
+    with differnet.Model.load(run.model_path) as model:
+        assert model.warning is None
+    fixed = differnet.train(SMALL, train_rotations="even:2", n_transforms_test=2, output=tmp_path, progress=False)
+    with fixed.load(rotations=3) as model:
+        assert "rotations" in model.warning
 
 
 def test_a_replaced_file_is_noticed(run, tmp_path):

@@ -117,4 +117,4 @@ def test_pictures_in_notebooks_are_pngs(model):
 def test_map_formats_of_the_library(mapped):
     with pytest.raises(differnet.ArgumentError):
         mapped._drawings.pixels(0)
-    assert mapped._drawings.pixels(_structs.MAP_PNG).shape == (96, 96, 3)
+    assert mapped._drawings.pixels(_structs.MAP_PNG).shape == (400, 400, 3)
