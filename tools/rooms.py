@@ -14,7 +14,9 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 MOST_LINES = 3000
 # Rooms of their own inside another room's folder (cmake/Rooms.cmake).
 SUB_ROOMS = ("cli/watch", "compute/cpu", "compute/onednn", "compute/reference", "dataset/names", "detect/calibration",
-             "detect/features", "image/encode", "image/transform", "tensors/write", "train/features")
+             "detect/features", "image/encode", "image/transform", "tensors/write", "train/features",
+             "station/api", "station/archive", "station/base", "station/config", "station/http", "station/models",
+             "station/page", "station/run", "station/sinks")
 
 
 def objects(build):
