@@ -3,6 +3,7 @@
 #include "api/evaluation_files.h"
 #include "api/holdout.h"
 #include "api/results.h"
+#include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -160,6 +161,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
+    DN_TRY(dn_tile_choice_resolve(self->detector.config, &self->dataset, &self->observer, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
@@ -320,6 +322,8 @@ static dn_status finish_training(training *self, dn_error *error) {
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
     DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
+    DN_TRY(
+        dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     DN_TRY(save_model(self, error));
     DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));

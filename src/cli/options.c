@@ -89,7 +89,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_DRY_RUN] = {"dry-run", 0, NULL, DN_VERB_CALIBRATE, NULL,
                            "say what the calibration would be, write nothing"},
     [DN_OPTION_FORCE] = {"force", 0, NULL, DN_VERB_CALIBRATE | DN_VERB_EXPORT, NULL,
-                         "calibrate: accept few images, several folders; export: overwrite"},
+                         "calibrate: few images, several folders; export: overwrite"},
     [DN_OPTION_UNDO] = {"undo", 0, NULL, DN_VERB_CALIBRATE, NULL,
                         "go back to the calibration before"},
     [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
