@@ -300,6 +300,29 @@ DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
                                  const dn_observer *observer, dn_train_summary *summary,
                                  dn_metrics *metrics, dn_error *error);
 
+/* ---- Training many classes ------------------------------------------------------------------- */
+
+typedef struct dn_classes_options {
+    size_t struct_size;
+    size_t shard, shards; /* train only the classes number shard, shard + shards, ... (1 is the
+                             first); 0: all */
+    size_t again;         /* 1: also those that are finished and unchanged */
+} dn_classes_options;
+
+/* Whether config's class_name names several classes of its dataset_path: "all", or names with
+ * commas between, where no class folder has just that name. */
+DN_API int dn_names_classes(const dn_config *config);
+
+/* Trains the classes that class_name names, one after another, each as dn_train does. What is
+ * finished is kept, if its settings, pictures, backbone and program are the same; what was
+ * interrupted goes on. A class that fails is told to the observer and counted in *failed (may be
+ * NULL), and the others go on. Writes summary.csv and summary.html into the data set's folder of
+ * results after every class; *text (dn_text_free) is the same for people, or as JSON. Several
+ * processes may share a data set's classes (shards). DN_CANCELLED: call it again to go on. */
+DN_API dn_status dn_train_classes(const dn_config *config, const dn_classes_options *options,
+                                  const dn_observer *observer, int json, char **text,
+                                  size_t *failed, dn_error *error);
+
 /* ---- Import and export ----------------------------------------------------------------------- */
 
 /* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or

@@ -21,7 +21,10 @@ const dn_verb dn_verbs[] = {
      "unless --config names another, or the newest one of the given configuration. Further options "
      "may change what does not affect the numbers (--threads, --output, --quiet, paths, the "
      "cache); "
-     "others are refused by name.",
+     "others are refused by name. --class all, or names with commas between, trains one class "
+     "after "
+     "another, goes on after one that fails, keeps what is finished and unchanged, and writes "
+     "summary.csv and summary.html into OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
      "MODEL is a model file, a results folder v<N>, or a class folder, whose newest model counts; "

@@ -119,6 +119,21 @@ dn_status dn_train_resume(const dn_config *config, const char *directory,
     return dn_train(config, observer, summary, metrics, error);
 }
 
+int dn_names_classes(const dn_config *config) {
+    return strcmp(config->class_name, "all") == 0 || strchr(config->class_name, ',');
+}
+
+dn_status dn_train_classes(const dn_config *config, const dn_classes_options *options,
+                           const dn_observer *observer, int json, char **text, size_t *failed,
+                           dn_error *error) {
+    char said[512];
+    say(observer, DN_NOTE, "several classes");
+    *failed = strstr(config->class_name, "bad") != NULL;
+    snprintf(said, sizeof said, "%.255s %zu/%zu again %zu%s", config->class_name, options->shard,
+             options->shards, options->again, json ? " as JSON" : "");
+    return dn_copy_text(text, said, error);
+}
+
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
                         dn_error *error) {
     void *block;

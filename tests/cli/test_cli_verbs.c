@@ -56,6 +56,26 @@ static void test_train_as_json(void **state) {
     cJSON_Delete(root);
 }
 
+static void test_train_several_classes(void **state) {
+    (void)state;
+    const program *ran = run("train --data d --class all", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "all 0/0 again 0\n");
+    assert_says(ran->err, "note: several classes\n");
+    ran = run("train --data d --class a,b -q --again --shard 2/3 --json", NULL);
+    assert_string_equal(ran->out, "a,b 2/3 again 1 as JSON\n");
+    ran = run("train --data d --class a,bad -q", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->out, "a,bad 0/0 again 0\n");
+    assert_string_equal(ran->err, "differnet: classes that failed: 1; the summary says why\n");
+    ran = run("train --data d --class all --shard 0/3", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--shard \"0/3\": expected I/N with I from 1 to N, or slurm");
+    ran = run("train --data d --class one --again", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--again needs several classes");
+}
+
 static void test_failures_end_with_one(void **state) {
     (void)state;
     static const char *const cases[][2] = {
@@ -291,6 +311,7 @@ int main(void) {
         cmocka_unit_test(test_train_as_text),
         cmocka_unit_test(test_train_says_less),
         cmocka_unit_test(test_train_as_json),
+        cmocka_unit_test(test_train_several_classes),
         cmocka_unit_test(test_failures_end_with_one),
         cmocka_unit_test(test_test),
         cmocka_unit_test(test_check),
