@@ -100,13 +100,14 @@ differnet_room(train FILES train/*.c
                KNOWS base config image dataset bank compute backbone flow places tensors metrics detect inspect train_features)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
+differnet_room(parts KNOWS base)
 differnet_room(classes KNOWS base config image dataset check metrics report USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow places detect
                USES PkgConfig::PROTOBUF_C)
 differnet_room(benchmark KNOWS base config image dataset bank compute backbone flow places detect inspect train report
                USES PkgConfig::CJSON)
 differnet_room(api KNOWS base config image dataset bank compute backbone flow places tensors detect inspect train interchange
-               metrics check report classes USES PkgConfig::CJSON)
+               metrics check report classes parts USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)
 differnet_embed(report report/html/report.js dn_report_js)

@@ -323,6 +323,62 @@ DN_API dn_status dn_train_classes(const dn_config *config, const dn_classes_opti
                                   const dn_observer *observer, int json, char **text,
                                   size_t *failed, dn_error *error);
 
+/* ---- Parts of a work ------------------------------------------------------------------------- */
+
+/* A work whose items (pictures) are shared among processes that know nothing of each other: each
+ * writes a part, and the parts together give what one process would have written. Part `shard` of
+ * `shards` has the items number shard, shard + shards, ... (1 is the first). A part names the verb
+ * that wrote it and the words of its command line, and is complete only with its end. The writer
+ * collects the text of the part; dn_part_take hands over what has come so far. */
+typedef struct dn_part_options {
+    size_t struct_size;
+    const char *verb;         /* "predict" */
+    size_t shard, shards;     /* 1 to shards */
+    const char *const *words; /* after the verb, without --shard */
+    size_t word_count;
+    const char *about; /* what the parts must have in common besides: the model's id; may be NULL */
+    const char *heading; /* of the rows; may be NULL */
+} dn_part_options;
+
+typedef struct dn_part dn_part;
+DN_API dn_status dn_part_create(const dn_part_options *options, dn_part **part, dn_error *error);
+DN_API void dn_part_free(dn_part *part);
+
+/* The next item of the work, in order; returns whether it belongs to the part. */
+DN_API int dn_part_next(dn_part *part, const char *name);
+/* Adds the bytes of the item that dn_part_next named last. */
+DN_API dn_status dn_part_add(dn_part *part, const char *bytes, size_t size, dn_error *error);
+/* There are no more items. */
+DN_API dn_status dn_part_end(dn_part *part, dn_error *error);
+/* *bytes: dn_text_free. */
+DN_API dn_status dn_part_take(dn_part *part, char **bytes, size_t *size, dn_error *error);
+
+/* Parts that were written, read and joined. DN_ERROR_DATA names parts that are missing, there twice
+ * or of different works, DN_ERROR_FORMAT one that is damaged or without an end. */
+typedef struct dn_parts dn_parts;
+DN_API dn_status dn_parts_open(const char *const *paths, size_t count, dn_parts **parts,
+                               dn_error *error);
+DN_API void dn_parts_close(dn_parts *parts);
+
+/* What dn_part_options said; valid until dn_parts_close. Words past the last are NULL. */
+DN_API const char *dn_parts_verb(const dn_parts *parts);
+DN_API const char *dn_parts_about(const dn_parts *parts);
+DN_API const char *dn_parts_heading(const dn_parts *parts);
+DN_API const char *dn_parts_word(const dn_parts *parts, size_t index);
+
+/* Items in the order of the work; zero-terminated. NULL past the last. */
+DN_API const char *dn_parts_item(const dn_parts *parts, size_t index, size_t *size);
+
+/* dn_model_evaluate in parts. The first writes the scores of its share of the test set into `part`
+ * (dn_part_create; the caller takes its text and ends nothing); the second joins them. */
+DN_API dn_status dn_model_evaluate_part(dn_model *model, const char *dataset_path,
+                                        const char *class_name, dn_part *part,
+                                        const dn_observer *observer, dn_error *error);
+DN_API dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_path,
+                                         const char *class_name, const dn_parts *parts,
+                                         const char *output_directory, const dn_observer *observer,
+                                         dn_metrics *metrics, dn_error *error);
+
 /* ---- Import and export ----------------------------------------------------------------------- */
 
 /* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or

@@ -15,14 +15,16 @@ void dn_cli_watch(dn_cli *cli, const dn_config *config) {
 
 dn_status dn_cli_print(dn_cli *cli, const char *text) {
     size_t length = strlen(text);
-    if (isatty(STDOUT_FILENO)) /* a bar and the text would share a line */
+    FILE *output = cli->output ? cli->output : stdout;
+    if (isatty(fileno(output))) /* a bar and the text would share a line */
         dn_display_clear(&cli->display);
     errno = 0;
-    if (fwrite(text, 1, length, stdout) == length &&
-        ((length > 0 && text[length - 1] == '\n') || putchar('\n') != EOF) && fflush(stdout) == 0)
+    if (fwrite(text, 1, length, output) == length &&
+        ((length > 0 && text[length - 1] == '\n') || putc('\n', output) != EOF) &&
+        fflush(output) == 0)
         return DN_OK;
     cli->output_closed = errno == EPIPE;
-    snprintf(cli->error.message, sizeof cli->error.message, "cannot write to standard output: %s",
-             strerror(errno));
+    snprintf(cli->error.message, sizeof cli->error.message, "cannot write to %s: %s",
+             cli->output ? "the output" : "standard output", strerror(errno));
     return cli->error.status = DN_ERROR_IO;
 }

@@ -15,7 +15,8 @@ enum dn_verb_bit {
     DN_VERB_CALIBRATE = 128,
     DN_VERB_IMPORT = 256,
     DN_VERB_EXPORT = 512,
-    DN_VERB_ALL = 1023
+    DN_VERB_MERGE = 1024,
+    DN_VERB_ALL = 2047
 };
 
 typedef enum dn_option_id {

@@ -85,6 +85,12 @@ const dn_verb dn_verbs[] = {
      "averages; without it, each image is one view. --half writes the weights as f16. --output "
      "names the file.",
      dn_verb_export},
+    {"merge", NULL, DN_VERB_MERGE, "PART...", 1, SIZE_MAX, "join what --shard I/N wrote",
+     "Joins the parts of one `predict --shard` or `test --shard`, in any order: what one process "
+     "would have written, to standard output or to --output (of test: a folder). Names parts that "
+     "are missing, there twice, unfinished or of another work. Parts of `test` hold scores; the "
+     "model and the test set are opened again.",
+     dn_verb_merge},
 };
 
 _Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");

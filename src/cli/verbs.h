@@ -14,7 +14,7 @@ typedef struct dn_verb {
     dn_verb_run *run;
 } dn_verb;
 
-enum { DN_VERB_COUNT = 10 };
+enum { DN_VERB_COUNT = 11 };
 
 extern const dn_verb dn_verbs[];
 

@@ -99,10 +99,11 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
     double start = dn_seconds();
+    size_t next = index + (evaluation->share.count > 1 ? evaluation->share.count : 1);
     dn_error failure;
-    if (index + 1 < evaluation->count)
-        dn_feature_source_expect(evaluation->source, evaluation->samples[index + 1].path,
-                                 evaluation->digests[index + 1]);
+    if (next < evaluation->count)
+        dn_feature_source_expect(evaluation->source, evaluation->samples[next].path,
+                                 evaluation->digests[next]);
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
                                  evaluation->digests[index], &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
@@ -130,6 +131,8 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     if (!is_prepared(evaluation))
         return DN_OK;
     for (size_t i = 0; i < evaluation->count; i++) {
+        if (!dn_share_takes(&evaluation->share, i))
+            continue;
         DN_TRY(report_images(evaluation, DN_STAGE_TEST_FEATURES, i, observer, error));
         DN_TRY(extract(evaluation, i, observer, error));
         if (evaluation->kept && evaluation->results[i].status == DN_OK)
@@ -220,8 +223,10 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
                             dn_error *error) {
     double sum = 0.0;
     size_t readable = 0;
+    for (size_t i = 0; i < evaluation->count; i++)
+        if (dn_share_takes(&evaluation->share, i))
+            DN_TRY(score_sample(evaluation, i, observer, error));
     for (size_t i = 0; i < evaluation->count; i++) {
-        DN_TRY(score_sample(evaluation, i, observer, error));
         if (evaluation->results[i].status != DN_OK)
             continue;
         sum += evaluation->results[i].score.loss;

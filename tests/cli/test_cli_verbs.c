@@ -128,6 +128,34 @@ static void test_test(void **state) {
     cJSON_Delete(root);
 }
 
+static void test_parts(void **state) {
+    (void)state;
+    char folder[] = "/tmp/differnet-parts-XXXXXX", line[256];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 1; i <= 2; i++) {
+        snprintf(line, sizeof line, "test model -q --threads %d --shard %d/2", i, i);
+        const program *ran = run(line, NULL);
+        assert_int_equal(ran->status, 0);
+        assert_int_equal(strncmp(ran->out, "part 1 4\ntest\n", 14), 0);
+        assert_silent(ran->out, "threads");
+        snprintf(line, sizeof line, "%s/%d", folder, i);
+        FILE *file = fopen(line, "w");
+        assert_non_null(file);
+        fputs(ran->out, file);
+        fclose(file);
+    }
+    snprintf(line, sizeof line, "merge %s/2 %s/1 --json --output o -q", folder, folder);
+    const program *ran = run(line, NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "\"image_AUROC\"");
+    snprintf(line, sizeof line, "merge %s/1", folder);
+    ran = run(line, NULL);
+    assert_int_equal(ran->status, 1);
+    assert_says(ran->err, "of 2 parts these are missing: 2\n");
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
+}
+
 static void test_check(void **state) {
     (void)state;
     const program *ran = run("check sound", NULL);
@@ -314,6 +342,7 @@ int main(void) {
         cmocka_unit_test(test_train_several_classes),
         cmocka_unit_test(test_failures_end_with_one),
         cmocka_unit_test(test_test),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),
