@@ -29,6 +29,17 @@ target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 target_link_libraries(differnet_cli PRIVATE differnet_static)
 
+# The module for mpirun, beside the program; it finds MPI's functions when it is loaded.
+if(DIFFERNET_MPI AND MPI_FOUND)
+  add_library(differnet_mpi MODULE ${CMAKE_SOURCE_DIR}/src/group/mpi/module.c)
+  set_target_properties(differnet_mpi PROPERTIES PREFIX "")
+  target_include_directories(differnet_mpi PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(differnet_mpi SYSTEM PRIVATE ${MPI_INCLUDE_DIRS})
+  target_compile_definitions(differnet_mpi PRIVATE _GNU_SOURCE)
+  add_dependencies(differnet_cli differnet_mpi)
+  install(TARGETS differnet_mpi DESTINATION ${CMAKE_INSTALL_LIBDIR}/differnet)
+endif()
+
 # The tool prints its man page and shell completion from its option table.
 set(completion ${CMAKE_BINARY_DIR}/completion)
 file(MAKE_DIRECTORY ${completion})
@@ -76,4 +87,5 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libopenmpi3, openmpi-bin")
 include(CPack)

@@ -300,6 +300,33 @@ DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
                                  const dn_observer *observer, dn_train_summary *summary,
                                  dn_metrics *metrics, dn_error *error);
 
+/* ---- Several processes ----------------------------------------------------------------------- */
+
+/* Processes that were started together by mpirun or srun do one work: pictures are shared, and all
+ * take the same steps. Results equal those of one process, byte for byte. */
+typedef struct dn_group dn_group;
+
+/* *group NULL: this process is alone, which all functions accept. DN_ERROR_UNSUPPORTED: it is one
+ * of several, and the module for MPI is missing. Call it once in a process. */
+DN_API dn_status dn_group_join(dn_group **group, dn_error *error);
+
+/* Leaves; all processes must. If the others do not answer any more, ends all processes, this one
+ * too. */
+DN_API void dn_group_leave(dn_group *group);
+
+/* Process 0 writes results and speaks; 0 and 1 if the process is alone. */
+DN_API size_t dn_group_rank(const dn_group *group);
+DN_API size_t dn_group_size(const dn_group *group);
+
+/* Whether the last failure was that the others do not answer. */
+DN_API int dn_group_is_lost(const dn_group *group);
+
+/* dn_train and dn_train_resume with this configuration, and dn_model_evaluate of this model, are
+ * shared by the group's processes, all of which make the same call. Process 0 alone writes. The
+ * group must outlive both. */
+DN_API void dn_config_share(dn_config *config, dn_group *group);
+DN_API void dn_model_share(dn_model *model, dn_group *group);
+
 /* ---- Training many classes ------------------------------------------------------------------- */
 
 typedef struct dn_classes_options {

@@ -5,6 +5,7 @@
 #include "base/output_folder.h"
 #include "base/structs.h"
 #include "detect/model_config.h"
+#include "group/group.h"
 #include "inspect/model.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/apply_thresholds.h"
@@ -40,8 +41,8 @@ static dn_status run_evaluation(const work *self, const dn_model *model, dn_eval
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
-    if (!self->output_directory)
-        return DN_OK;
+    if (!self->output_directory || dn_group_rank(model->detector.config->group) > 0)
+        return DN_OK; /* of several processes, one writes */
     DN_TRY(dn_output_folder_make(self->output_directory, error));
     if (model->maps)
         DN_TRY(dn_evaluate_pixels(evaluation->inspector, evaluation->samples, evaluation->count,
@@ -95,6 +96,18 @@ static dn_status evaluate_samples(const work *self, dn_model *model, const dn_da
     return status;
 }
 
+/* Processes that see other pictures would wait for other scores. */
+static dn_status compare_processes(const dn_model *model, const dn_dataset *dataset,
+                                   dn_error *error) {
+    char names[DN_DIGEST_LENGTH + 1];
+    dn_group *group = model->detector.config->group;
+    if (!group)
+        return DN_OK;
+    DN_TRY(dn_group_same(group, "model", dn_model_id(model), error));
+    DN_TRY(dn_dataset_names(dataset, names, error));
+    return dn_group_same(group, "test pictures", names, error);
+}
+
 static dn_status evaluate(const work *self, dn_model *model, const char *dataset_path,
                           const char *class_name, dn_metrics *metrics, dn_error *error) {
     const dn_detector *detector = &model->detector;
@@ -109,7 +122,9 @@ static dn_status evaluate(const work *self, dn_model *model, const char *dataset
     };
     DN_TRY(dn_dataset_open(about.dataset_path, about.class_name, 1u << DN_SPLIT_TEST,
                            self->observer, &dataset, error));
-    dn_status status = evaluate_samples(self, model, &dataset, &about, metrics, error);
+    dn_status status = compare_processes(model, &dataset, error);
+    if (status == DN_OK)
+        status = evaluate_samples(self, model, &dataset, &about, metrics, error);
     dn_dataset_close(&dataset);
     return status;
 }
@@ -122,7 +137,8 @@ static dn_status evaluate_whole(const dn_parts *parts, dn_model *model, const ch
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
     const work self = {.parts = parts, .output_directory = output_directory, .observer = &observed};
-    DN_TRY(evaluate(&self, model, dataset_path, class_name, &filled, error));
+    dn_status status = evaluate(&self, model, dataset_path, class_name, &filled, error);
+    DN_TRY(dn_group_finish(model->detector.config->group, status, error));
     dn_struct_write(&dn_struct_metrics, metrics, &filled);
     return DN_OK;
 }

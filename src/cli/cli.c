@@ -5,8 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+int dn_cli_speaks(const dn_cli *cli) {
+    return dn_group_rank(cli->group) == 0;
+}
+
 void dn_cli_watch(dn_cli *cli, const dn_config *config) {
     dn_display_init(&cli->display, dn_command_has(&cli->command, DN_OPTION_QUIET), config);
+    cli->display.silent = !dn_cli_speaks(cli);
     cli->observer = (dn_observer){.struct_size = sizeof cli->observer,
                                   .user = &cli->display,
                                   .on_progress = dn_display_progress,
@@ -15,6 +20,8 @@ void dn_cli_watch(dn_cli *cli, const dn_config *config) {
 
 dn_status dn_cli_print(dn_cli *cli, const char *text) {
     size_t length = strlen(text);
+    if (!dn_cli_speaks(cli))
+        return DN_OK;
     FILE *output = cli->output ? cli->output : stdout;
     if (isatty(fileno(output))) /* a bar and the text would share a line */
         dn_display_clear(&cli->display);

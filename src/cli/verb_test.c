@@ -71,6 +71,8 @@ static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {
     dn_status status =
         metrics ? dn_settings_open_model(cli, config, &model) : dn_out_of_memory(&cli->error);
     if (status == DN_OK)
+        dn_model_share(model, cli->group);
+    if (status == DN_OK)
         status = evaluate(cli, model, config, metrics);
     dn_model_close(model);
     free(metrics);
@@ -80,8 +82,11 @@ static dn_status open_and_evaluate(dn_cli *cli, const dn_config *config) {
 dn_status dn_verb_test(dn_cli *cli) {
     dn_config *config = NULL;
     if (dn_command_has(&cli->command, DN_OPTION_MAPS) &&
+        !dn_command_has(&cli->command, DN_OPTION_SHARD) &&
         !dn_command_has(&cli->command, DN_OPTION_OUTPUT))
         return dn_usage(&cli->error, "test: --maps needs --output DIR to write them to");
+    if (dn_command_has(&cli->command, DN_OPTION_SHARD) && cli->group)
+        return dn_usage(&cli->error, "test: --shard or mpirun, not both");
     if (dn_command_has(&cli->command, DN_OPTION_SHARD) &&
         dn_command_has(&cli->command, DN_OPTION_OUTPUT))
         return dn_usage(&cli->error, "test: with --shard, --output belongs to differnet merge");

@@ -176,6 +176,9 @@ static dn_status train_classes(dn_cli *cli, const dn_config *config) {
     char *text = NULL;
     size_t failed = 0;
     const dn_command *command = &cli->command;
+    if (cli->group)
+        return dn_usage(&cli->error, "train: several processes (mpirun) train one class; --shard "
+                                     "I/N shares the classes");
     if (dn_command_has(command, DN_OPTION_RESUME))
         return dn_usage(&cli->error, "train: several classes need no --resume: the same command "
                                      "goes on where it was stopped");
@@ -221,6 +224,7 @@ dn_status dn_verb_train(dn_cli *cli) {
         status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
+        dn_config_share(config, cli->group);
         status = dn_names_classes(config) ? train_classes(cli, config) : train_class(cli, config);
     }
     dn_config_destroy(config);

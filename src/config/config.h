@@ -58,6 +58,9 @@ struct dn_config {
     char places[16]; /* off, gaussian: a detector for places */
     char score[16];  /* paper, places, combined: what the verdict is about */
     char map[16];    /* places, gradient */
+    /* several processes */
+    double group_timeout;   /* seconds */
+    struct dn_group *group; /* no key: dn_config_share; NULL: one process */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network

@@ -156,6 +156,9 @@ const dn_key dn_keys[] = {
     KEY(map, DN_KIND_WORD, 1, "places",
         "maps of a model with a detector for places: its own, or the paper's gradients",
         ONE_OF("places, gradient")),
+    RUN_KEY(group_timeout, DN_KIND_REAL, 1, "1800",
+            "seconds that one of several processes (mpirun) waits for the others, then all end",
+            ABOVE(0, 1000000)),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

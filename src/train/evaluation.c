@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "group/group.h"
 #include "metrics/metrics.h"
+#include "train/evaluation_gather.h"
 #include "train/place_training.h"
 
 #include <math.h>
@@ -63,6 +65,7 @@ dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_inspec
         .source = source,
         .repeats = repeats,
     };
+    evaluation->share = dn_group_share(dn_evaluation_group(evaluation));
     dn_status status = init_evaluation(evaluation, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
@@ -131,6 +134,7 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     if (!is_prepared(evaluation))
         return DN_OK;
     for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
         if (!dn_share_takes(&evaluation->share, i))
             continue;
         DN_TRY(report_images(evaluation, DN_STAGE_TEST_FEATURES, i, observer, error));
@@ -209,23 +213,40 @@ static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_
                                                : DN_OK;
 }
 
+static dn_status join_own(dn_evaluation *evaluation, const dn_observer *observer, dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
+        if (!dn_share_takes(&evaluation->share, i) || evaluation->results[i].status != DN_OK)
+            continue;
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
+        DN_TRY(join_places(evaluation, i, observer, error));
+    }
+    return DN_OK;
+}
+
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error) {
-    for (size_t i = 0; i < evaluation->count; i++) {
-        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
-        if (evaluation->results[i].status == DN_OK)
-            DN_TRY(join_places(evaluation, i, observer, error));
-    }
+    dn_status status = join_own(evaluation, observer, error);
+    DN_TRY(dn_evaluation_gather(evaluation, status, observer, error));
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
+}
+
+static dn_status score_own(dn_evaluation *evaluation, const dn_observer *observer,
+                           dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
+        if (dn_share_takes(&evaluation->share, i))
+            DN_TRY(score_sample(evaluation, i, observer, error));
+    }
+    return DN_OK;
 }
 
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
                             dn_error *error) {
     double sum = 0.0;
     size_t readable = 0;
-    for (size_t i = 0; i < evaluation->count; i++)
-        if (dn_share_takes(&evaluation->share, i))
-            DN_TRY(score_sample(evaluation, i, observer, error));
+    dn_status status = score_own(evaluation, observer, error);
+    DN_TRY(dn_evaluation_gather(evaluation, status, observer, error));
     for (size_t i = 0; i < evaluation->count; i++) {
         if (evaluation->results[i].status != DN_OK)
             continue;

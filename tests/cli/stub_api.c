@@ -119,6 +119,30 @@ dn_status dn_train_resume(const dn_config *config, const char *directory,
     return dn_train(config, observer, summary, metrics, error);
 }
 
+dn_status dn_group_join(dn_group **group, dn_error *error) {
+    (void)error;
+    *group = NULL;
+    return DN_OK;
+}
+
+void dn_group_leave(dn_group *group) {
+    (void)group;
+}
+
+size_t dn_group_rank(const dn_group *group) {
+    (void)group;
+    return 0;
+}
+
+int dn_group_is_lost(const dn_group *group) {
+    (void)group;
+    return 0;
+}
+
+void dn_model_share(dn_model *model, dn_group *group) {
+    (void)model, (void)group;
+}
+
 int dn_names_classes(const dn_config *config) {
     return strcmp(config->class_name, "all") == 0 || strchr(config->class_name, ',');
 }
