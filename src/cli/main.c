@@ -105,8 +105,8 @@ static int exit_status(dn_status status) {
 static void tell_failure(const dn_cli *cli, dn_status status) {
     if (!dn_cli_speaks(cli) && !dn_group_is_lost(cli->group))
         return;
-    if (!dn_cli_speaks(cli))
-        sleep(2);
+    if (!dn_cli_speaks(cli) && sleep(2) > 0)
+        return; /* a signal: the first has spoken */
     if (!cli->output_closed)
         fprintf(stderr, "differnet: %s\n", cli->error.message);
     if (status == DN_ERROR_ARGUMENT)
