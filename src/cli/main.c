@@ -100,10 +100,10 @@ static int exit_status(dn_status status) {
     }
 }
 
-/* Of several processes the first speaks for all; if it does not answer any more, so does another,
- * after the time in which the first would have ended them all. */
+/* Of several processes the first speaks for all. If they have lost each other, the second speaks in
+ * its place, after the time in which the first would have ended them all. */
 static void tell_failure(const dn_cli *cli, dn_status status) {
-    if (!dn_cli_speaks(cli) && !dn_group_is_lost(cli->group))
+    if (dn_group_rank(cli->group) > (dn_group_is_lost(cli->group) ? 1 : 0))
         return;
     if (!dn_cli_speaks(cli) && sleep(2) > 0)
         return; /* a signal: the first has spoken */

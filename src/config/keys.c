@@ -156,7 +156,7 @@ const dn_key dn_keys[] = {
     KEY(map, DN_KIND_WORD, 1, "places",
         "maps of a model with a detector for places: its own, or the paper's gradients",
         ONE_OF("places, gradient")),
-    RUN_KEY(group_timeout, DN_KIND_REAL, 1, "1800",
+    RUN_KEY(group_timeout, DN_KIND_REAL, 1, "1800.0",
             "seconds that one of several processes (mpirun) waits for the others, then all end",
             ABOVE(0, 1000000)),
 };

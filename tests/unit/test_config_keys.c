@@ -85,7 +85,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"places", "\"off\""},
         {"score", "paper"},
         {"map", "places"},
-        {"group_timeout", "1800"},
+        {"group_timeout", "1800.0"},
     };
     dn_config *config = create();
     assert_int_equal(sizeof expected / sizeof *expected, DN_KEY_COUNT);
