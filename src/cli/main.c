@@ -105,7 +105,7 @@ static int exit_status(dn_status status) {
 static void tell_failure(const dn_cli *cli, dn_status status) {
     if (dn_group_rank(cli->group) > (dn_group_is_lost(cli->group) ? 1 : 0))
         return;
-    if (!dn_cli_speaks(cli) && sleep(2) > 0)
+    if (!dn_cli_speaks(cli) && sleep(5) > 0)
         return; /* a signal: the first has spoken */
     if (!cli->output_closed)
         fprintf(stderr, "differnet: %s\n", cli->error.message);

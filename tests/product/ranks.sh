@@ -63,7 +63,7 @@ for victim in 1 0; do
     job=$!
     for _ in $(seq 600); do [ -e "$work/killed/$result/checkpoint.safetensors" ] && break; sleep 0.02; done
     for pid in $(pgrep -f "^$differnet train --data $data "); do
-        if tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$victim"; then kill -9 "$pid"; fi
+        if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$victim"; then kill -9 "$pid"; fi
     done
     if wait $job; then fail "the job has not noticed that process $victim died"; fi
     [ ! -e "$work/killed/results/DifferNet/data/part/latest" ] || fail "the training was complete before the kill"
@@ -77,7 +77,7 @@ ranks 3 stopped "$differnet" train "${long[@]}" --set meta_epochs=100000 --set g
 job=$!
 for _ in $(seq 600); do [ -e "$work/stopped/$result/checkpoint.safetensors" ] && break; sleep 0.02; done
 for pid in $(pgrep -f "^$differnet train --data $data "); do
-    if tr '\0' '\n' <"/proc/$pid/environ" 2>/dev/null | grep -qx "OMPI_COMM_WORLD_RANK=2"; then kill -STOP "$pid"; fi
+    if tr '\0' '\n' 2>/dev/null <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=2"; then kill -STOP "$pid"; fi
 done
 if wait $job; then fail "the job has not noticed that a process stopped"; fi
 [ "$(grep -c '^differnet: process' "$work/err")" = 1 ] || { cat "$work/err" >&2; fail "not one message"; }
