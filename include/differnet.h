@@ -77,7 +77,8 @@ DN_API void dn_text_free(char *text);
 typedef enum dn_verdict {
     DN_VERDICT_NONE,   /* the model has no calibration */
     DN_VERDICT_PASS,   /* raw_score <= review_threshold */
-    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold: a person should look */
+    DN_VERDICT_REVIEW, /* review_threshold < raw_score <= threshold, or a score or picture unlike
+                          those of good parts: a person should look */
     DN_VERDICT_FAIL    /* raw_score > threshold */
 } dn_verdict;
 
@@ -110,6 +111,12 @@ typedef struct dn_result {
     double paper_score;    /* mean of z^2; without such a detector the same as raw_score */
     double places_score;   /* the largest value of the map of places; NaN without one */
     double places_p_value; /* as p_value, of places_score; NaN without one or a calibration */
+    /* Why the verdict is what it is: "above_threshold" (FAIL); "unlike_training" (the picture's
+     * plain statistics lie outside all that training saw), "in_review_band", "below_all_good" (the
+     * score is below low_threshold): REVIEW; "within_good" (PASS). Static storage; NULL: no
+     * verdict. */
+    const char *reason;
+    double low_threshold; /* NaN: no score is too low, or the model does not know */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */
@@ -192,6 +199,10 @@ typedef struct dn_model_options {
     int maps;          /* 1: dn_model_evaluate makes maps, writes them and measures them */
     int concurrency; /* calls that compute at once, each with memory of its own; further calls wait
                         in order. 0: processors / threads, at least 1 */
+    double low_rate; /* share of good images that low scores may send to REVIEW; negative: none; 0:
+                        the model's */
+    int unlike;   /* what becomes of pictures unlike those of training; 0: REVIEW; 1: a warning */
+    int reserved; /* 0 */
 } dn_model_options;
 
 /* `path`: a model file, a results folder v<N>, or a class folder, whose file `latest` names one.

@@ -253,11 +253,35 @@ typedef struct dn_calibration_summary {
     double false_reject_rate, review_rate;           /* as requested */
     double promised_rate; /* false-reject rate that the scores guarantee; NaN: none */
     double threshold, review_threshold;
+    double low_rate, low_threshold; /* below the latter: REVIEW; NaN: no such test */
+    size_t earlier;                 /* calibrations that the model can go back to */
+    char id[24];                    /* of the calibration, as in metrics.json */
+    char date[24];                  /* RFC 3339, UTC; "": chosen in a training */
+    char promise[256];              /* what the scores promise; "": nothing */
 } dn_calibration_summary;
 
-/* Sets the thresholds of a model file according to `options`, from the good images at or below the
- * path `images` (NULL: from the scores in the file). Replaces the file atomically: dn_model_id
- * changes, and models that are open keep their thresholds. DN_ERROR_DATA if there are no scores. */
+/* How dn_calibrate_with calibrates. */
+typedef struct dn_calibrate_options {
+    size_t struct_size;
+    const char *output; /* the model file to write; NULL: the model itself is replaced */
+    int dry_run;        /* 1: writes nothing */
+    int force;          /* 1: accepts fewer than 10 images, and images in several folders */
+    int undo;           /* 1: back to the calibration before; `images` is NULL */
+    int reserved;       /* 0 */
+} dn_calibrate_options;
+
+/* Sets the thresholds of a model file according to `options`, from the good images below the folder
+ * `images` (NULL: from the scores in the file). The images must be new to the model: DN_ERROR_DATA
+ * if it was trained on one, if two are the same, if they lie in several folders, if `images` is a
+ * file, and if there are fewer than 10 (docs/verdict.md). The file is written atomically:
+ * dn_model_id changes, and models that are open keep their thresholds. The model keeps its last 8
+ * earlier calibrations. DN_ERROR_DATA if there are no scores. */
+DN_API dn_status dn_calibrate_with(const char *model_path, const char *images,
+                                   const dn_model_options *options, const dn_calibrate_options *how,
+                                   const dn_observer *observer, dn_calibration_summary *summary,
+                                   dn_error *error);
+
+/* dn_calibrate_with and no options of its own. */
 DN_API dn_status dn_calibrate(const char *model_path, const char *images,
                               const dn_model_options *options, const dn_observer *observer,
                               dn_calibration_summary *summary, dn_error *error);

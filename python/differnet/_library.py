@@ -37,6 +37,9 @@ class ModelOptionsStruct(SizedStruct):
         ("early_exit", c.c_double),
         ("maps", c.c_int),
         ("concurrency", c.c_int),
+        ("low_rate", c.c_double),
+        ("unlike", c.c_int),
+        ("reserved", c.c_int),
     ]
 
 
@@ -58,6 +61,8 @@ class ResultStruct(SizedStruct):
         ("paper_score", c.c_double),
         ("places_score", c.c_double),
         ("places_p_value", c.c_double),
+        ("reason", c.c_char_p),
+        ("low_threshold", c.c_double),
     ]
 
 

@@ -75,6 +75,7 @@ class Result:
     paper_score: float = float("nan")  #: mean of z squared; with a detector for places a part of raw_score
     places_score: float = float("nan")  #: largest value of the map of places; NaN without such a detector
     places_p_value: float = float("nan")
+    reason: str = ""  #: why the verdict is what it is: "above_threshold", "in_review_band", "below_all_good", ...
 
 
 def _source_of_array(pixels: np.ndarray) -> "tuple[ImageSourceStruct, np.ndarray]":
@@ -143,6 +144,7 @@ def _result(struct: ResultStruct, found: Optional[Map]) -> Result:
         paper_score=struct.paper_score,
         places_score=struct.places_score,
         places_p_value=struct.places_p_value,
+        reason=(struct.reason or b"").decode(),
     )
 
 

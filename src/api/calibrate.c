@@ -1,5 +1,5 @@
 /* dn_calibrate: thresholds of a saved model from a folder of good images, or from what it holds. */
-#include "base/memory.h"
+#include "api/calibration_images.h"
 #include "base/observer.h"
 #include "base/structs.h"
 #include "detect/model_path.h"
@@ -9,16 +9,8 @@
 #include "train/map_threshold.h"
 
 #include <math.h>
-
-static dn_status list_samples(const dn_image_list *list, dn_sample **samples, dn_error *error) {
-    void *block;
-    DN_TRY(dn_allocate(&block, list->count, sizeof(dn_sample), error));
-    *samples = block;
-    for (size_t i = 0; i < list->count; i++)
-        (*samples)[i] =
-            (dn_sample){.path = list->paths[i], .name = list->paths[i], .defect = (char *)"good"};
-    return DN_OK;
-}
+#include <stdio.h>
+#include <time.h>
 
 static dn_status run_evaluation(dn_evaluation *evaluation, dn_calibration *calibration,
                                 const dn_observer *observer, size_t *unreadable, dn_error *error) {
@@ -32,15 +24,26 @@ static dn_status run_evaluation(dn_evaluation *evaluation, dn_calibration *calib
                              evaluation->inspector, error);
 }
 
-static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count,
+/* Depths and copies are looked at before hours of scoring. */
+static dn_status review_samples(const dn_model *model, const dn_inspector *inspector,
+                                const dn_sample *samples, size_t count, int force,
+                                const dn_observer *observer, dn_error *error) {
+    int threads = inspector->compute->threads;
+    dn_depth_report(model->detector.config, &model->detector.levels, samples, count, threads,
+                    observer);
+    return dn_calibration_images_review(inspector->scorer.extractor, &model->detector.seen, samples,
+                                        count, threads, force, observer, error);
+}
+
+static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t count, int force,
                                const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_evaluation evaluation;
-    dn_feature_source source;
+    dn_feature_source source = {0};
     dn_inspector *inspector;
     DN_TRY(dn_model_acquire(model, NULL, &inspector, error));
-    dn_depth_report(model->detector.config, &model->detector.levels, samples, count,
-                    inspector->compute->threads, observer);
-    dn_status status = dn_evaluation_source(inspector, observer, &source, error);
+    dn_status status = review_samples(model, inspector, samples, count, force, observer, error);
+    if (status == DN_OK)
+        status = dn_evaluation_source(inspector, observer, &source, error);
     if (status == DN_OK)
         status = dn_evaluation_create(samples, count, inspector, &source, 0, &evaluation, error);
     if (status == DN_OK) {
@@ -53,48 +56,76 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
     return status;
 }
 
-static dn_status score_folder(dn_model *model, const char *images, const dn_observer *observer,
-                              size_t *unreadable, dn_error *error) {
-    dn_image_list list = DN_INIT(dn_image_list);
-    dn_sample *samples = NULL;
-    DN_TRY(dn_image_list_create(images, &list, error));
-    if (list.skipped > 0)
-        dn_tell(observer, DN_NOTE, "%s: %zu files are not images and were skipped", images,
-                list.skipped);
-    dn_status status = list_samples(&list, &samples, error);
-    if (status == DN_OK)
-        status = score_samples(model, samples, list.count, observer, unreadable, error);
-    dn_release(samples);
-    dn_image_list_free(&list);
+static dn_status score_folder(dn_model *model, const char *images, int force,
+                              const dn_observer *observer, size_t *unreadable, dn_error *error) {
+    dn_calibration_images found;
+    DN_TRY(dn_calibration_images_list(images, force, observer, &found, error));
+    dn_status status =
+        score_samples(model, found.samples, found.list.count, force, observer, unreadable, error);
+    dn_calibration_images_free(&found);
     return status;
 }
 
-/* ---- the model file ---- */
+/* ---- the thresholds ---- */
 
-static void summarize(const dn_calibration *calibration, dn_calibration_summary *summary) {
+static void summarize(const dn_detector *detector, dn_calibration_summary *summary) {
+    const dn_calibration *calibration = &detector->calibration;
+    size_t count = calibration->count;
     summary->source = dn_calibration_source_names[calibration->source];
     summary->rule = dn_threshold_rule_names[calibration->request.rule];
-    summary->count = calibration->count;
+    summary->count = count;
     summary->false_reject_rate = calibration->request.false_reject_rate;
     summary->review_rate = calibration->request.review_rate;
     summary->promised_rate = calibration->promised_rate;
     summary->threshold = calibration->threshold;
     summary->review_threshold = calibration->review_threshold;
-    summary->least_score = calibration->count ? calibration->scores[0] : NAN;
-    summary->median_score = calibration->count ? calibration->scores[calibration->count / 2] : NAN;
-    summary->largest_score = calibration->count ? calibration->scores[calibration->count - 1] : NAN;
+    summary->least_score = count ? calibration->scores[0] : NAN;
+    summary->median_score = count ? calibration->scores[count / 2] : NAN;
+    summary->largest_score = count ? calibration->scores[count - 1] : NAN;
+    summary->low_rate = calibration->request.low_rate;
+    summary->low_threshold = calibration->low_threshold;
+    summary->earlier = detector->history.count;
+    dn_calibration_id(calibration, summary->id);
+    snprintf(summary->date, sizeof summary->date, "%s", calibration->date);
+    dn_calibration_promise(calibration, summary->promise);
 }
 
-static dn_status calibrate(dn_model *model, const char *path, const char *images,
-                           const dn_model_options *options, const dn_observer *observer,
-                           dn_calibration_summary *summary, dn_error *error) {
+static void set_date(dn_calibration *calibration) {
+    time_t now = time(NULL);
+    struct tm parts;
+    if (!gmtime_r(&now, &parts) ||
+        strftime(calibration->date, sizeof calibration->date, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+        calibration->date[0] = '\0';
+}
+
+/* New scores that an earlier calibration would mostly reject: another product, or defects. */
+static void warn_of_change(const dn_calibration_history *history, const dn_calibration *calibration,
+                           const dn_observer *observer) {
+    if (history->count == 0 || calibration->count == 0)
+        return;
+    double before = history->entries[history->count - 1].threshold;
+    if (calibration->scores[calibration->count / 2] > before)
+        dn_tell(observer, DN_WARNING,
+                "more than half of these images have scores above the threshold before, %.4g, and "
+                "would have been rejected: make sure that they are good parts (--undo goes back)",
+                before);
+}
+
+static dn_status choose(dn_model *model, const char *path, const char *images,
+                        const dn_model_options *options, int force, const dn_observer *observer,
+                        size_t *unreadable, dn_error *error) {
     dn_calibration *calibration = &model->detector.calibration;
     char text[256];
+    if (dn_calibration_judges(calibration))
+        DN_TRY(dn_calibration_history_push(&model->detector.history, calibration, error));
+    if (isnan(calibration->request.low_rate))
+        calibration->request.low_rate = model->detector.config->low_rate;
     if (images) {
-        DN_TRY(score_folder(model, images, observer, &summary->unreadable, error));
+        DN_TRY(score_folder(model, images, force, observer, unreadable, error));
         if (calibration->request.rule == DN_RULE_MANUAL)
             calibration->request.rule = DN_RULE_CONFORMAL; /* new scores need a new threshold */
         DN_TRY(dn_calibration_choose(calibration, &calibration->request, error));
+        warn_of_change(&model->detector.history, calibration, observer);
     }
     DN_TRY(dn_apply_threshold_options(options, calibration, error));
     if (!dn_calibration_judges(calibration))
@@ -102,32 +133,66 @@ static dn_status calibrate(dn_model *model, const char *path, const char *images
                        "%s: holds no scores of good images; name a folder with some", path);
     if (dn_calibration_falls_short(calibration, text))
         dn_tell(observer, DN_WARNING, "%s", text);
-    DN_TRY(dn_detector_recalibrate(path, calibration, error));
-    summarize(calibration, summary);
+    set_date(calibration);
     return DN_OK;
+}
+
+static dn_status calibrate(dn_model *model, const char *path, const char *images,
+                           const dn_model_options *options, const dn_calibrate_options *how,
+                           const dn_observer *observer, dn_calibration_summary *summary,
+                           dn_error *error) {
+    dn_detector *detector = &model->detector;
+    if (how->undo)
+        DN_TRY(dn_calibration_history_pop(&detector->history, &detector->calibration, error));
+    else
+        DN_TRY(choose(model, path, images, options, how->force, observer, &summary->unreadable,
+                      error));
+    if (!how->dry_run)
+        DN_TRY(dn_detector_recalibrate(path, how->output ? how->output : path,
+                                       &detector->calibration, &detector->history, error));
+    summarize(detector, summary);
+    return DN_OK;
+}
+
+/* Thresholds are chosen after the scores are known. */
+static dn_model_options without_thresholds(const dn_model_options *options) {
+    dn_model_options computing = *options;
+    computing.threshold_rule = NULL;
+    computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
+    computing.threshold = computing.early_exit = computing.low_rate = 0;
+    return computing;
+}
+
+dn_status dn_calibrate_with(const char *model_path, const char *images,
+                            const dn_model_options *options, const dn_calibrate_options *how,
+                            const dn_observer *observer, dn_calibration_summary *summary,
+                            dn_error *error) {
+    dn_model *model;
+    dn_model_options known;
+    dn_calibrate_options way;
+    dn_observer observed;
+    dn_calibration_summary summarized = {0};
+    DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
+    DN_TRY(dn_struct_read(&dn_struct_calibrate_options, &way, how, error));
+    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_check(&dn_struct_calibration_summary, summary, error));
+    if (way.undo && images)
+        return dn_fail(error, DN_ERROR_ARGUMENT,
+                       "%s: going back to the calibration before takes no images", images);
+    const dn_model_options computing = without_thresholds(&known);
+    char path[DN_MODEL_PATH];
+    DN_TRY(dn_model_path_find(model_path, path, error));
+    DN_TRY(dn_model_open(path, &computing, &model, error));
+    dn_tell_precision(&observed, model->options.precision, model->precision);
+    dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
+    dn_model_close(model);
+    if (status == DN_OK)
+        dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);
+    return status;
 }
 
 dn_status dn_calibrate(const char *model_path, const char *images, const dn_model_options *options,
                        const dn_observer *observer, dn_calibration_summary *summary,
                        dn_error *error) {
-    dn_model *model;
-    dn_model_options known, computing;
-    dn_observer observed;
-    dn_calibration_summary summarized = {0};
-    DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
-    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
-    DN_TRY(dn_struct_check(&dn_struct_calibration_summary, summary, error));
-    computing = known;
-    computing.threshold_rule = NULL; /* thresholds are chosen after the scores are known */
-    computing.false_reject_rate = computing.review_rate = computing.target_tpr = 0;
-    computing.threshold = computing.early_exit = 0;
-    char path[DN_MODEL_PATH];
-    DN_TRY(dn_model_path_find(model_path, path, error));
-    DN_TRY(dn_model_open(path, &computing, &model, error));
-    dn_tell_precision(&observed, model->options.precision, model->precision);
-    dn_status status = calibrate(model, path, images, &known, &observed, &summarized, error);
-    dn_model_close(model);
-    if (status == DN_OK)
-        dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);
-    return status;
+    return dn_calibrate_with(model_path, images, options, NULL, observer, summary, error);
 }

@@ -1,4 +1,5 @@
 /* What a model or weights file holds: its metadata and its tensors. */
+#include "api/describe_model.h"
 #include "backbone/embedded.h"
 #include "base/text.h"
 #include "detect/detector.h"
@@ -14,11 +15,13 @@ static size_t total_elements(const dn_tensor_file *file) {
     return total;
 }
 
-static const char *kind_of(const dn_tensor_file *file) {
+static int is_model(const dn_tensor_file *file) {
     const char *format = dn_tensor_file_metadata(file, DN_META_FORMAT);
-    if (format && strcmp(format, DN_MODEL_FORMAT) == 0)
-        return "DifferNet model";
-    return "weights";
+    return format && strcmp(format, DN_MODEL_FORMAT) == 0;
+}
+
+static const char *kind_of(const dn_tensor_file *file) {
+    return is_model(file) ? "DifferNet model" : "weights";
 }
 
 static void append_tensor(dn_text *text, const dn_tensor *tensor) {
@@ -43,17 +46,28 @@ static void append_metadata(dn_text *text, const char *key, const char *value) {
     }
 }
 
-static dn_status describe_text(const dn_tensor_file *file, char **text, dn_error *error) {
+static void append_contents(dn_text *text, const dn_tensor_file *file) {
     const char *key, *value;
+    for (size_t i = 0; dn_tensor_file_metadata_at(file, i, &key, &value); i++)
+        if (!dn_describe_model_covers(key))
+            append_metadata(text, key, value);
+    dn_text_append(text, "tensors\n");
+    for (size_t i = 0; i < dn_tensor_file_count(file); i++)
+        append_tensor(text, dn_tensor_file_at(file, i));
+}
+
+static dn_status describe_text(const dn_tensor_file *file, const char *path, char **text,
+                               dn_error *error) {
     dn_text written = {0};
     dn_text_append(&written, "%-18s %s (%s)\n", "kind", kind_of(file), dn_tensor_file_format(file));
     dn_text_append(&written, "%-18s %zu in %zu tensors\n", "parameters", total_elements(file),
                    dn_tensor_file_count(file));
-    for (size_t i = 0; dn_tensor_file_metadata_at(file, i, &key, &value); i++)
-        append_metadata(&written, key, value);
-    dn_text_append(&written, "tensors\n");
-    for (size_t i = 0; i < dn_tensor_file_count(file); i++)
-        append_tensor(&written, dn_tensor_file_at(file, i));
+    dn_status status = is_model(file) ? dn_describe_model_text(file, path, &written, error) : DN_OK;
+    if (status != DN_OK) {
+        dn_text_destroy(&written);
+        return status;
+    }
+    append_contents(&written, file);
     return dn_text_take(&written, text, error);
 }
 
@@ -74,12 +88,18 @@ static void add_tensor(dn_json *json, cJSON *tensors, const dn_tensor *tensor) {
         add_extent(json, shape, tensor->shape[i]);
 }
 
-static dn_status describe_json(const dn_tensor_file *file, char **text, dn_error *error) {
+static dn_status describe_json(const dn_tensor_file *file, const char *path, char **text,
+                               dn_error *error) {
     const char *key, *value;
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "kind", kind_of(file));
     dn_json_text(&json, json.root, "file_format", dn_tensor_file_format(file));
     dn_json_count(&json, json.root, "parameters", total_elements(file));
+    dn_status status = is_model(file) ? dn_describe_model_json(file, path, &json, error) : DN_OK;
+    if (status != DN_OK) {
+        cJSON_Delete(json.root);
+        return status;
+    }
     cJSON *metadata = dn_json_object(&json, json.root, "metadata");
     for (size_t i = 0; dn_tensor_file_metadata_at(file, i, &key, &value); i++)
         dn_json_text(&json, metadata, key, value);
@@ -92,13 +112,14 @@ static dn_status describe_json(const dn_tensor_file *file, char **text, dn_error
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
     dn_tensor_file *file;
     *text = NULL;
-    char named[DN_MODEL_PATH];
+    char named[DN_MODEL_PATH] = "embedded";
     if (path) {
         DN_TRY(dn_model_path_find(path, named, error));
         DN_TRY(dn_tensor_file_open(named, &file, error));
     } else
         DN_TRY(dn_backbone_embedded_open(&file, error));
-    dn_status status = json ? describe_json(file, text, error) : describe_text(file, text, error);
+    dn_status status =
+        json ? describe_json(file, named, text, error) : describe_text(file, named, text, error);
     dn_tensor_file_close(file);
     return status;
 }

@@ -21,12 +21,15 @@ typedef struct work {
     const dn_observer *observer;
 } work;
 
-static dn_status find_scores(const work *self, dn_evaluation *evaluation, dn_error *error) {
+static dn_status find_scores(const work *self, const dn_model *model, dn_evaluation *evaluation,
+                             dn_error *error) {
     if (self->parts)
         return dn_scores_take(evaluation, self->parts, error);
     if (self->part)
         evaluation->share = dn_part_share(self->part);
     DN_TRY(dn_evaluation_run(evaluation, self->observer, NULL, error));
+    if (!model->warns_of_unlike)
+        DN_TRY(dn_evaluation_look(evaluation, self->observer, error));
     return self->part ? dn_scores_put(evaluation, self->part, error) : DN_OK;
 }
 
@@ -35,7 +38,7 @@ static dn_status find_scores(const work *self, dn_evaluation *evaluation, dn_err
 static dn_status run_evaluation(const work *self, const dn_model *model, dn_evaluation *evaluation,
                                 const dn_evaluation_record *record, dn_metrics *metrics,
                                 dn_error *error) {
-    DN_TRY(find_scores(self, evaluation, error));
+    DN_TRY(find_scores(self, model, evaluation, error));
     if (self->part)
         return DN_OK;
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { FACTS = 12 };
+enum { FACTS = 16 };
 
 /* The report of an evaluation and the texts that it points to. */
 typedef struct evaluation_files {
@@ -19,6 +19,7 @@ typedef struct evaluation_files {
     dn_report_sample *samples;
     dn_report_localizer localizer;
     char seed[32], images[32], roi_share[32], title[256];
+    char calibration_id[17], promise[DN_PROMISE_SIZE];
     char *yaml;
 } evaluation_files;
 
@@ -27,6 +28,8 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
     dn_result judged = {.raw_score = result->score.raw};
     dn_calibration_judge(calibration, &judged);
     dn_calibration_judge_parts(calibration, result->score.paper, result->score.places, &judged);
+    if (result->is_unlike)
+        dn_calibration_judge_unlike(&judged);
     *row = (dn_report_sample){
         .image_path = sample->path,
         .defect = sample->defect,
@@ -37,6 +40,8 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .threshold = judged.threshold,
         .p_value = judged.p_value,
         .verdict = judged.verdict,
+        .review_threshold = judged.review_threshold,
+        .reason = judged.reason,
         .error = result->failure,
         .paper_score = judged.paper_score,
         .places_score = judged.places_score,
@@ -73,6 +78,19 @@ static void add_roi(evaluation_files *self, const dn_roi *roi) {
     add_fact(self, "roi_share", self->roi_share);
 }
 
+/* Which calibration the verdicts are of, and what it promises. */
+static void add_calibration(evaluation_files *self, const dn_calibration *calibration) {
+    if (!dn_calibration_judges(calibration))
+        return;
+    dn_calibration_id(calibration, self->calibration_id);
+    dn_calibration_promise(calibration, self->promise);
+    add_fact(self, "calibration_id", self->calibration_id);
+    if (calibration->date[0])
+        add_fact(self, "calibration_date", calibration->date);
+    if (self->promise[0])
+        add_fact(self, "calibration_promise", self->promise);
+}
+
 static void add_facts(evaluation_files *self, const dn_evaluation_record *record) {
     const dn_detector *detector = record->evaluation->inspector->detector;
     const dn_provenance *provenance = record->provenance;
@@ -86,6 +104,7 @@ static void add_facts(evaluation_files *self, const dn_evaluation_record *record
     add_fact(self, DN_META_BACKBONE_SHA256, detector->backbone.digest);
     add_fact(self, DN_META_SEED, self->seed);
     add_roi(self, &detector->roi);
+    add_calibration(self, &detector->calibration);
     add_fact(self, DN_META_DATASET_SHA256,
              provenance ? provenance->dataset_sha256 : from_file(detector, DN_META_DATASET_SHA256));
     add_fact(self, DN_META_DATASET_IMAGES,

@@ -4,6 +4,7 @@
 #include "base/observer.h"
 #include "train/map_threshold.h"
 #include "train/place_training.h"
+#include "train/rotation_advice.h"
 #include "train/schedule.h"
 
 #include <string.h>
@@ -291,4 +292,28 @@ dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_plac
                            error));
     DN_TRY(scale_places(self, trainer, places, error));
     return dn_evaluation_join_places(&trainer->evaluation, self->observer, error);
+}
+
+/* ---- advice ---- */
+
+dn_status dn_holdout_advise_rotations(const dn_holdout *self, dn_trainer *trainer,
+                                      dn_error *error) {
+    size_t count = self->held_out.held_count;
+    const dn_sample *samples = self->held_out.samples;
+    dn_rotation_advice advice;
+    char text[1024];
+    if (!self->config->advise_rotations)
+        return DN_OK;
+    if (self->source == DN_FROM_VALIDATE)
+        samples = split_of(self, DN_SPLIT_VALIDATE, &count);
+    else if (self->source == DN_FROM_VAL_FRACTION)
+        samples += self->held_out.train_count;
+    else
+        return DN_OK;
+    DN_TRY(dn_advise_rotations(trainer->inspector, samples, count, self->config->seed, &advice,
+                               error));
+    dn_rotation_advice_print(&advice, text, sizeof text);
+    if (text[0])
+        dn_tell(self->observer, DN_NOTE, "%s", text);
+    return DN_OK;
 }

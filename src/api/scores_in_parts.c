@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* An item: these numbers with blanks between ("-" is NaN), a newline, and why there is no score. */
-enum { RAW, PAPER, PLACES, DEVIATION, LOSS, ROTATIONS, ELAPSED, STATUS, NUMBERS };
+enum { RAW, PAPER, PLACES, DEVIATION, LOSS, ROTATIONS, ELAPSED, UNLIKE, STATUS, NUMBERS };
 
 static void get_numbers(const dn_sample_score *result, double numbers[NUMBERS]) {
     const dn_score *score = &result->score;
@@ -19,6 +19,7 @@ static void get_numbers(const dn_sample_score *result, double numbers[NUMBERS]) 
     numbers[LOSS] = score->loss;
     numbers[ROTATIONS] = score->rotations;
     numbers[ELAPSED] = result->elapsed_ms;
+    numbers[UNLIKE] = result->is_unlike;
     numbers[STATUS] = result->status;
 }
 
@@ -80,6 +81,7 @@ static dn_status take_result(const char *item, dn_sample_score *result, size_t i
     result->score = (dn_score){numbers[RAW],       numbers[PAPER], numbers[PLACES],
                                numbers[DEVIATION], numbers[LOSS],  (int)numbers[ROTATIONS]};
     result->elapsed_ms = numbers[ELAPSED];
+    result->is_unlike = numbers[UNLIKE] == 1;
     result->status = (dn_status)numbers[STATUS];
     if (!*item)
         return DN_OK;

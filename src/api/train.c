@@ -179,6 +179,8 @@ static dn_status create_trainer(training *self, dn_error *error) {
                              split_samples(self, observed), split_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
+    DN_TRY(dn_seen_collect(self->trainer.inspector->scorer.extractor, samples, count,
+                           self->compute.threads, &self->observer, &self->detector.seen, error));
     dn_depth_report(self->config, &self->detector.levels, self->dataset.samples,
                     self->dataset.count, self->compute.threads, &self->observer);
     return DN_OK;
@@ -304,6 +306,7 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     self->provenance.image_auroc = metrics->image_auroc;
     DN_TRY(dn_holdout_choose_thresholds(&self->holdout, &self->trainer, *evaluation,
                                         &self->detector.calibration, error));
+    DN_TRY(dn_evaluation_look(*evaluation, &self->observer, error));
     return dn_evaluation_apply_thresholds(*evaluation, &self->detector.calibration, metrics, error);
 }
 
@@ -326,6 +329,7 @@ static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_m
 
 static dn_status write_results(training *self, const dn_evaluation *evaluation, dn_error *error) {
     DN_TRY(save_model(self, error));
+    DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
     const dn_evaluation_record record = {
         .evaluation = evaluation,

@@ -22,7 +22,8 @@ typedef enum dn_random_purpose {
     DN_RANDOM_NOISE,
     DN_RANDOM_METRICS,
     DN_RANDOM_SPLIT,
-    DN_RANDOM_BANK
+    DN_RANDOM_BANK,
+    DN_RANDOM_CHANGE
 } dn_random_purpose;
 
 void dn_random_init(dn_random *random, uint64_t seed, dn_random_purpose purpose, uint32_t number);

@@ -12,17 +12,18 @@ enum { LARGEST = 1 << 16 };
     _Static_assert(END(type, last) == sizeof(type), #type " has padding at its end")
 #define END(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
-const dn_struct dn_struct_result = STRUCT(dn_result, warnings, places_p_value);
+const dn_struct dn_struct_result = STRUCT(dn_result, warnings, low_threshold);
 const dn_struct dn_struct_image_source = STRUCT(dn_image_source, stride, name);
 const dn_struct dn_struct_map_files = STRUCT(dn_map_files, overlay, overlay);
-const dn_struct dn_struct_model_options = STRUCT(dn_model_options, concurrency, concurrency);
+const dn_struct dn_struct_model_options = STRUCT(dn_model_options, concurrency, reserved);
 const dn_struct dn_struct_score_options = STRUCT(dn_score_options, user, user);
 const dn_struct dn_struct_observer = STRUCT(dn_observer, on_message, on_message);
 const dn_struct dn_struct_image_list = STRUCT(dn_image_list, skipped, outputs);
 const dn_struct dn_struct_row_places = STRUCT(dn_row_places, overlay, overlay);
 const dn_struct dn_struct_metrics = STRUCT(dn_metrics, defects, good_marked);
 const dn_struct dn_struct_calibration_summary =
-    STRUCT(dn_calibration_summary, review_threshold, review_threshold);
+    STRUCT(dn_calibration_summary, review_threshold, promise);
+const dn_struct dn_struct_calibrate_options = STRUCT(dn_calibrate_options, reserved, reserved);
 const dn_struct dn_struct_train_summary = STRUCT(dn_train_summary, seconds, seconds);
 const dn_struct dn_struct_export_options = STRUCT(dn_export_options, reserved, reserved);
 const dn_struct dn_struct_classes_options = STRUCT(dn_classes_options, again, again);

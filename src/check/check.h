@@ -8,20 +8,7 @@
 #include "dataset/dataset.h"
 #include "image/kind.h"
 #include "image/levels.h"
-
-/* Properties by which images are compared with train/good. */
-typedef enum dn_property {
-    DN_PROPERTY_SIZE,       /* pixels */
-    DN_PROPERTY_ASPECT,     /* width / height */
-    DN_PROPERTY_BRIGHTNESS, /* mean grey value, 0 to 255 */
-    DN_PROPERTY_CONTRAST,   /* standard deviation of the grey values */
-    DN_PROPERTY_COLOUR,     /* mean difference of a pixel's largest and smallest channel */
-    DN_PROPERTY_SHARPNESS,  /* mean of |4 c - n - e - s - w| over the grey values */
-    DN_PROPERTIES
-} dn_property;
-
-const char *dn_property_name(dn_property property);
-int dn_property_decimals(dn_property property); /* to print */
+#include "image/properties.h"
 
 /* A property over train/good, in its own unit. Nine of ten images lie between the quantiles. Images
  * outside [low, high] are unlike the rest. */

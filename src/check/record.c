@@ -4,9 +4,7 @@
 #include "base/memory.h"
 #include "image/image.h"
 
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* NULL if memory is short: the state beside it says enough. */
@@ -26,55 +24,6 @@ static void digest_pixels(const dn_image *image, char digest[DN_DIGEST_LENGTH + 
     dn_digest_add(running, size, (size_t)length);
     dn_digest_add(running, image->pixels, (size_t)image->width * (size_t)image->height * 3);
     dn_digest_end(running, digest);
-}
-
-/* Converts the pixels to grey in place, at the front of their memory. Returns the mean difference
- * between a pixel's largest and smallest channel. */
-static double make_grey(dn_image *image) {
-    size_t count = (size_t)image->width * (size_t)image->height;
-    uint64_t spread = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint8_t *rgb = image->pixels + 3 * i;
-        uint8_t high = rgb[0] > rgb[1] ? rgb[0] : rgb[1], low = rgb[0] < rgb[1] ? rgb[0] : rgb[1];
-        high = rgb[2] > high ? rgb[2] : high;
-        low = rgb[2] < low ? rgb[2] : low;
-        spread += (uint64_t)(high - low);
-        image->pixels[i] = (uint8_t)((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) >> 8);
-    }
-    return (double)spread / (double)count;
-}
-
-static void measure_levels(const uint8_t *grey, size_t count, double *mean, double *deviation) {
-    uint64_t sum = 0, squares = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += grey[i];
-        squares += (uint64_t)grey[i] * grey[i];
-    }
-    *mean = (double)sum / (double)count;
-    *deviation = sqrt(fmax((double)squares / (double)count - *mean * *mean, 0));
-}
-
-static double measure_sharpness(const uint8_t *grey, size_t width, size_t height) {
-    uint64_t sum = 0;
-    if (width < 3 || height < 3)
-        return 0;
-    for (size_t y = 1; y + 1 < height; y++) {
-        const uint8_t *row = grey + y * width;
-        for (size_t x = 1; x + 1 < width; x++)
-            sum += (uint64_t)abs(4 * row[x] - row[x - 1] - row[x + 1] - row[x - width] -
-                                 row[x + width]);
-    }
-    return (double)sum / (double)((width - 2) * (height - 2));
-}
-
-static void measure_image(dn_image *image, double values[DN_PROPERTIES]) {
-    size_t width = (size_t)image->width, height = (size_t)image->height;
-    values[DN_PROPERTY_SIZE] = (double)width * (double)height;
-    values[DN_PROPERTY_ASPECT] = (double)width / (double)height;
-    values[DN_PROPERTY_COLOUR] = make_grey(image);
-    measure_levels(image->pixels, width * height, &values[DN_PROPERTY_BRIGHTNESS],
-                   &values[DN_PROPERTY_CONTRAST]);
-    values[DN_PROPERTY_SHARPNESS] = measure_sharpness(image->pixels, width, height);
 }
 
 static dn_status read_image(const char *path, const dn_levels *levels, dn_image *image,
@@ -141,12 +90,14 @@ void dn_record_fill(const dn_sample *sample, const dn_levels *levels, dn_record 
     dn_image image = {0};
     dn_error error;
     *record = (dn_record){.kind = {.format = "", .mode = ""}};
-    if (read_image(sample->path, levels, &image, &record->kind, &error) == DN_OK) {
+    dn_status status = read_image(sample->path, levels, &image, &record->kind, &error);
+    if (status == DN_OK)
+        status = dn_image_measure(&image, record->values, &error);
+    if (status == DN_OK) {
         record->depth = image.depth;
         record->width = image.width;
         record->height = image.height;
         digest_pixels(&image, record->digest);
-        measure_image(&image, record->values);
     } else {
         record->failure = keep(error.message);
     }

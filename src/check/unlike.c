@@ -17,43 +17,13 @@
 enum { LEAST_IMAGES = 8 }; /* of train/good: a median of fewer means little */
 static const double DEVIATIONS = 6, NORMAL = 1.4826;
 
-static const struct property {
-    const char *name;
-    int is_ratio; /* compared as log2 */
-    double floor; /* grey levels, or log2 of a ratio */
-    int decimals;
-    int defect_may; /* a defect may change it */
-    double largest; /* possible value */
-} PROPERTIES[DN_PROPERTIES] = {
-    [DN_PROPERTY_SIZE] = {"size", 1, 0.14, 0, 0, INFINITY}, /* a tenth */
-    [DN_PROPERTY_ASPECT] = {"aspect", 1, 0.03, 3, 0, INFINITY},
-    [DN_PROPERTY_BRIGHTNESS] = {"brightness", 0, 8, 1, 1, 255},
-    [DN_PROPERTY_CONTRAST] = {"contrast", 0, 6, 1, 1, 127.5},
-    [DN_PROPERTY_COLOUR] = {"colour", 0, 8, 1, 1, 255},
-    [DN_PROPERTY_SHARPNESS] = {"sharpness", 1, 1, 2, 1, 4 * 255}, /* half or double */
+/* Whether a defect may change it. */
+static const int DEFECT_MAY[DN_PROPERTIES] = {
+    [DN_PROPERTY_BRIGHTNESS] = 1,
+    [DN_PROPERTY_CONTRAST] = 1,
+    [DN_PROPERTY_COLOUR] = 1,
+    [DN_PROPERTY_SHARPNESS] = 1,
 };
-
-static const double LEAST_SHARPNESS = 2; /* grey levels: below is noise */
-
-const char *dn_property_name(dn_property property) {
-    return PROPERTIES[property].name;
-}
-
-int dn_property_decimals(dn_property property) {
-    return PROPERTIES[property].decimals;
-}
-
-static double to_scale(dn_property property, double value) {
-    if (property == DN_PROPERTY_SHARPNESS)
-        value += LEAST_SHARPNESS;
-    return PROPERTIES[property].is_ratio ? log2(value) : value;
-}
-
-static double from_scale(dn_property property, double value) {
-    if (PROPERTIES[property].is_ratio)
-        value = exp2(value);
-    return property == DN_PROPERTY_SHARPNESS ? fmax(value - LEAST_SHARPNESS, 0) : value;
-}
 
 static int by_value(const void *left, const void *right) {
     double a = *(const double *)left, b = *(const double *)right;
@@ -79,7 +49,7 @@ static size_t gather_property(const dn_check_subject *subject, dn_property prope
     size_t count = 0;
     for (size_t i = dataset->begin[DN_SPLIT_TRAIN]; i < dataset->begin[DN_SPLIT_TRAIN + 1]; i++)
         if (dn_record_readable(&subject->records[i]) && dataset->samples[i].label == 0)
-            values[count++] = to_scale(property, subject->records[i].values[property]);
+            values[count++] = dn_property_to_scale(property, subject->records[i].values[property]);
     return count;
 }
 
@@ -89,13 +59,14 @@ static void measure_spread(dn_property property, double *values, size_t count, d
            high_quantile = quantile(values, count, 0.95);
     for (size_t i = 0; i < count; i++)
         values[i] = fabs(values[i] - middle);
-    double reach = fmax(DEVIATIONS * NORMAL * median(values, count), PROPERTIES[property].floor);
+    double reach = fmax(DEVIATIONS * NORMAL * median(values, count), dn_property_floor(property));
     *spread = (dn_spread){
-        .median = from_scale(property, middle),
-        .quantile_05 = from_scale(property, low_quantile),
-        .quantile_95 = from_scale(property, high_quantile),
-        .low = fmax(from_scale(property, middle - reach), 0),
-        .high = fmin(from_scale(property, middle + reach), PROPERTIES[property].largest),
+        .median = dn_property_from_scale(property, middle),
+        .quantile_05 = dn_property_from_scale(property, low_quantile),
+        .quantile_95 = dn_property_from_scale(property, high_quantile),
+        .low = fmax(dn_property_from_scale(property, middle - reach), 0),
+        .high =
+            fmin(dn_property_from_scale(property, middle + reach), dn_property_largest(property)),
     };
 }
 
@@ -124,7 +95,7 @@ typedef struct number_text {
 
 static number_text shown(dn_property property, double value) {
     number_text number = {0};
-    dn_number_print_fixed(number.text, value, PROPERTIES[property].decimals);
+    dn_number_print_fixed(number.text, value, dn_property_decimals(property));
     return number;
 }
 
@@ -132,8 +103,8 @@ static dn_status say_range(const dn_check_folder *folder, dn_property property,
                            const dn_spread *spread, size_t outside, char **about, dn_error *error) {
     dn_text text = {0};
     dn_text_append(&text, "%s of %zu of %zu in %s/%s is outside %s to %s (train/good: median %s)",
-                   PROPERTIES[property].name, outside, folder->images, dn_split_name(folder->split),
-                   folder->defect, shown(property, spread->low).text,
+                   dn_property_name(property), outside, folder->images,
+                   dn_split_name(folder->split), folder->defect, shown(property, spread->low).text,
                    shown(property, spread->high).text, shown(property, spread->median).text);
     return dn_text_take(&text, about, error);
 }
@@ -150,7 +121,7 @@ static dn_status name_outside(const dn_check_subject *subject, const dn_check_fo
         char detail[64];
         if (!lies_in(sample, folder) || !is_outside(&subject->records[i], property, spread))
             continue;
-        snprintf(detail, sizeof detail, "%s %s", PROPERTIES[property].name,
+        snprintf(detail, sizeof detail, "%s %s", dn_property_name(property),
                  shown(property, subject->records[i].values[property]).text);
         DN_TRY(dn_finding_name(finding, sample->name, detail, error));
     }
@@ -168,8 +139,7 @@ static dn_status judge_folder(const dn_check_subject *subject, const dn_check_fo
     for (size_t i = 0; i < subject->dataset->count; i++)
         outside += lies_in(&subject->dataset->samples[i], folder) &&
                    is_outside(&subject->records[i], property, spread);
-    if (outside == 0 ||
-        (folder->label && PROPERTIES[property].defect_may && 2 * outside <= folder->images))
+    if (outside == 0 || (folder->label && DEFECT_MAY[property] && 2 * outside <= folder->images))
         return DN_OK;
     DN_TRY(say_range(folder, property, spread, outside, &about, error));
     dn_status status = dn_finding_add(class, DN_FINDING_UNLIKE, about, &finding, error);

@@ -116,6 +116,7 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     } wanted[] = {{"n_transforms_test", &rotations},
                   {"false_reject_rate", &options->false_reject_rate},
                   {"review_rate", &options->review_rate},
+                  {"low_rate", &options->low_rate},
                   {"target_tpr", &options->target_tpr}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = read_number(command, config, wanted[i].key, wanted[i].number, error);
@@ -125,7 +126,17 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     options->rotations = (int)rotations;
     if (dn_settings_sets(command, "review_rate") && options->review_rate == 0)
         options->review_rate = -1;
+    if (dn_settings_sets(command, "low_rate") && options->low_rate == 0)
+        options->low_rate = -1;
     return DN_OK;
+}
+
+static dn_status read_unlike(const dn_command *command, int *unlike, dn_error *error) {
+    const char *word = dn_command_value(command, DN_OPTION_UNLIKE);
+    *unlike = word && strcmp(word, "warn") == 0;
+    if (!word || *unlike || strcmp(word, "review") == 0)
+        return DN_OK;
+    return dn_usage(error, "--unlike %s: expected review or warn", word);
 }
 
 static dn_status fill_options(const dn_command *command, const dn_config *config,
@@ -151,6 +162,8 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     if (status == DN_OK)
         status = dn_command_number(command, DN_OPTION_EARLY_EXIT, 0.999999999, 0,
                                    &settings->options.early_exit, error);
+    if (status == DN_OK)
+        status = read_unlike(command, &settings->options.unlike, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
 }
 

@@ -1,12 +1,22 @@
 #include "cli/settings.h"
+#include "cli/usage.h"
 
 static dn_status calibrate(dn_cli *cli, const dn_model_options *options) {
     const dn_command *command = &cli->command;
     const char *images = command->operand_count > 1 ? command->operands[1] : NULL;
     dn_calibration_summary summary = DN_INIT(dn_calibration_summary);
+    const dn_calibrate_options how = {
+        .struct_size = sizeof how,
+        .output = dn_command_value(command, DN_OPTION_OUTPUT),
+        .dry_run = dn_command_has(command, DN_OPTION_DRY_RUN),
+        .force = dn_command_has(command, DN_OPTION_FORCE),
+        .undo = dn_command_has(command, DN_OPTION_UNDO),
+    };
     char *text = NULL;
-    dn_status status =
-        dn_calibrate(command->operands[0], images, options, &cli->observer, &summary, &cli->error);
+    if (how.undo && images)
+        return dn_usage(&cli->error, "calibrate: --undo takes no folder of images");
+    dn_status status = dn_calibrate_with(command->operands[0], images, options, &how,
+                                         &cli->observer, &summary, &cli->error);
     if (status == DN_OK)
         status = dn_calibration_text(&summary, dn_command_has(command, DN_OPTION_JSON), &text,
                                      &cli->error);

@@ -67,9 +67,11 @@ const dn_verb dn_verbs[] = {
      dn_verb_check},
     {"calibrate", NULL, DN_VERB_CALIBRATE, "MODEL [DIR]", 1, 2,
      "set a model's thresholds from good images alone",
-     "Scores all images at or below DIR, sets the thresholds from their scores and rewrites "
-     "MODEL. The images must be good and must not be training images. Without DIR, sets other "
-     "thresholds from the scores that MODEL contains.",
+     "Scores all images below the folder DIR, sets the thresholds from their scores and rewrites "
+     "MODEL, or writes --output. The images must be good and new: training images, copies, single "
+     "files, several folders and fewer than 10 images are refused. Without DIR, sets other "
+     "thresholds from the scores that MODEL contains. MODEL keeps its last 8 calibrations; --undo "
+     "goes back to the one before.",
      dn_verb_calibrate},
     {"import", NULL, DN_VERB_IMPORT, "FILE", 1, 1, "a model from the original's weights",
      "FILE is a state_dict that the original DifferNet saved (weights/NAME). --output names the "

@@ -33,19 +33,21 @@ struct dn_config {
     /* verdict */
     double target_tpr;
     double false_reject_rate, review_rate; /* of good images */
+    double low_rate;                       /* of good images; 0: no score is too low */
     char threshold_rule[16];               /* conformal, target_tpr, f1_max, youden */
     double val_fraction;                   /* of the training images, held out */
     int cross_fit;                         /* folds; 0: none */
     /* output */
     int verbose, grad_map_viz, hide_tqdm_bar, save_model; /* booleans */
     /* not in the original */
-    char device[16];     /* auto, cpu, cuda */
-    char compute[16];    /* auto, onednn, reference */
-    char precision[16];  /* auto, f32, bf16, int8 */
-    char backbone[1024]; /* weights file; empty: the embedded backbone; random[:NETWORK] */
-    char output[1024];   /* folder of results */
-    int estimate;        /* boolean: estimate what the training takes */
-    int threads;         /* 0: all processors */
+    char device[16];      /* auto, cpu, cuda */
+    char compute[16];     /* auto, onednn, reference */
+    char precision[16];   /* auto, f32, bf16, int8 */
+    char backbone[1024];  /* weights file; empty: the embedded backbone; random[:NETWORK] */
+    char output[1024];    /* folder of results */
+    int estimate;         /* boolean: estimate what the training takes */
+    int advise_rotations; /* boolean: say how many rotations a score needs */
+    int threads;          /* 0: all processors */
     uint64_t seed;
     int early_stop; /* meta epochs; 0: off */
     double early_stop_delta;

@@ -8,6 +8,7 @@
 #include "detect/activation_steps.h"
 #include "detect/features/extractor.h"
 #include "detect/model_config.h"
+#include "detect/model_record.h"
 #include "detect/network_settings.h"
 
 #include <inttypes.h>
@@ -42,16 +43,6 @@ static dn_status load_config(dn_detector *detector, const char *path, dn_error *
                        DN_MODEL_FORMAT);
     DN_TRY(dn_model_config_read(detector->file, path, &detector->config, error));
     return dn_config_check(detector->config, error);
-}
-
-static dn_status load_calibration(dn_detector *detector, const char *path, dn_error *error) {
-    const char *json = dn_tensor_file_metadata(detector->file, DN_META_CALIBRATION);
-    char name[1152];
-    detector->calibration.request = dn_threshold_request_of(detector->config);
-    if (!json)
-        return DN_OK;
-    snprintf(name, sizeof name, "%s (its calibration)", path);
-    return dn_calibration_parse(name, json, &detector->calibration, error);
 }
 
 static dn_status load_roi(dn_detector *detector, const char *path, dn_error *error) {
@@ -231,18 +222,6 @@ static dn_status check_parameters(const dn_detector *detector, dn_error *error) 
     return DN_OK;
 }
 
-/* The header holds names, shapes, configuration and the digests of all weights. */
-static void identify(dn_detector *detector) {
-    size_t size;
-    uint64_t header = 0;
-    char digest[DN_DIGEST_LENGTH + 1];
-    const uint8_t *bytes = dn_tensor_file_bytes(detector->file, &size);
-    for (int i = 7; i >= 0; i--)
-        header = header << 8 | bytes[i];
-    dn_digest_bytes(bytes + 8, (size_t)header, digest);
-    memcpy(detector->id, digest, sizeof detector->id - 1);
-}
-
 /* ---- the parameters in bf16 ---- */
 
 /* Pages of the file are released after they are read, a few at a time. */
@@ -342,7 +321,10 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
                        "model.safetensors that `differnet train` writes",
                        path);
     DN_TRY(load_config(detector, path, error));
-    DN_TRY(load_calibration(detector, path, error));
+    detector->calibration.request = dn_threshold_request_of(detector->config);
+    DN_TRY(dn_record_calibration(detector->file, path, &detector->calibration, error));
+    DN_TRY(dn_record_history(detector->file, path, &detector->history, error));
+    DN_TRY(dn_record_seen(detector->file, path, &detector->seen, error));
     DN_TRY(load_roi(detector, path, error));
     DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
@@ -350,7 +332,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
-    identify(detector);
+    dn_record_id(detector->file, detector->id);
     return DN_OK;
 }
 
@@ -380,6 +362,8 @@ void dn_detector_close(dn_detector *detector) {
     dn_roi_free(&detector->roi);
     dn_release(detector->bf16);
     dn_calibration_free(&detector->calibration);
+    dn_calibration_history_free(&detector->history);
+    dn_seen_free(&detector->seen);
     dn_place_model_free(&detector->places);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
@@ -387,7 +371,7 @@ void dn_detector_close(dn_detector *detector) {
 
 /* ---- writing ---- */
 
-enum { METADATA_ENTRIES = 18 };
+enum { METADATA_ENTRIES = 19 };
 
 typedef struct model_writer {
     dn_tensor *tensors;
@@ -395,7 +379,7 @@ typedef struct model_writer {
     size_t count;
     char flow_sha256[DN_DIGEST_LENGTH + 1];
     char seed[32], images[32], auroc[64];
-    char *yaml, *calibration, *steps, *levels;
+    char *yaml, *calibration, *steps, *levels, *seen;
     dn_metadata_entry metadata[METADATA_ENTRIES];
     size_t metadata_count;
 } model_writer;
@@ -427,12 +411,23 @@ static void list_roi(model_writer *writer, const dn_roi *roi) {
                                                    .bytes = height * width};
 }
 
+static void list_seen(model_writer *writer, const dn_seen *seen) {
+    if (seen->digest_count == 0)
+        return;
+    writer->tensors[writer->count++] = (dn_tensor){.name = DN_SEEN_TENSOR,
+                                                   .dtype = DN_U8,
+                                                   .rank = 2,
+                                                   .shape = {seen->digest_count, DN_SEEN_DIGEST},
+                                                   .data = seen->digests,
+                                                   .bytes = seen->digest_count * DN_SEEN_DIGEST};
+}
+
 /* The flow comes first, so that its parameters start where the data of the file starts, aligned. */
 static dn_status list_tensors(model_writer *writer, const dn_detector *detector, dn_error *error) {
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
     size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
-    size_t total = flow_count + backbone_count + DN_PLACE_TENSORS + 1;
+    size_t total = flow_count + backbone_count + DN_PLACE_TENSORS + 2;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
@@ -444,6 +439,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     writer->count += dn_place_model_tensors(&detector->places, writer->tensors + writer->count);
     list_roi(writer, &detector->roi);
+    list_seen(writer, &detector->seen);
     return DN_OK;
 }
 
@@ -483,6 +479,10 @@ static dn_status list_metadata(model_writer *writer, const dn_detector *detector
         DN_TRY(dn_trained_levels_to_json(&detector->levels, &writer->levels, error));
         add_metadata(writer, DN_META_LEVELS, writer->levels);
     }
+    if (detector->seen.images > 0) {
+        DN_TRY(dn_seen_to_json(&detector->seen, &writer->seen, error));
+        add_metadata(writer, DN_META_SEEN, writer->seen);
+    }
     add_metadata(writer, DN_META_PRECISION, dn_precision_name(detector->precision));
     if (detector->backbone.steps.known) {
         DN_TRY(dn_activation_steps_to_json(&detector->backbone.steps, detector->backbone.network,
@@ -504,15 +504,26 @@ static dn_status write_model(model_writer *writer, dn_detector *detector, const 
                                 writer->metadata_count, error);
 }
 
+static dn_status note_id(dn_detector *detector, const char *path, dn_error *error) {
+    dn_tensor_file *file;
+    DN_TRY(dn_tensor_file_open(path, &file, error));
+    dn_record_id(file, detector->id);
+    dn_tensor_file_close(file);
+    return DN_OK;
+}
+
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error) {
     model_writer writer = {0};
     dn_status status = write_model(&writer, detector, path, provenance, error);
+    if (status == DN_OK)
+        status = note_id(detector, path, error);
     dn_release(writer.tensors);
     dn_release(writer.names);
     dn_text_free(writer.yaml);
     dn_text_free(writer.calibration);
     dn_text_free(writer.steps);
     dn_text_free(writer.levels);
+    dn_text_free(writer.seen);
     return status;
 }

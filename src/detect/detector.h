@@ -6,7 +6,9 @@
 #include "backbone/weights.h"
 #include "compute/compute.h"
 #include "detect/calibration/calibration.h"
+#include "detect/calibration/history.h"
 #include "detect/features/levels.h"
+#include "detect/features/seen.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 #include "places/place_model.h"
@@ -32,12 +34,17 @@
 #define DN_META_PRECISION "precision"     /* of the training; f32 if the key is missing */
 #define DN_META_STEPS "activation_steps"  /* for int8; only if training found them */
 #define DN_META_LEVELS "levels"           /* only if a training picture was deeper than 8 bits */
-#define DN_META_IMPORTED "imported_from"  /* only if the model was not trained here */
+#define DN_META_HISTORY "earlier_calibrations" /* only if there are some */
+#define DN_META_SEEN "seen"                    /* only of models that were trained here */
+#define DN_META_IMPORTED "imported_from"       /* only if the model was not trained here */
 
 #define DN_BACKBONE_PREFIX "backbone." /* before the names of the backbone's tensors */
 
 /* u8 [height][width], 1 inside; only if there is a region of interest. */
 #define DN_ROI_TENSOR "roi"
+
+/* u8 [count][8], rising: digests of the prepared training pictures (detect/features/seen.h). */
+#define DN_SEEN_TENSOR "seen"
 
 typedef struct dn_provenance {
     char dataset_sha256[DN_DIGEST_LENGTH + 1];
@@ -51,6 +58,7 @@ typedef struct dn_detector {
     dn_backbone_weights backbone;
     dn_roi roi;
     dn_trained_levels levels;
+    dn_seen seen; /* in training */
     dn_flow_shape flow;
     dn_precision precision;  /* of the training */
     int in_place;            /* the file holds the parameters as one block of f32, ready for use */
@@ -61,6 +69,7 @@ typedef struct dn_detector {
     dn_tensor_file *file;
     dn_place_model places;
     dn_calibration calibration; /* without thresholds: as dn_calibration_none makes it, or zeroed */
+    dn_calibration_history history; /* the ones before it */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds the digests of all
                     weights */
 } dn_detector;
@@ -88,9 +97,10 @@ dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_pro
                            dn_error *error);
 void dn_detector_close(dn_detector *detector);
 
-/* Replaces the thresholds in the model file at `path`: writes it anew, completely or not at all.
- * The tensors are copied from the mapped file. */
-dn_status dn_detector_recalibrate(const char *path, const dn_calibration *calibration,
-                                  dn_error *error);
+/* Writes the model file at `path` to `output`, which may be the same, with other thresholds and
+ * other earlier ones: completely or not at all. The tensors are copied from the mapped file. */
+dn_status dn_detector_recalibrate(const char *path, const char *output,
+                                  const dn_calibration *calibration,
+                                  const dn_calibration_history *history, dn_error *error);
 
 #endif

@@ -43,15 +43,13 @@ static dn_status init_early_exit(dn_early_exit *early, double confidence, dn_err
 }
 
 dn_status dn_early_exit_create(double confidence, int rotations, dn_reduction reduction,
-                               double threshold, double review_threshold, dn_early_exit *early,
+                               const double cuts[DN_EARLY_CUTS], dn_early_exit *early,
                                dn_error *error) {
-    int logs = reduction == DN_REDUCTION_LOG_MEAN;
-    *early = (dn_early_exit){
-        .reduction = reduction,
-        .threshold = logs ? log(threshold) : threshold,
-        .review_threshold = logs ? log(review_threshold) : review_threshold,
-        .rotations = rotations,
-    };
+    *early = (dn_early_exit){.reduction = reduction, .rotations = rotations};
+    for (int i = 0; i < DN_EARLY_CUTS; i++)
+        early->cuts[i] = isnan(cuts[i])                       ? -INFINITY
+                         : reduction == DN_REDUCTION_LOG_MEAN ? log(cuts[i])
+                                                              : cuts[i];
     if (!(confidence >= 0.5 && confidence < 1))
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit at confidence %g: expected 0.5 or more, below 1", confidence);
@@ -67,12 +65,21 @@ void dn_early_exit_destroy(dn_early_exit *early) {
     *early = (dn_early_exit){0};
 }
 
+void dn_early_exit_scale(dn_early_exit *early, double factor) {
+    for (int i = 0; i < DN_EARLY_CUTS; i++)
+        early->cuts[i] = early->reduction == DN_REDUCTION_LOG_MEAN ? early->cuts[i] - log(factor)
+                                                                   : early->cuts[i] / factor;
+}
+
 int dn_verdict_is_certain(const dn_early_exit *early, int seen, double sum, double square_sum) {
     double mean = sum / seen, spread = square_sum / seen - mean * mean;
     double variance = fmax(spread, 0) * seen / (seen - 1);
     double left = 1 - (double)seen / early->rotations;
     double reach = early->quantiles[seen / DN_EARLY_ROTATIONS - 1] * sqrt(variance / seen * left);
-    return fabs(mean - early->threshold) > reach && fabs(mean - early->review_threshold) > reach;
+    for (int i = 0; i < DN_EARLY_CUTS; i++)
+        if (!(fabs(mean - early->cuts[i]) > reach))
+            return 0;
+    return 1;
 }
 
 /* Whether more than half of all rotations lie on one side of the threshold. */
@@ -86,11 +93,17 @@ static int median_is_certain(const dn_early_exit *early, const double *values, i
     return 2 * above > early->rotations || 2 * below > early->rotations;
 }
 
+static int medians_are_certain(const dn_early_exit *early, const double *values, int seen) {
+    for (int i = 0; i < DN_EARLY_CUTS; i++)
+        if (!median_is_certain(early, values, seen, early->cuts[i]))
+            return 0;
+    return 1;
+}
+
 int dn_early_exit_decides(const dn_early_exit *early, const double *values, int seen) {
     double sum = 0, square_sum = 0;
     if (early->reduction == DN_REDUCTION_MEDIAN)
-        return median_is_certain(early, values, seen, early->threshold) &&
-               median_is_certain(early, values, seen, early->review_threshold);
+        return medians_are_certain(early, values, seen);
     for (int i = 0; i < seen; i++) {
         double value =
             early->reduction == DN_REDUCTION_LOG_MEAN ? log(fmax(values[i], DBL_MIN)) : values[i];

@@ -6,7 +6,7 @@
  * m +- t s sqrt((1 - n/N) / n), t Student's quantile of n - 1 degrees of freedom (the confidence
  * interval of a mean in sampling without replacement, Cochran, "Sampling Techniques", 2.24). The
  * error 1 - confidence is shared out over the looks that there may be (Bonferroni), so that taking
- * the first interval that holds neither threshold gives the verdict of all N rotations with at
+ * the first interval that holds no threshold gives the verdict of all N rotations with at
  * least this confidence, as far as the rotations' values are like normal ones in random order.
  * With rotation_reduction=log_mean the same holds of the logarithms. With median nothing is
  * estimated: the verdict is certain when more than half of all N rotations lie on one side of each
@@ -17,20 +17,27 @@
 
 #include "detect/score.h"
 
+/* The threshold, that of review, and the one below which a score is too low. */
+enum { DN_EARLY_CUTS = 3 };
+
 /* Constant once made, so that several threads may share it. */
 typedef struct dn_early_exit {
     dn_reduction reduction;
-    double threshold, review_threshold; /* their logarithms for DN_REDUCTION_LOG_MEAN */
+    double cuts[DN_EARLY_CUTS]; /* thresholds that the score must be clear of, their logarithms for
+                                   DN_REDUCTION_LOG_MEAN; -INFINITY: none */
     int rotations;
     int *order;        /* [rotations]; owned */
     double *quantiles; /* [looks]: after 4, 8, ... rotations; owned */
     int looks;
 } dn_early_exit;
 
-/* 0.5 <= confidence < 1, else DN_ERROR_ARGUMENT. */
+/* 0.5 <= confidence < 1, else DN_ERROR_ARGUMENT. A cut that is NaN is none. */
 dn_status dn_early_exit_create(double confidence, int rotations, dn_reduction reduction,
-                               double threshold, double review_threshold, dn_early_exit *early,
+                               const double cuts[DN_EARLY_CUTS], dn_early_exit *early,
                                dn_error *error);
+
+/* Divides the cuts by a factor above 0. */
+void dn_early_exit_scale(dn_early_exit *early, double factor);
 void dn_early_exit_destroy(dn_early_exit *early);
 
 /* Numbers 0 to count - 1, each a golden section of the circle after the one before: by the

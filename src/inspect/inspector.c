@@ -12,18 +12,14 @@
 static void adjust_early(void *user, dn_early_exit *early) {
     dn_inspector *self = user;
     const dn_place_model *model = self->places.model;
-    int logs = early->reduction == DN_REDUCTION_LOG_MEAN;
     self->seen_places = dn_place_view_score(&self->places);
     if (model->score == DN_SCORE_PAPER)
         return;
     double factor = model->score == DN_SCORE_PLACES ? 0 : dn_place_factor(model, self->seen_places);
-    if (logs && factor > 0) {
-        early->threshold -= log(factor);
-        early->review_threshold -= log(factor);
-        return;
-    }
-    early->threshold = factor > 0 ? early->threshold / factor : INFINITY;
-    early->review_threshold = factor > 0 ? early->review_threshold / factor : INFINITY;
+    if (factor > 0)
+        dn_early_exit_scale(early, factor);
+    for (int i = 0; !(factor > 0) && i < DN_EARLY_CUTS; i++)
+        early->cuts[i] = INFINITY;
 }
 
 dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error) {

@@ -14,6 +14,7 @@ struct dn_model {
     dn_inspector_options options; /* with the precision that was asked for */
     dn_precision precision;       /* that the processor really computes in */
     int concurrency, maps;        /* as in dn_model_options */
+    int warns_of_unlike;          /* but does not send unlike pictures to REVIEW */
     dn_early_exit early_exit;     /* rotations 0: none */
     dn_inspector_pool pool;
     dn_lookahead ahead;   /* reads the files that dn_model_expect named */

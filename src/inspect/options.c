@@ -23,6 +23,8 @@ static dn_status request_for(const dn_model_options *options, dn_threshold_reque
     }
     if (options->review_rate != 0)
         request->review_rate = fmax(options->review_rate, 0);
+    if (options->low_rate != 0)
+        request->low_rate = fmax(options->low_rate, 0);
     if (options->target_tpr != 0)
         request->target_tpr = options->target_tpr;
     if (options->threshold != 0) {
@@ -33,6 +35,9 @@ static dn_status request_for(const dn_model_options *options, dn_threshold_reque
         return dn_fail(error, DN_ERROR_ARGUMENT, "threshold rule \"%.40s\" is unknown",
                        options->threshold_rule);
     DN_TRY(check_share("false_reject_rate", request->false_reject_rate, 0, error));
+    if (request->low_rate >= 0.5)
+        return dn_fail(error, DN_ERROR_ARGUMENT, "low_rate %g: expected a share below 0.5",
+                       request->low_rate);
     return check_share("review_rate", request->review_rate, 0, error);
 }
 
@@ -41,7 +46,7 @@ dn_status dn_apply_threshold_options(const dn_model_options *options, dn_calibra
     dn_threshold_request request = calibration->request;
     if (!options ||
         (!options->threshold_rule && options->false_reject_rate == 0 && options->review_rate == 0 &&
-         options->target_tpr == 0 && options->threshold == 0))
+         options->target_tpr == 0 && options->threshold == 0 && options->low_rate == 0))
         return DN_OK;
     DN_TRY(request_for(options, &request, error));
     return dn_calibration_choose(calibration, &request, error);
@@ -56,9 +61,10 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
         return dn_fail(error, DN_ERROR_ARGUMENT,
                        "early exit waits for a verdict, and the model has no threshold: calibrate "
                        "it, or name one");
+    const double cuts[DN_EARLY_CUTS] = {calibration->threshold, calibration->review_threshold,
+                                        calibration->low_threshold};
     return dn_early_exit_create(options->early_exit, model->options.rotations,
-                                dn_reduction_of(model->detector.config->rotation_reduction),
-                                calibration->threshold, calibration->review_threshold,
+                                dn_reduction_of(model->detector.config->rotation_reduction), cuts,
                                 &model->early_exit, error);
 }
 
@@ -82,6 +88,7 @@ static dn_status apply_settings(dn_model *model, const dn_model_options *options
     model->options.threads = options ? options->threads : 0;
     model->options.rotations = dn_test_rotations(model->detector.config);
     model->maps = options && options->maps;
+    model->warns_of_unlike = options && options->unlike;
     model->concurrency = choose_concurrency(options);
     if (options && (options->rotations < 0 || options->threads < 0 || options->concurrency < 0))
         return dn_fail(error, DN_ERROR_ARGUMENT,

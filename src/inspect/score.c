@@ -6,6 +6,7 @@
 #include "inspect/source.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void dn_model_expect(dn_model *model, const char *path) {
     int named = model->options.threads, threads = named > 0 ? named : dn_processor_count();
@@ -36,7 +37,34 @@ static dn_status score_picture(dn_model *model, dn_image *picture, const dn_canc
     return status;
 }
 
-static void fill_result(const dn_model *model, const dn_score *score, const dn_depth *depth,
+/* What is known of a picture besides its score. */
+typedef struct look {
+    dn_depth depth;
+    double values[DN_PROPERTIES]; /* unless the model has seen nothing to compare them with */
+} look;
+
+static dn_status look_at(const dn_model *model, const dn_image *picture, look *seen,
+                         dn_error *error) {
+    seen->depth = picture->depth;
+    if (model->detector.seen.images == 0)
+        return DN_OK;
+    return dn_picture_measure(&model->detector.roi, picture, seen->values, error);
+}
+
+static void judge_look(const dn_model *model, const look *seen, dn_result *result) {
+    const dn_detector *detector = &model->detector;
+    char text[DN_WARNING_SIZE];
+    int warnings = 0;
+    if (dn_depth_is_odd(detector->config, &detector->levels, &seen->depth, text))
+        snprintf(result->warnings[warnings++], DN_WARNING_SIZE, "%s", text);
+    if (!dn_seen_is_unlike(&detector->seen, seen->values, text))
+        return;
+    snprintf(result->warnings[warnings], DN_WARNING_SIZE, "%s", text);
+    if (!model->warns_of_unlike)
+        dn_calibration_judge_unlike(result);
+}
+
+static void fill_result(const dn_model *model, const dn_score *score, const look *seen,
                         double start, dn_result *result) {
     *result = (dn_result){
         .raw_score = score->raw,
@@ -47,9 +75,7 @@ static void fill_result(const dn_model *model, const dn_score *score, const dn_d
     dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
     if (!isnan(score->places) && isnan(result->places_p_value))
         result->places_p_value = dn_place_p_value(&model->detector.places, score->places);
-    if (!dn_depth_is_odd(model->detector.config, &model->detector.levels, depth,
-                         result->warnings[0]))
-        result->warnings[0][0] = '\0';
+    judge_look(model, seen, result);
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
     result->time_ms = dn_utc_milliseconds();
 }
@@ -62,6 +88,7 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
     dn_score_options known;
     dn_result filled;
     dn_score score;
+    look seen = {0};
     double start = dn_seconds();
     if (map)
         *map = NULL;
@@ -70,12 +97,13 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
     DN_TRY(dn_struct_check(&dn_struct_result, result, error));
     const dn_cancel cancel = {known.should_stop, known.user};
     DN_TRY(load(model, &origin, &picture, error));
-    const dn_depth depth = picture.depth;
-    dn_status status = score_picture(model, &picture, &cancel, &score, map, error);
+    dn_status status = look_at(model, &picture, &seen, error);
+    if (status == DN_OK)
+        status = score_picture(model, &picture, &cancel, &score, map, error);
     dn_image_free(&picture);
     if (status != DN_OK)
         return status;
-    fill_result(model, &score, &depth, start, &filled);
+    fill_result(model, &score, &seen, start, &filled);
     dn_struct_write(&dn_struct_result, result, &filled);
     return DN_OK;
 }

@@ -27,6 +27,23 @@ typedef struct dn_conformal_cut {
 /* `count` > 0; 0 < wanted < 1. */
 dn_conformal_cut dn_conformal_cut_at(const double *sorted, size_t count, double wanted);
 
+/* Calling score < threshold too low to be a good image's does so to a good one with probability at
+ * most `rate`, whatever the distribution. Where the scores suffice for the wanted rate, the
+ * threshold is the k-th smallest, k = floor(wanted rate * (count + 1)). Where they do not, it is
+ * the smaller of the least score and Student's lower prediction bound of the logarithms (Hahn and
+ * Meeker, "Statistical Intervals", 1991, section 4.8), which keeps the wanted rate if those are
+ * normal. */
+typedef struct dn_conformal_low {
+    double threshold; /* NaN: fewer than DN_CONFORMAL_LOW_LEAST scores */
+    double rate;
+    int reached; /* 1: `rate` is at most the wanted rate, without an assumption */
+} dn_conformal_low;
+
+enum { DN_CONFORMAL_LOW_LEAST = 10 };
+
+/* 0 < wanted < 0.5. */
+dn_conformal_low dn_conformal_low_at(const double *sorted, size_t count, double wanted);
+
 /* (1 + x / (1 + |x|)) / 2 with x = ln(raw / threshold): increases with `raw` >= 0, is exactly 0.5
  * if raw == threshold > 0, and never 0 or 1 for finite raw. Scores of many times the threshold stay
  * apart, while a logistic function would soon be 1.0 in float64. */

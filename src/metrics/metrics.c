@@ -123,7 +123,8 @@ static void decide_by_f1(const double *scores, const int *labels, const char *co
     if (!metrics->image_f1_max.defined)
         return;
     double threshold = nextafter(metrics->f1_max_threshold, -INFINITY);
-    dn_count_verdicts(scores, labels, defects, count, threshold, threshold, metrics);
+    const dn_judged images = {scores, labels, NULL, count};
+    dn_count_verdicts(&images, defects, &(dn_cuts){threshold, threshold, NAN}, metrics);
     metrics->decision.tuned = 1;
 }
 

@@ -22,10 +22,10 @@ dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empt
     return share;
 }
 
-void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review) {
-    if (score > threshold)
+void dn_verdict_count(dn_verdict_counts *counts, double score, int unlike, const dn_cuts *cuts) {
+    if (score > cuts->threshold)
         counts->fail++;
-    else if (score > review)
+    else if (score > cuts->review || score < cuts->low || unlike)
         counts->review++;
     else
         counts->pass++;
@@ -62,24 +62,28 @@ static void measure_rates(dn_decision *decision) {
     decision->accuracy = dn_proportion(good - rejected + found, good + defective, "no images");
 }
 
-dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
-                           double review) {
-    dn_decision decision = {.threshold = threshold, .review_threshold = review};
-    for (size_t i = 0; i < count; i++)
-        dn_verdict_count(labels[i] ? &decision.defective : &decision.good, scores[i], threshold,
-                         review);
+static void count_image(const dn_judged *images, size_t index, const dn_cuts *cuts,
+                        dn_verdict_counts *counts) {
+    int unlike = images->unlike && images->unlike[index];
+    dn_verdict_count(counts, images->scores[index], unlike, cuts);
+}
+
+dn_decision dn_decision_of(const dn_judged *images, const dn_cuts *cuts) {
+    dn_decision decision = {.threshold = cuts->threshold, .review_threshold = cuts->review};
+    for (size_t i = 0; i < images->count; i++)
+        count_image(images, i, cuts, images->labels[i] ? &decision.defective : &decision.good);
     measure_rates(&decision);
     return decision;
 }
 
-void dn_count_verdicts(const double *scores, const int *labels, const char *const *defects,
-                       size_t count, double threshold, double review, dn_metrics *metrics) {
-    metrics->decision = dn_decision_of(scores, labels, count, threshold, review);
+void dn_count_verdicts(const dn_judged *images, const char *const *defects, const dn_cuts *cuts,
+                       dn_metrics *metrics) {
+    metrics->decision = dn_decision_of(images, cuts);
     for (size_t i = 0; i < metrics->defect_kinds && i < DN_MAX_DEFECTS; i++)
         metrics->defects[i].verdicts = (dn_verdict_counts){0};
-    for (size_t i = 0; i < count; i++) {
-        dn_defect_metrics *defect = labels[i] ? find_defect(metrics, defects[i]) : NULL;
+    for (size_t i = 0; i < images->count; i++) {
+        dn_defect_metrics *defect = images->labels[i] ? find_defect(metrics, defects[i]) : NULL;
         if (defect)
-            dn_verdict_count(&defect->verdicts, scores[i], threshold, review);
+            count_image(images, i, cuts, &defect->verdicts);
     }
 }

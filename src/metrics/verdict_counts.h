@@ -14,19 +14,30 @@ void dn_wilson_interval(double p, double n, double *low, double *high);
  */
 dn_statistic dn_proportion(size_t part, size_t whole, const char *reason_if_empty);
 
-/* Adds an image: FAIL where score > threshold, else REVIEW where score > review, else PASS. */
-void dn_verdict_count(dn_verdict_counts *counts, double score, double threshold, double review);
+/* `review` is at most `threshold`; `low` at most `review`, or NaN: no score is too low. */
+typedef struct dn_cuts {
+    double threshold, review, low;
+} dn_cuts;
 
-/* Judges the images; `review` is at most `threshold`. */
-dn_decision dn_decision_of(const double *scores, const int *labels, size_t count, double threshold,
-                           double review);
+/* Images with their labels and, unless it is NULL, whether each is unlike those of training. */
+typedef struct dn_judged {
+    const double *scores;
+    const int *labels, *unlike;
+    size_t count;
+} dn_judged;
+
+/* Adds an image: FAIL where score > threshold, else REVIEW where score > review, score < low or the
+ * image is unlike those of training, else PASS. */
+void dn_verdict_count(dn_verdict_counts *counts, double score, int unlike, const dn_cuts *cuts);
+
+dn_decision dn_decision_of(const dn_judged *images, const dn_cuts *cuts);
 
 /* The name of a defect in dn_metrics: cut between two UTF-8 characters if it is too long. */
 void dn_defect_name(char name[64], const char *defect);
 
-/* Fills `metrics->decision` and the counts of its listed defects; `review` is at most `threshold`.
- * defects[i] is "good" where labels[i] is 0. */
-void dn_count_verdicts(const double *scores, const int *labels, const char *const *defects,
-                       size_t count, double threshold, double review, dn_metrics *metrics);
+/* Fills `metrics->decision` and the counts of its listed defects. defects[i] is "good" where
+ * labels[i] is 0. */
+void dn_count_verdicts(const dn_judged *images, const char *const *defects, const dn_cuts *cuts,
+                       dn_metrics *metrics);
 
 #endif

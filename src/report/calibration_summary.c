@@ -19,6 +19,8 @@ static dn_status as_json(const dn_calibration_summary *summary, char **text, dn_
         {"promised_rate", summary->promised_rate},
         {"threshold", summary->threshold},
         {"review_threshold", summary->review_threshold},
+        {"low_rate", summary->low_rate},
+        {"low_threshold", summary->low_threshold},
     };
     dn_json_text(&json, json.root, "source", summary->source);
     dn_json_text(&json, json.root, "rule", summary->rule);
@@ -26,6 +28,10 @@ static dn_status as_json(const dn_calibration_summary *summary, char **text, dn_
     dn_json_count(&json, json.root, "unreadable", summary->unreadable);
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
         dn_json_number(&json, json.root, members[i].name, members[i].value);
+    dn_json_count(&json, json.root, "earlier", summary->earlier);
+    dn_json_text(&json, json.root, "id", summary->id[0] ? summary->id : NULL);
+    dn_json_text(&json, json.root, "date", summary->date[0] ? summary->date : NULL);
+    dn_json_text(&json, json.root, "promise", summary->promise[0] ? summary->promise : NULL);
     return dn_json_take(&json, 1, text, error);
 }
 
@@ -58,6 +64,20 @@ static void append_thresholds(dn_text *text, const dn_calibration_summary *summa
     else
         dn_text_append(text, "REVIEW            none");
     dn_text_append(text, "\n");
+    if (summary->low_threshold > 0)
+        append_fixed(text, "REVIEW below      ", summary->low_threshold);
+    else
+        dn_text_append(text, "REVIEW below      none: %s",
+                       summary->low_rate > 0 ? "that takes 10 good images" : "low_rate is 0");
+    dn_text_append(text, "\n");
+}
+
+static void append_identity(dn_text *text, const dn_calibration_summary *summary) {
+    if (summary->promise[0])
+        dn_text_append(text, "promise           %s\n", summary->promise);
+    if (summary->id[0])
+        dn_text_append(text, "calibration       %s%s%s (earlier ones kept: %zu)\n", summary->id,
+                       summary->date[0] ? " of " : "", summary->date, summary->earlier);
 }
 
 dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, char **text,
@@ -70,5 +90,6 @@ dn_status dn_calibration_text(const dn_calibration_summary *summary, int json, c
         return as_json(&known, text, error);
     append_scores(&written, &known);
     append_thresholds(&written, &known);
+    append_identity(&written, &known);
     return dn_text_take(&written, text, error);
 }

@@ -47,6 +47,8 @@ static void append_row(dn_text *text, const dn_report_sample *row, int places) {
     append_numbers(text, thresholds, 2, judged);
     dn_text_append(text, ",%s,", judged ? dn_verdict_name(row->verdict) : "");
     dn_csv_cell(text, row->error ? row->error : "");
+    append_numbers(text, &row->review_threshold, 1, judged);
+    dn_text_append(text, ",%s", judged && row->reason ? row->reason : "");
     const double parts[] = {row->paper_score, row->places_score, row->places_p_value};
     if (places)
         append_numbers(text, parts, 3, scored);
@@ -66,7 +68,7 @@ dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_err
     int places = has_places(report);
     dn_text_append(&text,
                    "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,"
-                   "threshold,p_value,verdict,error%s\n",
+                   "threshold,p_value,verdict,error,review_threshold,reason%s\n",
                    places ? ",paper_score,places_score,places_p_value" : "");
     for (size_t i = 0; i < report->sample_count; i++)
         append_row(&text, &report->samples[i], places);

@@ -25,6 +25,8 @@ typedef struct dn_report_sample {
     double pred_score, threshold, p_value; /* as in dn_result */
     dn_verdict verdict;
     double paper_score, places_score, places_p_value; /* likewise; 0 or NaN without places */
+    double review_threshold;
+    const char *reason; /* of the verdict, as in dn_result */
 } dn_report_sample;
 
 enum { DN_REPORT_REGIONS = 3 };
@@ -71,9 +73,10 @@ dn_status dn_report_trace(dn_report *report, dn_error *error);
 /* The JSON of dn_metrics_text with an object "provenance" of the pairs. */
 dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
-/* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,error:
- * quoted as in RFC 4180, with LF at the end of lines and a ' before text that a spreadsheet would
- * take for a formula. */
+/* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,
+ * error,review_threshold,reason and, where there is a detector for places, paper_score,places_score,
+ * places_p_value: quoted as in RFC 4180, with LF at the end of lines and a ' before text that a
+ * spreadsheet would take for a formula. */
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
 
 /* threshold,fpr,tpr,precision,false_positives,true_positives by decreasing threshold, where

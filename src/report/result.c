@@ -23,8 +23,10 @@ static void add_result(dn_json *json, const dn_result *result) {
     dn_json_number(json, root, "raw_score", result->raw_score);
     dn_json_number(json, root, "score_std", result->score_std);
     dn_json_number(json, root, "threshold", judged ? result->threshold : NAN);
+    dn_json_number(json, root, "review_threshold", judged ? result->review_threshold : NAN);
     dn_json_number(json, root, "p_value", judged ? result->p_value : NAN);
     dn_json_text(json, root, "verdict", judged ? dn_verdict_name(result->verdict) : NULL);
+    dn_json_text(json, root, "reason", judged ? result->reason : NULL);
     dn_json_number(json, root, "rotations", result->rotations);
 }
 

@@ -11,7 +11,8 @@
 
 static const char csv_heading[] =
     "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,rotations,"
-    "model_id,elapsed_ms,error,time,warnings,paper_score,places_score,places_p_value";
+    "model_id,elapsed_ms,error,time,warnings,paper_score,places_score,places_p_value,"
+    "review_threshold,reason";
 static const char table_heading[] = "verdict  pred_score   raw_score      spread  p_value  "
                                     "rotations        ms  image";
 
@@ -66,6 +67,13 @@ static void append_parts(dn_text *text, const dn_result *result) {
     }
 }
 
+static void append_reason(dn_text *text, const dn_result *result) {
+    int judged = result->verdict != DN_VERDICT_NONE;
+    dn_text_append(text, ",");
+    dn_csv_number(text, judged ? result->review_threshold : (double)NAN);
+    dn_text_append(text, ",%s", judged && result->reason ? result->reason : "");
+}
+
 static dn_status as_csv(const char *image_path, const char *model_id, const dn_result *result,
                         const dn_error *failure, char **text, dn_error *error) {
     dn_text row = {0};
@@ -77,9 +85,11 @@ static dn_status as_csv(const char *image_path, const char *model_id, const dn_r
         append_csv(&row, result, model_id);
     append_time_and_warnings(&row, result);
     if (failure)
-        dn_text_append(&row, ",,,");
-    else
+        dn_text_append(&row, ",,,,,");
+    else {
         append_parts(&row, result);
+        append_reason(&row, result);
+    }
     return dn_text_take(&row, text, error);
 }
 

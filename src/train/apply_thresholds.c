@@ -8,7 +8,7 @@
 /* Scores and labels of the readable images of an evaluation. */
 typedef struct labelled {
     double *scores, *places;
-    int *labels;
+    int *labels, *unlike;
     const char **defects; /* owned by the data set */
     size_t count;
 } labelled;
@@ -17,6 +17,7 @@ static void release_labelled(labelled *collected) {
     dn_release(collected->scores);
     dn_release(collected->places);
     dn_release(collected->labels);
+    dn_release(collected->unlike);
     dn_release((void *)collected->defects);
     *collected = (labelled){0};
 }
@@ -29,6 +30,8 @@ static dn_status allocate_labelled(labelled *collected, size_t count, dn_error *
     collected->places = block;
     DN_TRY(dn_allocate(&block, count, sizeof(int), error));
     collected->labels = block;
+    DN_TRY(dn_allocate(&block, count, sizeof(int), error));
+    collected->unlike = block;
     DN_TRY(dn_allocate(&block, count, sizeof(char *), error));
     collected->defects = block;
     return DN_OK;
@@ -48,6 +51,7 @@ static dn_status collect(const dn_evaluation *evaluation, int with_defects, labe
             continue;
         collected->scores[collected->count] = evaluation->results[i].score.raw;
         collected->places[collected->count] = evaluation->results[i].score.places;
+        collected->unlike[collected->count] = evaluation->results[i].is_unlike;
         collected->defects[collected->count] = sample->defect;
         collected->labels[collected->count++] = sample->label;
     }
@@ -88,6 +92,7 @@ static void note_origin(const dn_calibration *calibration, dn_threshold_rule rul
 
 static void decide_by_rules(const labelled *all, const dn_calibration *calibration,
                             const dn_threshold_request *wanted, dn_metrics *metrics) {
+    const dn_judged images = {all->scores, all->labels, NULL, all->count};
     for (int rule = 0; rule < DN_RULE_MANUAL; rule++) {
         dn_threshold_request request = *wanted;
         request.rule = (dn_threshold_rule)rule;
@@ -95,7 +100,7 @@ static void decide_by_rules(const labelled *all, const dn_calibration *calibrati
         if (!isfinite(threshold))
             continue;
         dn_decision *decision = &metrics->by_rule[metrics->rule_count++];
-        *decision = dn_decision_of(all->scores, all->labels, all->count, threshold, threshold);
+        *decision = dn_decision_of(&images, &(dn_cuts){threshold, threshold, NAN});
         note_origin(calibration, request.rule, decision);
     }
 }
@@ -105,8 +110,10 @@ static dn_status decide(const dn_evaluation *evaluation, const labelled *all,
     dn_calibration tuned = dn_calibration_none();
     metrics->rule_count = 0;
     if (dn_calibration_judges(calibration)) {
-        dn_count_verdicts(all->scores, all->labels, all->defects, all->count,
-                          calibration->threshold, calibration->review_threshold, metrics);
+        const dn_judged images = {all->scores, all->labels, all->unlike, all->count};
+        const dn_cuts cuts = {calibration->threshold, calibration->review_threshold,
+                              calibration->low_threshold};
+        dn_count_verdicts(&images, all->defects, &cuts, metrics);
         note_origin(calibration, calibration->request.rule, &metrics->decision);
     }
     DN_TRY(dn_calibration_copy(calibration, &tuned, error));

@@ -260,6 +260,47 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
+/* `samples`: those of the share, in order. */
+static dn_status look_at(dn_evaluation *evaluation, const dn_sample *samples,
+                         const dn_observer *observer, dn_error *error) {
+    const dn_seen *seen = &evaluation->inspector->detector->seen;
+    const size_t stride = evaluation->share.count > 1 ? evaluation->share.count : 1;
+    dn_seen_picture *pictures;
+    char text[DN_SEEN_TEXT];
+    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, samples,
+                        dn_share_size(&evaluation->share, evaluation->count),
+                        evaluation->inspector->compute->threads, 0, observer, &pictures, error));
+    const dn_seen_picture *next = pictures;
+    for (size_t i = evaluation->share.index; i < evaluation->count; i += stride, next++)
+        evaluation->results[i].is_unlike =
+            next->is_readable && dn_seen_is_unlike(seen, next->values, text);
+    dn_release(pictures);
+    return DN_OK;
+}
+
+static dn_status look_at_own(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    void *block;
+    size_t own = 0;
+    DN_TRY(dn_allocate(&block, dn_share_size(&evaluation->share, evaluation->count),
+                       sizeof(dn_sample), error));
+    dn_sample *samples = block;
+    for (size_t i = 0; i < evaluation->count; i++)
+        if (dn_share_takes(&evaluation->share, i))
+            samples[own++] = evaluation->samples[i];
+    dn_status status = look_at(evaluation, samples, observer, error);
+    dn_release(samples);
+    return status;
+}
+
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    if (evaluation->inspector->detector->seen.images == 0)
+        return DN_OK;
+    dn_status status = look_at_own(evaluation, observer, error);
+    return dn_evaluation_gather(evaluation, status, observer, error);
+}
+
 /* Collects the scores of the readable images without gaps. */
 static size_t pack(dn_evaluation *evaluation) {
     size_t packed = 0;

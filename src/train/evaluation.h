@@ -10,6 +10,7 @@
 typedef struct dn_sample_score {
     dn_score score;
     double elapsed_ms; /* reading, features and score; only the features if these are kept */
+    int is_unlike;     /* the image is unlike those of training (dn_evaluation_look) */
     dn_status status;  /* DN_OK if the image was scored */
     char *failure;     /* otherwise the reason; owned by the evaluation */
 } dn_sample_score;
@@ -56,6 +57,11 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
  * runs do so themselves. */
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error);
+
+/* Marks the images that are unlike those that the detector has seen in training. Reads each once
+ * more: features may come from a bank. */
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error);
 
 /* After a run: only the AUROC, or all metrics. */
 dn_status dn_evaluation_auroc(dn_evaluation *evaluation, dn_statistic *auroc, dn_error *error);

@@ -10,6 +10,7 @@
 typedef struct travelling {
     dn_score score;
     double elapsed_ms;
+    int is_unlike;
     dn_status status;
 } travelling;
 
@@ -29,7 +30,8 @@ static void pack(const dn_evaluation *evaluation, travelling *next) {
     for (size_t i = 0; i < evaluation->count; i++) {
         const dn_sample_score *result = &evaluation->results[i];
         if (dn_share_takes(&evaluation->share, i))
-            *next++ = (travelling){result->score, result->elapsed_ms, result->status};
+            *next++ =
+                (travelling){result->score, result->elapsed_ms, result->is_unlike, result->status};
     }
 }
 
@@ -40,6 +42,7 @@ static void unpack(dn_evaluation *evaluation, const travelling *all) {
         dn_sample_score *result = &evaluation->results[i];
         result->score = from->score;
         result->elapsed_ms = from->elapsed_ms;
+        result->is_unlike = from->is_unlike;
         result->status = from->status;
     }
 }

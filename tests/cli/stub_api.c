@@ -299,6 +299,8 @@ dn_status dn_model_score(dn_model *model, const dn_image_source *source, dn_resu
                           : score * 3 > 2 * threshold ? DN_VERDICT_REVIEW
                                                       : DN_VERDICT_PASS;
         result->threshold = threshold;
+        result->review_threshold = 2 * threshold / 3;
+        result->reason = model->options.unlike ? "warned" : "stub";
         result->p_value = 0.5;
     }
     return DN_OK;
@@ -319,17 +321,27 @@ dn_status dn_model_evaluate(dn_model *model, const char *dataset_path, const cha
     return features(observer, DN_STAGE_SCORE, error);
 }
 
-dn_status dn_calibrate(const char *model_path, const char *images, const dn_model_options *options,
-                       const dn_observer *observer, dn_calibration_summary *summary,
-                       dn_error *error) {
+static void say_how(const dn_observer *observer, const dn_calibrate_options *how) {
+    char message[512];
+    snprintf(message, sizeof message, "output %.99s dry-run %d force %d undo %d",
+             how->output ? how->output : "none", how->dry_run, how->force, how->undo);
+    say(observer, DN_NOTE, message);
+}
+
+dn_status dn_calibrate_with(const char *model_path, const char *images,
+                            const dn_model_options *options, const dn_calibrate_options *how,
+                            const dn_observer *observer, dn_calibration_summary *summary,
+                            dn_error *error) {
     char message[512];
     if (strcmp(model_path, "model") != 0)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: is no model", model_path);
-    snprintf(
-        message, sizeof message, "images %.99s rule %.20s rates %g %g tpr %g threshold %g",
-        images ? images : "none", options->threshold_rule ? options->threshold_rule : "its own",
-        options->false_reject_rate, options->review_rate, options->target_tpr, options->threshold);
+    snprintf(message, sizeof message, "images %.99s rule %.20s rates %g %g %g tpr %g threshold %g",
+             images ? images : "none",
+             options->threshold_rule ? options->threshold_rule : "its own",
+             options->false_reject_rate, options->review_rate, options->low_rate,
+             options->target_tpr, options->threshold);
     say(observer, DN_NOTE, message);
+    say_how(observer, how);
     *summary = (dn_calibration_summary){.struct_size = sizeof *summary,
                                         .source = "calibrate",
                                         .rule = "conformal",
@@ -337,7 +349,13 @@ dn_status dn_calibrate(const char *model_path, const char *images, const dn_mode
                                         .promised_rate = 0.01,
                                         .largest_score = 0.75,
                                         .threshold = 0.5,
-                                        .review_threshold = 0.25};
+                                        .review_threshold = 0.25,
+                                        .low_rate = 0.001,
+                                        .low_threshold = 0.125,
+                                        .earlier = 2,
+                                        .id = "0123456789abcdef",
+                                        .date = "2026-11-29T07:45:00Z",
+                                        .promise = "at most 0.01"};
     return DN_OK;
 }
 

@@ -22,12 +22,19 @@ static void test_formats(void **state) {
     put_file(folder, "bad.png", "1", 1);
     const program *ran = in_folder(folder, "--format csv --threshold 2 =1.png bad.png");
     assert_int_equal(ran->status, 1);
-    assert_string_equal(without_times(ran->out),
-                        "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
-                        "verdict,rotations,model_id,elapsed_ms,error,time,warnings,"
-                        "paper_score,places_score,places_p_value\n"
-                        "'=1.png,1,0,3,0.5,2,0.5,FAIL,64,0123456789abcdef,2,,,,,,\n"
-                        "bad.png,,,,,,,,,,,bad.png: is no image,TIME,,,,\n");
+    assert_string_equal(
+        without_times(ran->out),
+        "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
+        "verdict,rotations,model_id,elapsed_ms,error,time,warnings,"
+        "paper_score,places_score,places_p_value,review_threshold,reason\n"
+        "'=1.png,1,0,3,0.5,2,0.5,FAIL,64,0123456789abcdef,2,,,,,,,1.3333333333333333,stub\n"
+        "bad.png,,,,,,,,,,,bad.png: is no image,TIME,,,,,,\n");
+    ran = in_folder(folder, "--threshold 2 --unlike warn =1.png");
+    assert_says(ran->out, "\"review_threshold\":1.3333333333333333,");
+    assert_says(ran->out, "\"reason\":\"warned\",");
+    ran = in_folder(folder, "--unlike never =1.png");
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--unlike never: expected review or warn");
     ran = in_folder(folder, "--format table =1.png bad.png");
     assert_says(ran->out, "verdict  pred_score");
     assert_says(ran->out, "\nERROR    bad.png: is no image\n");
@@ -167,7 +174,7 @@ static void test_maps(void **state) {
     ran = in_folder(folder, "--overlay -o full --threshold 2 --fail-on anomaly --format csv a.png");
     assert_int_equal(ran->status, 1);
     assert_says(ran->out, ",FAIL,");
-    assert_says(ran->out, ",full: no space left,,,\n");
+    assert_says(ran->out, ",full: no space left,,,,1.3333333333333333,stub\n");
     assert_silent(in_folder(folder, "a.png")->out, "regions");
     assert_int_equal(in_folder(folder, "--regions --format csv a.png")->status, 2);
     assert_int_equal(run("test model --maps", NULL)->status, 2);

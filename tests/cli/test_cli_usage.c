@@ -174,14 +174,15 @@ static void test_man_page(void **state) {
     const program *ran = run("--man", NULL);
     assert_int_equal(ran->status, 0);
     assert_int_equal(strncmp(ran->out, ".TH DIFFERNET 1", 15), 0);
-    static const char *const parts[] = {".SH VERBS",
-                                        "\\fBevaluate\\fR",
-                                        "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
-                                        "\\fB\\-o\\fR, ",
-                                        "(train, test, predict, config, check, import, export)",
-                                        "\\fBn_coupling_blocks\\fR: 8",
-                                        "\\fBseed\\fR: 0",
-                                        ".SH EXIT STATUS"};
+    static const char *const parts[] = {
+        ".SH VERBS",
+        "\\fBevaluate\\fR",
+        "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
+        "\\fB\\-o\\fR, ",
+        "(train, test, predict, config, check, calibrate, import, export)",
+        "\\fBn_coupling_blocks\\fR: 8",
+        "\\fBseed\\fR: 0",
+        ".SH EXIT STATUS"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         assert_says(ran->out, parts[i]);
 }

@@ -189,13 +189,15 @@ static void test_predict(void **state) {
     snprintf(
         expected, sizeof expected,
         "{\"image_path\":\"%s/-x.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":5,"
-        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
-        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "\"score_std\":0.5,\"threshold\":null,\"review_threshold\":null,\"p_value\":null,"
+        "\"verdict\":null,\"reason\":null,\"rotations\":64,\"model_id\":\"0123456789abcdef\","
+        "\"elapsed_ms\":2}\n"
         "{\"image_path\":\"%s/none.png\",\"error\":\"%s/none.png: cannot "
         "open\",\"time\":\"TIME\"}\n"
         "{\"image_path\":\"%s/a.png\",\"pred_label\":null,\"pred_score\":null,\"raw_score\":3,"
-        "\"score_std\":0.5,\"threshold\":null,\"p_value\":null,\"verdict\":null,"
-        "\"rotations\":64,\"model_id\":\"0123456789abcdef\",\"elapsed_ms\":2}\n"
+        "\"score_std\":0.5,\"threshold\":null,\"review_threshold\":null,\"p_value\":null,"
+        "\"verdict\":null,\"reason\":null,\"rotations\":64,\"model_id\":\"0123456789abcdef\","
+        "\"elapsed_ms\":2}\n"
         "{\"image_path\":\"%s/bad.png\",\"error\":\"%s/bad.png: is no image\",\"time\":\"TIME\"}\n",
         folder, folder, folder, folder, folder, folder);
     assert_string_equal(without_times(ran->out), expected);
@@ -248,15 +250,28 @@ static void test_calibrate(void **state) {
     (void)state;
     const program *ran = run("calibrate model good --false-reject-rate 0.02 --review-rate 0", NULL);
     assert_int_equal(ran->status, 0);
-    assert_says(ran->err, "note: images good rule its own rates 0.02 -1 tpr 0 threshold 0\n");
+    assert_says(ran->err, "note: images good rule its own rates 0.02 -1 0 tpr 0 threshold 0\n");
+    assert_says(ran->err, "note: output none dry-run 0 force 0 undo 0\n");
     assert_says(ran->out,
                 "FAIL above        0.5000  (conformal; rejects at most this share of good "
-                "images: 0.0100)\nREVIEW above      0.2500\n");
+                "images: 0.0100)\nREVIEW above      0.2500\n"
+                "REVIEW below      0.1250\npromise           at most 0.01\n"
+                "calibration       0123456789abcdef of 2026-11-29T07:45:00Z (earlier ones kept: "
+                "2)\n");
     ran = run("calibrate model --threshold 0.5 --threshold-rule youden --json", NULL);
-    assert_says(ran->err, "note: images none rule youden rates 0 0 tpr 0 threshold 0.5\n");
+    assert_says(ran->err, "note: images none rule youden rates 0 0 0 tpr 0 threshold 0.5\n");
     cJSON *root = cJSON_Parse(ran->out);
     assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "threshold")) == 0.5);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "low_threshold")) == 0.125);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "earlier")) == 2);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(root, "promise")), "at most 0.01");
     cJSON_Delete(root);
+    ran = run("calibrate model good --output other --dry-run --force --low-rate 0", NULL);
+    assert_says(ran->err, "rates 0 0 -1 tpr 0");
+    assert_says(ran->err, "note: output other dry-run 1 force 1 undo 0\n");
+    assert_says(run("calibrate model --undo", NULL)->err, "dry-run 0 force 0 undo 1\n");
+    assert_int_equal(run("calibrate model good --undo", NULL)->status, 2);
+    assert_int_equal(run("predict model good --force", NULL)->status, 2);
     assert_int_equal(run("calibrate model --threshold nought", NULL)->status, 2);
     assert_int_equal(run("calibrate model --threshold -1", NULL)->status, 2);
     assert_int_equal(run("calibrate model --false-reject-rate 0.7", NULL)->status, 2);

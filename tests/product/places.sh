@@ -63,7 +63,7 @@ expect 0 "$differnet" predict "$runs/v5/model.safetensors" "$data/test" --maps -
 field raw_score | cmp - "$work/plain" || fail "gradient maps change the score"
 
 # Calibration takes the joined score and the places' statistics; held-out pictures scale the paper's part.
-expect 0 "$differnet" calibrate "$model" "$data/train/good"
+expect 0 "$differnet" calibrate "$model" "$data/test/good" --force
 expect 0 "$differnet" predict "$model" "$data/test/good"
 holds "$work/out" '"places_p_value":'
 expect 0 "$differnet" "${train[@]}" "${places[@]}" --cross-fit 2

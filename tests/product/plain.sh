@@ -36,7 +36,11 @@ for model in "$results/v1/model.safetensors" "$results/v1/" "$results"; do
 done
 expect 0 "$differnet" predict "$results" few --format csv
 expect 0 "$differnet" export "$results" --format safetensors --output half.safetensors --half
-expect 0 "$differnet" calibrate "$results/v2" few
+expect 1 "$differnet" calibrate "$results/v2" few --force
+holds "$work/err" "the model was trained on this image (3 of 3 are such)"
+mkdir new
+cp "${bad[@]:0:3}" new # stand in for three new good parts
+expect 0 "$differnet" calibrate "$results/v2" new --force
 holds "$work/out" "3"
 expect 1 "$differnet" predict results few
 holds "$work/err" "results: is a folder without a model"

@@ -31,7 +31,7 @@ for precision in f32 bf16 int8; do
     near "$(score "$model" --precision bf16)" "$exact" 0.02
     near "$(score "$model" --precision int8)" "$exact" 0.05
     [ "$(score "$model")" = "$(score "$model" --precision auto)" ] || fail "auto is not what the model was trained in"
-    expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --precision $precision
+    expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force --precision $precision
     expect 0 "$differnet" predict "$model" --precision $precision --maps --output "$work/maps" "$bad/"
 done
 

@@ -13,6 +13,8 @@
 
 static dn_error error;
 
+static const dn_calibrate_options forced = {.struct_size = sizeof forced, .force = 1};
+
 static void put_pictures(const char *folder, const char *directory, int count, int seed) {
     enum { SIDE = 64 };
     uint8_t pgm[SIDE * SIDE + 32];
@@ -54,6 +56,7 @@ static int set_up(void **state) {
     put_pictures(self->folder, "data/part/test/good", 3, 1);
     put_pictures(self->folder, "data/part/test/odd", 3, 9);
     put_pictures(self->folder, "more", 5, 2);
+    put_pictures(self->folder, "enough", 12, 4);
     assert_ok(dn_config_create(&self->config, &error));
     settings_put(self->config, small, sizeof small / sizeof *small);
     settings_in(self->config, self->folder);
@@ -215,7 +218,8 @@ static void calibrating_a_saved_model(void **state) {
     double raw = score(self, NULL).raw_score;
     const dn_model_options options = {
         .struct_size = sizeof options, .false_reject_rate = 0.4, .review_rate = 0.5};
-    assert_ok(dn_calibrate(self->model, self->images, &options, NULL, &summary, &error));
+    assert_ok(
+        dn_calibrate_with(self->model, self->images, &options, &forced, NULL, &summary, &error));
     load(self->model, &after);
     assert_true(after.source == DN_FROM_CALIBRATE && after.count == 5 && summary.count == 5);
     assert_true(after.threshold == after.scores[3] && after.review_threshold == after.scores[2]);
@@ -248,8 +252,17 @@ static void other_thresholds_at_open(void **state) {
     result = score(self, &high);
     assert_true(result.verdict != DN_VERDICT_FAIL && result.pred_score < 0.5);
     assert_true(result.review_threshold < 1e9);
-    const dn_model_options none = {.struct_size = sizeof none, .threshold = 1e9, .review_rate = -1};
-    assert_int_equal(score(self, &none).verdict, DN_VERDICT_PASS);
+    /* Its pattern is unlike those of the six training pictures. */
+    dn_model_options none = {.struct_size = sizeof none, .threshold = 1e9, .review_rate = -1};
+    result = score(self, &none);
+    assert_int_equal(result.verdict, DN_VERDICT_REVIEW);
+    assert_string_equal(result.reason, "unlike_training");
+    assert_non_null(strstr(result.warnings[0], "unlike the training pictures: "));
+    none.unlike = 1;
+    result = score(self, &none);
+    assert_int_equal(result.verdict, DN_VERDICT_PASS);
+    assert_string_equal(result.reason, "within_good");
+    assert_non_null(strstr(result.warnings[0], "unlike the training pictures: "));
     const dn_model_options wrong[] = {
         {.threshold_rule = "best"}, {.false_reject_rate = 1.5}, {.threshold = -1}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -263,8 +276,8 @@ static void a_failure_leaves_the_model_alone(void **state) {
     char bad[300];
     train(self, &metrics);
     double threshold = score(self, NULL).threshold;
-    put_file(self->folder, "bad/a.png", "no image", 8);
-    snprintf(bad, sizeof bad, "%s/bad", self->folder);
+    put_file(self->folder, "broken/a.png", "no image", 8);
+    snprintf(bad, sizeof bad, "%s/broken", self->folder);
     assert_fails(dn_calibrate(self->model, bad, NULL, NULL, &summary, &error), DN_ERROR_DATA,
                  "none of 1 images");
     assert_fails(dn_calibrate(self->model, "/nowhere", NULL, NULL, &summary, &error), DN_ERROR_IO,
@@ -272,7 +285,7 @@ static void a_failure_leaves_the_model_alone(void **state) {
     assert_true(score(self, NULL).threshold == threshold);
     /* One bad image among good ones is left out and told. */
     put_file(self->folder, "more/bad.png", "no image", 8);
-    assert_ok(dn_calibrate(self->model, self->images, NULL, NULL, &summary, &error));
+    assert_ok(dn_calibrate_with(self->model, self->images, NULL, &forced, NULL, &summary, &error));
     assert_true(summary.count == 5 && summary.unreadable == 1);
 }
 

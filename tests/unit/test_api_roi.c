@@ -186,7 +186,8 @@ static void test_the_model_keeps_it(void **state) {
     assert_region(self);
     put_mask(self, "mask.png", 0, 1);
     snprintf(images, sizeof images, "%s/data/part/test/good", self->folder);
-    assert_ok(dn_calibrate(self->model_path, images, NULL, NULL, &calibration, &error));
+    const dn_calibrate_options few = {.struct_size = sizeof few, .force = 1};
+    assert_ok(dn_calibrate_with(self->model_path, images, NULL, &few, NULL, &calibration, &error));
     assert_region(self);
     snprintf(again, sizeof again, "%s/half.safetensors", self->folder);
     const dn_export_options half = {

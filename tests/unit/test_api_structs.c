@@ -11,6 +11,7 @@ static void test_models(void **state) {
     (void)state;
     const dn_model_options options = {0};
     const dn_observer observer = {0};
+    const dn_calibrate_options how = {0};
     dn_calibration_summary unset = {0}, summary = DN_INIT(dn_calibration_summary);
     dn_model *model = (dn_model *)&error;
     assert_refused(dn_model_open("nowhere", &options, &model, &error), "dn_model_options");
@@ -18,6 +19,8 @@ static void test_models(void **state) {
     assert_refused(dn_calibrate("nowhere", NULL, &options, NULL, &summary, &error),
                    "dn_model_options");
     assert_refused(dn_calibrate("nowhere", NULL, NULL, &observer, &summary, &error), "dn_observer");
+    assert_refused(dn_calibrate_with("nowhere", NULL, NULL, &how, NULL, &summary, &error),
+                   "dn_calibrate_options");
     assert_refused(dn_calibrate("nowhere", NULL, NULL, NULL, &unset, &error),
                    "dn_calibration_summary");
 }

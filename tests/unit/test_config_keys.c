@@ -60,6 +60,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"target_tpr", "0.85"},
         {"false_reject_rate", "0.01"},
         {"review_rate", "0.05"},
+        {"low_rate", "0.001"},
         {"threshold_rule", "conformal"},
         {"val_fraction", "0.0"},
         {"cross_fit", "0"},
@@ -73,6 +74,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"backbone", "\"\""},
         {"output", "results"},
         {"estimate", "true"},
+        {"advise_rotations", "true"},
         {"threads", "0"},
         {"seed", "0"},
         {"early_stop", "0"},
@@ -413,10 +415,10 @@ static void test_defaults_of_others(void **state) {
 static void test_keys_of_the_run(void **state) {
     (void)state;
     static const char *const run[] = {
-        "dataset_path", "class_name",    "roi",        "modelname",  "verbose",
-        "grad_map_viz", "hide_tqdm_bar", "save_model", "device",     "backbone",
-        "output",       "estimate",      "threads",    "checkpoint", "checkpoint_share",
-        "exact_resume", "cache_dir",     "cache_limit"};
+        "dataset_path", "class_name",    "roi",         "modelname",       "verbose",
+        "grad_map_viz", "hide_tqdm_bar", "save_model",  "device",          "backbone",
+        "output",       "estimate",      "threads",     "checkpoint",      "checkpoint_share",
+        "exact_resume", "cache_dir",     "cache_limit", "advise_rotations"};
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         int listed = 0;
         for (size_t k = 0; k < sizeof run / sizeof *run; k++)

@@ -1,6 +1,6 @@
 /* Thresholds and verdicts from scores; the calibration as JSON, from friend and foe. */
 #include "base/memory.h"
-#include "detect/calibration/calibration.h"
+#include "detect/calibration/history.h"
 #include "support/support.h"
 
 #include <dirent.h>
@@ -17,7 +17,7 @@ static const dn_threshold_request conformal = {
 /* 1/100, 2/100, ... in a scrambled order; every third of `defects` more is a defect's. */
 static dn_calibration calibrated(size_t count) {
     dn_calibration calibration = dn_calibration_none();
-    double scores[400];
+    double scores[2000];
     for (size_t i = 0; i < count; i++)
         scores[i] = (double)((i * 7) % count + 1) / 100;
     assert_ok(dn_calibration_set_scores(&calibration, DN_FROM_VALIDATE, scores, count, &error));
@@ -209,6 +209,140 @@ static void hostile_json_is_one_clear_error(void **state) {
     dn_calibration_free(&calibration);
 }
 
+/* 999 good images promise that one in a thousand is too low; fewer do not, but are judged. */
+static void low_scores_are_reviewed(void **state) {
+    (void)state;
+    static const size_t counts[] = {9, 50, 999, 1999};
+    static const double expected[] = {NAN, NAN, 0.01, 0.02};
+    for (size_t i = 0; i < 4; i++) {
+        dn_calibration calibration = calibrated(counts[i]);
+        dn_threshold_request request = conformal;
+        char promise[DN_PROMISE_SIZE];
+        request.low_rate = 0.001;
+        assert_ok(dn_calibration_choose(&calibration, &request, &error));
+        double low = calibration.low_threshold;
+        assert_int_equal(isnan(low), counts[i] < 10);
+        assert_true(isnan(expected[i]) || low == expected[i]);
+        assert_true(isnan(low) || low <= calibration.scores[1]);
+        dn_calibration_promise(&calibration, promise);
+        assert_int_equal(strstr(promise, "for a low score") != NULL, counts[i] >= 10);
+        assert_true(counts[i] != 50 || strstr(promise, "0.01961 go to REVIEW for a low score"));
+        dn_result result = {.raw_score = 1e-9};
+        dn_calibration_judge(&calibration, &result);
+        assert_string_equal(result.reason, isnan(low) ? "within_good" : "below_all_good");
+        assert_true((result.verdict == DN_VERDICT_REVIEW) == !isnan(low));
+        request.low_rate = 0;
+        assert_ok(dn_calibration_choose(&calibration, &request, &error));
+        assert_true(isnan(calibration.low_threshold));
+        dn_calibration_free(&calibration);
+    }
+}
+
+static void every_verdict_has_a_reason(void **state) {
+    (void)state;
+    static const struct {
+        double raw;
+        dn_verdict verdict, unlike;
+        const char *reason, *unlike_reason;
+    } cases[] = {
+        {1e-9, DN_VERDICT_REVIEW, DN_VERDICT_REVIEW, "below_all_good", "unlike_training"},
+        {1, DN_VERDICT_PASS, DN_VERDICT_REVIEW, "within_good", "unlike_training"},
+        {9.8, DN_VERDICT_REVIEW, DN_VERDICT_REVIEW, "in_review_band", "unlike_training"},
+        {99, DN_VERDICT_FAIL, DN_VERDICT_FAIL, "above_threshold", "above_threshold"},
+    };
+    dn_calibration calibration = calibrated(999);
+    dn_threshold_request request = conformal;
+    request.low_rate = 0.001;
+    assert_ok(dn_calibration_choose(&calibration, &request, &error));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dn_result result = {.raw_score = cases[i].raw};
+        dn_calibration_judge(&calibration, &result);
+        assert_int_equal(result.verdict, cases[i].verdict);
+        assert_string_equal(result.reason, cases[i].reason);
+        dn_calibration_judge_unlike(&result);
+        assert_int_equal(result.verdict, cases[i].unlike);
+        assert_string_equal(result.reason, cases[i].unlike_reason);
+    }
+    dn_calibration_free(&calibration);
+}
+
+/* A model of before knows no low scores; its calibration is the same one still. */
+static void calibrations_of_before(void **state) {
+    (void)state;
+    dn_calibration before, now;
+    char id[17], other[17];
+    assert_ok(dn_calibration_parse("m", HEAD RATES CUTS "}", &before, &error));
+    assert_true(isnan(before.request.low_rate) && isnan(before.low_threshold));
+    assert_string_equal(before.date, "");
+    assert_ok(dn_calibration_parse("m",
+                                   HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":0.5,"
+                                                   "\"date\":\"2026-11-29T07:45:00Z\"}",
+                                   &now, &error));
+    assert_true(now.request.low_rate == 0.001 && now.low_threshold == 0.5);
+    assert_string_equal(now.date, "2026-11-29T07:45:00Z");
+    dn_calibration_id(&before, id);
+    dn_calibration_id(&now, other);
+    assert_int_equal(strlen(id), 16);
+    assert_string_not_equal(id, other);
+    dn_calibration_free(&before);
+    dn_calibration_free(&now);
+}
+
+static void the_history_goes_back(void **state) {
+    (void)state;
+    dn_calibration_history history = {0}, again;
+    dn_calibration now = dn_calibration_none();
+    char *json;
+    assert_fails(dn_calibration_history_pop(&history, &now, &error), DN_ERROR_DATA,
+                 "no earlier calibration");
+    for (size_t i = 0; i < DN_HISTORY_MOST + 3; i++) {
+        dn_calibration calibration = calibrated(20 + i);
+        assert_ok(dn_calibration_choose(&calibration, &conformal, &error));
+        snprintf(calibration.date, sizeof calibration.date, "2026-11-29T07:45:%02zuZ", i);
+        assert_ok(dn_calibration_history_push(&history, &calibration, &error));
+        dn_calibration_free(&calibration);
+    }
+    assert_int_equal(history.count, DN_HISTORY_MOST);
+    assert_int_equal(history.entries[0].count, 23); /* the oldest are forgotten */
+    assert_ok(dn_calibration_history_to_json(&history, &json, &error));
+    assert_ok(dn_calibration_history_parse("m", json, &again, &error));
+    for (size_t left = DN_HISTORY_MOST; left > 0; left--) {
+        assert_ok(dn_calibration_history_pop(&again, &now, &error));
+        assert_same(&now, &history.entries[left - 1]);
+        assert_string_equal(now.date, history.entries[left - 1].date);
+        assert_int_equal(again.count, left - 1);
+    }
+    dn_text_free(json);
+    dn_calibration_free(&now);
+    dn_calibration_history_free(&history);
+}
+
+#define ONE HEAD RATES CUTS "}"
+#define FOUR ONE "," ONE "," ONE "," ONE
+
+static void a_hostile_history(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"", "not valid JSON"},
+        {"{}", "not a JSON array"},
+        {"[1]", "not a JSON object"},
+        {"[" ONE ",{}]", "\"source\""},
+        {"[" FOUR "," FOUR "," ONE "]", "more than 8"},
+        {"[" HEAD RATES CUTS ",\"date\":\"<b>\"}]", "\"date\""},
+        {"[" HEAD RATES CUTS ",\"date\":\"2026-11-29T07:45:00Z2026\"}]", "\"date\""},
+        {"[" HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":1.5}]", "\"low_threshold\""},
+        {"[" HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":0}]", "\"low_threshold\""},
+        {"[" HEAD RATES CUTS ",\"low_rate\":1}]", "\"low_rate\""},
+    };
+    dn_calibration_history history;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_fails(dn_calibration_history_parse("part.st", cases[i][0], &history, &error),
+                     DN_ERROR_FORMAT, cases[i][1]);
+        assert_non_null(strstr(error.message, "part.st"));
+        assert_int_equal(history.count, 0);
+    }
+}
+
 static void scores_that_are_none(void **state) {
     (void)state;
     dn_calibration calibration = dn_calibration_none();
@@ -228,6 +362,11 @@ int main(void) {
         cmocka_unit_test(rules_of_labelled_images),
         cmocka_unit_test(json_brings_everything_back),
         cmocka_unit_test(hostile_json_is_one_clear_error),
+        cmocka_unit_test(low_scores_are_reviewed),
+        cmocka_unit_test(every_verdict_has_a_reason),
+        cmocka_unit_test(calibrations_of_before),
+        cmocka_unit_test(the_history_goes_back),
+        cmocka_unit_test(a_hostile_history),
         cmocka_unit_test(scores_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

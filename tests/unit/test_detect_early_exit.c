@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Without a cut for low scores. */
+#define CUTS(threshold, review) ((const double[DN_EARLY_CUTS]){threshold, review, NAN})
+
 static dn_error error;
 
 static int by_number(const void *left, const void *right) {
@@ -55,14 +58,15 @@ static void a_confidence_out_of_range(void **state) {
     static const double wrong[] = {0, 0.49, 1, 2, NAN};
     dn_early_exit early;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-        assert_fails(dn_early_exit_create(wrong[i], 64, DN_REDUCTION_MEAN, 1, 1, &early, &error),
-                     DN_ERROR_ARGUMENT, "expected 0.5 or more");
+        assert_fails(
+            dn_early_exit_create(wrong[i], 64, DN_REDUCTION_MEAN, CUTS(1, 1), &early, &error),
+            DN_ERROR_ARGUMENT, "expected 0.5 or more");
 }
 
 static void what_is_certain(void **state) {
     (void)state;
     dn_early_exit early;
-    assert_ok(dn_early_exit_create(0.99, 64, DN_REDUCTION_MEAN, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 64, DN_REDUCTION_MEAN, CUTS(2, 1.5), &early, &error));
     assert_int_equal(early.looks, 15);
     /* Without any spread everything but a threshold itself is certain. */
     assert_true(dn_verdict_is_certain(&early, 4, 4 * 1.0, 4 * 1.0));
@@ -73,15 +77,31 @@ static void what_is_certain(void **state) {
     assert_true(dn_verdict_is_certain(&early, 4, 4 * 0.5, square_sum));
     assert_false(dn_verdict_is_certain(&early, 4, 4 * 0.8, 4 * (0.64 + 0.01)));
     dn_early_exit_destroy(&early);
-    assert_ok(dn_early_exit_create(0.99, 3, DN_REDUCTION_MEAN, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 3, DN_REDUCTION_MEAN, CUTS(2, 1.5), &early, &error));
     assert_int_equal(early.looks, 0);
     dn_early_exit_destroy(&early);
 }
 
+/* A score near the one below which it is too low is not taken for a PASS. */
+static void too_low_is_not_decided_early(void **state) {
+    (void)state;
+    static const double cuts[DN_EARLY_CUTS] = {2, 1.5, 0.5};
+    static const double near[] = {0.3, 0.7, 0.5, 0.6}, low[] = {0.1, 0.1, 0.1, 0.1};
+    dn_early_exit early;
+    for (int reduction = 0; reduction < DN_REDUCTIONS; reduction++) {
+        assert_ok(dn_early_exit_create(0.99, 64, (dn_reduction)reduction, cuts, &early, &error));
+        assert_false(dn_early_exit_decides(&early, near, 4));
+        assert_true(reduction == DN_REDUCTION_MEDIAN || dn_early_exit_decides(&early, low, 4));
+        dn_early_exit_scale(&early, 5); /* to 0.1: now the low values are near */
+        assert_false(dn_early_exit_decides(&early, low, 4));
+        dn_early_exit_destroy(&early);
+    }
+}
+
 static dn_verdict verdict(const dn_early_exit *early, double score) {
-    return score > early->threshold          ? DN_VERDICT_FAIL
-           : score > early->review_threshold ? DN_VERDICT_REVIEW
-                                             : DN_VERDICT_PASS;
+    return score > early->cuts[0]                             ? DN_VERDICT_FAIL
+           : score > early->cuts[1] || score < early->cuts[2] ? DN_VERDICT_REVIEW
+                                                              : DN_VERDICT_PASS;
 }
 
 /* 64 normal values around a mean near the thresholds: does the early verdict hold, and when? */
@@ -112,8 +132,8 @@ static void the_confidence_holds(void **state) {
     for (size_t i = 0; i < sizeof confidences / sizeof *confidences; i++) {
         int wrong = 0, used;
         double rotations = 0;
-        assert_ok(dn_early_exit_create(confidences[i], 64, DN_REDUCTION_MEAN, 1.05, 0.95, &early,
-                                       &error));
+        assert_ok(dn_early_exit_create(confidences[i], 64, DN_REDUCTION_MEAN, CUTS(1.05, 0.95),
+                                       &early, &error));
         dn_random_init(&random, 4, DN_RANDOM_NOISE, (uint32_t)i);
         for (int image = 0; image < IMAGES; image++) {
             wrong += !agrees(&early, &random, 0.1, &used);
@@ -131,7 +151,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(beginnings_are_spread_evenly), cmocka_unit_test(every_rotation_once),
         cmocka_unit_test(a_confidence_out_of_range),    cmocka_unit_test(what_is_certain),
-        cmocka_unit_test(the_confidence_holds),
+        cmocka_unit_test(too_low_is_not_decided_early), cmocka_unit_test(the_confidence_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+/* Without a cut for low scores. */
+#define CUTS(threshold, review) ((const double[DN_EARLY_CUTS]){threshold, review, NAN})
+
 static dn_error error;
 
 static void names_of_the_configuration(void **state) {
@@ -51,10 +54,10 @@ static void median_is_certain_from_more_than_half(void **state) {
     (void)state;
     dn_early_exit early;
     const double above[] = {3, 3, 3, 3, 3, 0, 0, 0}, between[] = {1.7, 1.7, 1.7, 1.7};
-    assert_ok(dn_early_exit_create(0.99, 8, DN_REDUCTION_MEDIAN, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 8, DN_REDUCTION_MEDIAN, CUTS(2, 1.5), &early, &error));
     assert_false(dn_early_exit_decides(&early, above, 4));
     dn_early_exit_destroy(&early);
-    assert_ok(dn_early_exit_create(0.99, 6, DN_REDUCTION_MEDIAN, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 6, DN_REDUCTION_MEDIAN, CUTS(2, 1.5), &early, &error));
     assert_true(dn_early_exit_decides(&early, above, 4));
     assert_true(dn_early_exit_decides(&early, between, 4));
     dn_early_exit_destroy(&early);
@@ -66,7 +69,7 @@ static void log_mean_estimates_logarithms(void **state) {
     (void)state;
     dn_early_exit early;
     const double equal[] = {3, 3, 3, 3}, spread[] = {0.06, 60, 0.06, 60};
-    assert_ok(dn_early_exit_create(0.99, 64, DN_REDUCTION_LOG_MEAN, 2, 1.5, &early, &error));
+    assert_ok(dn_early_exit_create(0.99, 64, DN_REDUCTION_LOG_MEAN, CUTS(2, 1.5), &early, &error));
     assert_true(dn_early_exit_decides(&early, equal, 4));
     assert_false(dn_early_exit_decides(&early, spread, 4));
     dn_early_exit_destroy(&early);

@@ -126,8 +126,9 @@ static void test_decision(void **state) {
     assert_true(metrics.decision.threshold < 4 && metrics.decision.threshold > 3.99999);
     assert_int_equal(metrics.decision.good.fail, 0);
     assert_int_equal(metrics.decision.defective.fail, 2);
-    dn_count_verdicts(SCORES, LABELS, DEFECTS, 6, 3, 2,
-                      &metrics); /* a score at a threshold stays below */
+    const dn_judged images = {SCORES, LABELS, NULL, 6};
+    /* a score at a threshold stays below */
+    dn_count_verdicts(&images, DEFECTS, &(dn_cuts){3, 2, NAN}, &metrics);
     const dn_decision *decision = &metrics.decision;
     assert_false(decision->tuned);
     assert_int_equal(decision->good.pass, 2);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NO_PARTS 0, NAN, NAN
-#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS
+#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS, NAN, NULL
 
 static dn_error error;
 
@@ -30,8 +30,9 @@ static void test_scores(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
         {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL, 0.25, 0.5, 0.125, DN_VERDICT_REVIEW,
-         NO_PARTS},
-        {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL, NO_PARTS},
+         NO_PARTS, 0.0625, "in_review_band"},
+        {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL, NO_PARTS, 0.25,
+         "above_threshold"},
         {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL, UNJUDGED},
         {"-1.png", 1, "+x", -2.5, 0, NULL, UNJUDGED},
         {"@b\xff.png", -1, NULL, NAN, 0, NULL, UNJUDGED},
@@ -45,14 +46,14 @@ static void test_scores(void **state) {
     char *text = read_text(path);
     assert_string_equal(
         text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
-              "p_value,verdict,error\n"
-              "test/good/1.png,0,good,0,0.25,0.1,1e-07,0.5,0.125,REVIEW,\n"
-              "bad.png,1,x,1,0.75,0.6,0,0.5,,FAIL,\n"
-              "\"a,b \"\"c\"\".png\",1,'=SUM(A1),,,0.3333333333333333,2,,,,\n"
-              "'-1.png,1,'+x,,,-2.5,0,,,,\n"
-              "'@b\xef\xbf\xbd.png,,,,,,0,,,,\n"
-              "'\tb.png,1,\"two\nlines\",,,,,,,,b.png: not an image\n"
-              "plain=.png,1,o'k,,,1e+22,0,,,,\n");
+              "p_value,verdict,error,review_threshold,reason\n"
+              "test/good/1.png,0,good,0,0.25,0.1,1e-07,0.5,0.125,REVIEW,,0.0625,in_review_band\n"
+              "bad.png,1,x,1,0.75,0.6,0,0.5,,FAIL,,0.25,above_threshold\n"
+              "\"a,b \"\"c\"\".png\",1,'=SUM(A1),,,0.3333333333333333,2,,,,,,\n"
+              "'-1.png,1,'+x,,,-2.5,0,,,,,,\n"
+              "'@b\xef\xbf\xbd.png,,,,,,0,,,,,,\n"
+              "'\tb.png,1,\"two\nlines\",,,,,,,,b.png: not an image,,\n"
+              "plain=.png,1,o'k,,,1e+22,0,,,,,,\n");
     free(text);
     assert_fails(dn_report_scores_csv("/does/not/exist/scores.csv", &report, &error), DN_ERROR_IO,
                  "/does/not/exist/scores.csv");
@@ -63,7 +64,8 @@ static void test_scores(void **state) {
 static void test_scores_of_places(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
-        {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5},
+        {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5, 1,
+         "within_good"},
         {"b.png", 1, "x", 0, 0, "not an image", UNJUDGED},
     };
     char *folder = temporary_create(), path[1024];
@@ -73,9 +75,10 @@ static void test_scores_of_places(void **state) {
     char *text = read_text(path);
     assert_string_equal(
         text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
-              "p_value,verdict,error,paper_score,places_score,places_p_value\n"
-              "a.png,0,good,0,0.5,2,0,2,0.25,PASS,,1.5,3.25,0.5\n"
-              "b.png,1,x,,,,,,,,not an image,,,\n");
+              "p_value,verdict,error,review_threshold,reason,paper_score,"
+              "places_score,places_p_value\n"
+              "a.png,0,good,0,0.5,2,0,2,0.25,PASS,,1,within_good,1.5,3.25,0.5\n"
+              "b.png,1,x,,,,,,,,not an image,,,,,\n");
     free(text);
     temporary_remove(folder);
 }

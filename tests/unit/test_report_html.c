@@ -88,7 +88,8 @@ static const char *render(scene *set, size_t first, size_t count) {
     }
     assert_ok(dn_metrics_compute(scores, labels, defects, scored, &set->metrics, &error));
     if (set->report.title)
-        dn_count_verdicts(scores, labels, defects, scored, 1.3, 1.1, &set->metrics);
+        dn_count_verdicts(&(dn_judged){scores, labels, NULL, scored}, defects,
+                          &(dn_cuts){1.3, 1.1, NAN}, &set->metrics);
     else
         set->report.title = "title " HOSTILE;
     set->metrics.unreadable_count = count - scored;

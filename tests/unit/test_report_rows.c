@@ -17,7 +17,8 @@ static const dn_result judged = {.struct_size = sizeof(dn_result),
                                  .pred_score = 0.75,
                                  .threshold = 0.5,
                                  .review_threshold = 0.4,
-                                 .p_value = 0.01};
+                                 .p_value = 0.01,
+                                 .reason = "above_threshold"};
 static const dn_result unjudged = {.struct_size = sizeof(dn_result),
                                    .raw_score = 0.6,
                                    .rotations = 64,
@@ -42,15 +43,15 @@ static void csv_rows(void **state) {
     assert_string_equal(text,
                         "image_path,pred_label,pred_score,raw_score,score_std,threshold,p_value,"
                         "verdict,rotations,model_id,elapsed_ms,error,time,warnings,"
-                        "paper_score,places_score,places_p_value");
+                        "paper_score,places_score,places_p_value,review_threshold,reason");
     dn_text_free(text);
     assert_row(DN_ROW_CSV, "a.png", &judged, NULL,
-               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,,,");
-    assert_row(DN_ROW_CSV, "a.png", &unjudged, NULL, "a.png,,,0.6,0,,,,64,0123,0,,,,,,");
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,,,,0.4,above_threshold");
+    assert_row(DN_ROW_CSV, "a.png", &unjudged, NULL, "a.png,,,0.6,0,,,,64,0123,0,,,,,,,,");
     assert_row(DN_ROW_CSV, "=1,\"x\"", NULL, &failure,
-               "\"'=1,\"\"x\"\"\",,,,,,,,,,,\"'=1,\"\"x\"\": cannot open\",,,,,");
+               "\"'=1,\"\"x\"\"\",,,,,,,,,,,\"'=1,\"\"x\"\": cannot open\",,,,,,,");
     assert_row(DN_ROW_CSV, "@SUM(A1)\n.png", &unjudged, NULL,
-               "\"'@SUM(A1)\n.png\",,,0.6,0,,,,64,0123,0,,,,,,");
+               "\"'@SUM(A1)\n.png\",,,0.6,0,,,,64,0123,0,,,,,,,,");
 }
 
 /* The parts of a score, where there are two. */
@@ -61,7 +62,8 @@ static void csv_rows_hold_parts(void **state) {
     both.places_score = 3.5;
     both.places_p_value = 0.0625;
     assert_row(DN_ROW_CSV, "a.png", &both, NULL,
-               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,1.25,3.5,0.0625");
+               "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,,,1.25,3.5,0.0625,0.4,above_"
+               "threshold");
 }
 
 /* Rows of results and of failures say when they were made, and all that is odd. */
@@ -74,9 +76,10 @@ static void times_and_warnings(void **state) {
     strcpy(result.warnings[1], "=1,2");
     assert_row(DN_ROW_CSV, "a.png", &result, NULL,
                "a.png,1,0.75,0.6,0.125,0.5,0.01,FAIL,8,0123,12.346,,2026-11-29T06:21:39.007Z,"
-               "\"too dark; =1,2\",,,");
-    assert_row(DN_ROW_CSV, "b.png", &result, &failure,
-               "b.png,,,,,,,,,,,b.png: cannot open,2026-11-29T06:21:39.007Z,\"too dark; =1,2\",,,");
+               "\"too dark; =1,2\",,,,0.4,above_threshold");
+    assert_row(
+        DN_ROW_CSV, "b.png", &result, &failure,
+        "b.png,,,,,,,,,,,b.png: cannot open,2026-11-29T06:21:39.007Z,\"too dark; =1,2\",,,,,");
     assert_row(DN_ROW_JSON, "b.png", &result, &failure,
                "{\"image_path\":\"b.png\",\"error\":\"b.png: cannot open\",\"warnings\":[\"too "
                "dark\",\"=1,2\"],\"time\":\"2026-11-29T06:21:39.007Z\"}");

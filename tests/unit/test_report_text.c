@@ -160,11 +160,14 @@ static void test_result_line(void **state) {
                         .verdict = DN_VERDICT_REVIEW,
                         .pred_score = 0.25,
                         .threshold = 0.5,
+                        .review_threshold = 0.25,
+                        .reason = "in_review_band",
                         .p_value = 0.0625};
     assert_line(&result, "a \"b\"\n.png", "0123",
                 "{\"image_path\":\"a \\\"b\\\"\\n.png\",\"pred_label\":0,\"pred_score\":0.25,"
                 "\"raw_score\":0.3333333333333333,\"score_std\":0.1,\"threshold\":0.5,"
-                "\"p_value\":0.0625,\"verdict\":\"REVIEW\",\"rotations\":64,"
+                "\"review_threshold\":0.25,\"p_value\":0.0625,\"verdict\":\"REVIEW\","
+                "\"reason\":\"in_review_band\",\"rotations\":64,"
                 "\"model_id\":\"0123\",\"elapsed_ms\":12.346}");
     result = (dn_result){.struct_size = sizeof(dn_result),
                          .raw_score = NAN,
@@ -172,8 +175,9 @@ static void test_result_line(void **state) {
                          .elapsed_ms = -INFINITY};
     assert_line(&result, "a", NULL,
                 "{\"image_path\":\"a\",\"pred_label\":null,\"pred_score\":null,"
-                "\"raw_score\":null,\"score_std\":null,\"threshold\":null,\"p_value\":null,"
-                "\"verdict\":null,\"rotations\":0,\"model_id\":null,\"elapsed_ms\":null}");
+                "\"raw_score\":null,\"score_std\":null,\"threshold\":null,"
+                "\"review_threshold\":null,\"p_value\":null,\"verdict\":null,\"reason\":null,"
+                "\"rotations\":0,\"model_id\":null,\"elapsed_ms\":null}");
 }
 
 static void test_failure_line(void **state) {

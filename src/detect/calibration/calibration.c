@@ -1,5 +1,6 @@
 #include "detect/calibration/calibration.h"
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "metrics/conformal.h"
 #include "metrics/operating_points.h"
@@ -28,12 +29,16 @@ dn_threshold_request dn_threshold_request_of(const dn_config *config) {
         .false_reject_rate = config->false_reject_rate,
         .review_rate = config->review_rate,
         .target_tpr = config->target_tpr,
+        .low_rate = config->low_rate,
     };
 }
 
 dn_calibration dn_calibration_none(void) {
-    return (dn_calibration){
-        .promised_rate = NAN, .map_threshold = NAN, .threshold = NAN, .review_threshold = NAN};
+    return (dn_calibration){.promised_rate = NAN,
+                            .map_threshold = NAN,
+                            .threshold = NAN,
+                            .review_threshold = NAN,
+                            .low_threshold = NAN};
 }
 
 void dn_calibration_free(dn_calibration *calibration) {
@@ -176,6 +181,13 @@ static dn_status fail_to_choose(const dn_threshold_request *request, dn_error *e
                    dn_threshold_rule_names[request->rule]);
 }
 
+static double low_threshold(const dn_calibration *calibration, double rate) {
+    if (!(rate > 0))
+        return NAN;
+    double low = dn_conformal_low_at(calibration->scores, calibration->count, rate).threshold;
+    return low > 0 ? low : NAN; /* no score is below 0 */
+}
+
 dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_request *request,
                                 dn_error *error) {
     double threshold = dn_calibration_threshold(calibration, request);
@@ -185,6 +197,9 @@ dn_status dn_calibration_choose(dn_calibration *calibration, const dn_threshold_
     calibration->request = *request;
     calibration->threshold = threshold;
     calibration->review_threshold = review < threshold ? review : threshold;
+    calibration->low_threshold = low_threshold(calibration, request->low_rate);
+    if (calibration->low_threshold > calibration->review_threshold)
+        calibration->low_threshold = calibration->review_threshold;
     calibration->promised_rate = NAN;
     if (request->rule == DN_RULE_CONFORMAL)
         calibration->promised_rate =
@@ -206,20 +221,77 @@ int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]
     return 1;
 }
 
-static dn_verdict verdict_of(const dn_calibration *calibration, double raw) {
-    if (raw > calibration->threshold)
+/* Also where `low_rate` itself cannot be promised: a score below all of n is that of a good image
+ * with a probability of at most 1 / (n + 1). */
+static void append_low_promise(const dn_calibration *calibration, char *text, size_t size) {
+    double wanted = calibration->request.low_rate;
+    if (isnan(calibration->low_threshold) || calibration->count == 0)
+        return;
+    snprintf(text, size, ", and at most %.4g go to REVIEW for a low score (asked for: %g)",
+             dn_conformal_low_at(calibration->scores, calibration->count, wanted).rate, wanted);
+}
+
+void dn_calibration_promise(const dn_calibration *calibration, char text[DN_PROMISE_SIZE]) {
+    text[0] = '\0';
+    if (!dn_calibration_judges(calibration) || !isfinite(calibration->promised_rate))
+        return;
+    snprintf(text, DN_PROMISE_SIZE,
+             "of good parts like the %zu it was calibrated with, at most %.4g are rejected (asked "
+             "for: %g)",
+             calibration->count, calibration->promised_rate,
+             calibration->request.false_reject_rate);
+    size_t length = strlen(text);
+    append_low_promise(calibration, text + length, DN_PROMISE_SIZE - length);
+}
+
+void dn_calibration_id(const dn_calibration *calibration, char id[17]) {
+    uint8_t digest[DN_DIGEST_BYTES];
+    char whole[DN_DIGEST_LENGTH + 1];
+    double low = calibration->low_threshold;
+    const double thresholds[] = {calibration->threshold, calibration->review_threshold,
+                                 isnan(low) ? 0 : low};
+    const dn_digest_part parts[] = {{calibration->scores, calibration->count * sizeof(double)},
+                                    {thresholds, sizeof thresholds}};
+    id[0] = '\0';
+    if (!dn_calibration_judges(calibration))
+        return;
+    dn_digest_parts(parts, 2, digest);
+    dn_digest_print(digest, whole);
+    snprintf(id, 17, "%.16s", whole);
+}
+
+static dn_verdict verdict_of(const dn_calibration *calibration, double raw, const char **reason) {
+    *reason = "within_good";
+    if (raw > calibration->threshold) {
+        *reason = "above_threshold";
         return DN_VERDICT_FAIL;
-    return raw > calibration->review_threshold ? DN_VERDICT_REVIEW : DN_VERDICT_PASS;
+    }
+    if (raw > calibration->review_threshold)
+        *reason = "in_review_band";
+    else if (raw < calibration->low_threshold)
+        *reason = "below_all_good";
+    else
+        return DN_VERDICT_PASS;
+    return DN_VERDICT_REVIEW;
+}
+
+void dn_calibration_judge_unlike(dn_result *result) {
+    if (result->verdict != DN_VERDICT_PASS && result->verdict != DN_VERDICT_REVIEW)
+        return;
+    result->verdict = DN_VERDICT_REVIEW;
+    result->reason = "unlike_training";
 }
 
 void dn_calibration_judge(const dn_calibration *calibration, dn_result *result) {
     double raw = result->raw_score;
     int judges = dn_calibration_judges(calibration);
-    result->verdict = judges ? verdict_of(calibration, raw) : DN_VERDICT_NONE;
+    result->reason = NULL;
+    result->verdict = judges ? verdict_of(calibration, raw, &result->reason) : DN_VERDICT_NONE;
     result->pred_label = judges ? raw > calibration->threshold : -1;
     result->pred_score = judges ? dn_pred_score(raw, calibration->threshold) : NAN;
     result->threshold = calibration->threshold;
     result->review_threshold = calibration->review_threshold;
+    result->low_threshold = calibration->low_threshold;
     result->p_value = judges && calibration->count > 0
                           ? dn_conformal_p_value(calibration->scores, calibration->count, raw)
                           : NAN;

@@ -10,6 +10,10 @@
  *     false_reject_rate, review_rate, target_tpr   as they were asked for
  *     promised_rate      what the scores promise of the threshold; null without a promise
  *     threshold, review_threshold
+ *     low_rate, low_threshold   below the latter a score is too low for a good image; null where
+ *                        there is no such test, as in models of before
+ *     date               when `calibrate` chose it, UTC; not there after a training, whose bytes do
+ *                        not depend on the time
  *     map_threshold      of anomaly maps: what all but review_rate of the good images stay below
  *                        everywhere; null where no maps were made
  *     places_scores      of the detector for places on the same images, rising; only if there is
@@ -52,6 +56,8 @@ typedef struct dn_threshold_request {
     dn_threshold_rule rule;
     double false_reject_rate, review_rate, target_tpr; /* shares in (0, 1); review may be 0 */
     double manual;                                     /* > 0; for DN_RULE_MANUAL alone */
+    double low_rate; /* share of good images whose score may count as too low; 0: none; NaN: a model
+                        of before, which does not say */
 } dn_threshold_request;
 
 dn_threshold_request dn_threshold_request_of(const dn_config *config);
@@ -68,6 +74,8 @@ typedef struct dn_calibration {
     double promised_rate;               /* NaN: none */
     double map_threshold;               /* of anomaly maps; NaN: unknown */
     double threshold, review_threshold; /* > 0, the second at most the first; NaN: no verdict */
+    double low_threshold; /* at most review_threshold; NaN: scores are never too low */
+    char date[24];        /* RFC 3339, UTC; "": of a training */
 } dn_calibration;
 
 /* Scores and curve kept at most; of more, evenly spaced ones are taken. */
@@ -113,8 +121,19 @@ double dn_calibration_threshold(const dn_calibration *calibration,
  * the rate that they reach. */
 int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]);
 
+/* What the scores promise, in a sentence; "" where they promise nothing. */
+enum { DN_PROMISE_SIZE = 256 };
+void dn_calibration_promise(const dn_calibration *calibration, char text[DN_PROMISE_SIZE]);
+
+/* Names scores and thresholds: the first 16 hexadecimal digits of their SHA-256. "" without
+ * thresholds. The date does not count. */
+void dn_calibration_id(const dn_calibration *calibration, char id[17]);
+
 /* Fills in everything of a result that follows from its raw_score. */
 void dn_calibration_judge(const dn_calibration *calibration, dn_result *result);
+
+/* A judged picture is unlike those of training: at least REVIEW. */
+void dn_calibration_judge_unlike(dn_result *result);
 
 /* JSON, dn_text_free; and back. Reading checks everything: DN_ERROR_FORMAT names `name` and what is
  * wrong. Unknown members are passed over. */

@@ -1,10 +1,10 @@
 /* A calibration as JSON, and back from JSON that anybody may have written. */
-#include "base/memory.h"
-#include "base/text.h"
-#include "config/number.h"
-#include "detect/calibration/calibration.h"
+#include "detect/calibration/calibration_json.h"
 
-#include <cJSON.h>
+#include "base/memory.h"
+#include "config/number.h"
+
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,30 +46,36 @@ static void append_roc(dn_text *text, const dn_calibration *calibration) {
     dn_text_append(text, "}");
 }
 
-dn_status dn_calibration_to_json(const dn_calibration *calibration, char **json, dn_error *error) {
-    dn_text text = {0};
-    dn_text_append(&text, "{\"source\": \"%s\", \"rule\": \"%s\", \"count\": %zu",
+void dn_calibration_append(dn_text *text, const dn_calibration *calibration) {
+    dn_text_append(text, "{\"source\": \"%s\", \"rule\": \"%s\", \"count\": %zu",
                    dn_calibration_source_names[calibration->source],
                    dn_threshold_rule_names[calibration->request.rule], calibration->count);
-    append_member(&text, "false_reject_rate", calibration->request.false_reject_rate);
-    append_member(&text, "review_rate", calibration->request.review_rate);
-    append_member(&text, "target_tpr", calibration->request.target_tpr);
-    append_member(&text, "promised_rate", calibration->promised_rate);
-    append_member(&text, "threshold", calibration->threshold);
-    append_member(&text, "review_threshold", calibration->review_threshold);
-    append_member(&text, "map_threshold", calibration->map_threshold);
-    append_numbers(&text, "scores", calibration->scores, calibration->count, sizeof(double));
+    append_member(text, "false_reject_rate", calibration->request.false_reject_rate);
+    append_member(text, "review_rate", calibration->request.review_rate);
+    append_member(text, "target_tpr", calibration->request.target_tpr);
+    append_member(text, "promised_rate", calibration->promised_rate);
+    append_member(text, "threshold", calibration->threshold);
+    append_member(text, "review_threshold", calibration->review_threshold);
+    append_member(text, "map_threshold", calibration->map_threshold);
+    append_member(text, "low_rate", calibration->request.low_rate);
+    append_member(text, "low_threshold", calibration->low_threshold);
+    if (calibration->date[0])
+        dn_text_append(text, ", \"date\": \"%s\"", calibration->date);
+    append_numbers(text, "scores", calibration->scores, calibration->count, sizeof(double));
     if (calibration->places_count > 0)
-        append_numbers(&text, "places_scores", calibration->places, calibration->places_count,
+        append_numbers(text, "places_scores", calibration->places, calibration->places_count,
                        sizeof(double));
-    append_roc(&text, calibration);
-    dn_text_append(&text, "}");
+    append_roc(text, calibration);
+    dn_text_append(text, "}");
+}
+
+dn_status dn_calibration_to_json(const dn_calibration *calibration, char **json, dn_error *error) {
+    dn_text text = {0};
+    dn_calibration_append(&text, calibration);
     return dn_text_take(&text, json, error);
 }
 
 /* ---- reading ---- */
-
-enum { MOST_BYTES = 16 << 20 };
 
 typedef struct reader {
     const char *name; /* for messages */
@@ -233,6 +239,30 @@ static dn_status read_thresholds(const reader *reading, dn_calibration *calibrat
     return DN_OK;
 }
 
+/* Models of before have none of it. */
+static dn_status read_low(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    const cJSON *rate = member_of(reading, "low_rate"), *low = member_of(reading, "low_threshold");
+    calibration->request.low_rate = NAN;
+    if (rate && !cJSON_IsNull(rate))
+        DN_TRY(read_number(reading, "low_rate", 0, 0.5, &calibration->request.low_rate, error));
+    if (!low || cJSON_IsNull(low))
+        return DN_OK;
+    return read_number(reading, "low_threshold", DBL_TRUE_MIN, calibration->review_threshold,
+                       &calibration->low_threshold, error);
+}
+
+static dn_status read_date(const reader *reading, dn_calibration *calibration, dn_error *error) {
+    const cJSON *item = member_of(reading, "date");
+    const char *date = cJSON_GetStringValue(item);
+    if (!item)
+        return DN_OK;
+    if (!date || strlen(date) >= sizeof calibration->date ||
+        date[strspn(date, "0123456789-:TZ")] != '\0')
+        return refuse_member(reading, "date", "a time as in 2026-11-29T07:45:00Z", error);
+    memcpy(calibration->date, date, strlen(date) + 1);
+    return DN_OK;
+}
+
 static dn_status read_members(const reader *reading, dn_calibration *calibration, dn_error *error) {
     int source, rule;
     if (!cJSON_IsObject(reading->object))
@@ -245,23 +275,39 @@ static dn_status read_members(const reader *reading, dn_calibration *calibration
     DN_TRY(read_scores(reading, calibration, error));
     DN_TRY(read_places(reading, calibration, error));
     DN_TRY(read_thresholds(reading, calibration, error));
+    DN_TRY(read_low(reading, calibration, error));
+    DN_TRY(read_date(reading, calibration, error));
     return read_roc(reading, calibration, error);
+}
+
+dn_status dn_calibration_of_tree(const char *name, const cJSON *tree, dn_calibration *calibration,
+                                 dn_error *error) {
+    const reader reading = {name, tree};
+    *calibration = dn_calibration_none();
+    dn_status status = read_members(&reading, calibration, error);
+    if (status != DN_OK)
+        dn_calibration_free(calibration);
+    return status;
+}
+
+dn_status dn_calibration_tree(const char *name, const char *json, cJSON **tree, dn_error *error) {
+    size_t length = strlen(json);
+    *tree = NULL;
+    if (length > DN_CALIBRATION_BYTES)
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %d", name, length,
+                       DN_CALIBRATION_BYTES);
+    *tree = cJSON_ParseWithOpts(json, NULL, 1);
+    if (*tree)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_FORMAT, "%s: is not valid JSON, or memory ran out", name);
 }
 
 dn_status dn_calibration_parse(const char *name, const char *json, dn_calibration *calibration,
                                dn_error *error) {
-    size_t length = strlen(json);
+    cJSON *tree;
     *calibration = dn_calibration_none();
-    if (length > MOST_BYTES)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %d", name, length,
-                       MOST_BYTES);
-    cJSON *tree = cJSON_ParseWithOpts(json, NULL, 1);
-    if (!tree)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: is not valid JSON, or memory ran out", name);
-    const reader reading = {name, tree};
-    dn_status status = read_members(&reading, calibration, error);
+    DN_TRY(dn_calibration_tree(name, json, &tree, error));
+    dn_status status = dn_calibration_of_tree(name, tree, calibration, error);
     cJSON_Delete(tree);
-    if (status != DN_OK)
-        dn_calibration_free(calibration);
     return status;
 }
