@@ -415,10 +415,10 @@ static void test_defaults_of_others(void **state) {
 static void test_keys_of_the_run(void **state) {
     (void)state;
     static const char *const run[] = {
-        "dataset_path", "class_name",    "roi",         "modelname",       "verbose",
-        "grad_map_viz", "hide_tqdm_bar", "save_model",  "device",          "backbone",
-        "output",       "estimate",      "threads",     "checkpoint",      "checkpoint_share",
-        "exact_resume", "cache_dir",     "cache_limit", "advise_rotations"};
+        "dataset_path", "class_name",    "roi",         "modelname",        "verbose",
+        "grad_map_viz", "hide_tqdm_bar", "save_model",  "device",           "backbone",
+        "output",       "estimate",      "threads",     "checkpoint",       "checkpoint_share",
+        "exact_resume", "cache_dir",     "cache_limit", "advise_rotations", "group_timeout"};
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         int listed = 0;
         for (size_t k = 0; k < sizeof run / sizeof *run; k++)
