@@ -168,7 +168,7 @@ static int is_finished(const many *self, const char *folder, const dn_class_reco
 
 static dn_status make_class(many *self, const char *folder, dn_class_record *record,
                             dn_error *error) {
-    dn_made_of made_of;
+    dn_made_of made_of = {0};
     DN_TRY(dn_made_of_find(self->config, &made_of, error));
     dn_class_record_read(folder, record);
     if (is_finished(self, folder, record, &made_of))
