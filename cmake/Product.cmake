@@ -22,12 +22,18 @@ foreach(library differnet differnet_static)
 endforeach()
 
 file(GLOB_RECURSE cli_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/cli/*.c)
-add_executable(differnet_cli ${cli_sources})
+if(NOT DIFFERNET_STATION)
+  list(FILTER cli_sources EXCLUDE REGEX /src/cli/station/)
+endif()
+add_executable(differnet_cli ${cli_sources} $<TARGET_OBJECTS:objects_program> ${DIFFERNET_STATION_OBJECTS})
 set_target_properties(differnet_cli PROPERTIES OUTPUT_NAME differnet)
 target_include_directories(differnet_cli PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
-target_link_libraries(differnet_cli PRIVATE differnet_static)
+target_link_libraries(differnet_cli PRIVATE differnet_static ${DIFFERNET_STATION_LINKS})
+if(DIFFERNET_STATION)
+  target_compile_definitions(differnet_cli PRIVATE DN_USE_STATION)
+endif()
 
 # The module for mpirun, beside the program; it finds MPI's functions when it is loaded.
 if(DIFFERNET_MPI AND MPI_FOUND)
@@ -56,6 +62,11 @@ install(FILES ${CMAKE_BINARY_DIR}/differnet.1 DESTINATION ${CMAKE_INSTALL_MANDIR
 install(FILES ${completion}/differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
 install(FILES ${completion}/_differnet DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES README.md CHANGELOG.md SECURITY.md LICENSE TYPE DOC)
+if(DIFFERNET_STATION)
+  configure_file(packaging/differnet-station.service.in ${CMAKE_BINARY_DIR}/differnet-station.service @ONLY)
+  install(FILES ${CMAKE_BINARY_DIR}/differnet-station.service DESTINATION lib/systemd/system)
+  install(FILES packaging/serve.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+endif()
 install(DIRECTORY dummy_dataset DESTINATION ${CMAKE_INSTALL_DATADIR}/differnet)
 
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/differnet)
@@ -73,19 +84,3 @@ if(DIFFERNET_OPENMP)
 endif()
 configure_file(cmake/differnet.pc.in ${CMAKE_BINARY_DIR}/differnet.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/differnet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-
-# `cpack -G DEB`: a Debian package whose dependencies are those of the libraries it was linked with.
-set(CPACK_PACKAGE_NAME differnet)
-# The maintainer is whoever builds the package and sets Debian's variables. The project has no mail address; ".invalid" is
-# a domain that never exists.
-set(CPACK_PACKAGE_CONTACT "The DifferNet in C authors <no-address@differnet.invalid>")
-if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
-  set(CPACK_PACKAGE_CONTACT "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
-endif()
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_STRIP_FILES ON)
-set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION science)
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libopenmpi3, openmpi-bin")
-include(CPack)

@@ -136,6 +136,12 @@ typedef struct dn_image_source {
     const char *name; /* of `bytes` in messages; NULL: "image in memory" */
 } dn_image_source;
 
+/* What an image file in memory is, from its header alone: the format ("PNG", "JPEG", "BMP", "PNM",
+ * "TIFF", "WebP"; static storage) and the size in pixels, 0 where the header does not say. All but
+ * the bytes may be NULL. DN_ERROR_FORMAT: nothing that can be read. */
+DN_API dn_status dn_image_look(const void *bytes, size_t size, const char **format, size_t *width,
+                               size_t *height, dn_error *error);
+
 /* ---- Maps ------------------------------------------------------------------------------------ */
 
 /* Where in an image the score comes from (docs/localization.md). The caller of dn_model_score owns
@@ -150,8 +156,9 @@ DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
 /* The value that maps of good images stay below; NaN if the model has no calibration. */
 DN_API double dn_map_threshold(const dn_map *map);
 
-/* Connected pixels above the threshold and above a third of the map's largest value, in pixels of
- * the image as it was read. The region with the highest score comes first. */
+/* Pixels above the threshold and, of a map of gradients, above a third of the map's largest value,
+ * in pixels of the image as it was read. Parts that are near each other are one region
+ * (docs/localization.md). The region with the highest score comes first. */
 typedef struct dn_region {
     int x, y, width, height;       /* box */
     size_t area;                   /* pixels */
@@ -160,19 +167,28 @@ typedef struct dn_region {
 } dn_region;
 DN_API const dn_region *dn_map_regions(const dn_map *map, size_t *count);
 
+/* All of them have the image's size. */
 typedef enum dn_map_format {
-    DN_MAP_TIFF, /* the values, f32, at the network's input size */
+    DN_MAP_TIFF, /* the values, f32, deflated */
     DN_MAP_PNG,  /* in colours, on one scale for all images of a model that are not far above it */
-    DN_MAP_MASK, /* PNG of the image's size: the regions in white on black */
-    DN_MAP_OVERLAY /* PNG of the image's size: the map over the image, the regions outlined */
+    DN_MAP_MASK, /* PNG: the regions in white on black */
+    DN_MAP_OVERLAY /* PNG: the map over the image, an outline around each region; below it, unless
+                      it is switched off, a strip with verdict, score, model and legend */
 } dn_map_format;
 
-/* Writes the map to a file, atomically; or makes the bytes of that file: dn_bytes_free. After a
+/* Writes the map to a file, atomically; or makes the bytes of that file: dn_bytes_free. A TIFF is
+ * written strip by strip and takes about 1 MiB; the others take as much as the image. After a
  * failure (DN_ERROR_IO, DN_ERROR_MEMORY) there is no file, and *bytes is NULL. */
 DN_API dn_status dn_map_write(const dn_map *map, dn_map_format format, const char *path,
                               dn_error *error);
 DN_API dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes,
                                size_t *size, dn_error *error);
+
+/* The picture that dn_map_encode would pack, never with a strip: *pixels [*height][*width][3], RGB,
+ * rows without padding; dn_bytes_free. DN_MAP_TIFF has no such picture: DN_ERROR_ARGUMENT. After a
+ * failure *pixels is NULL. */
+DN_API dn_status dn_map_pixels(const dn_map *map, dn_map_format format, uint8_t **pixels,
+                               int *width, int *height, dn_error *error);
 
 /* NULL is allowed. */
 DN_API void dn_bytes_free(uint8_t *bytes);
@@ -201,8 +217,9 @@ typedef struct dn_model_options {
                         in order. 0: processors / threads, at least 1 */
     double low_rate; /* share of good images that low scores may send to REVIEW; negative: none; 0:
                         the model's */
-    int unlike;   /* what becomes of pictures unlike those of training; 0: REVIEW; 1: a warning */
-    int reserved; /* 0 */
+    int unlike; /* what becomes of pictures unlike those of training; 0: REVIEW; 1: a warning */
+    int overlay_footer; /* strip below overlays: 1: there is one, -1: none, 0: as configured */
+    const char *report_title, *report_note; /* of report.html; NULL: as configured */
 } dn_model_options;
 
 /* `path`: a model file, a results folder v<N>, or a class folder, whose file `latest` names one.
@@ -226,6 +243,10 @@ DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *heigh
 /* "f32", "bf16" or "int8": what the model computes in (docs/precision.md). `wanted` (may be NULL)
  * receives what was requested, which this processor may lack the instructions for. */
 DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
+
+/* What makes all scores of the model as it was opened doubtful, in one line: rotations that its
+ * training never showed. NULL: nothing. Valid as long as the model. */
+DN_API const char *dn_model_warning(const dn_model *model);
 
 /* Scores one image. `map` (may be NULL) receives its map: free it with dn_map_free; NULL after a
  * failure. The score is the same with and without a map, but a map costs time, and early_exit does

@@ -293,7 +293,7 @@ DN_API dn_status dn_calibration_text(const dn_calibration_summary *summary, int 
 /* ---- Checking a data set --------------------------------------------------------------------- */
 
 /* Reads every image of config's data set and writes into *text (for people, or as JSON;
- * dn_text_free) what is there, what must be mended before training and what deserves a look
+ * dn_text_free) what is there, what must be fixed before training and what deserves a look
  * (docs/check.md). `class_name` NULL: all classes. `to_mend` (may be NULL) receives the number of
  * findings to mend; finding some is not a failure. Memory: one image a thread and 200 bytes an
  * image.

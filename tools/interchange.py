@@ -156,8 +156,45 @@ def make(path, legacy=False, half=False, blocks=8, internal=2048, scales=3, seed
     torch.save(state, path, _use_new_zipfile_serialization=not legacy)
 
 
+def predicted(model, image, folder):
+    """The row of an image, and its map. The image has the network's size: a region of interest is painted before
+    differnet resizes, but after a caller of the graph does."""
+    folder.mkdir(exist_ok=True)
+    resized = folder / f"{image.parent.name}.png"
+    views(image, settings(model)[0], 1)[0].save(resized)
+    row = json.loads(differnet("predict", model, resized, "--maps", "--regions", "--output", folder))
+    return row, np.asarray(Image.open(row["anomaly_map"]), dtype=np.float64)
+
+
+def compare_places(path, model, folder, name):
+    """Score, its parts, verdict, map and mask of a model with a detector for places."""
+    import onnx
+
+    threshold = next(float(p.value) for p in onnx.load(str(path)).metadata_props if p.key == "map_threshold")
+    for image, own in zip(images(), onnx_scores(path, model)):
+        row, values = predicted(model, image, folder)
+        rows = ("raw_score", "paper_score", "places_score", "pred_score")
+        report(f"{name}, {image.parent.name}", [(row[key], float(own[key][0])) for key in rows])
+        assert row["verdict"] == ("PASS", "REVIEW", "FAIL")[int(own["verdict"][0])], row
+        assert row["pred_label"] == int(own["pred_label"][0])
+        difference = np.abs(values - own["anomaly_map"][0, 0]).max()
+        print(f"{name}, map: largest difference {difference:.1e} of {values.max():.2f}", flush=True)
+        if difference > TOLERANCE * max(values.max(), 1):
+            sys.exit(f"{name}: the map differs")
+        mask = own["pred_mask"][0, 0]
+        assert mask.any() == bool(row["regions"]), (name, row["regions"])
+        expected = (values > threshold) & (row["verdict"] != "PASS")
+        assert not ((mask != expected) & (np.abs(values - threshold) > TOLERANCE)).any()
+
+
 SMALL = {"blocks": 3, "internal": 48, "scales": 2}
 FULL = {"blocks": 8, "internal": 2048, "scales": 3}
+
+
+def sets_of(shape):
+    options = [f"n_scales={shape['scales']}", f"fc_internal={shape['internal']}", f"n_coupling_blocks={shape['blocks']}"]
+    options += ["n_transforms=1", "meta_epochs=1", "sub_epochs=2"]
+    return [word for option in options for word in ("--set", option)]
 
 
 def round_trip(folder, onnx, full):
@@ -170,9 +207,7 @@ def round_trip(folder, onnx, full):
         compare(weights, model, f"original to differnet ({name})")
         weights.unlink()
         model.unlink()
-    options = [f"n_scales={shape['scales']}", f"fc_internal={shape['internal']}", f"n_coupling_blocks={shape['blocks']}"]
-    options += ["n_transforms=1", "meta_epochs=1", "sub_epochs=2"]
-    sets = [word for option in options for word in ("--set", option)]
+    sets = sets_of(shape)
     differnet("train", *sizes, *sets, "--output", folder, "--quiet", "--data", ROOT / "dummy_dataset")
     model = next(folder.glob("DifferNet/*/*/v1/model.safetensors"))
     for half in ([], ["--half"]):
@@ -194,6 +229,7 @@ def round_trip(folder, onnx, full):
                 compare_onnx(graph, rounded, f"ONNX ({name}{', rotations inside' if extra else ''})")
     if onnx:
         other_network(folder, side, rotations, sets)
+        with_places(folder, side, rotations, sets)
 
 
 def other_network(folder, side, rotations, sets):
@@ -211,6 +247,36 @@ def other_network(folder, side, rotations, sets):
         compare_onnx(graph, model, f"ONNX of EfficientNet-Lite0, {size} x {size}, {reduction} of {turns}")
 
 
+def with_places(folder, side, rotations, sets):
+    """Models whose score and map come from a detector for places: both networks, every way of joining the score."""
+    # Held-out images give the thresholds: no compared image may lie on one.
+    shared = ["--set", "places=gaussian", "--val-fraction", 0.4]
+    shared += ["--set", "false_reject_rate=0.2", "--set", "review_rate=0.4"]
+    roi = folder / "roi.pgm"
+    roi.write_bytes(b"P5 8 8 255\n" + bytes([0] * 16 + [255] * 48))
+    lite = ["--backbone", "random:efficientnet-lite0"]
+    cases = (
+        ("lite0", side, rotations, [*lite, "--set", "score=combined"]),
+        ("lite0_odd", side - 14, 2, [*lite, "--set", "score=places"]),
+        ("alexnet", side, 1, ["--set", "score=combined"]),
+        ("roi", side, rotations, ["--set", "score=combined", "--roi", roi]),
+        ("paper", side, rotations, ["--set", "score=paper"]),
+    )
+    for name, size, turns, words in cases:
+        out = folder / f"places_{name}"
+        sizes = ["--set", f"img_size=[{size}, {size}]", "--set", f"n_transforms_test={turns}"]
+        differnet("train", *sizes, *sets, *shared, *words, "--output", out, "--quiet", "--data", ROOT / "dummy_dataset")
+        model = next(out.glob("DifferNet/*/*/v1/model.safetensors"))
+        graph = out / "model.onnx"
+        for half in ([], ["--half"]):
+            rounded = model
+            if half:
+                rounded = out / "half.safetensors"
+                differnet("export", model, "--format", "safetensors", "--half", "--output", rounded)
+            differnet("export", model, "--format", "onnx", "--output", graph, "--rotations", turns, "--force", *half)
+            compare_places(graph, rounded, out / f"maps{len(half)}", f"ONNX with places, {name} {''.join(half)}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -222,6 +288,7 @@ def main():
     trip = commands.add_parser("round-trip")
     trip.add_argument("--no-onnx", action="store_true")
     trip.add_argument("--full", action="store_true")
+    trip.add_argument("--places-alone", action="store_true")
     for name in ("compare", "onnx"):
         comparing = commands.add_parser(name)
         comparing.add_argument("file", type=Path)
@@ -235,7 +302,10 @@ def main():
         compare_onnx(words.file, words.model)
     else:
         with tempfile.TemporaryDirectory() as folder:
-            round_trip(Path(folder), not words.no_onnx, words.full)
+            if words.places_alone:
+                with_places(Path(folder), 128, 6, sets_of(SMALL))
+            else:
+                round_trip(Path(folder), not words.no_onnx, words.full)
 
 
 if __name__ == "__main__":

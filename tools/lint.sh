@@ -46,6 +46,19 @@ complain "a file of the maker's machine, or an unfinished place:" \
 complain "-ffast-math changes results:" "$(found '-ffast-''math' "${builders[@]}")"
 complain "blanks at the end of a line:" "$(found '[ \t]+$' "${texts[@]}")"
 
+# Language: tools/prose.txt names phrases and what to write instead. Of the sources, texts between quotes count.
+prose() {
+    local pattern instead
+    while IFS=$'\t' read -r pattern instead; do
+        [[ $pattern == \#* || -z $pattern ]] && continue
+        complain "write instead: $instead" \
+            "$({ found "(?i)$pattern" "${prose_documents[@]}"; found "(?i)^([^\"]|\"([^\"\\\\]|\\\\.)*\")*\"([^\"\\\\]|\\\\.)*($pattern)" "${library[@]}" "${cli[@]}"; } || true)"
+    done <tools/prose.txt
+}
+mapfile -t prose_documents < <(matching '\.md$' | grep -v '^CHANGELOG\.md$')
+mapfile -t cli < <(matching '^src/cli/.*\.c$')
+prose
+
 # Other versions format differently.
 if [ ${#sources[@]} -gt 0 ] && clang-format --version 2>/dev/null | grep -q 'version 14\.'; then
     clang-format --dry-run --Werror "${sources[@]}" || failed=1

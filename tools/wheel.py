@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -70,18 +71,27 @@ def notices(libraries, folder):
         shutil.copy(f"/usr/share/doc/{package}/copyright", folder / f"{package}.txt")
 
 
+def requirements(project):
+    """What pip installs with the package, and with its extras."""
+    lines = [f"Requires-Dist: {name}\n" for name in project["dependencies"]]
+    for extra, names in project["optional-dependencies"].items():
+        lines.append(f"Provides-Extra: {extra}\n")
+        lines += [f'Requires-Dist: {name}; extra == "{extra}"\n' for name in names]
+    return "".join(lines)
+
+
 def metadata(version, folder):
-    project = (ROOT / "python/pyproject.toml").read_text()
-    field = lambda key: re.search(rf'^{key} = "(.*)"$', project, re.M).group(1)  # noqa: E731
-    if field("version") != version:
-        sys.exit(f"wheel: python/pyproject.toml has version {field('version')}, the build {version}")
+    project = tomllib.loads((ROOT / "python/pyproject.toml").read_text())["project"]
+    if project["version"] != version:
+        sys.exit(f"wheel: python/pyproject.toml has version {project['version']}, the build {version}")
     licences = "".join(f"License-File: licenses/{p.name}\n" for p in sorted((folder / "licenses").iterdir()))
     (folder / "METADATA").write_text(
-        f"Metadata-Version: 2.1\nName: differnet\nVersion: {version}\nSummary: {field('description')}\n"
-        f"Requires-Python: {field('requires-python')}\nRequires-Dist: numpy>=1.20\nLicense: MIT\n{licences}"
+        f"Metadata-Version: 2.1\nName: differnet\nVersion: {version}\nSummary: {project['description']}\n"
+        f"Requires-Python: {project['requires-python']}\nLicense: MIT\n{licences}{requirements(project)}"
         "Description-Content-Type: text/markdown\n\n" + (ROOT / "python/README.md").read_text()
     )
-    (folder / "entry_points.txt").write_text("[console_scripts]\ndiffernet = differnet.__main__:main\n")
+    scripts = "".join(f"{name} = {function}\n" for name, function in project["scripts"].items())
+    (folder / "entry_points.txt").write_text(f"[console_scripts]\n{scripts}")
 
 
 def pack(stage, info, wheel):

@@ -1,11 +1,14 @@
 """DifferNet: finds defects in pictures of parts after training on good pictures only.
 
->>> model = differnet.Model.load("model.safetensors")
->>> model.predict_one("part.png").raw_score
+>>> run = differnet.train(good="photos/OK", bad="photos/NG")
+>>> model = differnet.Model.load(run.model_path)
+>>> for result in model.predict("photos/new"):
+...     print(result.image_path, result.verdict, result.raw_score)
 
 Arrays are 8-bit RGB. OpenCV's are BGR: pass ``frame[:, :, ::-1]``.
 """
 
+from ._config import ConfigKey, config_keys
 from ._errors import (
     ArgumentError,
     Cancelled,
@@ -18,31 +21,44 @@ from ._errors import (
     OutOfMemory,
     Unsupported,
 )
+from ._files import export, info
+from ._images import Image, Images
 from ._library import version
-from ._model import Image, Map, Model, Region, Result, Verdict
-from ._train import Progress, TrainingRun, export, import_weights, train
+from ._model import Model
+from ._observer import Progress, Stage
+from ._result import Region, Result, Results, Verdict
+from ._train import Callback, TrainingRun, benchmark, check, import_weights, train, verify
 
 __all__ = [
     "ArgumentError",
+    "Callback",
     "Cancelled",
     "ConfigError",
+    "ConfigKey",
     "DataError",
     "Error",
     "FileError",
     "FormatError",
     "Image",
-    "Map",
+    "Images",
     "Model",
     "NumericError",
     "OutOfMemory",
     "Progress",
     "Region",
     "Result",
+    "Results",
+    "Stage",
     "TrainingRun",
     "Unsupported",
     "Verdict",
+    "benchmark",
+    "check",
+    "config_keys",
     "export",
     "import_weights",
+    "info",
     "train",
+    "verify",
     "version",
 ]

@@ -41,9 +41,8 @@ class Cancelled(Error):
     """The progress callback asked to stop."""
 
 
-#: By the number of dn_status.
+#: By the number of dn_status, from 1 on.
 BY_STATUS = (
-    None,
     ArgumentError,
     ConfigError,
     FileError,

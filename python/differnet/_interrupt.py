@@ -1,9 +1,16 @@
 """Ctrl-C while the library computes."""
 
+from __future__ import annotations
+
+import ctypes as c
 import signal
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Callable, List, Optional, Tuple, Type
+
+from ._errors import Cancelled
+from ._library import check
+from ._structs import SHOULD_STOP
 
 
 class Interrupts:
@@ -26,7 +33,7 @@ class Interrupts:
         while self._pending and self._previous is not None:
             self._previous(*self._pending.pop())
 
-    def __enter__(self) -> "Interrupts":
+    def __enter__(self) -> Interrupts:
         previous = signal.getsignal(signal.SIGINT)
         if threading.current_thread() is threading.main_thread() and callable(previous):
             self._previous = previous
@@ -39,3 +46,25 @@ class Interrupts:
         if self._previous is not None:
             signal.signal(signal.SIGINT, self._previous)
             self.deliver()
+
+
+def check_interruptibly(function: str, *arguments: Any, options: Any, after: Tuple[Any, ...]) -> None:
+    """check() of a function that asks `options`' should_stop whether to go on; Ctrl-C stops it."""
+    failures: List[BaseException] = []
+
+    def asked(_: Any) -> int:
+        try:
+            interrupts.deliver()
+        except BaseException as failure:  # noqa: BLE001 - KeyboardInterrupt as well
+            failures.append(failure)
+        return int(bool(failures))
+
+    with Interrupts() as interrupts:
+        options.should_stop = SHOULD_STOP(asked)
+        try:
+            check(function, *arguments, c.byref(options), *after)
+        except Cancelled:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]

@@ -1,172 +1,69 @@
-"""libdiffernet's C interface, declared for ctypes, which releases the GIL during every call."""
+"""libdiffernet, loaded and declared for ctypes, which releases the GIL during every call."""
+
+from __future__ import annotations
 
 import ctypes as c
 import ctypes.util
+import functools
+import json
 import os
+import weakref
 from pathlib import Path
-from typing import Any
+from typing import Any, Dict, List
 
 from ._errors import BY_STATUS, Error
-
-
-class ErrorStruct(c.Structure):
-    _fields_ = [("status", c.c_int), ("message", c.c_char * 1024)]
-
-
-class SizedStruct(c.Structure):
-    """A struct that begins with its size, by which the library knows its members."""
-
-    def __init__(self, **members: Any) -> None:
-        super().__init__(struct_size=c.sizeof(type(self)), **members)
-
-
-class ModelOptionsStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("backbone", c.c_char_p),
-        ("device", c.c_char_p),
-        ("compute", c.c_char_p),
-        ("precision", c.c_char_p),
-        ("threads", c.c_int),
-        ("rotations", c.c_int),
-        ("threshold_rule", c.c_char_p),
-        ("false_reject_rate", c.c_double),
-        ("review_rate", c.c_double),
-        ("target_tpr", c.c_double),
-        ("threshold", c.c_double),
-        ("early_exit", c.c_double),
-        ("maps", c.c_int),
-        ("concurrency", c.c_int),
-        ("low_rate", c.c_double),
-        ("unlike", c.c_int),
-        ("reserved", c.c_int),
-    ]
-
-
-class ResultStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("raw_score", c.c_double),
-        ("score_std", c.c_double),
-        ("elapsed_ms", c.c_double),
-        ("rotations", c.c_int),
-        ("verdict", c.c_int),
-        ("pred_label", c.c_int),
-        ("pred_score", c.c_double),
-        ("threshold", c.c_double),
-        ("review_threshold", c.c_double),
-        ("p_value", c.c_double),
-        ("warnings", (c.c_char * 256) * 4),
-        ("time_ms", c.c_int64),
-        ("paper_score", c.c_double),
-        ("places_score", c.c_double),
-        ("places_p_value", c.c_double),
-        ("reason", c.c_char_p),
-        ("low_threshold", c.c_double),
-    ]
-
-
-class ImageSourceStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("path", c.c_char_p),
-        ("bytes", c.c_void_p),
-        ("size", c.c_size_t),
-        ("pixels", c.c_void_p),
-        ("format", c.c_int),
-        ("width", c.c_int),
-        ("height", c.c_int),
-        ("stride", c.c_size_t),
-        ("name", c.c_char_p),
-    ]
-
-
-class RegionStruct(c.Structure):
-    _fields_ = [
-        ("x", c.c_int),
-        ("y", c.c_int),
-        ("width", c.c_int),
-        ("height", c.c_int),
-        ("area", c.c_size_t),
-        ("score", c.c_double),
-        ("centroid_x", c.c_double),
-        ("centroid_y", c.c_double),
-    ]
-
-
-class ProgressStruct(c.Structure):
-    _fields_ = [
-        ("stage", c.c_int),
-        ("done", c.c_size_t),
-        ("total", c.c_size_t),
-        ("meta_epoch", c.c_int),
-        ("sub_epoch", c.c_int),
-        ("loss", c.c_double),
-        ("auroc_last", c.c_double),
-        ("auroc_max", c.c_double),
-        ("auroc_epoch_max", c.c_int),
-        ("images_done", c.c_size_t),
-        ("images_total", c.c_size_t),
-    ]
-
-
-ON_PROGRESS = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(ProgressStruct))
-ON_MESSAGE = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
-
-
-class ObserverStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("user", c.c_void_p),
-        ("on_progress", ON_PROGRESS),
-        ("on_message", ON_MESSAGE),
-    ]
-
-
-class TrainSummaryStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("results_directory", c.c_char * 1024),
-        ("seconds", c.c_double),
-    ]
-
-
-class ExportOptionsStruct(SizedStruct):
-    _fields_ = [
-        ("struct_size", c.c_size_t),
-        ("format", c.c_int),
-        ("half", c.c_int),
-        ("rotations", c.c_int),
-        ("reserved", c.c_int),
-    ]
-
-
-PIXELS_RGB, PIXELS_GREY = 0, 2
+from ._structs import ConfigKeyStruct, ErrorStruct, ImageSourceStruct, ObserverStruct, RegionStruct, ResultStruct
 
 _HANDLE, _OUT, _TEXT, _ERROR = c.c_void_p, c.POINTER(c.c_void_p), c.c_char_p, c.POINTER(ErrorStruct)
-_SIGNATURES = {
+_INT, _SIZE, _RESULT = c.POINTER(c.c_int), c.POINTER(c.c_size_t), c.POINTER(ResultStruct)
+_IMAGE, _OBSERVER, _STRUCT = c.POINTER(ImageSourceStruct), c.POINTER(ObserverStruct), c.c_void_p
+
+_SIGNATURES: "dict[str, tuple[Any, ...]]" = {
     "dn_version": (_TEXT,),
-    "dn_model_open": (c.c_int, _TEXT, c.c_void_p, _OUT, _ERROR),
+    "dn_text_free": (None, c.c_void_p),
+    "dn_bytes_free": (None, c.c_void_p),
+    "dn_model_open": (c.c_int, _TEXT, _STRUCT, _OUT, _ERROR),
     "dn_model_close": (None, _HANDLE),
+    "dn_model_judges": (c.c_int, _HANDLE),
     "dn_model_id": (_TEXT, _HANDLE),
-    "dn_model_roi": (c.POINTER(c.c_uint8), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),
+    "dn_model_warning": (_TEXT, _HANDLE),
+    "dn_model_roi": (c.POINTER(c.c_uint8), _HANDLE, _INT, _INT),
     "dn_model_precision": (_TEXT, _HANDLE, c.POINTER(c.c_char_p)),
-    "dn_model_expect": (None, _HANDLE, c.c_char_p),
-    "dn_model_score": (c.c_int, _HANDLE, c.POINTER(ImageSourceStruct), c.POINTER(ResultStruct), _OUT, _ERROR),
+    "dn_model_expect": (None, _HANDLE, _TEXT),
+    "dn_model_score_with": (c.c_int, _HANDLE, _IMAGE, _STRUCT, _RESULT, _OUT, _ERROR),
+    "dn_model_evaluate": (c.c_int, _HANDLE, _TEXT, _TEXT, _TEXT, _OBSERVER, _STRUCT, _ERROR),
+    "dn_metrics_text": (c.c_int, _STRUCT, c.c_int, _OUT, _ERROR),
+    "dn_calibrate_with": (c.c_int, _TEXT, _TEXT, _STRUCT, _STRUCT, _OBSERVER, _STRUCT, _ERROR),
+    "dn_calibration_text": (c.c_int, _STRUCT, c.c_int, _OUT, _ERROR),
     "dn_map_free": (None, _HANDLE),
-    "dn_map_values": (c.POINTER(c.c_float), _HANDLE, c.POINTER(c.c_int), c.POINTER(c.c_int)),
+    "dn_map_values": (c.POINTER(c.c_float), _HANDLE, _INT, _INT),
     "dn_map_threshold": (c.c_double, _HANDLE),
-    "dn_map_regions": (c.POINTER(RegionStruct), _HANDLE, c.POINTER(c.c_size_t)),
+    "dn_map_regions": (c.POINTER(RegionStruct), _HANDLE, _SIZE),
+    "dn_map_pixels": (c.c_int, _HANDLE, c.c_int, _OUT, _INT, _INT, _ERROR),
+    "dn_image_list_create": (c.c_int, _TEXT, _STRUCT, _ERROR),
+    "dn_image_list_free": (None, _STRUCT),
+    "dn_is_image_name": (c.c_int, _TEXT),
+    "dn_is_output_name": (c.c_int, _TEXT),
+    "dn_result_heading": (c.c_int, c.c_int, _OUT, _ERROR),
+    "dn_result_json": (c.c_int, _TEXT, _TEXT, _RESULT, _ERROR, _OUT, _ERROR),
+    "dn_result_json_places": (c.c_int, _TEXT, _TEXT, _RESULT, _STRUCT, _OUT, _ERROR),
     "dn_config_create": (c.c_int, _OUT, _ERROR),
     "dn_config_destroy": (None, _HANDLE),
+    "dn_config_load": (c.c_int, _HANDLE, _TEXT, _ERROR),
     "dn_config_set": (c.c_int, _HANDLE, _TEXT, _TEXT, _ERROR),
-    "dn_train": (c.c_int, _HANDLE, c.POINTER(ObserverStruct), c.c_void_p, c.c_void_p, _ERROR),
-    "dn_import": (c.c_int, _TEXT, _HANDLE, _TEXT, c.c_void_p, _ERROR),
-    "dn_export": (c.c_int, _TEXT, c.c_void_p, _TEXT, _ERROR),
-}  # fmt: skip
+    "dn_config_key_at": (c.POINTER(ConfigKeyStruct), c.c_size_t),
+    "dn_train": (c.c_int, _HANDLE, _OBSERVER, _STRUCT, _STRUCT, _ERROR),
+    "dn_train_resume": (c.c_int, _HANDLE, _TEXT, _OBSERVER, _STRUCT, _STRUCT, _ERROR),
+    "dn_check": (c.c_int, _HANDLE, _TEXT, _OBSERVER, c.c_int, _OUT, _SIZE, _ERROR),
+    "dn_benchmark": (c.c_int, _HANDLE, _OBSERVER, c.c_int, _OUT, _ERROR),
+    "dn_describe_file": (c.c_int, _TEXT, c.c_int, _OUT, _ERROR),
+    "dn_verify_dataset": (c.c_int, _TEXT, _TEXT, _TEXT, c.c_int, _OUT, _INT, _ERROR),
+    "dn_import": (c.c_int, _TEXT, _HANDLE, _TEXT, _STRUCT, _ERROR),
+    "dn_export": (c.c_int, _TEXT, _STRUCT, _TEXT, _ERROR),
+}
 
 
-def _candidates():
+def _candidates() -> List[str]:
     named = os.environ.get("DIFFERNET_LIBRARY")
     if named:
         return [named]
@@ -193,28 +90,69 @@ def _open() -> c.CDLL:
             f"{problem}. This package does not contain it: install the wheel that ./run wheel builds,"
             " or name build/libdiffernet.so in the environment variable DIFFERNET_LIBRARY"
         )
-    for name, (result, *arguments) in _SIGNATURES.items():
-        function = getattr(library, name)
-        function.restype, function.argtypes = result, arguments
+    for function, (result, *arguments) in _SIGNATURES.items():
+        declared = getattr(library, function)
+        declared.restype, declared.argtypes = result, arguments
     return library
 
 
 library = _open()
 
 
+_frees: Dict[int, Any] = {}  # by the number of the weak reference, which frees when it dies
+
+
+def free_with(owner: object, function: str, handle: c.c_void_p) -> None:
+    """Calls `function`(handle) when nothing refers to `owner` any more.
+
+    Python drops an exception that strikes in a __del__, and so would a Ctrl-C there. Here no bytecode runs: the weak
+    reference calls C, which ignores the second argument, the reference itself.
+    """
+    if len(_frees) >= 64 and len(_frees) & (len(_frees) - 1) == 0:  # now and then
+        for number, reference in list(_frees.items()):
+            if reference() is None:
+                del _frees[number]
+    free = c.CFUNCTYPE(None, c.c_void_p, c.py_object)((function, library))
+    reference = weakref.ref(owner, functools.partial(free, handle.value))
+    _frees[id(reference)] = reference
+
+
+def failure(error: ErrorStruct) -> Error:
+    """The exception that a dn_error stands for."""
+    kind = BY_STATUS[error.status - 1] if 0 < error.status <= len(BY_STATUS) else Error
+    return kind(error.message.decode("utf-8", "replace"))
+
+
 def check(function: str, *arguments: Any) -> None:
     """Calls a function that returns dn_status and takes a dn_error last; raises what it reports."""
     error = ErrorStruct()
-    status = getattr(library, function)(*arguments, c.byref(error))
-    if status != 0:
-        kind = BY_STATUS[status] if status < len(BY_STATUS) else Error
-        raise kind(error.message.decode("utf-8", "replace"))
+    if getattr(library, function)(*arguments, c.byref(error)) != 0:
+        raise failure(error)
 
 
-def version() -> str:
-    """The version of libdiffernet."""
-    return library.dn_version().decode()
+def take_text(text: c.c_void_p) -> str:
+    """A text of the library, which is freed."""
+    try:
+        return c.string_at(text.value or 0).decode("utf-8", "replace")
+    finally:
+        library.dn_text_free(text)
+
+
+def call_for_json(function: str, *arguments: Any, after: "tuple[Any, ...]" = ()) -> Any:
+    """Calls check() with the address of a text between the arguments; the JSON that the text then holds."""
+    text = c.c_void_p()
+    check(function, *arguments, c.byref(text), *after)
+    return json.loads(take_text(text))
 
 
 def path_bytes(path: Any) -> bytes:
     return os.fsencode(os.fspath(path))
+
+
+def optional_path(path: Any) -> "bytes | None":
+    return None if path is None else path_bytes(path)
+
+
+def version() -> str:
+    """The version of libdiffernet."""
+    return str(library.dn_version().decode())

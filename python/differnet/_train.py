@@ -1,204 +1,191 @@
-"""Training, and files from and for other programs."""
+"""Training, and looking a data set over before."""
+
+from __future__ import annotations
 
 import ctypes as c
-import enum
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
-from ._errors import Cancelled
-from ._interrupt import Interrupts
-from ._library import (
-    ON_MESSAGE,
-    ON_PROGRESS,
-    ExportOptionsStruct,
-    ObserverStruct,
-    ProgressStruct,
-    TrainSummaryStruct,
-    check,
-    library,
-    path_bytes,
-)
-
-PathLike = Union[str, "os.PathLike[str]"]
-_Paths = Union[PathLike, Iterable[PathLike], None]
-
-
-class Stage(enum.Enum):
-    """What a training is at."""
-
-    TEST_FEATURES = 0
-    TRAIN = 1
-    EVALUATE = 2
-    SCORE = 3
-    CHECK = 4
-    TRAIN_FEATURES = 5
-    REPORT = 6  #: `total` is 0
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is; loss and AUROC are NaN where there is none."""
-
-    stage: Union[Stage, int]
-    done: int
-    total: int
-    meta_epoch: int
-    sub_epoch: int
-    loss: float
-    auroc_last: float
-    auroc_max: float
-    images_done: int
-    images_total: int
+from ._config import Config, PathLike, Paths, Settings, resumed, with_folders
+from ._library import optional_path, path_bytes, take_text
+from ._model import Model
+from ._observer import MessageOption, Observer, Progress, ProgressOption
+from ._structs import TrainSummaryStruct
 
 
 @dataclass(frozen=True)
 class TrainingRun:
     """Where a training left its results, and the saved model's metrics (metrics.json)."""
 
-    results_directory: Path
-    model_path: Path
-    metrics: Dict[str, Any]
+    results_directory: Path  #: v<N>, with report.html, scores.csv, config.yaml, ...
+    model_path: Path  #: its model.safetensors
+    metrics: Dict[str, Any]  #: what ``differnet test --json`` prints, and about the run
+    seconds: float  #: the training took
+
+    def load(self, **options: Any) -> Model:
+        """Opens the model; `options` are those of `Model.load`."""
+        return Model.load(self.model_path, **options)
 
 
-class _Config:
-    """A dn_config with these values over the defaults; JSON is YAML, so any value goes through it."""
+class Callback:
+    """Follows a training: `train(callbacks=[...])`. Subclasses override what they need."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.handle = c.c_void_p()
-        check("dn_config_create", c.byref(self.handle))
-        try:
-            for key, value in values.items():
-                text = os.fspath(value) if isinstance(value, os.PathLike) else value
-                check("dn_config_set", self.handle, key.encode(), json.dumps(text, ensure_ascii=False).encode())
-        except BaseException:
-            self.close()
-            raise
+    def begin(self, settings: Dict[str, Any]) -> None:
+        """Before the training, with the settings that were given."""
 
-    def close(self) -> None:
-        library.dn_config_destroy(self.handle)
+    def progress(self, progress: Progress) -> Optional[bool]:
+        """After each batch; False ends the training with `Cancelled`."""
+        return None
 
-    def __enter__(self) -> c.c_void_p:
-        return self.handle
+    def end(self, run: TrainingRun) -> None:
+        """After the training, with its results."""
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def failed(self, failure: BaseException) -> None:
+        """Instead of `end`, where the training raised this."""
 
 
-def _progress(struct: ProgressStruct) -> Progress:
-    known = [stage.value for stage in Stage]
-    return Progress(
-        stage=Stage(struct.stage) if struct.stage in known else struct.stage,
-        done=struct.done,
-        total=struct.total,
-        meta_epoch=struct.meta_epoch,
-        sub_epoch=struct.sub_epoch,
-        loss=struct.loss,
-        auroc_last=struct.auroc_last,
-        auroc_max=struct.auroc_max,
-        images_done=struct.images_done,
-        images_total=struct.images_total,
-    )
+def _run_of(summary: TrainSummaryStruct) -> TrainingRun:
+    folder = Path(os.fsdecode(summary.results_directory))
+    metrics = folder / "metrics.json"
+    found = json.loads(metrics.read_text()) if metrics.exists() else {}
+    return TrainingRun(folder, folder / "model.safetensors", found, summary.seconds)
 
 
-class _Observer:
-    """Callbacks for the library. An exception in a callback stops the training and is raised by it."""
-
-    def __init__(
-        self,
-        interrupts: Interrupts,
-        progress: Optional[Callable[[Progress], Any]],
-        message: Optional[Callable[[str], Any]],
-    ) -> None:
-        self.failure: Optional[BaseException] = None
-        self._interrupts, self._progress, self._message = interrupts, progress, message
-        self.struct = ObserverStruct(
-            on_progress=ON_PROGRESS(self._on_progress), on_message=ON_MESSAGE(self._on_message)
-        )
-
-    def _on_progress(self, _: Any, struct: Any) -> int:
-        stop = False
-        try:
-            self._interrupts.deliver()
-            stop = self._progress is not None and self._progress(_progress(struct.contents)) is False
-        except BaseException as failure:  # noqa: BLE001 - KeyboardInterrupt as well
-            self.failure = self.failure or failure
-        return int(self.failure is not None or stop)
-
-    def _on_message(self, _: Any, severity: int, text: bytes) -> None:
-        try:
-            if self._message is not None:
-                self._message(text.decode("utf-8", "replace"))
-        except BaseException as failure:  # noqa: BLE001
-            self.failure = self.failure or failure
-
-
-def _plain_folders(good: _Paths, bad: _Paths) -> Dict[str, str]:
-    """The keys that name plain folders of pictures in place of a data set."""
-
-    def parts(name: str, paths: _Paths) -> List[str]:
-        several = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths or [])
-        return [f"{name}={os.fspath(path)}" for path in several]
-
-    named = parts("good", good) + parts("bad", bad)
-    if any("|" in part for part in named):
-        raise ValueError("a path of good or bad holds |")
-    if named and not named[0].startswith("good="):
-        raise ValueError("bad alone: also name good pictures")
-    return {"dataset_path": "|".join(named), "class_name": ""} if named else {}
+def _call(handle: c.c_void_p, resume: Union[None, bool, PathLike], observing: Observer) -> TrainingRun:
+    summary = TrainSummaryStruct()
+    try:
+        with observing as observer:
+            if resume:
+                directory = None if resume is True else path_bytes(resume)
+                observer.call("dn_train_resume", handle, directory, observer.pointer, c.byref(summary), None)
+            else:
+                observer.call("dn_train", handle, observer.pointer, c.byref(summary), None)
+    except BaseException as failure:
+        if summary.results_directory:
+            failure.results_directory = Path(os.fsdecode(summary.results_directory))  # type: ignore[attr-defined]
+        raise
+    return _run_of(summary)
 
 
 def train(
-    config: Optional[Mapping[str, Any]] = None,
+    config: Settings = None,
     *,
-    good: _Paths = None,
-    bad: _Paths = None,
-    progress: Optional[Callable[[Progress], Any]] = None,
-    message: Optional[Callable[[str], Any]] = None,
+    good: Paths = None,
+    bad: Paths = None,
+    resume: Union[None, bool, PathLike] = None,
+    progress: ProgressOption = None,
+    message: MessageOption = None,
+    callbacks: Iterable[Callback] = (),
+    **settings: Any,
 ) -> TrainingRun:
-    """Trains on config's data set and writes results/DifferNet/<data>/<class>/v<N>/.
+    """Trains a detector and writes results/DifferNet/<data>/<class>/v<N>/.
 
-    `good` and `bad` name folders or files of good and of defective pictures, instead of the keys dataset_path
-    and class_name (docs/datasets.md). The keys of `config` are those of ``differnet config``; others keep their defaults. `progress` is called
-    after each batch; if it returns False, the training ends with `Cancelled`. `message` receives notes and
-    warnings. Ctrl-C stops the training within one batch and raises KeyboardInterrupt; if it comes after the
-    last batch, the results are there all the same.
+    ``train(good="photos/OK", bad="photos/NG")``; ``train("config.yaml", seed=1)``.
+
+    Settings are the keys of ``differnet config`` (`config_keys`), as a mapping or YAML file `config` and as
+    keywords, which come second; NumPy's numbers, tuples and paths are taken, None leaves a key as it is.
+    `good` and `bad` name folders or files of good and of defective pictures, in place of the keys dataset_path
+    and class_name (docs/datasets.md).
+
+    `resume` continues a training that was stopped: its results folder, or True for the newest of this
+    configuration. `progress` is called with a `Progress` after each batch, and ends the training with
+    `Cancelled` if it returns False; None shows a bar where tqdm is installed, False shows nothing. `message`
+    is called with notes and warnings; None sends them to the logger "differnet".
+
+    Ctrl-C stops the training within one batch and raises KeyboardInterrupt; if it comes after the last batch,
+    the results are complete all the same. What stopped a training that can be resumed has the attribute
+    `results_directory`.
+
+    Raises ConfigError for an unknown key or a value out of range (the message names neighbours), DataError for
+    a data set that lacks something, FileError, NumericError, Cancelled. Runs without the GIL on `threads`
+    threads; several trainings may run at a time.
     """
-    summary = TrainSummaryStruct()
-    folders = _plain_folders(good, bad)
-    if folders and "dataset_path" in (config or {}):
-        raise ValueError("dataset_path and good both name pictures")
-    with _Config({**folders, **(config or {})}) as handle, Interrupts() as interrupts:
-        observer = _Observer(interrupts, progress, message)
+    folders = with_folders(config, good, bad, settings)
+    followers: List[Callback] = list(callbacks)
+    if resume and resume is not True and config is None:
+        config = resumed(resume)
+    given = {**(dict(config) if isinstance(config, dict) else {}), **folders}
+    observer = Observer(progress, message, [follower.progress for follower in followers])
+    with Config(config, folders) as handle:
+        for follower in followers:
+            follower.begin(given)
         try:
-            check("dn_train", handle, c.byref(observer.struct), c.byref(summary), None)
-        except Cancelled:
-            if observer.failure is None:
-                raise
-        if observer.failure is not None:  # also where it came too late to stop anything
-            raise observer.failure
-    folder = Path(os.fsdecode(summary.results_directory))
-    metrics = folder / "metrics.json"
-    return TrainingRun(folder, folder / "model.safetensors", json.loads(metrics.read_text()) if metrics.exists() else {})
+            run = _call(handle, resume, observer)
+        except BaseException as failure:
+            for follower in followers:
+                follower.failed(failure)
+            raise
+    for follower in followers:
+        follower.end(run)
+    return run
 
 
-def import_weights(path: PathLike, output: PathLike, config: Optional[Mapping[str, Any]] = None) -> None:
-    """Makes a model file of a state_dict that the original DifferNet saved."""
-    with _Config(config or {}) as handle:
-        check("dn_import", path_bytes(path), handle, path_bytes(output), None)
+def check(
+    dataset_path: Optional[PathLike] = None,
+    class_name: Optional[str] = None,
+    *,
+    good: Paths = None,
+    bad: Paths = None,
+    progress: ProgressOption = None,
+    message: MessageOption = None,
+    **settings: Any,
+) -> Dict[str, Any]:
+    """Looks a data set over before a training: counts, sizes, copies, masks, pictures unlike the rest.
 
-
-_FORMATS: List[str] = ["pytorch", "safetensors", "onnx"]
-
-
-def export(model: PathLike, output: PathLike, format: str, *, half: bool = False, rotations: int = 0) -> None:
-    """Writes a model for other programs; `format` is pytorch, safetensors or onnx.
-
-    An ONNX graph rotates each image `rotations` times and averages; 0: each image is one view.
+    Returns what ``differnet check --json`` prints (docs/check.md): `to_mend` counts what must be fixed,
+    `classes` lists the classes (`class_name` None: all). Memory: one picture a thread. Raises DataError and
+    FileError where there is no data set. Ctrl-C stops it.
     """
-    if format not in _FORMATS:
-        raise ValueError(f"format is {format!r}, expected one of {', '.join(_FORMATS)}")
-    options = ExportOptionsStruct(format=_FORMATS.index(format), half=half, rotations=rotations)
-    check("dn_export", path_bytes(model), c.byref(options), path_bytes(output))
+    if dataset_path is not None:
+        settings["dataset_path"] = dataset_path
+    more = with_folders(None, good, bad, settings)
+    wanted = class_name.encode() if class_name is not None else None
+    text, to_mend = c.c_void_p(), c.c_size_t()
+    with Config(None, more) as handle, Observer(progress, message) as observer:
+        observer.call("dn_check", handle, wanted, observer.pointer, 1, c.byref(text), c.byref(to_mend))
+    found: Dict[str, Any] = json.loads(take_text(text))
+    return found
+
+
+def benchmark(*, progress: ProgressOption = None, message: MessageOption = None, **settings: Any) -> Dict[str, Any]:
+    """Measures this machine: its peak, every stage of scoring, a training step; takes minutes.
+
+    `settings` are those of `train`; the network has random weights. Returns what ``differnet benchmark --json``
+    prints, with units in the names.
+    """
+    text = c.c_void_p()
+    with Config(None, settings) as handle, Observer(progress, message) as observer:
+        observer.call("dn_benchmark", handle, observer.pointer, 1, c.byref(text))
+    found: Dict[str, Any] = json.loads(take_text(text))
+    return found
+
+
+def import_weights(path: PathLike, output: PathLike, config: Settings = None, **settings: Any) -> Path:
+    """Makes a model file of a state_dict that the original DifferNet saved, or a weights file of a backbone's.
+
+    The shape of the network follows from the tensors, all else from the settings (docs/interchange.md). Nothing
+    in the file is executed. Returns `output`. Raises FormatError, ConfigError, FileError.
+    """
+    with Config(config, settings) as handle, Observer(False, None) as observer:
+        observer.call("dn_import", path_bytes(path), handle, path_bytes(output), observer.pointer)
+    return Path(output)
+
+
+def verify(
+    model: PathLike, dataset_path: Optional[PathLike] = None, class_name: Optional[str] = None
+) -> Tuple[bool, Dict[str, Any]]:
+    """Whether a data set's training pictures are those that a model was trained on, and what was compared.
+
+    None: the data set that the training's config.yaml beside the model names. Contents are compared by SHA-256.
+    """
+    from ._library import check as call  # the name is taken here
+
+    text, same = c.c_void_p(), c.c_int()
+    wanted = class_name.encode() if class_name is not None else None
+    call(
+        "dn_verify_dataset", path_bytes(model), optional_path(dataset_path), wanted, 1, c.byref(text), c.byref(same)
+    )
+    return bool(same.value), json.loads(take_text(text))

@@ -184,6 +184,8 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     DN_TRY(dn_model_path_find(model_path, path, error));
     DN_TRY(dn_model_open(path, &computing, &model, error));
     dn_tell_precision(&observed, model->options.precision, model->precision);
+    if (dn_model_warning(model))
+        dn_tell(&observed, DN_WARNING, "%s", dn_model_warning(model));
     dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
     dn_model_close(model);
     if (status == DN_OK)

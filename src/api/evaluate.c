@@ -7,7 +7,6 @@
 #include "detect/model_config.h"
 #include "group/group.h"
 #include "inspect/model.h"
-#include "inspect/pixel_evaluation.h"
 #include "train/apply_thresholds.h"
 
 #include <math.h>
@@ -25,12 +24,39 @@ static dn_status find_scores(const work *self, const dn_model *model, dn_evaluat
                              dn_error *error) {
     if (self->parts)
         return dn_scores_take(evaluation, self->parts, error);
+    if (!model->warns_of_unlike)
+        DN_TRY(dn_evaluation_look(evaluation, self->observer, error)); /* maps want the verdict */
+    DN_TRY(dn_evaluation_run(evaluation, self->observer, NULL, error));
+    return self->part ? dn_scores_put(evaluation, self->part, error) : DN_OK;
+}
+
+/* The thresholds of a saved model are known, so that each image's map follows its score. */
+static dn_status make_maps(const dn_model *model, dn_evaluation *evaluation,
+                           const char *output_directory, const dn_observer *observer,
+                           dn_error *error) {
+    if (!output_directory)
+        return DN_OK;
+    DN_TRY(dn_output_folder_make(output_directory, error));
+    return model->maps ? dn_pixel_evaluation_create(evaluation->inspector, output_directory,
+                                                    observer, &evaluation->maps, error)
+                       : DN_OK;
+}
+
+/* Where one process computes all scores, each map follows its score; otherwise all maps are made
+ * when the scores are there. */
+static dn_status find_all(const work *self, const dn_model *model, dn_evaluation *evaluation,
+                          dn_error *error) {
+    dn_pixel_evaluation *maps = evaluation->maps;
     if (self->part)
         evaluation->share = dn_part_share(self->part);
-    DN_TRY(dn_evaluation_run(evaluation, self->observer, NULL, error));
-    if (!model->warns_of_unlike)
-        DN_TRY(dn_evaluation_look(evaluation, self->observer, error));
-    return self->part ? dn_scores_put(evaluation, self->part, error) : DN_OK;
+    if (!self->parts && evaluation->share.count < 2)
+        return find_scores(self, model, evaluation, error);
+    evaluation->maps = NULL;
+    dn_status status = find_scores(self, model, evaluation, error);
+    evaluation->maps = maps;
+    return status == DN_OK && maps
+               ? dn_evaluation_make_maps(evaluation, maps, self->observer, error)
+               : status;
 }
 
 /* Fills in the evaluation and the metrics, and writes their files where there is a folder for them.
@@ -38,19 +64,18 @@ static dn_status find_scores(const work *self, const dn_model *model, dn_evaluat
 static dn_status run_evaluation(const work *self, const dn_model *model, dn_evaluation *evaluation,
                                 const dn_evaluation_record *record, dn_metrics *metrics,
                                 dn_error *error) {
-    DN_TRY(find_scores(self, model, evaluation, error));
+    int writes = self->output_directory && dn_group_rank(model->detector.config->group) == 0;
+    if (writes)
+        DN_TRY(make_maps(model, evaluation, self->output_directory, record->observer, error));
+    DN_TRY(find_all(self, model, evaluation, error));
     if (self->part)
         return DN_OK;
     DN_TRY(dn_evaluation_metrics(evaluation, metrics, error));
     DN_TRY(
         dn_evaluation_apply_thresholds(evaluation, &model->detector.calibration, metrics, error));
-    if (!self->output_directory || dn_group_rank(model->detector.config->group) > 0)
-        return DN_OK; /* of several processes, one writes */
-    DN_TRY(dn_output_folder_make(self->output_directory, error));
-    if (model->maps)
-        DN_TRY(dn_evaluate_pixels(evaluation->inspector, evaluation->samples, evaluation->count,
-                                  self->output_directory, record->observer, metrics, error));
-    return dn_write_evaluation(self->output_directory, record, error);
+    if (evaluation->maps)
+        DN_TRY(dn_pixel_evaluation_measure(evaluation->maps, metrics, error));
+    return writes ? dn_write_evaluation(self->output_directory, record, error) : DN_OK;
 }
 
 static dn_status evaluate_from(const work *self, const dn_model *model, dn_inspector *inspector,
@@ -67,18 +92,14 @@ static dn_status evaluate_from(const work *self, const dn_model *model, dn_inspe
     record.evaluation = &evaluation;
     record.metrics = metrics;
     dn_status status = run_evaluation(self, model, &evaluation, &record, metrics, error);
+    dn_pixel_evaluation_destroy(evaluation.maps);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
 
 /* Cancel hook for the time in which other calls use the model. */
 static int observer_stops(void *user) {
-    const dn_progress waiting = {.stage = DN_STAGE_SCORE,
-                                 .loss = NAN,
-                                 .auroc_last = NAN,
-                                 .auroc_max = NAN,
-                                 .auroc_epoch_max = -1};
-    return dn_tell_progress(user, &waiting, NULL) != DN_OK;
+    return dn_tell_stage(user, DN_STAGE_SCORE, 0, 0, NULL) != DN_OK;
 }
 
 static dn_status evaluate_samples(const work *self, dn_model *model, const dn_dataset *dataset,

@@ -1,13 +1,16 @@
 #include "api/evaluation_files.h"
 
 #include "api/report_localization.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "config/number.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { FACTS = 16 };
 
@@ -19,6 +22,7 @@ typedef struct evaluation_files {
     dn_report_sample *samples;
     dn_report_localizer localizer;
     char seed[32], images[32], roi_share[32], title[256];
+    char pictures[5120], shortfall[256];
     char calibration_id[17], promise[DN_PROMISE_SIZE];
     char *yaml;
 } evaluation_files;
@@ -46,6 +50,7 @@ static void fill_sample(dn_report_sample *row, const dn_sample *sample,
         .paper_score = judged.paper_score,
         .places_score = judged.places_score,
         .places_p_value = judged.places_p_value,
+        .mask_path = sample->mask_path,
     };
 }
 
@@ -115,6 +120,49 @@ static void add_facts(evaluation_files *self, const dn_evaluation_record *record
     self->report.provenance = self->facts;
 }
 
+static const char *or_null(const char *text) {
+    return text[0] ? text : NULL;
+}
+
+/* "good=photos/OK|bad=photos/NG" is "photos/OK (good), photos/NG (bad)"; another path is itself. */
+static void name_pictures(const dn_evaluation_record *record, char *text, size_t size) {
+    const char *path = record->dataset_path;
+    int plain = strncmp(path, "good=", 5) == 0 || strncmp(path, "bad=", 4) == 0;
+    size_t length = 0;
+    if (!plain) {
+        snprintf(text, size, "%s%s%s", path, record->class_name[0] ? ", class " : "",
+                 record->class_name);
+        return;
+    }
+    text[0] = '\0';
+    while (*path && length < size) {
+        size_t part = strcspn(path, "|"), kind = strcspn(path, "=");
+        if (kind < part)
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s%.*s (%.*s)", length ? ", " : "",
+                                 (int)(part - kind - 1), path + kind + 1, (int)kind, path);
+        path += part + (path[part] == '|');
+    }
+}
+
+/* What the first screen says besides the metrics. */
+static void add_first_screen(evaluation_files *self, const dn_evaluation_record *record) {
+    const dn_detector *detector = record->evaluation->inspector->detector;
+    const dn_calibration *calibration = &detector->calibration;
+    dn_report *report = &self->report;
+    name_pictures(record, self->pictures, sizeof self->pictures);
+    report->heading = or_null(detector->config->report_title);
+    report->note = or_null(detector->config->report_note);
+    report->model_id = or_null(detector->id);
+    report->dataset = self->pictures;
+    report->time_ms = dn_utc_milliseconds();
+    report->held_out = calibration->scores;
+    report->held_out_count = calibration->count;
+    report->promised_rate = dn_calibration_judges(calibration) ? calibration->promised_rate : NAN;
+    if (dn_calibration_falls_short(calibration, self->shortfall))
+        report->warning = self->shortfall;
+}
+
 static dn_status prepare_report(evaluation_files *self, const dn_evaluation_record *record,
                                 dn_error *error) {
     dn_dataset_title(record->dataset_path, self->title, sizeof self->title);
@@ -129,6 +177,7 @@ static dn_status prepare_report(evaluation_files *self, const dn_evaluation_reco
     self->report.localize = dn_localize_report_sample;
     self->report.localizer = &self->localizer;
     add_facts(self, record);
+    add_first_screen(self, record);
     const dn_detector *detector = record->evaluation->inspector->detector;
     DN_TRY(fill_samples(self, record->evaluation, &detector->calibration, error));
     DN_TRY(dn_config_to_yaml(detector->config, &self->yaml, error));

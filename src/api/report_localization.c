@@ -12,21 +12,13 @@ static dn_status localize(dn_report_localizer *self, dn_image *picture,
     found->region_count = map->region_count;
     for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
         found->regions[i] = map->regions[i];
-    dn_map_take_overlay(map, &found->overlay);
+    dn_status status = dn_map_take_overlay(map, &found->overlay, error);
     dn_map_free(map);
-    return DN_OK;
+    return status;
 }
 
 static dn_status report_progress(dn_report_localizer *self) {
-    dn_progress progress = {
-        .stage = DN_STAGE_REPORT,
-        .done = self->done++,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(self->observer, &progress, NULL);
+    return dn_tell_stage(self->observer, DN_STAGE_REPORT, self->done++, 0, NULL);
 }
 
 int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_localization *found) {

@@ -15,7 +15,6 @@
 #include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "group/group.h"
-#include "inspect/pixel_evaluation.h"
 #include "train/auto_precision.h"
 #include "train/schedule.h"
 
@@ -126,8 +125,13 @@ static dn_status load_backbone(training *self, dn_error *error) {
             "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
             "defects may go unseen");
     DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
-    return dn_network_settings_apply(weights->network, self->detector.config, &self->observer,
-                                     error);
+    DN_TRY(
+        dn_network_settings_apply(weights->network, self->detector.config, &self->observer, error));
+    char text[DN_ANGLES_TEXT];
+    if (dn_config_misses_angles(self->detector.config, dn_test_rotations(self->detector.config),
+                                text))
+        dn_tell(&self->observer, DN_WARNING, "%s", text);
+    return DN_OK;
 }
 
 /* The configured mask, or else the one in the data set's folder roi/. */
@@ -315,19 +319,26 @@ static dn_status save_model(training *self, dn_error *error) {
     if (!self->config->save_model)
         return DN_OK;
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "model.safetensors", error));
-    return dn_detector_save(&self->detector, path, &self->provenance, error);
+    DN_TRY(dn_detector_save(&self->detector, path, &self->provenance, error));
+    return dn_detector_take_id(&self->detector, path, error);
 }
 
 /* As the original's grad_map_viz, but for every image. */
-static dn_status make_maps(training *self, const dn_evaluation *evaluation, dn_metrics *metrics,
+static dn_status make_maps(training *self, dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
+    dn_pixel_evaluation *maps;
     if (!self->config->grad_map_viz)
         return DN_OK;
-    return dn_evaluate_pixels(self->trainer.inspector, evaluation->samples, evaluation->count,
-                              self->results.directory, &self->observer, metrics, error);
+    DN_TRY(dn_pixel_evaluation_create(self->trainer.inspector, self->results.directory,
+                                      &self->observer, &maps, error));
+    dn_status status = dn_evaluation_make_maps(evaluation, maps, &self->observer, error);
+    if (status == DN_OK)
+        status = dn_pixel_evaluation_measure(maps, metrics, error);
+    dn_pixel_evaluation_destroy(maps);
+    return status;
 }
 
-static dn_status write_results(training *self, const dn_evaluation *evaluation, dn_error *error) {
+static dn_status write_results(training *self, dn_evaluation *evaluation, dn_error *error) {
     DN_TRY(save_model(self, error));
     DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));

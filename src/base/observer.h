@@ -12,6 +12,10 @@ void dn_tell(const dn_observer *observer, dn_severity severity, const char *form
 dn_status dn_tell_progress(const dn_observer *observer, const dn_progress *progress,
                            dn_error *error);
 
+/* The same of a stage that has no loss and no AUROC. */
+dn_status dn_tell_stage(const dn_observer *observer, dn_stage stage, size_t done, size_t total,
+                        dn_error *error);
+
 /* A caller's request to stop one call, asked for from the calling thread. `requested` returns 0 to
  * go on. */
 typedef struct dn_cancel {

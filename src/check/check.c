@@ -41,16 +41,7 @@ static void fill_records(void *context, size_t begin, size_t end) {
 }
 
 static dn_status tell(const checker *self, size_t done, size_t total) {
-    dn_progress progress = {
-        .stage = DN_STAGE_CHECK,
-        .done = done,
-        .total = total,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(self->observer, &progress, self->error);
+    return dn_tell_stage(self->observer, DN_STAGE_CHECK, done, total, self->error);
 }
 
 /* Finds the levels of train/ as a training would. */

@@ -19,7 +19,7 @@ typedef struct dn_spread {
 /* A kind of finding; findings.c lists all. */
 typedef struct dn_rule {
     const char *name;   /* for programs: "unreadable" */
-    int mend;           /* 1: mend it before training; 0: look at it */
+    int mend;           /* 1: fix it before training; 0: look at it */
     const char *title;  /* "images that cannot be read" */
     const char *remedy; /* what to do */
 } dn_rule;
@@ -60,7 +60,7 @@ typedef struct dn_checked_class {
     dn_check_folder *folders;
     dn_check_size *sizes; /* most frequent first, as kinds */
     dn_check_kind *kinds;
-    dn_finding *findings; /* those to mend first */
+    dn_finding *findings; /* those to fix first */
     size_t folder_count, size_count, kind_count, finding_count;
     size_t folder_capacity, size_capacity, kind_capacity, finding_capacity;
     double roi_share;        /* of the picture; 0: no usable mask */

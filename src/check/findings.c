@@ -9,7 +9,7 @@ enum { MEND = 1, LOOK = 0 };
 
 static const dn_rule RULES[DN_FINDING_RULES] = {
     [DN_FINDING_FOLDER] = {"folder", MEND, "the folder cannot be read",
-                           "mend the folder, its permissions or its name"},
+                           "fix the folder, its permissions or its name"},
     [DN_FINDING_NO_TRAIN] = {"no_train_good", MEND, "no good images to train on",
                              "put pictures of good parts into train/good/"},
     [DN_FINDING_UNREADABLE] =

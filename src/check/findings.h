@@ -45,7 +45,7 @@ dn_status dn_finding_name(dn_finding *finding, const char *name, const char *det
 dn_status dn_finding_put(dn_checked_class *class, dn_rule_id rule, const char *name,
                          const char *detail, dn_error *error);
 
-/* Findings to mend first, then in the order of the rules. */
+/* Findings to fix first, then in the order of the rules. */
 void dn_findings_sort(dn_checked_class *class);
 void dn_finding_clear(dn_finding *finding);
 

@@ -3,7 +3,7 @@
 #define DN_CLI_BATCH_H
 
 #include "cli/cli.h"
-#include "cli/model_file.h"
+#include "program/model_file.h"
 
 typedef struct dn_batch {
     dn_cli *cli;

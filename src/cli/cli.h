@@ -24,7 +24,7 @@ typedef dn_status dn_verb_run(dn_cli *cli);
 
 dn_verb_run dn_verb_train, dn_verb_test, dn_verb_predict, dn_verb_info, dn_verb_config,
     dn_verb_benchmark, dn_verb_check, dn_verb_calibrate, dn_verb_import, dn_verb_export,
-    dn_verb_merge;
+    dn_verb_serve, dn_verb_archive, dn_verb_merge;
 
 /* Whether this process speaks: of several that do one work, one does. */
 int dn_cli_speaks(const dn_cli *cli);

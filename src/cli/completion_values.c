@@ -14,7 +14,9 @@ static void print_words(FILE *stream, const char *values) {
 /* NULL where any text may stand. */
 static const char *values_of(const dn_option *option, const dn_verb *verb) {
     if (option == &dn_options[DN_OPTION_FORMAT])
-        return verb->bit == DN_VERB_EXPORT ? "pytorch|safetensors|onnx" : "json|csv|table";
+        return verb->bit == DN_VERB_EXPORT    ? "pytorch|safetensors|onnx"
+               : verb->bit == DN_VERB_ARCHIVE ? "json|csv"
+                                              : "json|csv|table";
     if (option == &dn_options[DN_OPTION_THRESHOLD_RULE])
         return "conformal|target_tpr|f1_max|youden";
     return option->argument && strchr(option->argument, '|') ? option->argument : NULL;

@@ -83,7 +83,9 @@ static dn_status read_texts(const dn_config *config, dn_model_settings *settings
                   {"device", &settings->device},
                   {"compute", &settings->compute},
                   {"precision", &settings->precision},
-                  {"threshold_rule", &settings->threshold_rule}};
+                  {"threshold_rule", &settings->threshold_rule},
+                  {"report_title", &settings->report_title},
+                  {"report_note", &settings->report_note}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         dn_status status = dn_config_get_text(config, wanted[i].key, wanted[i].text, error);
         if (status != DN_OK)
@@ -131,6 +133,20 @@ static dn_status read_numbers(const dn_command *command, const dn_config *config
     return DN_OK;
 }
 
+/* As the model's configuration has it, unless the command line says otherwise. */
+static dn_status read_footer(const dn_command *command, const dn_config *config, int *footer,
+                             dn_error *error) {
+    char *text;
+    *footer = 0;
+    if (!dn_settings_sets(command, "overlay_footer"))
+        return DN_OK;
+    dn_status status = dn_config_get(config, "overlay_footer", &text, error);
+    if (status == DN_OK)
+        *footer = strcmp(text, "true") == 0 ? 1 : -1;
+    dn_text_free(text);
+    return status;
+}
+
 static dn_status read_unlike(const dn_command *command, int *unlike, dn_error *error) {
     const char *word = dn_command_value(command, DN_OPTION_UNLIKE);
     *unlike = word && strcmp(word, "warn") == 0;
@@ -155,6 +171,8 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
         .maps = dn_command_has(command, DN_OPTION_MAPS),
         .threshold_rule =
             dn_settings_sets(command, "threshold_rule") ? settings->threshold_rule : NULL,
+        .report_title = dn_settings_sets(command, "report_title") ? settings->report_title : NULL,
+        .report_note = dn_settings_sets(command, "report_note") ? settings->report_note : NULL,
     };
     dn_text_free(threads);
     status = dn_command_number(command, DN_OPTION_THRESHOLD, 1e300, 0, &settings->options.threshold,
@@ -162,6 +180,8 @@ static dn_status fill_options(const dn_command *command, const dn_config *config
     if (status == DN_OK)
         status = dn_command_number(command, DN_OPTION_EARLY_EXIT, 0.999999999, 0,
                                    &settings->options.early_exit, error);
+    if (status == DN_OK)
+        status = read_footer(command, config, &settings->options.overlay_footer, error);
     if (status == DN_OK)
         status = read_unlike(command, &settings->options.unlike, error);
     return status == DN_OK ? read_numbers(command, config, &settings->options, error) : status;
@@ -184,6 +204,8 @@ void dn_settings_free(dn_model_settings *settings) {
     dn_text_free(settings->compute);
     dn_text_free(settings->precision);
     dn_text_free(settings->threshold_rule);
+    dn_text_free(settings->report_title);
+    dn_text_free(settings->report_note);
     *settings = (dn_model_settings){0};
 }
 
@@ -197,6 +219,12 @@ static void warn_of_precision(dn_cli *cli, const dn_model *model) {
     dn_display_message(&cli->display, DN_WARNING, text);
 }
 
+static void warn_of_options(dn_cli *cli, const dn_model *model) {
+    const char *warning = dn_model_warning(model);
+    if (warning)
+        dn_display_message(&cli->display, DN_WARNING, warning);
+}
+
 dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model **model) {
     dn_model_settings settings;
     dn_status status = dn_settings_model(&cli->command, config, &settings, &cli->error);
@@ -204,7 +232,9 @@ dn_status dn_settings_open_model(dn_cli *cli, const dn_config *config, dn_model 
         return status;
     status = dn_model_open(cli->command.operands[0], &settings.options, model, &cli->error);
     dn_settings_free(&settings);
-    if (status == DN_OK)
+    if (status == DN_OK) {
         warn_of_precision(cli, *model);
+        warn_of_options(cli, *model);
+    }
     return status;
 }

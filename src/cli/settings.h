@@ -22,7 +22,7 @@ int dn_settings_sets(const dn_command *command, const char *key);
  * thresholds. `options` points to the texts. */
 typedef struct dn_model_settings {
     dn_model_options options;
-    char *backbone, *device, *compute, *precision, *threshold_rule;
+    char *backbone, *device, *compute, *precision, *threshold_rule, *report_title, *report_note;
 } dn_model_settings;
 
 /* Free with dn_settings_free after success. */

@@ -2,8 +2,11 @@
 #include "cli/settings.h"
 #include "cli/usage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static dn_status need_output(const dn_cli *cli, const char *verb, const char **output,
                              dn_error *error) {
@@ -57,6 +60,30 @@ static dn_status read_rotations(const dn_command *command, int *rotations, dn_er
     return DN_OK;
 }
 
+static dn_status keep_existing(const dn_cli *cli, const char *output, dn_error *error) {
+    if (access(output, F_OK) != 0 || dn_command_has(&cli->command, DN_OPTION_FORCE))
+        return DN_OK;
+    return dn_usage(error, "export: %s exists: --force overwrites it", output);
+}
+
+static void say_what_was_written(dn_cli *cli, const dn_export_options *options,
+                                 const char *output) {
+    static const char *const names[] = {
+        [DN_EXPORT_PYTORCH] = "a state_dict for PyTorch",
+        [DN_EXPORT_SAFETENSORS] = "a model in safetensors",
+        [DN_EXPORT_ONNX] = "an ONNX graph",
+    };
+    struct stat status;
+    char text[256], views[64] = "";
+    double size = stat(output, &status) == 0 ? (double)status.st_size / 1e6 : 0;
+    if (options->format == DN_EXPORT_ONNX)
+        snprintf(views, sizeof views, options->rotations > 1 ? ", turns an image %d times" : "",
+                 options->rotations);
+    snprintf(text, sizeof text, "wrote %.120s: %s, %.1f MB, weights in %s%s", output,
+             names[options->format], size, options->half ? "f16" : "f32", views);
+    dn_display_message(&cli->display, DN_NOTE, text);
+}
+
 dn_status dn_verb_export(dn_cli *cli) {
     const dn_command *command = &cli->command;
     const char *output;
@@ -68,6 +95,12 @@ dn_status dn_verb_export(dn_cli *cli) {
     if (status == DN_OK)
         status = read_rotations(command, &options.rotations, &cli->error);
     if (status == DN_OK)
+        status = keep_existing(cli, output, &cli->error);
+    if (status == DN_OK)
         status = dn_export(command->operands[0], &options, output, &cli->error);
+    if (status == DN_OK) {
+        dn_cli_watch(cli, NULL);
+        say_what_was_written(cli, &options, output);
+    }
     return status;
 }

@@ -60,10 +60,10 @@ const dn_verb dn_verbs[] = {
      "Takes some minutes; with --precision or --threads it measures less.", dn_verb_benchmark},
     {"check", NULL, DN_VERB_CHECK, "[DATASET]", 0, 1, "check a data set before training",
      "Reads every image of DATASET (a folder of classes, a class folder or a manifest CSV) and "
-     "lists what is there, what to mend and what to look at: unreadable files, copies, the same "
+     "lists what it holds, what to fix and what to look at: unreadable files, copies, the same "
      "image in train and test, images that differ much from the rest, masks that do not fit. "
      "Checks all classes unless --class names one. The exit status is 1 if there is something to "
-     "mend.",
+     "fix.",
      dn_verb_check},
     {"calibrate", NULL, DN_VERB_CALIBRATE, "MODEL [DIR]", 1, 2,
      "set a model's thresholds from good images alone",
@@ -93,16 +93,29 @@ const dn_verb dn_verbs[] = {
      "are missing, there twice, unfinished or of another work. Parts of `test` hold scores; the "
      "model and the test set are opened again.",
      dn_verb_merge},
+#ifdef DN_USE_STATION
+    {"serve", NULL, DN_VERB_SERVE, "[MODEL...]", 0, SIZE_MAX, "the inspection station over HTTP",
+     "Serves models by name (MODEL is a path or NAME=PATH; further ones stand in the "
+     "configuration), a page for people at /, and an archive of what was judged, until Ctrl-C or "
+     "SIGTERM. It listens on this machine alone; elsewhere it needs --tls-cert, --tls-key and "
+     "--token-file. SIGHUP reads tokens, models and policy again. docs/station.md has the keys of "
+     "the configuration, which --set sets as well.",
+     dn_verb_serve},
+    {"archive", NULL, DN_VERB_ARCHIVE, "export|verify|prune DIR", 2, 2,
+     "export, verify or prune what the station keeps",
+     "export prints all inspections, the newest first, as JSON lines or with --format csv. verify "
+     "compares every kept picture with the digest of what was judged; the exit status is 1 if "
+     "something is missing or changed. prune removes the oldest pictures and maps beyond "
+     "--keep-days and --keep-gigabytes, never inspections; a station that runs does so itself.",
+     dn_verb_archive},
+#endif
 };
 
 _Static_assert(sizeof dn_verbs / sizeof *dn_verbs == DN_VERB_COUNT, "DN_VERB_COUNT is wrong");
 
-static int is_planned(const char *name) {
-    static const char *const planned[] = {"serve"};
-    for (size_t i = 0; i < sizeof planned / sizeof *planned; i++)
-        if (strcmp(planned[i], name) == 0)
-            return 1;
-    return 0;
+/* Verbs that were left out of this build: DIFFERNET_STATION. */
+static int is_left_out(const char *name) {
+    return strcmp(name, "serve") == 0 || strcmp(name, "archive") == 0;
 }
 
 dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) {
@@ -117,8 +130,8 @@ dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) 
             names[count++] = (*verb)->alias;
     }
     *verb = NULL;
-    if (is_planned(name))
-        return dn_usage(error, "%s: not in this version", name);
+    if (is_left_out(name))
+        return dn_usage(error, "%s: not in this build", name);
     if (name[0] == '-')
         return dn_usage(error, "unknown option \"%.40s\" before the verb", name);
     const char *nearest = dn_nearest_name(name, names, count);

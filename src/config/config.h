@@ -60,6 +60,10 @@ struct dn_config {
     char places[16]; /* off, gaussian: a detector for places */
     char score[16];  /* paper, places, combined: what the verdict is about */
     char map[16];    /* places, gradient */
+    /* what people are shown */
+    char report_title[256]; /* of report.html; empty: the product's name */
+    char report_note[1024]; /* on its first screen: who may be asked */
+    int overlay_footer;     /* boolean: overlays have a strip with verdict, score and model */
     /* several processes */
     double group_timeout;   /* seconds */
     struct dn_group *group; /* no key: dn_config_share; NULL: one process */
@@ -81,6 +85,11 @@ int dn_config_bank(const dn_config *config);
 
 /* Whether these are the evenly spaced rotations that are tested ("even:N"). */
 int dn_config_trains_evenly(const dn_config *config);
+
+/* 1 where a test at so many rotations shows angles that a training at even:N never showed; `text`
+ * then says so. */
+enum { DN_ANGLES_TEXT = 256 };
+int dn_config_misses_angles(const dn_config *config, int rotations, char text[DN_ANGLES_TEXT]);
 
 /* Sample values that become black and white in images deeper than 8 bits. Returns 1 and sets both,
  * 0 for `auto` (training finds them), -1 for any other value. */

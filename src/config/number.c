@@ -39,6 +39,26 @@ void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals
     leave_c_locale(c_locale, previous);
 }
 
+static void drop_zeros(char *number) {
+    char *end = number + strlen(number);
+    if (!strchr(number, '.'))
+        return;
+    while (end[-1] == '0')
+        *--end = '\0';
+    if (end[-1] == '.')
+        end[-1] = '\0';
+}
+
+void dn_number_print_score(char text[DN_NUMBER_SIZE], double score) {
+    if (fabs(score) >= 1e12 || (score != 0 && fabs(score) < 1e-6)) {
+        dn_number_print(text, score);
+        return;
+    }
+    int magnitude = score != 0 ? (int)floor(log10(fabs(score))) : 0;
+    dn_number_print_fixed(text, score, magnitude > 4 ? 0 : 4 - magnitude);
+    drop_zeros(text);
+}
+
 int dn_number_read(const char *text, double *value) {
     char *end;
     /* strtod alone would also accept "0x1p3", "nan" and leading spaces. */

@@ -12,6 +12,10 @@ void dn_number_print(char text[DN_NUMBER_SIZE], double value);
 /* With a fixed number of decimals, for people. */
 void dn_number_print_fixed(char text[DN_NUMBER_SIZE], double value, int decimals);
 
+/* A finite score for people, the same wherever one is shown: five significant digits, none of them
+ * a zero that says nothing; all digits where it is very large or small. */
+void dn_number_print_score(char text[DN_NUMBER_SIZE], double score);
+
 /* 1 and a finite *value when the whole text is a decimal number ("-2", "0.5", "2e-4"), else 0. */
 int dn_number_read(const char *text, double *value);
 

@@ -12,6 +12,7 @@
 #include "detect/network_settings.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -222,6 +223,14 @@ static dn_status check_parameters(const dn_detector *detector, dn_error *error) 
     return DN_OK;
 }
 
+dn_status dn_detector_take_id(dn_detector *detector, const char *path, dn_error *error) {
+    dn_tensor_file *saved;
+    DN_TRY(dn_tensor_file_open(path, &saved, error));
+    dn_record_id(saved, detector->id);
+    dn_tensor_file_close(saved);
+    return DN_OK;
+}
+
 /* ---- the parameters in bf16 ---- */
 
 /* Pages of the file are released after they are read, a few at a time. */
@@ -367,6 +376,17 @@ void dn_detector_close(dn_detector *detector) {
     dn_place_model_free(&detector->places);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
+}
+
+int dn_detector_maps_places(const dn_detector *detector) {
+    return detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
+}
+
+double dn_detector_map_threshold(const dn_detector *detector) {
+    const dn_calibration *judged = &detector->calibration;
+    if (dn_detector_maps_places(detector) && !isfinite(judged->map_threshold))
+        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
+    return judged->map_threshold;
 }
 
 /* ---- writing ---- */

@@ -95,7 +95,17 @@ dn_status dn_detector_load(const char *path, const char *backbone, dn_detector *
 /* Writes the file completely or not at all. */
 dn_status dn_detector_save(dn_detector *detector, const char *path, const dn_provenance *provenance,
                            dn_error *error);
+
+/* Sets the id of a detector that was saved at `path`. */
+dn_status dn_detector_take_id(dn_detector *detector, const char *path, dn_error *error);
 void dn_detector_close(dn_detector *detector);
+
+/* Whether maps show places, not gradients. */
+int dn_detector_maps_places(const dn_detector *detector);
+
+/* What maps of good pictures stay below; NaN: unknown. A model with places that was never
+ * calibrated still knows the maps of its training pictures. */
+double dn_detector_map_threshold(const dn_detector *detector);
 
 /* Writes the model file at `path` to `output`, which may be the same, with other thresholds and
  * other earlier ones: completely or not at all. The tensors are copied from the mapped file. */

@@ -169,6 +169,8 @@ void dn_kind_pnm(dn_bytes file, dn_image_kind *kind) {
     kind->mode = modes[(file.data[1] - '1') % 3];
     if (read_header(&file, &header, NULL) != DN_OK)
         return;
+    kind->width = header.width;
+    kind->height = header.height;
     kind->is_deep = header.largest > 255;
     kind->bits = header.kind == 1 ? 1 : header.largest <= 255 ? 8 : bits_of(header.largest);
 }

@@ -381,6 +381,8 @@ void dn_kind_tiff(dn_bytes file, dn_image_kind *kind) {
     if (!tiff)
         return;
     read_layout(tiff, &layout);
+    kind->width = layout.width;
+    kind->height = layout.height;
     kind->bits = layout.bits;
     kind->mode = mode_of(&layout);
     kind->is_deep = dn_tiff_is_deep(&layout);

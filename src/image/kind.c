@@ -46,15 +46,17 @@ int dn_exif_orientation(const uint8_t *data, size_t size) {
 
 /* ---- PNG ------------------------------------------------------------------------------------- */
 
+static uint32_t big_endian(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
 static void read_png_header(const uint8_t *header, dn_image_kind *kind) {
     static const char *const modes[] = {"grey", "", "RGB", "palette", "grey+alpha", "", "RGBA"};
+    kind->width = big_endian(header);
+    kind->height = big_endian(header + 4);
     kind->bits = header[8];
     kind->is_deep = header[8] > 8;
     kind->mode = header[9] < sizeof modes / sizeof *modes ? modes[header[9]] : "";
-}
-
-static uint32_t big_endian(const uint8_t *bytes) {
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 /* Chunks: size, name, data, checksum. acTL tells the frames of an animation. */
@@ -88,6 +90,8 @@ static void read_frame(dn_bytes *header, dn_image_kind *kind) {
     if (dn_bytes_take(header, 6, "frame", &frame, NULL) != DN_OK)
         return;
     kind->bits = frame[0];
+    kind->height = (uint32_t)frame[1] << 8 | frame[2];
+    kind->width = (uint32_t)frame[3] << 8 | frame[4];
     kind->mode = frame[5] == 1 ? "grey" : frame[5] == 3 ? "RGB" : frame[5] == 4 ? "CMYK" : "";
 }
 
@@ -124,6 +128,30 @@ void dn_kind_jpeg(dn_bytes file, dn_image_kind *kind) {
 
 /* ---- BMP and WebP ---------------------------------------------------------------------------- */
 
+static uint32_t size_of(int32_t side) {
+    return side < 0 ? 0 - (uint32_t)side : (uint32_t)side;
+}
+
+/* Behind the header's size at 14; a height below 0 means that the rows run from the top. */
+static void read_bmp_size(const dn_bytes *file, int is_old, dn_image_kind *kind) {
+    dn_bytes header = at(file, 18);
+    uint16_t sides[2];
+    if (!is_old) {
+        uint32_t width, height;
+        if (dn_bytes_u32(&header, "width", &width, NULL) != DN_OK ||
+            dn_bytes_u32(&header, "height", &height, NULL) != DN_OK)
+            return;
+        kind->width = size_of((int32_t)width);
+        kind->height = size_of((int32_t)height);
+        return;
+    }
+    if (dn_bytes_u16(&header, "width", &sides[0], NULL) != DN_OK ||
+        dn_bytes_u16(&header, "height", &sides[1], NULL) != DN_OK)
+        return;
+    kind->width = sides[0];
+    kind->height = sides[1];
+}
+
 /* The bits of a pixel stand behind the planes: at 24 in the old header of 12 bytes, else at 28. */
 void dn_kind_bmp(dn_bytes file, dn_image_kind *kind) {
     dn_bytes header = at(&file, 14);
@@ -131,6 +159,7 @@ void dn_kind_bmp(dn_bytes file, dn_image_kind *kind) {
     uint16_t bits;
     if (dn_bytes_u32(&header, "header size", &size, NULL) != DN_OK)
         return;
+    read_bmp_size(&file, size == 12, kind);
     header = at(&file, size == 12 ? 24 : 28);
     if (dn_bytes_u16(&header, "bits", &bits, NULL) != DN_OK)
         return;
@@ -165,6 +194,8 @@ void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
     WebPBitstreamFeatures features;
     if (WebPGetFeatures(file.data, file.size, &features) != VP8_STATUS_OK)
         return;
+    kind->width = (uint32_t)features.width;
+    kind->height = (uint32_t)features.height;
     kind->mode = features.has_alpha ? "RGBA" : "RGB";
     kind->bits = 8;
     read_webp_chunks(file, kind);

@@ -6,12 +6,13 @@
 
 /* All texts are static storage. */
 typedef struct dn_image_kind {
-    const char *format; /* "PNG"; "" where the bytes are no image */
-    const char *mode;   /* "grey", "RGB", "RGBA", ...; "" where the header does not say */
-    int bits;           /* a sample; 0 where the header does not say */
-    int is_deep;        /* levels apply to it (image/levels.h) */
-    int orientation;    /* 2 to 8: the EXIF tag that decoding does not apply; else 0 */
-    int has_more;       /* further pages or frames, which decoding does not read */
+    const char *format;     /* "PNG"; "" where the bytes are no image */
+    const char *mode;       /* "grey", "RGB", "RGBA", ...; "" where the header does not say */
+    int bits;               /* a sample; 0 where the header does not say */
+    int is_deep;            /* levels apply to it (image/levels.h) */
+    int orientation;        /* 2 to 8: the EXIF tag that decoding does not apply; else 0 */
+    int has_more;           /* further pages or frames, which decoding does not read */
+    uint32_t width, height; /* 0 where the header does not say */
 } dn_image_kind;
 
 /* Looks at a file that could be decoded; of any other it says as much as can be read. Never fails,

@@ -120,9 +120,20 @@ static dn_status require_parameters(const dn_inspector *self, dn_error *error) {
     return dn_fail(error, DN_ERROR_ARGUMENT, "an inspector without parameters cannot score");
 }
 
-void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score) {
+static dn_status require_finite(double places, dn_error *error) {
+    if (isfinite(places))
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "the places' statistic is not a finite number: the model's detector for places "
+                   "is damaged");
+}
+
+dn_status dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score,
+                            dn_error *error) {
+    DN_TRY(require_finite(places, error));
     score->places = places;
     score->raw = dn_place_decide(&inspector->detector->places, score->paper, places);
+    return DN_OK;
 }
 
 static dn_status score_early(dn_inspector *self, const dn_image *input, dn_score *score,
@@ -144,9 +155,7 @@ static dn_status score_input(dn_inspector *self, const dn_image *input, dn_score
                              dn_error *error) {
     DN_TRY(self->scorer.early_exit ? score_early(self, input, score, error)
                                    : score_all(self, input, score, error));
-    if (self->places.model)
-        dn_inspector_join(self, self->seen_places, score);
-    return DN_OK;
+    return self->places.model ? dn_inspector_join(self, self->seen_places, score, error) : DN_OK;
 }
 
 dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
@@ -168,7 +177,7 @@ dn_status dn_inspector_score_features(dn_inspector *inspector, const float *feat
 /* ---- places ---- */
 
 int dn_inspector_maps_places(const dn_inspector *inspector) {
-    return inspector->places.model && strcmp(inspector->detector->config->map, "places") == 0;
+    return inspector->places.model && dn_detector_maps_places(inspector->detector);
 }
 
 dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
@@ -181,7 +190,7 @@ dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, 
     dn_image_free(&input);
     DN_TRY(status);
     *statistic = dn_place_view_score(&inspector->places);
-    return DN_OK;
+    return require_finite(*statistic, error);
 }
 
 /* ---- maps ---- */
@@ -245,32 +254,59 @@ static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score
     if (!score)
         return DN_OK;
     DN_TRY(dn_inspector_score_features(self, self->features, score, error));
-    if (self->places.model)
-        dn_inspector_join(self, dn_place_view_score(&self->places), score);
-    return DN_OK;
+    if (!self->places.model)
+        return DN_OK;
+    return dn_inspector_join(self, dn_place_view_score(&self->places), score, error);
+}
+
+/* A PASS has no regions of places. */
+static dn_status finish_map(const dn_inspector *self, dn_map *map, double raw, dn_error *error) {
+    map->judged.raw_score = raw;
+    dn_calibration_judge(&self->detector->calibration, &map->judged);
+    map->shows_places = dn_inspector_maps_places(self);
+    map->passes = map->shows_places && map->judged.verdict == DN_VERDICT_PASS;
+    return dn_map_finish(map, error);
 }
 
 static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     dn_score own;
     int shows_places = dn_inspector_maps_places(self);
     int judges = dn_calibration_judges(&self->detector->calibration);
-    if (shows_places && judges && !score)
-        score = &own; /* a PASS has no regions */
+    if ((judges || !shows_places) && !score)
+        score = &own; /* the verdict says whether there are regions; overlays name it */
     DN_TRY(shows_places ? fill_places(self, map, score, error)
                         : fill_gradients(self, map, score, error));
-    map->shows_places = shows_places;
-    map->passes =
-        shows_places && judges && !(score->raw > self->detector->calibration.review_threshold);
-    return dn_map_finish(map, error);
+    return finish_map(self, map, score ? score->raw : NAN, error);
 }
 
-dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
-                           dn_map **map, dn_error *error) {
-    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
-    dn_status status = fill_map(inspector, *map, score, error);
+static dn_status fill_scored(dn_inspector *self, dn_map *map, const dn_known_score *known,
+                             dn_error *error) {
+    if (known->fresh && dn_inspector_maps_places(self))
+        memcpy(map->values, self->places.map, map_bytes(self));
+    else
+        DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
+    DN_TRY(finish_map(self, map, known->raw, error));
+    if (known->is_unlike)
+        dn_calibration_judge_unlike(&map->judged);
+    return known->is_unlike ? dn_map_explain(map, error) : DN_OK;
+}
+
+static dn_status keep_or_free(dn_status status, dn_map **map) {
     if (status == DN_OK)
         return DN_OK;
     dn_map_free(*map);
     *map = NULL;
     return status;
+}
+
+dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
+                           dn_map **map, dn_error *error) {
+    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
+    return keep_or_free(fill_map(inspector, *map, score, error), map);
+}
+
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture,
+                                  const dn_known_score *known, dn_map **map, dn_error *error) {
+    DN_TRY(dn_map_create(inspector->detector, picture, map, error));
+    return keep_or_free(fill_scored(inspector, *map, known, error), map);
 }

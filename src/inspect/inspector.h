@@ -67,8 +67,10 @@ dn_status dn_inspector_take_places(dn_inspector *inspector, dn_error *error);
 dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, double *statistic,
                               dn_error *error);
 
-/* Puts the places' statistic into a score of the paper's, and what follows from both. */
-void dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score);
+/* Puts the places' statistic into a score of the paper's, and what follows from both.
+ * DN_ERROR_NUMERIC when it is not a finite number. */
+dn_status dn_inspector_join(const dn_inspector *inspector, double places, dn_score *score,
+                            dn_error *error);
 
 /* Whether maps show places, not gradients. */
 int dn_inspector_maps_places(const dn_inspector *inspector);
@@ -84,5 +86,16 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
  * the map with dn_map_free; NULL after a failure. */
 dn_status dn_inspector_map(dn_inspector *inspector, dn_image *picture, dn_score *score,
                            dn_map **map, dn_error *error);
+
+typedef struct dn_known_score {
+    double raw;
+    int is_unlike; /* the picture is unlike those of training: no PASS, whatever its score */
+    int fresh;     /* the inspector has scored this very picture last */
+} dn_known_score;
+
+/* dn_inspector_map where the score is known: a map of places then takes the upright view alone, and
+ * no pass at all if it is fresh. */
+dn_status dn_inspector_map_scored(dn_inspector *inspector, dn_image *picture,
+                                  const dn_known_score *known, dn_map **map, dn_error *error);
 
 #endif

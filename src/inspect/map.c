@@ -1,17 +1,11 @@
 #include "inspect/map.h"
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "detect/regions.h"
-#include "image/encode/colours.h"
-#include "image/encode/encode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
-
-/* Full strength of the display, in thresholds. Strength grows with the square of the value, so a
- * good image, below the threshold, shows at most a quarter of it. */
-#define DISPLAY_THRESHOLDS 2
 
 /* A copy, because a map may outlive its model. */
 static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
@@ -25,16 +19,6 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
     return DN_OK;
 }
 
-/* A model that was never calibrated still knows the maps of its training pictures. */
-static double threshold_of(const dn_detector *detector) {
-    const dn_calibration *judged = &detector->calibration;
-    int shows_places =
-        detector->places.gaussians.pictures > 0 && strcmp(detector->config->map, "places") == 0;
-    if (shows_places && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
-    return judged->map_threshold;
-}
-
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
                         dn_error *error) {
     const int *size = detector->config->img_size;
@@ -42,7 +26,12 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *map = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_map), error));
     dn_map *self = block;
-    *self = (dn_map){.width = size[1], .height = size[0], .threshold = threshold_of(detector)};
+    *self = (dn_map){.width = size[1],
+                     .height = size[0],
+                     .threshold = dn_detector_map_threshold(detector),
+                     .judged = {.raw_score = NAN, .threshold = NAN},
+                     .has_footer = detector->config->overlay_footer};
+    snprintf(self->model_id, sizeof self->model_id, "%s", detector->id);
     dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
     if (status == DN_OK)
         status = copy_roi(self, &detector->roi, error);
@@ -63,6 +52,7 @@ void dn_map_free(dn_map *map) {
     dn_image_free(&map->picture);
     dn_release(map->inside);
     dn_release(map->regions);
+    dn_release(map->shape);
     dn_release(map);
 }
 
@@ -86,9 +76,20 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
         .threshold = (float)map->threshold,
         .level = level_of(map, (size_t)map->width * (size_t)map->height),
         .least_share = map->shows_places ? 0 : DN_REGION_LEAST_SHARE,
+        .reach = dn_region_reach(map->width, map->height),
     };
     map->level = search.level;
-    return dn_regions_search(map->values, &search, &map->regions, &map->region_count, error);
+    return dn_regions_search(map->values, &search, &map->regions, &map->region_count, &map->shape,
+                             error);
+}
+
+dn_status dn_map_explain(dn_map *map, dn_error *error) {
+    if (!map->passes)
+        return DN_OK;
+    map->passes = 0;
+    dn_release(map->regions);
+    dn_release(map->shape);
+    return dn_map_finish(map, error);
 }
 
 const float *dn_map_values(const dn_map *map, int *width, int *height) {
@@ -104,85 +105,4 @@ double dn_map_threshold(const dn_map *map) {
 const dn_region *dn_map_regions(const dn_map *map, size_t *count) {
     *count = map->region_count;
     return map->regions;
-}
-
-/* ---- how it looks ---- */
-
-/* One scale for all images of a model. A map that rises above it has its own scale, by its largest
- * value; so has every map of a model that does not know what good images stay below. */
-static dn_map_view view_of(const dn_map *map) {
-    dn_map_view view = {.values = map->values,
-                        .inside = map->inside,
-                        .width = map->width,
-                        .height = map->height,
-                        .threshold = map->level};
-    if (isfinite(map->threshold))
-        view.scale = (float)(DISPLAY_THRESHOLDS * map->threshold);
-    for (size_t i = 0; i < (size_t)map->width * (size_t)map->height; i++)
-        view.scale = map->values[i] > view.scale ? map->values[i] : view.scale;
-    return view;
-}
-
-static dn_status copy_picture(const dn_map *map, dn_image *copy, dn_error *error) {
-    const dn_image *picture = &map->picture;
-    DN_TRY(dn_image_create(picture->width, picture->height, copy, error));
-    memcpy(copy->pixels, picture->pixels, (size_t)picture->width * (size_t)picture->height * 3);
-    return DN_OK;
-}
-
-static dn_status draw_overlay(const dn_map *map, dn_image *image, dn_error *error) {
-    dn_map_view view = view_of(map);
-    DN_TRY(copy_picture(map, image, error));
-    dn_map_view_overlay(&view, image);
-    return DN_OK;
-}
-
-void dn_map_take_overlay(dn_map *map, dn_image *overlay) {
-    dn_map_view view = view_of(map);
-    dn_map_view_overlay(&view, &map->picture);
-    *overlay = map->picture;
-    map->picture = (dn_image){0};
-}
-
-static dn_status draw(const dn_map *map, dn_map_format format, dn_image *image, dn_error *error) {
-    dn_map_view view = view_of(map);
-    switch (format) {
-    case DN_MAP_PNG:
-        return dn_map_view_draw(&view, image, error);
-    case DN_MAP_MASK:
-        return dn_map_view_mask(&view, map->picture.width, map->picture.height, image, error);
-    case DN_MAP_OVERLAY:
-        return draw_overlay(map, image, error);
-    default:
-        return dn_fail(error, DN_ERROR_ARGUMENT, "no format of a map has the number %d",
-                       (int)format);
-    }
-}
-
-/* ---- as the bytes of a file ---- */
-
-dn_status dn_map_encode(const dn_map *map, dn_map_format format, uint8_t **bytes, size_t *size,
-                        dn_error *error) {
-    dn_image image = {0};
-    *bytes = NULL;
-    *size = 0;
-    if (format == DN_MAP_TIFF)
-        return dn_encode_float_tiff(map->values, map->width, map->height, bytes, size, error);
-    DN_TRY(draw(map, format, &image, error));
-    dn_status status = dn_image_encode_png(&image, bytes, size, error);
-    dn_image_free(&image);
-    return status;
-}
-
-void dn_bytes_free(uint8_t *bytes) {
-    dn_release(bytes);
-}
-
-dn_status dn_map_write(const dn_map *map, dn_map_format format, const char *path, dn_error *error) {
-    uint8_t *bytes;
-    size_t size;
-    DN_TRY(dn_map_encode(map, format, &bytes, &size, error));
-    dn_status status = dn_file_write(path, bytes, size, error);
-    dn_release(bytes);
-    return status;
 }

@@ -16,6 +16,10 @@ struct dn_map {
     uint8_t *inside;  /* [height][width], the region of interest; NULL: everything counts */
     dn_region *regions;
     size_t region_count;
+    uint8_t *shape;    /* [height][width]: what the outlines of the regions run around; or NULL */
+    dn_result judged;  /* raw_score NaN: it was not scored */
+    char model_id[17]; /* "": not known */
+    int has_footer;    /* overlays have a strip below */
 };
 
 /* A map of the detector's size, with its values still to be written. The picture moves into it:
@@ -26,8 +30,12 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
 /* Finds the regions of a map whose values are complete. */
 dn_status dn_map_finish(dn_map *map, dn_error *error);
 
-/* Draws a finished map over its picture, as in DN_MAP_OVERLAY, and moves the picture out of the
- * map; dn_image_free. After that the map can only be freed: it has no picture any more. */
-void dn_map_take_overlay(dn_map *map, dn_image *overlay);
+/* The same once more where the verdict is no PASS after all. */
+dn_status dn_map_explain(dn_map *map, dn_error *error);
+
+/* Draws a finished map over its picture, as in DN_MAP_OVERLAY but without a strip, and moves the
+ * picture out of the map; dn_image_free. After that the map can only be freed: it has no picture
+ * any more. */
+dn_status dn_map_take_overlay(dn_map *map, dn_image *overlay, dn_error *error);
 
 #endif

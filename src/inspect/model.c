@@ -69,6 +69,10 @@ const uint8_t *dn_model_roi(const dn_model *model, int *width, int *height) {
     return model->detector.roi.inside;
 }
 
+const char *dn_model_warning(const dn_model *model) {
+    return model->warning[0] ? model->warning : NULL;
+}
+
 const char *dn_model_precision(const dn_model *model, const char **wanted) {
     if (wanted)
         *wanted = dn_precision_name(model->options.precision);

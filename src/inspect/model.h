@@ -16,6 +16,7 @@ struct dn_model {
     int concurrency, maps;        /* as in dn_model_options */
     int warns_of_unlike;          /* but does not send unlike pictures to REVIEW */
     dn_early_exit early_exit;     /* rotations 0: none */
+    char warning[DN_ANGLES_TEXT]; /* of the options with this model; "": none */
     dn_inspector_pool pool;
     dn_lookahead ahead;   /* reads the files that dn_model_expect named */
     atomic_int prepared;  /* 1 once dn_detector_prepare is done, at the first score */

@@ -96,7 +96,23 @@ static dn_status apply_settings(dn_model *model, const dn_model_options *options
                        options->rotations, options->threads, options->concurrency);
     if (options && options->rotations > 0)
         model->options.rotations = options->rotations;
+    if (!dn_config_misses_angles(model->detector.config, model->options.rotations, model->warning))
+        model->warning[0] = '\0';
     return DN_OK;
+}
+
+static dn_status set_text(dn_config *config, const char *key, const char *text, dn_error *error) {
+    return text ? dn_config_set_text(config, key, text, error) : DN_OK;
+}
+
+/* What people are shown. */
+static dn_status apply_looks(dn_config *config, const dn_model_options *options, dn_error *error) {
+    if (!options)
+        return DN_OK;
+    const char *footer = options->overlay_footer > 0 ? "true" : "false";
+    DN_TRY(set_text(config, "overlay_footer", options->overlay_footer ? footer : NULL, error));
+    DN_TRY(set_text(config, "report_title", options->report_title, error));
+    return set_text(config, "report_note", options->report_note, error);
 }
 
 /* NULL and "auto": as the model was trained. */
@@ -113,6 +129,7 @@ static dn_status choose_precision(dn_model *model, const dn_model_options *optio
 
 dn_status dn_apply_options(dn_model *model, const dn_model_options *options, dn_error *error) {
     DN_TRY(apply_settings(model, options, error));
+    DN_TRY(apply_looks(model->detector.config, options, error));
     DN_TRY(dn_apply_threshold_options(options, &model->detector.calibration, error));
     DN_TRY(apply_early_exit(model, options, error));
     return choose_precision(model, options, error);

@@ -7,9 +7,8 @@
 #include "metrics/verdict_counts.h"
 
 #include <math.h>
-#include <stdio.h>
 
-typedef struct pixel_evaluation {
+struct dn_pixel_evaluation {
     dn_inspector *inspector;
     const dn_observer *observer;
     char images[1024]; /* directory/images */
@@ -19,7 +18,7 @@ typedef struct pixel_evaluation {
     size_t good, marked;       /* good images; those with a region */
     size_t defective, touched; /* defective images with a mask; those whose mask a region touches */
     int knows_regions;
-} pixel_evaluation;
+};
 
 static uint8_t brightest_of(const dn_image *image) {
     uint8_t brightest = 0;
@@ -29,7 +28,7 @@ static uint8_t brightest_of(const dn_image *image) {
 }
 
 /* Takes the mask's pixel that holds the centre of each pixel of the map. */
-static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *error) {
+static dn_status read_mask(dn_pixel_evaluation *self, const char *path, dn_error *error) {
     dn_image image = {0};
     DN_TRY(dn_image_read(path, NULL, &image, error));
     int half = brightest_of(&image) / 2;
@@ -45,7 +44,7 @@ static dn_status read_mask(pixel_evaluation *self, const char *path, dn_error *e
 }
 
 /* Whether a pixel of the mask lies in the area of the map's regions. */
-static int touches(const pixel_evaluation *self, const dn_map *map) {
+static int touches(const dn_pixel_evaluation *self, const dn_map *map) {
     size_t pixels = (size_t)self->width * (size_t)self->height;
     for (size_t i = 0; map->region_count > 0 && i < pixels; i++)
         if (self->mask[i] && map->values[i] > map->level && (!map->inside || map->inside[i]))
@@ -53,7 +52,7 @@ static int touches(const pixel_evaluation *self, const dn_map *map) {
     return 0;
 }
 
-static void count_regions(pixel_evaluation *self, const dn_sample *sample, const dn_map *map) {
+static void count_regions(dn_pixel_evaluation *self, const dn_sample *sample, const dn_map *map) {
     self->knows_regions |= isfinite(map->threshold);
     if (sample->label == 0) {
         self->good++;
@@ -64,7 +63,7 @@ static void count_regions(pixel_evaluation *self, const dn_sample *sample, const
     }
 }
 
-static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
+static dn_status count_pixels(dn_pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
     const uint8_t *inside = map->inside;
     if (sample->label != 0 && !sample->mask_path)
@@ -84,15 +83,16 @@ static dn_status count_pixels(pixel_evaluation *self, const dn_sample *sample, c
                          error);
 }
 
-static dn_status write_and_count(pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
-                                 dn_error *error) {
+static dn_status write_and_count(dn_pixel_evaluation *self, const dn_sample *sample,
+                                 const dn_map *map, dn_error *error) {
     dn_map_files files = DN_INIT(dn_map_files);
     DN_TRY(dn_map_write_files(map, self->images, sample->name, DN_MAP_FILES | DN_OVERLAY_FILE,
                               &files, error));
     return count_pixels(self, sample, map, error);
 }
 
-static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample, dn_error *error) {
+dn_status dn_pixel_evaluation_add(dn_pixel_evaluation *self, const dn_sample *sample,
+                                  const dn_known_score *known, dn_error *error) {
     dn_image picture = {0};
     dn_map *map = NULL;
     dn_error failure;
@@ -102,7 +102,7 @@ static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
         return DN_OK; /* the evaluation of the scores has reported it */
-    status = dn_inspector_map(self->inspector, &picture, NULL, &map, error);
+    status = dn_inspector_map_scored(self->inspector, &picture, known, &map, error);
     if (status == DN_OK)
         status = write_and_count(self, sample, map, error);
     dn_image_free(&picture);
@@ -110,26 +110,9 @@ static dn_status evaluate_sample(pixel_evaluation *self, const dn_sample *sample
     return status;
 }
 
-static dn_status report_progress(const pixel_evaluation *self, size_t done, size_t total,
-                                 dn_error *error) {
-    const dn_progress progress = {.stage = DN_STAGE_SCORE,
-                                  .done = done,
-                                  .total = total,
-                                  .loss = NAN,
-                                  .auroc_last = NAN,
-                                  .auroc_max = NAN,
-                                  .auroc_epoch_max = -1};
-    return dn_tell_progress(self->observer, &progress, error);
-}
-
-static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, size_t count,
-                              dn_metrics *metrics, dn_error *error) {
+dn_status dn_pixel_evaluation_measure(dn_pixel_evaluation *self, dn_metrics *metrics,
+                                      dn_error *error) {
     dn_pixel_metrics measured;
-    for (size_t i = 0; i < count; i++) {
-        DN_TRY(report_progress(self, i, count, error));
-        DN_TRY(evaluate_sample(self, &samples[i], error));
-    }
-    DN_TRY(report_progress(self, count, count, error));
     DN_TRY(dn_pixels_measure(self->pixels, &measured, error));
     metrics->pixel_auroc = measured.auroc;
     metrics->pixel_aupro = measured.aupro;
@@ -144,7 +127,8 @@ static dn_status evaluate_all(pixel_evaluation *self, const dn_sample *samples, 
     return DN_OK;
 }
 
-static dn_status init_evaluation(pixel_evaluation *self, const char *directory, dn_error *error) {
+static dn_status init_evaluation(dn_pixel_evaluation *self, const char *directory,
+                                 dn_error *error) {
     void *mask;
     DN_TRY(dn_path_join(self->images, sizeof self->images, directory, "images", error));
     DN_TRY(dn_pixels_create(&self->pixels, error));
@@ -153,16 +137,28 @@ static dn_status init_evaluation(pixel_evaluation *self, const char *directory, 
     return DN_OK;
 }
 
-dn_status dn_evaluate_pixels(dn_inspector *inspector, const dn_sample *samples, size_t count,
-                             const char *directory, const dn_observer *observer,
-                             dn_metrics *metrics, dn_error *error) {
+dn_status dn_pixel_evaluation_create(dn_inspector *inspector, const char *directory,
+                                     const dn_observer *observer, dn_pixel_evaluation **created,
+                                     dn_error *error) {
     const int *size = inspector->detector->config->img_size;
-    pixel_evaluation self = {
+    void *block;
+    *created = NULL;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_pixel_evaluation), error));
+    dn_pixel_evaluation *self = block;
+    *self = (dn_pixel_evaluation){
         .inspector = inspector, .observer = observer, .width = size[1], .height = size[0]};
-    dn_status status = init_evaluation(&self, directory, error);
+    dn_status status = init_evaluation(self, directory, error);
     if (status == DN_OK)
-        status = evaluate_all(&self, samples, count, metrics, error);
-    dn_pixels_destroy(self.pixels);
-    dn_release(self.mask);
+        *created = self;
+    else
+        dn_pixel_evaluation_destroy(self);
     return status;
+}
+
+void dn_pixel_evaluation_destroy(dn_pixel_evaluation *self) {
+    if (!self)
+        return;
+    dn_pixels_destroy(self->pixels);
+    dn_release(self->mask);
+    dn_release(self);
 }

@@ -80,6 +80,18 @@ static void fill_result(const dn_model *model, const dn_score *score, const look
     result->time_ms = dn_utc_milliseconds();
 }
 
+/* A picture that is unlike those of training is no PASS, whatever its score: its map has regions.
+ */
+static dn_status explain(const dn_result *result, dn_map **map, dn_error *error) {
+    dn_status status =
+        map && result->verdict == DN_VERDICT_REVIEW ? dn_map_explain(*map, error) : DN_OK;
+    if (status == DN_OK)
+        return DN_OK;
+    dn_map_free(*map);
+    *map = NULL;
+    return status;
+}
+
 dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
                               const dn_score_options *options, dn_result *result, dn_map **map,
                               dn_error *error) {
@@ -104,6 +116,9 @@ dn_status dn_model_score_with(dn_model *model, const dn_image_source *source,
     if (status != DN_OK)
         return status;
     fill_result(model, &score, &seen, start, &filled);
+    DN_TRY(explain(&filled, map, error));
+    if (map)
+        (*map)->judged = filled;
     dn_struct_write(&dn_struct_result, result, &filled);
     return DN_OK;
 }

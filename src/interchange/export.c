@@ -116,6 +116,10 @@ static dn_status write_state_dict(const dn_detector *detector, int half, const c
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
                        "the model has a region of interest, which a state_dict of the original "
                        "cannot keep: its scores would be of the whole picture");
+    if (detector->places.gaussians.pictures > 0 && detector->places.score != DN_SCORE_PAPER)
+        return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                       "the model's score has a part of places, which a state_dict of the original "
+                       "cannot keep: export as safetensors or onnx");
     DN_TRY(allocate_listing(list, detector, error));
     append_extractor(list, detector);
     append_flow_and_norms(list, detector);
@@ -217,15 +221,35 @@ static dn_status list_metadata(const dn_detector *detector, const rounded_digest
     return DN_OK;
 }
 
+/* A detector for places stays f32: the factors of a place that hardly varies are beyond f16. */
+static dn_status list_tensors(const dn_detector *detector, dn_tensor **tensors, size_t *count,
+                              dn_error *error) {
+    static const char places[] = "places.";
+    void *block;
+    *count = dn_tensor_file_count(detector->file);
+    DN_TRY(dn_allocate(&block, *count, sizeof **tensors, error));
+    *tensors = block;
+    for (size_t i = 0; i < *count; i++) {
+        dn_tensor *tensor = &(*tensors)[i];
+        *tensor = *dn_tensor_file_at(detector->file, i);
+        tensor->exact = strncmp(tensor->name, places, sizeof places - 1) == 0;
+    }
+    return DN_OK;
+}
+
 static dn_status write_safetensors(const dn_detector *detector, dn_dtype floats, const char *output,
                                    dn_error *error) {
     dn_metadata_entry *metadata = NULL;
+    dn_tensor *tensors = NULL;
     rounded_digests digests;
-    size_t count, tensors = dn_tensor_file_count(detector->file);
+    size_t count, tensor_count;
     DN_TRY(digest_rounded(detector, floats, &digests, error));
     DN_TRY(list_metadata(detector, &digests, &metadata, &count, error));
-    dn_status status = dn_safetensors_write_as(output, floats, dn_tensor_file_at(detector->file, 0),
-                                               tensors, metadata, count, error);
+    dn_status status = list_tensors(detector, &tensors, &tensor_count, error);
+    if (status == DN_OK)
+        status =
+            dn_safetensors_write_as(output, floats, tensors, tensor_count, metadata, count, error);
+    dn_release(tensors);
     dn_release(metadata);
     return status;
 }

@@ -225,6 +225,12 @@ const char *dn_onnx_floats(dn_onnx *graph, const float *values, size_t count) {
                     count * sizeof *values);
 }
 
+const char *dn_onnx_matrix(dn_onnx *graph, const float *values, size_t rows, size_t columns) {
+    const size_t shape[] = {rows, columns}, size = rows * columns * sizeof *values;
+    const void *copy = copy_bytes(graph, values, size);
+    return constant(graph, fresh_name(graph, "matrix"), DN_ONNX_FLOAT, shape, 2, copy, size);
+}
+
 const char *dn_onnx_scalar(dn_onnx *graph, float value) {
     const void *copy = copy_bytes(graph, &value, sizeof value);
     return constant(graph, fresh_name(graph, "scalar"), DN_ONNX_FLOAT, NULL, 0, copy, sizeof value);

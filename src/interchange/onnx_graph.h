@@ -13,6 +13,7 @@ typedef enum dn_onnx_type {
     DN_ONNX_UINT8 = 2,
     DN_ONNX_INT32 = 6,
     DN_ONNX_INT64 = 7,
+    DN_ONNX_BOOL = 9,
     DN_ONNX_FLOAT16 = 10
 } dn_onnx_type;
 
@@ -44,6 +45,7 @@ void dn_onnx_body_attribute(dn_onnx *graph, const char *name, dn_onnx *body);
  * must outlive the model, the others copy. */
 const char *dn_onnx_tensor(dn_onnx *graph, const dn_tensor *tensor);
 const char *dn_onnx_floats(dn_onnx *graph, const float *values, size_t count);
+const char *dn_onnx_matrix(dn_onnx *graph, const float *values, size_t rows, size_t columns);
 const char *dn_onnx_scalar(dn_onnx *graph, float value);
 const char *dn_onnx_indices(dn_onnx *graph, const int64_t *values, size_t count);
 

@@ -5,6 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+const char *dn_verdict_name(dn_verdict verdict) {
+    static const char *const names[] = {"NONE", "PASS", "REVIEW", "FAIL"};
+    return names[verdict <= DN_VERDICT_FAIL ? verdict : DN_VERDICT_NONE];
+}
+
 /* At 0 and 1 the estimate itself is a limit; elsewhere rounding must not put it outside. */
 void dn_wilson_interval(double p, double n, double *low, double *high) {
     const double z = 1.959963984540054; /* normal quantile of 0.975 */

@@ -1,4 +1,4 @@
-/* How a pair of thresholds judges labelled images. */
+/* How a pair of thresholds judges labelled images; and dn_verdict_name of differnet.h. */
 #ifndef DN_METRICS_VERDICT_COUNTS_H
 #define DN_METRICS_VERDICT_COUNTS_H
 

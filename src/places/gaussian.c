@@ -109,19 +109,21 @@ static double mean_variance(const dn_place_fit *fit, size_t i) {
 }
 
 /* A dot product in LANES lanes: the same order with every instruction set. */
-DN_EVERY_CPU
-static double dot(const double *a, const double *b, int count) {
-    double lanes[LANES] = {0}, sum = 0;
-    int whole = count - count % LANES;
-    for (int i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lanes[k] += a[i + k] * b[i + k];
-    for (int i = whole; i < count; i++)
-        lanes[i - whole] += a[i] * b[i];
-    for (int k = 0; k < LANES; k++)
-        sum += lanes[k];
-    return sum;
-}
+#define DEFINE_DOT(name, number)                                                                   \
+    DN_EVERY_CPU static number name(const number *a, const number *b, int count) {                 \
+        number lanes[LANES] = {0}, sum = 0;                                                        \
+        int whole = count - count % LANES;                                                         \
+        for (int i = 0; i < whole; i += LANES)                                                     \
+            for (int k = 0; k < LANES; k++)                                                        \
+                lanes[k] += a[i + k] * b[i + k];                                                   \
+        for (int i = whole; i < count; i++)                                                        \
+            lanes[i - whole] += a[i] * b[i];                                                       \
+        for (int k = 0; k < LANES; k++)                                                            \
+            sum += lanes[k];                                                                       \
+        return sum;                                                                                \
+    }
+DEFINE_DOT(dot, double)
+DEFINE_DOT(dot_floats, float)
 
 /* A = L L', in place: L[r][c] = (A[r][c] - sum_{k<c} L[r][k] L[c][k]) / L[c][c]. A pivot that
  * rounding made smaller than the ridge counts as the ridge. */
@@ -202,20 +204,6 @@ typedef struct measurement {
     float *distances;
     int is_own;
 } measurement;
-
-DN_EVERY_CPU
-static float dot_floats(const float *a, const float *b, int count) {
-    float lanes[LANES] = {0}, sum = 0;
-    int whole = count - count % LANES;
-    for (int i = 0; i < whole; i += LANES)
-        for (int k = 0; k < LANES; k++)
-            lanes[k] += a[i + k] * b[i + k];
-    for (int i = whole; i < count; i++)
-        lanes[i - whole] += a[i] * b[i];
-    for (int k = 0; k < LANES; k++)
-        sum += lanes[k];
-    return sum;
-}
 
 static double square_at(const dn_place_gaussians *self, size_t i, const float *x) {
     float centred[DN_PLACE_MOST_CHANNELS];

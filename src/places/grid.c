@@ -119,3 +119,13 @@ void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone_shape *shap
         first += map.channels;
     }
 }
+
+void dn_place_grid_pooling(int count, int extent, float *matrix) {
+    memset(matrix, 0, (size_t)count * (size_t)extent * sizeof *matrix);
+    for (int i = 0; i < count; i++) {
+        int begin, end;
+        share_of(i, count, extent, &begin, &end);
+        for (int k = begin; k < end; k++)
+            matrix[(size_t)i * (size_t)extent + (size_t)k] = 1 / (float)(end - begin);
+    }
+}

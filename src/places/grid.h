@@ -34,4 +34,8 @@ size_t dn_place_grid_largest_map(const dn_backbone_shape *shape);
 void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone_shape *shape,
                         const dn_backbone *backbone, float *values, float *averaged, int threads);
 
+/* The averaging that brings one side of a map to the grid, as a matrix[count][extent] for graphs of
+ * other programs. */
+void dn_place_grid_pooling(int count, int extent, float *matrix);
+
 #endif

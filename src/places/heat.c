@@ -1,5 +1,6 @@
 #include "places/heat.h"
 
+#include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 
@@ -8,9 +9,6 @@
 #include <string.h>
 
 enum { GRAIN = 16 };
-
-/* A picture of the training itself may have a distance of 0. */
-static const float LEAST_DISTANCE = 1e-6F;
 
 struct dn_place_heat {
     dn_place_grid grid;
@@ -21,15 +19,26 @@ struct dn_place_heat {
     float *along;    /* [grid's places]: smoothed along rows */
 };
 
+static int radius_of(double sigma) {
+    return (int)(4 * sigma + 0.5);
+}
+
+/* Of the Gaussian at k positions from its middle. */
+static double weight_at(int k, double sigma) {
+    double sum = 0;
+    if (!(sigma > 0))
+        return 1;
+    for (int i = -radius_of(sigma); i <= radius_of(sigma); i++)
+        sum += exp(-0.5 * i * i / (sigma * sigma));
+    return exp(-0.5 * k * k / (sigma * sigma)) / sum;
+}
+
 static dn_status init_heat(dn_place_heat *self, double sigma, dn_error *error) {
     void *block;
-    double sum = 0;
     DN_TRY(dn_allocate(&block, (size_t)self->radius + 1, sizeof(double), error));
     self->weights = block;
-    for (int k = -self->radius; k <= self->radius; k++)
-        sum += sigma > 0 ? exp(-0.5 * k * k / (sigma * sigma)) : 1;
     for (int k = 0; k <= self->radius; k++)
-        self->weights[k] = (sigma > 0 ? exp(-0.5 * k * k / (sigma * sigma)) : 1) / sum;
+        self->weights[k] = weight_at(k, sigma);
     return dn_allocate_floats(&self->along, dn_place_grid_places(&self->grid), error);
 }
 
@@ -48,7 +57,7 @@ dn_status dn_place_heat_create(const dn_place_grid *grid, int height, int width,
                             .width = width,
                             .threads = threads,
                             .inside = inside,
-                            .radius = (int)(4 * sigma + 0.5)};
+                            .radius = radius_of(sigma)};
     dn_status status = init_heat(self, sigma, error);
     if (status == DN_OK)
         *heat = self;
@@ -136,7 +145,7 @@ static void draw_rows(void *context, size_t begin, size_t end) {
 void dn_place_heat_smooth(dn_place_heat *heat, float *distances) {
     smooth(heat, distances);
     for (size_t i = 0; i < dn_place_grid_places(&heat->grid); i++)
-        distances[i] = logf(fmaxf(distances[i], LEAST_DISTANCE));
+        distances[i] = logf(fmaxf(distances[i], DN_PLACE_LEAST_DISTANCE));
 }
 
 void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
@@ -150,9 +159,32 @@ void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const flo
 double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values) {
     drawing at = {heat, values, map};
     size_t pixels = (size_t)heat->height * (size_t)heat->width;
+    size_t places = dn_place_grid_places(&heat->grid);
     float largest = 0;
     dn_parallel_for(heat->threads, (size_t)heat->height, GRAIN, draw_rows, &at);
     for (size_t i = 0; i < pixels; i++)
         largest = map[i] > largest ? map[i] : largest;
-    return (double)largest;
+    return dn_find_not_finite(1, values, places) < places ? NAN : (double)largest;
+}
+
+/* ---- as matrices ---- */
+
+void dn_place_smoothing(int extent, double sigma, float *matrix) {
+    int radius = radius_of(sigma);
+    memset(matrix, 0, (size_t)extent * (size_t)extent * sizeof *matrix);
+    for (int i = 0; i < extent; i++)
+        for (int k = -radius; k <= radius; k++)
+            matrix[(size_t)i * (size_t)extent + (size_t)reflected(i + k, extent)] +=
+                (float)weight_at(abs(k), sigma);
+}
+
+void dn_place_enlargement(int count, int extent, float *matrix) {
+    memset(matrix, 0, (size_t)count * (size_t)extent * sizeof *matrix);
+    for (int i = 0; i < count; i++) {
+        float weight, *row = matrix + (size_t)i * (size_t)extent;
+        int low = position_of(i, count, extent, &weight);
+        row[low] = 1 - weight;
+        if (weight > 0)
+            row[low + 1] = weight;
+    }
 }

@@ -14,6 +14,12 @@
 
 typedef struct dn_place_heat dn_place_heat;
 
+/* Of the Gaussian that models use (measured: docs/localization.md). */
+#define DN_PLACE_SIGMA 1.0
+
+/* A picture of the training itself may have a distance of 0. */
+#define DN_PLACE_LEAST_DISTANCE 1e-6F
+
 /* `inside` [height][width] (NULL: everything counts) is the caller's and outlives it. sigma 0: none
  * is smoothed. */
 dn_status dn_place_heat_create(const dn_place_grid *grid, int height, int width, double sigma,
@@ -28,7 +34,16 @@ void dn_place_heat_smooth(dn_place_heat *heat, float *distances);
 void dn_place_heat_standardize(const dn_place_heat *heat, float *logs, const float *mean,
                                const float *deviation);
 
-/* map[height][width] of v[grid's places]; returns its largest value. */
+/* map[height][width] of v[grid's places]; returns its largest value, NaN where a value of v is not
+ * finite. */
 double dn_place_heat_draw(const dn_place_heat *heat, float *map, const float *values);
+
+/* ---- the same steps as matrices, for graphs of other programs ---- */
+
+/* The smoothing along one side of the grid: matrix[extent][extent], out = matrix in. */
+void dn_place_smoothing(int extent, double sigma, float *matrix);
+
+/* The enlargement of one side: matrix[count][extent]. */
+void dn_place_enlargement(int count, int extent, float *matrix);
 
 #endif

@@ -14,8 +14,11 @@ enum { MEAN, FACTOR, LOGS, GOOD, COMBINATION };
 static const char *const names[DN_PLACE_TENSORS] = {"places.mean", "places.factor", "places.logs",
                                                     "places.good", "places.combination"};
 
+/* Of a place's logarithms in a file; training keeps well within. */
+static const float LEAST_DEVIATION = 1e-3F, MOST_LOG = 1e3F;
+
 /* Below this a spread is taken for none. */
-static const double LEAST_SPREAD = 1e-3, MOST_EXPONENT = 50;
+static const double LEAST_SPREAD = 1e-3;
 
 static dn_score_kind kind_of(const char *name) {
     return strcmp(name, "paper") == 0    ? DN_SCORE_PAPER
@@ -170,9 +173,13 @@ dn_status dn_place_model_check(const dn_place_model *model, const char *path, dn
     const dn_place_gaussians *own = &model->gaussians;
     size_t places = (size_t)own->height * (size_t)own->width;
     for (size_t i = 0; count > 0 && i < places; i++)
-        if (!(own->log_deviation[i] > 0))
-            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s: deviation %zu is not above 0", path,
-                           names[LOGS], i);
+        if (!(own->log_deviation[i] >= LEAST_DEVIATION) || !(fabsf(own->log_mean[i]) <= MOST_LOG))
+            return dn_fail(error, DN_ERROR_NUMERIC,
+                           "%s: %s: place %zu has mean %g and deviation %g, expected at most %g "
+                           "away from 0 and at least %g",
+                           path, names[LOGS], i, (double)own->log_mean[i],
+                           (double)own->log_deviation[i], (double)MOST_LOG,
+                           (double)LEAST_DEVIATION);
     for (size_t i = 0; i < count; i++) {
         size_t values = dn_tensor_elements(&tensors[i]);
         size_t index = dn_find_not_finite(dn_processor_count(), tensors[i].data, values);
@@ -202,7 +209,7 @@ size_t dn_place_model_tensors(const dn_place_model *model, dn_tensor tensors[DN_
 double dn_place_factor(const dn_place_model *model, double places) {
     const float *c = model->combination;
     double away = (double)c[3] / (double)c[2] * (places - (double)c[1]);
-    return exp(fmax(-MOST_EXPONENT, fmin(MOST_EXPONENT, away)));
+    return exp(fmax(-DN_PLACE_MOST_EXPONENT, fmin(DN_PLACE_MOST_EXPONENT, away)));
 }
 
 double dn_place_decide(const dn_place_model *model, double paper, double places) {

@@ -4,9 +4,10 @@
  *
  *     places.mean         F32 [height, width, channels]: mu of each place
  *     places.factor       F32 [height, width, triangle]: F of each place, packed
- *     places.logs         F32 [2, height, width]   mean, then deviation of the logarithm of the
+ *     places.logs         F32 [2, height, width]: mean, then deviation of the logarithm of the
  *                         smoothed distances of the training pictures, each left out of the
- * Gaussians places.good         F32 [n]   rising: statistics of those pictures, likewise left out
+ *                         Gaussians
+ *     places.good         F32 [n]: rising, statistics of those pictures, likewise left out
  *     places.combination  F32 [4]: number of training pictures; mean and standard deviation of the
  *                         places' statistic on them; standard deviation of the logarithm of the
  *                         paper's score of good pictures that training has not seen
@@ -60,8 +61,9 @@ size_t dn_place_model_tensors(const dn_place_model *model, dn_tensor tensors[DN_
  *     places     exp(w (t - m))
  *
  * a number in the paper's unit that is above 0 and rises with both parts; its logarithm is the sum
- * of both, each over its own spread. The exponent is at most 50 either way.
+ * of both, each over its own spread. The exponent is at most DN_PLACE_MOST_EXPONENT either way.
  */
+#define DN_PLACE_MOST_EXPONENT 50
 double dn_place_decide(const dn_place_model *model, double paper, double places);
 
 /* What the paper's score is multiplied by in it. */

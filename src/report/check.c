@@ -240,7 +240,7 @@ static void append_files(dn_text *text, const dn_finding *finding) {
 }
 
 static void append_finding(dn_text *text, const dn_finding *finding) {
-    dn_text_append(text, "  %s: %s", finding->rule->mend ? "mend" : "look", finding->rule->title);
+    dn_text_append(text, "  %s: %s", finding->rule->mend ? "fix" : "look", finding->rule->title);
     if (finding->about) {
         dn_text_append(text, ": ");
         append_plain(text, finding->about);
@@ -296,9 +296,9 @@ static dn_status check_text(const dn_check_report *check, const dn_report_estima
     for (size_t i = 0; i < check->count; i++)
         append_class(&text, check, &check->classes[i], estimates ? &estimates[i] : NULL);
     if (check->to_mend + check->to_look_at == 0)
-        dn_text_append(&text, "nothing to mend\n");
+        dn_text_append(&text, "nothing to fix\n");
     else
-        dn_text_append(&text, "%zu to mend, %zu to look at\n", check->to_mend, check->to_look_at);
+        dn_text_append(&text, "%zu to fix, %zu to look at\n", check->to_mend, check->to_look_at);
     return dn_text_take(&text, taken, error);
 }
 

@@ -26,7 +26,8 @@ typedef struct dn_report_sample {
     dn_verdict verdict;
     double paper_score, places_score, places_p_value; /* likewise; 0 or NaN without places */
     double review_threshold;
-    const char *reason; /* of the verdict, as in dn_result */
+    const char *reason;    /* of the verdict, as in dn_result */
+    const char *mask_path; /* ground truth; NULL: there is none */
 } dn_report_sample;
 
 enum { DN_REPORT_REGIONS = 3 };
@@ -53,7 +54,15 @@ typedef struct dn_report_epoch {
 
 /* Everything but `curve` belongs to the caller and must outlive the report. */
 typedef struct dn_report {
-    const char *title;  /* the class, or the data set */
+    const char *title;              /* the product: the class, or the data set */
+    const char *heading;            /* the user's title of the page; NULL: `title` */
+    const char *note;               /* the user's, who may be asked; NULL: none */
+    const char *model_id, *dataset; /* NULL: unknown */
+    int64_t time_ms;                /* of the page, as in dn_result; 0: unknown */
+    const char *warning;            /* what limits the promise, as the console says it; NULL */
+    double promised_rate;           /* of good parts rejected; NaN or 0: no promise */
+    const double *held_out;         /* scores of the good images that the thresholds come from */
+    size_t held_out_count;
     const char *config; /* YAML, or NULL */
     const dn_metrics *metrics;
     const dn_report_sample *samples;
@@ -74,9 +83,9 @@ dn_status dn_report_trace(dn_report *report, dn_error *error);
 dn_status dn_report_metrics_json(const char *path, const dn_report *report, dn_error *error);
 
 /* image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,p_value,verdict,
- * error,review_threshold,reason and, where there is a detector for places, paper_score,places_score,
- * places_p_value: quoted as in RFC 4180, with LF at the end of lines and a ' before text that a
- * spreadsheet would take for a formula. */
+ * error,review_threshold,reason and, where there is a detector for places,
+ * paper_score,places_score, places_p_value: quoted as in RFC 4180, with LF at the end of lines and
+ * a ' before text that a spreadsheet would take for a formula. */
 dn_status dn_report_scores_csv(const char *path, const dn_report *report, dn_error *error);
 
 /* threshold,fpr,tpr,precision,false_positives,true_positives by decreasing threshold, where

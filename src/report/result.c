@@ -4,12 +4,6 @@
 
 #include <math.h>
 
-static const char *const verdict_names[] = {"NONE", "PASS", "REVIEW", "FAIL"};
-
-const char *dn_verdict_name(dn_verdict verdict) {
-    return verdict_names[verdict <= DN_VERDICT_FAIL ? verdict : DN_VERDICT_NONE];
-}
-
 /* Nanoseconds are noise. */
 static double shown_milliseconds(const dn_result *result) {
     return round(result->elapsed_ms * 1e3) / 1e3;

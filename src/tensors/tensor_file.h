@@ -36,6 +36,7 @@ typedef struct dn_tensor {
     const void
         *data; /* contiguous, row-major; may be unaligned; lives as long as the file is open */
     size_t bytes;
+    int exact; /* of a tensor to write: as it is, even where floats are rounded */
 } dn_tensor;
 
 typedef struct dn_tensor_file dn_tensor_file;

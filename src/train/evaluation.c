@@ -116,16 +116,7 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
 
 static dn_status report_images(const dn_evaluation *evaluation, dn_stage stage, size_t done,
                                const dn_observer *observer, dn_error *error) {
-    dn_progress progress = {
-        .stage = stage,
-        .done = done,
-        .total = evaluation->count,
-        .loss = NAN,
-        .auroc_last = NAN,
-        .auroc_max = NAN,
-        .auroc_epoch_max = -1,
-    };
-    return dn_tell_progress(observer, &progress, error);
+    return dn_tell_stage(observer, stage, done, evaluation->count, error);
 }
 
 dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *observer,
@@ -194,9 +185,21 @@ static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_o
                              &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
     if (result->status == DN_OK)
-        dn_inspector_join(evaluation->inspector, statistic, &result->score);
+        DN_TRY(dn_inspector_join(evaluation->inspector, statistic, &result->score, error));
     result->elapsed_ms += 1e3 * (dn_seconds() - start);
     return DN_OK;
+}
+
+/* Features that were computed just now left the upright view's places in the extractor. */
+static dn_status add_places(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
+                            dn_error *error) {
+    dn_inspector *inspector = evaluation->inspector;
+    if (!inspector->places.model)
+        return DN_OK;
+    if (evaluation->kept || !evaluation->source->computes)
+        return join_places(evaluation, index, observer, error);
+    return dn_inspector_join(inspector, dn_place_view_score(&inspector->places),
+                             &evaluation->results[index].score, error);
 }
 
 static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
@@ -209,8 +212,26 @@ static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_
         return DN_OK;
     DN_TRY(dn_inspector_score_features(evaluation->inspector, features,
                                        &evaluation->results[index].score, error));
-    return evaluation->inspector->places.model ? join_places(evaluation, index, observer, error)
-                                               : DN_OK;
+    return add_places(evaluation, index, observer, error);
+}
+
+/* After a score with places the inspector holds their map. */
+static dn_status map_sample(dn_evaluation *evaluation, size_t index, dn_pixel_evaluation *maps,
+                            int fresh, dn_error *error) {
+    const dn_sample_score *result = &evaluation->results[index];
+    if (!maps || result->status != DN_OK)
+        return DN_OK;
+    const dn_known_score known = {result->score.raw, result->is_unlike, fresh};
+    return dn_pixel_evaluation_add(maps, &evaluation->samples[index], &known, error);
+}
+
+dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation *maps,
+                                  const dn_observer *observer, dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
+        DN_TRY(map_sample(evaluation, i, maps, 0, error));
+    }
+    return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
 static dn_status join_own(dn_evaluation *evaluation, const dn_observer *observer, dn_error *error) {
@@ -235,8 +256,10 @@ static dn_status score_own(dn_evaluation *evaluation, const dn_observer *observe
                            dn_error *error) {
     for (size_t i = 0; i < evaluation->count; i++) {
         DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
-        if (dn_share_takes(&evaluation->share, i))
-            DN_TRY(score_sample(evaluation, i, observer, error));
+        if (!dn_share_takes(&evaluation->share, i))
+            continue;
+        DN_TRY(score_sample(evaluation, i, observer, error));
+        DN_TRY(map_sample(evaluation, i, evaluation->maps, 1, error));
     }
     return DN_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "base/share.h"
 #include "dataset/dataset.h"
-#include "inspect/inspector.h"
+#include "inspect/pixel_evaluation.h"
 #include "train/features/feature_source.h"
 
 typedef struct dn_sample_score {
@@ -28,6 +28,7 @@ typedef struct dn_evaluation {
     double *scores; /* of the readable images, without gaps, for the metrics */
     int *labels;
     const char **defects;
+    dn_pixel_evaluation *maps; /* the caller's: a run also makes maps; NULL: it does not */
 } dn_evaluation;
 
 /* The features that an inspector scores, of image files, kept in the cache of its detector's
@@ -52,6 +53,10 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
 /* Scores all images; `loss` (may be NULL) is their mean loss. */
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
                             dn_error *error);
+
+/* Makes the maps of scored images after a run. */
+dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation *maps,
+                                  const dn_observer *observer, dn_error *error);
 
 /* Joins the places' statistic to the scores of a run from before the inspector had places; later
  * runs do so themselves. */

@@ -108,8 +108,13 @@ static dn_place_grid grid_of(const plan *self) {
     return dn_place_grid_of(&shape);
 }
 
-static int has_places(const plan *self) {
-    return strcmp(self->config->places, "off") != 0;
+static int has_places(const dn_config *config) {
+    return strcmp(config->places, "off") != 0;
+}
+
+/* Otherwise a map takes one pass. */
+static int maps_gradients(const dn_config *config) {
+    return !has_places(config) || strcmp(config->map, "places") != 0;
 }
 
 /* Its tensors: in memory, and in the model file. */
@@ -117,7 +122,7 @@ static uint64_t place_bytes(const plan *self) {
     const dn_place_grid grid = grid_of(self);
     uint64_t good = least(self->work->train, DN_PLACE_MOST_GOOD);
     uint64_t each = (uint64_t)grid.channels + dn_triangle(grid.channels) + 2;
-    return has_places(self) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
+    return has_places(self->config) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
 }
 
 /* The sums of its fit, or the training pictures' logarithms, whichever takes more; and its maps. */
@@ -125,11 +130,12 @@ static uint64_t place_work(const plan *self) {
     const dn_place_grid grid = grid_of(self);
     uint64_t sums = dn_place_fit_bytes(dn_place_grid_places(&grid), grid.channels);
     uint64_t logs = 4 * dn_place_grid_places(&grid) * least(self->work->train, DN_PLACE_MOST_GOOD);
-    return has_places(self) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config) : 0;
+    return has_places(self->config) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config)
+                                    : 0;
 }
 
-/* What maps need beside the network, after the training: for the threshold of regions and the
- * report. */
+/* What maps of gradients need beside the network, after the training: for the threshold of regions
+ * and the report. */
 static uint64_t map_bytes(const plan *self) {
     const dn_backbone_shape shape = backbone_of(self);
     int rows = rotations_at_once(self->config);
@@ -147,14 +153,15 @@ static uint64_t memory_of(const plan *self) {
     const dn_workload *work = self->work;
     int rows = config->batch_size * config->n_transforms;
     size_t images = work->train + work->observed + work->tested;
-    uint64_t moments = moment_bytes(self), maps = map_bytes(self);
-    uint64_t places = place_bytes(self) + place_work(self);
+    uint64_t moments = moment_bytes(self), places = place_work(self);
+    uint64_t maps = maps_gradients(config) ? map_bytes(self) : 0;
+    uint64_t later = place_bytes(self) + (places > maps ? places : maps);
     uint64_t buffers = 12 * (uint64_t)rows * (uint64_t)self->flow.features;
     return PROGRAM_BYTES + images * IMAGE_BYTES + parameter_bytes(self) + buffers +
            dn_flow_bytes(&self->flow, rows, DN_FLOW_TRAIN) + extractor_bytes(self) +
            source_bytes(self, dn_test_rotations(config)) +
            source_bytes(self, dn_config_bank(config)) + image_bytes(self) + kept_bytes(self) +
-           places + (moments > maps ? moments : maps);
+           (moments > later ? moments : later);
 }
 
 /* ---- Disk ------------------------------------------------------------------------------------ */
@@ -241,11 +248,14 @@ dn_operation_counts dn_count_operations(const dn_config *config, const dn_worklo
     counts.images += evaluated + (bank > 0 ? (double)work->train : 0);
     counts.vectors += (observed * (config->meta_epochs + 1) + tested) * rotations;
     double shown = (double)least((uint64_t)evaluated, DN_MAP_CALIBRATION_IMAGES + REPORT_MAPS);
-    if (strcmp(config->places, "off") !=
-        0) { /* two passes over the training images, one of others */
+    double maps = config->grad_map_viz ? evaluated + shown : shown;
+    if (has_places(config)) { /* two passes over the training images, one of others */
         counts.passes += 2 * (double)work->train + evaluated;
         counts.images += 2 * (double)work->train + evaluated;
     }
-    counts.maps = rotations * (config->grad_map_viz ? evaluated + shown : shown);
+    if (maps_gradients(config))
+        counts.maps = rotations * maps;
+    else
+        counts.passes += maps;
     return counts;
 }

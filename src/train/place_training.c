@@ -15,14 +15,7 @@ static const double RIDGE = 0.01;
 static const double LEAST_DEVIATION = 0.02;
 
 static dn_status report(const dn_observer *observer, size_t done, size_t total, dn_error *error) {
-    const dn_progress progress = {.stage = DN_STAGE_TRAIN_FEATURES,
-                                  .done = done,
-                                  .total = total,
-                                  .loss = NAN,
-                                  .auroc_last = NAN,
-                                  .auroc_max = NAN,
-                                  .auroc_epoch_max = -1};
-    return dn_tell_progress(observer, &progress, error);
+    return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
 /* Passes the upright view of sample `i` through the network. */

@@ -226,6 +226,10 @@ const char *dn_model_precision(const dn_model *model, const char **wanted) {
     return strcmp(model->precision, "int8") == 0 ? "bf16" : model->precision;
 }
 
+const char *dn_model_warning(const dn_model *model) {
+    return model->options.rotations == 77 ? "scored at 77 rotations" : NULL;
+}
+
 int dn_model_judges(const dn_model *model) {
     return model->options.threshold > 0;
 }
@@ -437,7 +441,7 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
     if (strcmp(config->dataset_path, "missing") == 0)
         return dn_fail(error, DN_ERROR_DATA, "missing: holds no data set");
     *to_mend = strcmp(config->dataset_path, "bad") == 0 ? 2 : 0;
-    snprintf(words, sizeof words, json ? "{\"to_mend\":%zu}" : "%zu to mend, data %.200s class %s",
+    snprintf(words, sizeof words, json ? "{\"to_mend\":%zu}" : "%zu to fix, data %.200s class %s",
              *to_mend, config->dataset_path, class_name ? class_name : "all");
     return dn_copy_text(text, words, error);
 }

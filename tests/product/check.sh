@@ -4,7 +4,7 @@
 
 expect 0 "$differnet" check "$source/dummy_dataset"
 holds "$work/out" "test/anomaly"
-holds "$work/out" "0 to mend"
+holds "$work/out" "0 to fix"
 holds "$work/out" "  training about "
 expect 0 "$differnet" check "$source/dummy_dataset" --json --set estimate=false
 grep -q '"seconds": *null' <(tr -d '\t' <"$work/out") || fail "a time that was not measured"
@@ -19,7 +19,7 @@ expect 1 "$differnet" check "$work/data" --threads 2
 holds "$work/out" "<script>'\" copy.png: the same as train/good/001.png"
 holds "$work/out" "is not an image"
 holds "$work/out" "pipe.png"
-holds "$work/err" "differnet: 2 findings to mend in the data set"
+holds "$work/err" "differnet: 2 findings to fix in the data set"
 expect 1 "$differnet" check "$class" --json --quiet
 holds "$work/out" '"shared"'
 expect 1 "$differnet" check "$work/nothing"

@@ -23,6 +23,14 @@ expect 0 "$differnet" predict "$work/half.safetensors" dummy_dataset/dummy_class
 
 expect 0 "$differnet" export "$model" --format onnx --rotations 2 --half --output "$work/model.onnx"
 [ "$(stat -c %s "$work/model.onnx")" -gt 4900000 ] || fail "the graph does not hold the weights"
+holds "$work/err" "wrote $work/model.onnx: an ONNX graph"
+holds "$work/err" "turns an image 2 times"
+cp "$work/model.onnx" "$work/kept.onnx"
+expect 2 "$differnet" export "$model" --format onnx --output "$work/model.onnx"
+holds "$work/err" "--force overwrites it"
+cmp "$work/model.onnx" "$work/kept.onnx" || fail "an export without --force overwrote a file"
+expect 0 "$differnet" export "$model" --format onnx --output "$work/model.onnx" --force --quiet
+[ ! -s "$work/err" ] || fail "--quiet is not quiet"
 expect 2 "$differnet" export "$model" --format onnx --rotations 0 --output "$work/x"
 expect 2 "$differnet" export "$model" --format jpeg --output "$work/x"
 holds "$work/err" '"jpeg"'

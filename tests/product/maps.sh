@@ -34,3 +34,12 @@ holds "$work/out" '"regions":['
 holds "$work/out" "\"anomaly_map\":\"$work/maps/anomaly/000.png_map.tiff\""
 [ -s "$work/maps/anomaly/000.png_overlay.png" ] || fail "no overlay"
 cmp "$work/maps/anomaly/000.png_map.tiff" "$run/images/test/anomaly/000.png_map.tiff" || fail "predict's map is another"
+
+# The strip below an overlay can be switched off, also for a model that was trained with it.
+size() { od -A n -t u1 -j 16 -N 8 "$1" | awk '{print $3 * 256 + $4, $7 * 256 + $8}'; } # of a PNG
+expect 0 "$differnet" predict "$model" anomaly/000.png --overlay --maps --set overlay_footer=false --output "$work/plain"
+picture=$(size anomaly/000.png)
+for file in overlay mask map; do
+    [ "$(size "$work/plain/anomaly/000.png_$file.png")" = "$picture" ] || fail "$file: not $picture"
+done
+[ "$(size "$work/maps/anomaly/000.png_overlay.png")" != "$picture" ] || fail "no strip"

@@ -81,3 +81,32 @@ expect 0 "$differnet" info "$model"
 sed 's/places\.good/places.goat/' "$model" >"$work/damaged.safetensors"
 expect 1 "$differnet" predict "$work/damaged.safetensors" "$data/test/good"
 holds "$work/err" 'has no tensor places.good'
+
+# A watched folder: the rows of predict, with their regions.
+expect 0 "$differnet" predict "$model" "$data/test/anomaly" --regions
+for part in raw_score places_score regions; do sed -n "s/.*\"$part\":\([^,}]*\).*/\1/p" "$work/out" | sort; done >"$work/wanted"
+mkdir "$work/line"
+"$differnet" predict "$model" --watch "$work/line" --regions --settle 0.1 --poll 0.1 >"$work/rows" 2>"$work/err" &
+watcher=$!
+cp "$data"/test/anomaly/*.png "$work/line"
+for _ in {1..300}; do
+    [ "$(grep -c . "$work/rows")" -ge "$(ls "$work/line" | wc -l)" ] && break
+    sleep 0.1
+done
+kill -TERM $watcher
+wait $watcher || true
+for part in raw_score places_score regions; do sed -n "s/.*\"$part\":\([^,}]*\).*/\1/p" "$work/rows" | sort; done >"$work/seen"
+cmp "$work/wanted" "$work/seen" || fail "a watched folder has other rows"
+
+# A disk that fills up while the model with its places is written: no model, no latest; mounting needs root.
+if [ "$(id -u)" = 0 ] && mkdir "$work/full" && mount -t tmpfs -o size=11m tmpfs "$work/full" 2>/dev/null; then
+    trap 'umount "$work/full"; rm -rf "$work"' EXIT
+    expect 1 "$differnet" "${train[@]}" "${places[@]}" --set checkpoint=0 --output "$work/full"
+    holds "$work/err" "disk for the model alone are needed"
+    mount -o remount,size=15m "$work/full"
+    head -c 4000000 /dev/zero >"$work/full/other"
+    expect 1 "$differnet" "${train[@]}" "${places[@]}" --set checkpoint=0 --set estimate=false --output "$work/full"
+    [ -z "$(find "$work/full" -name 'model.safetensors*' -o -name latest)" ] || fail "a model on a full disk"
+else
+    left_out "only root can mount a small disk"
+fi

@@ -6,7 +6,7 @@ export GOMP_SPINCOUNT=2000
 
 expect 0 "$differnet" train "${small[@]}" --threads 1 --val-fraction 0.3
 holds "$work/err" "warning: "
-holds "$work/err" "held-out good images cannot promise a false-reject rate of 0.01"
+holds "$work/err" "held-out good pictures are too few to promise that at most 1 % of good parts"
 model=$results/v1/model.safetensors
 expect 0 "$differnet" info "$model"
 holds "$work/out" '"source": "val_fraction"'

@@ -208,6 +208,10 @@ static dn_status encode(const dn_map *map, dn_error *error) {
         DN_TRY(dn_map_encode(map, (dn_map_format)format, &bytes, &size, error));
         dn_bytes_free(bytes);
     }
+    uint8_t *pixels;
+    int width, height;
+    DN_TRY(dn_map_pixels(map, DN_MAP_OVERLAY, &pixels, &width, &height, error));
+    dn_bytes_free(pixels);
     return DN_OK;
 }
 

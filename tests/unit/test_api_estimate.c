@@ -131,6 +131,19 @@ static void check_memory(scene *self, const char *what) {
 #endif
 }
 
+/* The trained model's file, to its header. */
+static void check_model_file(scene *self) {
+    const dn_compute compute = {.threads = 2};
+    const dn_workload work = {IMAGES, 4, 0, SIDE * SIDE, SIDE * SIDE};
+    dn_footprint said = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
+    char path[512];
+    struct stat status;
+    snprintf(path, sizeof path, "%s/results/DifferNet/data/part/v1/model.safetensors",
+             self->folder);
+    assert_int_equal(stat(path, &status), 0);
+    assert_in_range((uint64_t)status.st_size, said.model, said.model + (64 << 10));
+}
+
 static void test_small(void **state) {
     scene *self = *state;
     set(self->config, "img_size", "[96, 96]");
@@ -172,6 +185,20 @@ static void test_large_images(void **state) {
     set(self->config, "n_coupling_blocks", "2");
     set(self->config, "fc_internal", "64");
     check_memory(self, "large images");
+}
+
+/* Most of it the sums of a Gaussian for each place, and the Gaussians. */
+static void test_places(void **state) {
+    scene *self = *state;
+    set(self->config, "img_size", "[192, 192]");
+    set(self->config, "n_transforms", "1");
+    set(self->config, "n_transforms_test", "1");
+    set(self->config, "n_scales", "1");
+    set(self->config, "n_coupling_blocks", "2");
+    set(self->config, "fc_internal", "64");
+    set(self->config, "places", "gaussian");
+    check_memory(self, "places");
+    check_model_file(self);
 }
 
 static void test_skipped(void **state) {
@@ -243,6 +270,13 @@ static void test_operation_counts(void **state) {
     assert_true(counts.passes == 6 * 10 * 2 + (5 + 7) * 6);
     assert_true(counts.vectors == (5 * 3 + 7) * 6);
     assert_int_equal(dn_step_rows(config, &work), 8);
+    assert_true(counts.maps == 12 * 6);
+    set(config, "places",
+        "gaussian"); /* two passes over the training's, one over others, and maps */
+    counts = dn_count_operations(config, &work);
+    assert_true(counts.maps == 0);
+    assert_true(counts.passes == 6 * 10 * 2 + (5 + 7) * 6 + 2 * 10 + 12 + 12);
+    set(config, "places", "off");
     set(config, "train_rotations", "bank:8");
     counts = dn_count_operations(config, &work);
     assert_true(counts.passes == 10 * 8 + (5 + 7) * 6);
@@ -274,6 +308,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_wide_bf16, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_wide_auto, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_large_images, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_told, set_up, tear_down),

@@ -325,13 +325,14 @@ static void test_map(void **state) {
     snprintf(path, sizeof path, "%s/map.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_PNG, path, &error));
     assert_ok(dn_image_read(path, NULL, &read, &error));
-    assert_int_equal(read.width, 448);
+    assert_int_equal(read.width, WIDTH);
+    assert_int_equal(read.height, HEIGHT);
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/overlay.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_OVERLAY, path, &error));
     assert_ok(dn_image_read(path, NULL, &read, &error));
     assert_int_equal(read.width, WIDTH);
-    assert_int_equal(read.height, HEIGHT);
+    assert_true(read.height > HEIGHT); /* the strip */
     dn_image_free(&read);
     snprintf(path, sizeof path, "%s/mask.png", self->folder);
     assert_ok(dn_map_write(map, DN_MAP_MASK, path, &error));

@@ -87,6 +87,9 @@ static void test_defaults_are_the_originals(void **state) {
         {"places", "\"off\""},
         {"score", "paper"},
         {"map", "places"},
+        {"report_title", "\"\""},
+        {"report_note", "\"\""},
+        {"overlay_footer", "true"},
         {"group_timeout", "1800.0"},
     };
     dn_config *config = create();
@@ -415,10 +418,11 @@ static void test_defaults_of_others(void **state) {
 static void test_keys_of_the_run(void **state) {
     (void)state;
     static const char *const run[] = {
-        "dataset_path", "class_name",    "roi",         "modelname",        "verbose",
-        "grad_map_viz", "hide_tqdm_bar", "save_model",  "device",           "backbone",
-        "output",       "estimate",      "threads",     "checkpoint",       "checkpoint_share",
-        "exact_resume", "cache_dir",     "cache_limit", "advise_rotations", "group_timeout"};
+        "dataset_path", "class_name",     "roi",          "modelname",        "verbose",
+        "grad_map_viz", "hide_tqdm_bar",  "save_model",   "device",           "backbone",
+        "output",       "estimate",       "threads",      "checkpoint",       "checkpoint_share",
+        "exact_resume", "cache_dir",      "cache_limit",  "advise_rotations", "report_title",
+        "report_note",  "overlay_footer", "group_timeout"};
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         int listed = 0;
         for (size_t k = 0; k < sizeof run / sizeof *run; k++)
@@ -474,6 +478,27 @@ static void test_copy_is_independent(void **state) {
     dn_config_destroy(copy);
 }
 
+/* Angles of a test are among the evenly spaced ones of the training, or not. */
+static void tests_at_angles_of_the_training(void **state) {
+    (void)state;
+    static const struct {
+        const char *trained;
+        int rotations, misses;
+    } cases[] = {{"even:8", 8, 0},  {"even:8", 4, 0},   {"even:8", 1, 0}, {"even:8", 16, 1},
+                 {"even:8", 3, 1},  {"bank:8", 16, 0},  {"random", 7, 0}, {"even:64", 64, 0},
+                 {"even:6", 64, 1}, {"even:16", 64, 1}, {"even:1", 1, 0}};
+    dn_config *config;
+    char text[DN_ANGLES_TEXT];
+    assert_ok(dn_config_create(&config, &error));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_ok(dn_config_set(config, "train_rotations", cases[i].trained, &error));
+        assert_int_equal(dn_config_misses_angles(config, cases[i].rotations, text),
+                         cases[i].misses);
+    }
+    assert_non_null(strstr(text, "trained at 16 evenly spaced rotations and scored at 64"));
+    dn_config_destroy(config);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults_are_the_originals),
@@ -495,6 +520,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_defaults_of_others),
         cmocka_unit_test(test_copy_is_independent),
+        cmocka_unit_test(tests_at_angles_of_the_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

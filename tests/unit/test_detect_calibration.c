@@ -91,8 +91,9 @@ static void too_few_images_are_named(void **state) {
     assert_true(calibration.review_threshold == 0.49); /* k = 2 */
     assert_true(dn_calibration_falls_short(&calibration, text));
     assert_string_equal(text,
-                        "50 held-out good images cannot promise a false-reject rate of 0.01 (that "
-                        "takes 99); the threshold is their largest score, which promises 0.01961");
+                        "50 held-out good pictures are too few to promise that at most 1 % of good "
+                        "parts are rejected (that takes 99); the threshold is their largest score, "
+                        "which promises 1.96 %");
     dn_calibration_free(&calibration);
 }
 

@@ -313,6 +313,74 @@ static void test_regions_of_a_strong_image(void **state) {
     dn_release(regions);
 }
 
+static void put_square(float *map, int x, int y, int side, float value) {
+    for (int dy = 0; dy < side; dy++)
+        for (int dx = 0; dx < side; dx++)
+            map[448 * (y + dy) + x + dx] = value;
+}
+
+static void search_map(const float *map, dn_region **regions, size_t *count, uint8_t **shape) {
+    dn_error error = {0};
+    const dn_region_search wanted = {.width = 448,
+                                     .height = 448,
+                                     .image_width = 448,
+                                     .image_height = 448,
+                                     .threshold = 1,
+                                     .level = 1,
+                                     .reach = dn_region_reach(448, 448)};
+    assert_ok(dn_regions_search(map, &wanted, regions, count, shape, &error));
+}
+
+/* What is at most a place of the grid, 16 pixels, apart is one defect with one outline. */
+static void test_near_parts_are_one_region(void **state) {
+    (void)state;
+    static float map[448 * 448];
+    dn_region *regions;
+    uint8_t *shape;
+    size_t count;
+    assert_int_equal(dn_region_reach(448, 448), 8);
+    put_square(map, 100, 100, 10, 2);
+    put_square(map, 125, 100, 10, 5); /* 15 pixels between them */
+    put_square(map, 160, 100, 10, 3); /* 25 */
+    search_map(map, &regions, &count, &shape);
+    assert_int_equal(count, 2);
+    assert_int_equal(regions[0].x, 100);
+    assert_int_equal(regions[0].width, 35);
+    assert_int_equal(regions[0].height, 10);
+    assert_int_equal(regions[0].area, 200); /* of the pixels above the level alone */
+    assert_true(regions[0].score == 5);
+    assert_float_equal(regions[0].centroid_x, 117.5F, 1e-6);
+    assert_int_equal(regions[1].x, 160);
+    for (int x = 92; x < 178; x++) /* both outlines cross this row, and there is a gap */
+        assert_int_equal(shape[448 * 105 + x], x < 143 || x >= 152);
+    dn_release(regions);
+    dn_release(shape);
+}
+
+/* A ring has no inner outline; nothing is drawn where there is no region. */
+static void test_shape_has_no_holes(void **state) {
+    (void)state;
+    static float map[448 * 448];
+    dn_region *regions;
+    uint8_t *shape;
+    size_t count;
+    put_square(map, 100, 100, 100, 2);
+    put_square(map, 110, 110, 80, 0);
+    put_square(map, 0, 0, 4, 2); /* open at the map's corner */
+    search_map(map, &regions, &count, &shape);
+    assert_int_equal(count, 2);
+    assert_int_equal(shape[448 * 150 + 150], 1);
+    assert_int_equal(shape[0], 1);
+    assert_int_equal(shape[448 * 80 + 80], 0);
+    assert_int_equal(shape[448 * 447 + 447], 0);
+    dn_release(regions);
+    dn_release(shape);
+    memset(map, 0, sizeof map);
+    search_map(map, &regions, &count, &shape);
+    assert_int_equal(count, 0);
+    assert_null(shape);
+}
+
 /* Smaller than a Gaussian's spot: noise. */
 static void test_small_regions(void **state) {
     (void)state;
@@ -340,6 +408,8 @@ int main(void) {
         cmocka_unit_test(test_map_in_bf16),
         cmocka_unit_test(test_regions),
         cmocka_unit_test(test_small_regions),
+        cmocka_unit_test(test_near_parts_are_one_region),
+        cmocka_unit_test(test_shape_has_no_holes),
         cmocka_unit_test(test_regions_of_a_strong_image),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

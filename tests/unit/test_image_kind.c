@@ -1,4 +1,5 @@
 /* Format, mode and depth from the header of the decoder's fixtures, and of files cut anywhere. */
+#include "image/image.h"
 #include "image/kind.h"
 #include "support/support.h"
 
@@ -56,6 +57,12 @@ static void test_kinds(void **state) {
         if (strcmp(kind.format, FILES[i].format) != 0 || strcmp(kind.mode, FILES[i].mode) != 0 ||
             kind.bits != FILES[i].bits)
             fail_msg("%s: is a %s %s of %d bits", FILES[i].file, kind.format, kind.mode, kind.bits);
+        dn_image picture;
+        dn_error error;
+        assert_ok(dn_image_decode(bytes, size, FILES[i].file, NULL, &picture, &error));
+        assert_int_equal(kind.width, picture.width);
+        assert_int_equal(kind.height, picture.height);
+        dn_image_free(&picture);
     }
     assert_string_equal(dn_image_kind_of("text", 4).format, "");
     assert_string_equal(dn_image_kind_of(NULL, 0).format, "");

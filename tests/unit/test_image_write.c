@@ -134,9 +134,14 @@ static void read_tiff(const char *path, float *values) {
     TIFFClose(tiff);
 }
 
+static void fill_row(const void *user, int y, float *row) {
+    memcpy(row, (const float *)user + (size_t)y * WIDTH, WIDTH * sizeof *row);
+}
+
 static void test_float_tiff(void **state) {
     (void)state;
     static float values[WIDTH * HEIGHT], back[WIDTH * HEIGHT];
+    const dn_float_rows rows = {WIDTH, HEIGHT, fill_row, values};
     uint8_t *bytes;
     size_t size;
     char *folder = temporary_create(), path[256];
@@ -144,15 +149,15 @@ static void test_float_tiff(void **state) {
     for (int i = 0; i < WIDTH * HEIGHT; i++)
         values[i] = (float)i / 7 - 100;
     disk_fill(DISK);
-    dn_status status = dn_write_float_tiff(values, WIDTH, HEIGHT, path, &error);
+    dn_status status = dn_write_float_tiff(&rows, path, &error);
     disk_clear();
     assert_nothing_left(folder, status, "map.tiff: cannot write");
-    assert_fails(dn_write_float_tiff(values, WIDTH, HEIGHT, "/nowhere/map.tiff", &error),
-                 DN_ERROR_IO, "/nowhere/map.tiff");
-    assert_ok(dn_write_float_tiff(values, WIDTH, HEIGHT, path, &error));
+    assert_fails(dn_write_float_tiff(&rows, "/nowhere/map.tiff", &error), DN_ERROR_IO,
+                 "/nowhere/map.tiff");
+    assert_ok(dn_write_float_tiff(&rows, path, &error));
     read_tiff(path, back);
     assert_memory_equal(back, values, sizeof values);
-    assert_ok(dn_encode_float_tiff(values, WIDTH, HEIGHT, &bytes, &size, &error));
+    assert_ok(dn_encode_float_tiff(&rows, &bytes, &size, &error));
     assert_file_holds(path, bytes, size);
     temporary_remove(folder);
 }

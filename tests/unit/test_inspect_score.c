@@ -1,13 +1,16 @@
 /* dn_model_score_with: stopped at any batch, in the queue too; maps and overlays of a picture that
  * is read once, as files and in memory. */
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "image/encode/colours.h"
+#include "image/encode/strip.h"
 #include "inspect/model.h"
 #include "small_model.h"
 
 #include <math.h>
 #include <string.h>
+#include <tiffio.h>
 #include <unistd.h>
 
 enum { SIDE = 80, ROTATIONS = 20, BATCHES = 2, NEVER = 1000000 };
@@ -178,7 +181,7 @@ static void draw_expected(const scene *self, const dn_map *map, dn_image *image)
         view.scale = fmaxf(view.scale, view.values[i]);
     assert_ok(dn_image_create(SIDE, SIDE, image, &error));
     memcpy(image->pixels, self->pixels, sizeof self->pixels);
-    dn_map_view_overlay(&view, image);
+    assert_ok(dn_map_view_overlay(&view, image, &error));
 }
 
 static void assert_is_overlay(const scene *self, const dn_map *map, const uint8_t *bytes,
@@ -203,7 +206,9 @@ static void test_picture_is_read_once(void **state) {
     uint8_t *bytes;
     size_t size;
     char path[512], maps[512];
-    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
+    dn_model_options options = DN_INIT(dn_model_options);
+    options.overlay_footer = -1;
+    dn_model *model = open_model(self, options);
     snprintf(path, sizeof path, "%s", put_pixels(self->folder, "line/part.ppm", SIDE, 1));
     const dn_image_source source = {.struct_size = sizeof source, .path = path};
     assert_ok(dn_model_score(model, &source, &result, &map, &error));
@@ -289,6 +294,19 @@ static void test_map_files_that_cannot_be_written(void **state) {
     dn_map_free(map);
 }
 
+static void read_tiff(const char *path, float *values) {
+    uint32_t width, height;
+    TIFF *tiff = TIFFOpen(path, "r");
+    assert_non_null(tiff);
+    TIFFGetField(tiff, TIFFTAG_IMAGEWIDTH, &width);
+    TIFFGetField(tiff, TIFFTAG_IMAGELENGTH, &height);
+    assert_int_equal(width, SIDE);
+    assert_int_equal(height, SIDE);
+    for (uint32_t y = 0; y < height; y++)
+        assert_int_equal(TIFFReadScanline(tiff, values + y * width, y, 0), 1);
+    TIFFClose(tiff);
+}
+
 static void assert_encodes(const scene *self, const dn_map *map, dn_map_format format) {
     uint8_t *bytes, *held;
     size_t size, held_size;
@@ -303,6 +321,23 @@ static void assert_encodes(const scene *self, const dn_map *map, dn_map_format f
     dn_bytes_free(bytes);
 }
 
+/* The pixels are those of the PNG. */
+static void assert_pixels_are_encoded(const dn_map *map, dn_map_format format) {
+    uint8_t *pixels, *bytes;
+    size_t size;
+    int width, height;
+    dn_image image;
+    assert_ok(dn_map_pixels(map, format, &pixels, &width, &height, &error));
+    assert_ok(dn_map_encode(map, format, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
+    assert_int_equal(width, image.width);
+    assert_int_equal(height, image.height);
+    assert_memory_equal(pixels, image.pixels, (size_t)width * (size_t)height * 3);
+    dn_image_free(&image);
+    dn_bytes_free(bytes);
+    dn_bytes_free(pixels);
+}
+
 static void test_map_in_memory(void **state) {
     const scene *self = *state;
     const dn_image_source source = pixels_of(self);
@@ -310,24 +345,145 @@ static void test_map_in_memory(void **state) {
     dn_map *map;
     uint8_t *bytes;
     size_t size;
+    int width, height;
     dn_image image;
-    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
+    dn_model_options options = DN_INIT(dn_model_options);
+    options.overlay_footer = -1;
+    dn_model *model = open_model(self, options);
     assert_ok(dn_model_score(model, &source, &result, &map, &error));
     dn_model_close(model);
     for (int format = DN_MAP_TIFF; format <= DN_MAP_OVERLAY; format++)
         assert_encodes(self, map, (dn_map_format)format);
+    for (int format = DN_MAP_PNG; format <= DN_MAP_OVERLAY; format++)
+        assert_pixels_are_encoded(map, (dn_map_format)format);
+    assert_fails(dn_map_pixels(map, DN_MAP_TIFF, &bytes, &width, &height, &error),
+                 DN_ERROR_ARGUMENT, "number 0");
+    assert_null(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_OVERLAY, &bytes, &size, &error));
     assert_is_overlay(self, map, bytes, size);
     dn_bytes_free(bytes);
     assert_ok(dn_map_encode(map, DN_MAP_PNG, &bytes, &size, &error));
     assert_ok(dn_image_decode(bytes, size, "map", NULL, &image, &error));
-    assert_int_equal(image.width, 64); /* the network's */
+    assert_int_equal(image.width, SIDE);
+    assert_int_equal(image.height, SIDE);
     dn_image_free(&image);
     dn_bytes_free(bytes);
     dn_bytes_free(NULL);
     assert_fails(dn_map_encode(map, (dn_map_format)99, &bytes, &size, &error), DN_ERROR_ARGUMENT,
                  "99");
     assert_null(bytes);
+    dn_map_free(map);
+}
+
+/* The strip below an overlay says what was decided; above it the overlay is the one without. */
+static void assert_footer(dn_map *map, const char *text, const char *legend) {
+    uint8_t *bytes;
+    size_t size;
+    dn_image plain, noted, strip;
+    const dn_strip expected = {text, legend};
+    int rows = dn_strip_height(&expected, SIDE);
+    map->has_footer = 0;
+    assert_ok(dn_map_encode(map, DN_MAP_OVERLAY, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "plain", NULL, &plain, &error));
+    dn_bytes_free(bytes);
+    map->has_footer = 1;
+    assert_ok(dn_map_encode(map, DN_MAP_OVERLAY, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "noted", NULL, &noted, &error));
+    dn_bytes_free(bytes);
+    assert_ok(dn_image_create(SIDE, rows, &strip, &error));
+    dn_strip_draw(&expected, &strip, 0);
+    assert_int_equal(plain.height, SIDE);
+    assert_int_equal(noted.height, SIDE + rows);
+    assert_memory_equal(noted.pixels, plain.pixels, SIDE * SIDE * 3);
+    assert_memory_equal(noted.pixels + SIDE * SIDE * 3, strip.pixels, (size_t)(SIDE * rows * 3));
+    dn_image_free(&plain);
+    dn_image_free(&noted);
+    dn_image_free(&strip);
+}
+
+/* A map of values that are known: one place above the level. */
+static void set_values(dn_map *map, double threshold) {
+    memset(map->values, 0, (size_t)map->width * (size_t)map->height * sizeof *map->values);
+    for (int y = 20; y < 40; y++)
+        for (int x = 20; x < 40; x++)
+            map->values[y * map->width + x] = 3;
+    map->threshold = threshold;
+    dn_release(map->regions);
+    dn_release(map->shape);
+    map->regions = NULL;
+    map->shape = NULL;
+    assert_ok(dn_map_finish(map, &error));
+}
+
+static void test_footer(void **state) {
+    const scene *self = *state;
+    const dn_image_source source = pixels_of(self);
+    dn_result result = DN_INIT(dn_result);
+    dn_map *map;
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
+    assert_ok(dn_model_score(model, &source, &result, &map, &error));
+    dn_model_close(model);
+    assert_true(map->judged.raw_score == result.raw_score);
+    assert_int_equal(map->judged.verdict, result.verdict);
+    assert_int_equal(map->has_footer, 1);
+    memcpy(map->model_id, "0123456789abcdef", 17);
+    map->judged.raw_score = 2.5;
+    map->judged.threshold = 1.25;
+    map->judged.verdict = DN_VERDICT_FAIL;
+    set_values(map, 1);
+    assert_int_equal(map->region_count, 1);
+    assert_footer(map, "FAIL  score 2.5  FAIL above 1.25  model 0123456789abcdef",
+                  "0 to 3.0 x the level of good parts  white line: 1 region");
+    set_values(map, 4);
+    assert_int_equal(map->region_count, 0);
+    assert_footer(map, "FAIL  score 2.5  FAIL above 1.25  model 0123456789abcdef",
+                  "0 to 2.0 x the level of good parts  no single place");
+    map->judged.verdict = DN_VERDICT_PASS;
+    map->passes = 1;
+    set_values(map, 1);
+    assert_int_equal(map->region_count, 0); /* a PASS has none */
+    assert_footer(map, "PASS  score 2.5  FAIL above 1.25  model 0123456789abcdef",
+                  "0 to 3.0 x the level of good parts  no region");
+    map->judged.verdict = DN_VERDICT_NONE;
+    map->model_id[0] = '\0';
+    set_values(map, NAN);
+    assert_footer(map, "no verdict  score 2.5",
+                  "0 to largest  no outlines: the model does not know what good parts stay below");
+    map->judged.raw_score = NAN;
+    assert_footer(map, "not scored",
+                  "0 to largest  no outlines: the model does not know what good parts stay below");
+    dn_map_free(map);
+}
+
+/* The TIFF holds the map at the picture's size, as it is drawn: above the level where the mask is
+ * white. */
+static void test_tiff_at_the_size_of_the_picture(void **state) {
+    const scene *self = *state;
+    const dn_image_source source = pixels_of(self);
+    dn_result result = DN_INIT(dn_result);
+    dn_map *map;
+    dn_image mask;
+    uint8_t *bytes;
+    size_t size;
+    char path[300];
+    static float values[SIDE * SIDE];
+    dn_model *model = open_model(self, (dn_model_options)DN_INIT(dn_model_options));
+    assert_ok(dn_model_score(model, &source, &result, &map, &error));
+    dn_model_close(model);
+    set_values(map, 1.5);
+    snprintf(path, sizeof path, "%s/sized.tiff", self->folder);
+    assert_ok(dn_map_write(map, DN_MAP_TIFF, path, &error));
+    read_tiff(path, values);
+    assert_ok(dn_map_encode(map, DN_MAP_MASK, &bytes, &size, &error));
+    assert_ok(dn_image_decode(bytes, size, "mask", NULL, &mask, &error));
+    size_t white = 0;
+    for (size_t i = 0; i < SIDE * SIDE; i++) {
+        assert_int_equal(mask.pixels[3 * i] == 255, values[i] > 1.5F);
+        white += mask.pixels[3 * i] == 255;
+    }
+    assert_true(white > 0 && white < SIDE * SIDE / 2);
+    dn_bytes_free(bytes);
+    dn_image_free(&mask);
     dn_map_free(map);
 }
 
@@ -367,6 +523,8 @@ int main(void) {
         cmocka_unit_test(test_map_files_have_whole_names),
         cmocka_unit_test(test_map_files_that_cannot_be_written),
         cmocka_unit_test(test_map_in_memory),
+        cmocka_unit_test(test_footer),
+        cmocka_unit_test(test_tiff_at_the_size_of_the_picture),
         cmocka_unit_test(test_no_parameters),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

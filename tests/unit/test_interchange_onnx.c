@@ -1,5 +1,7 @@
 /* The ONNX file read back through ONNX's protobuf definition: complete, and every value made before
  * it is used. onnx.checker and onnxruntime judge it in tools/interchange.py. */
+#include "base/memory.h"
+#include "detect/features/extractor.h"
 #include "interchange/interchange.h"
 #include "interchange/onnx_graph.h"
 #include "support/support.h"
@@ -13,6 +15,34 @@
 
 static char folder[64], model_path[128], onnx_path[128];
 static const char *reduction = "mean"; /* of the next model */
+static const char *score;              /* likewise; NULL: it has no detector for places */
+static const char *map = "places";
+
+/* The identity at each place, and one statistic. */
+static void add_places(dn_detector *detector) {
+    dn_error error = {0};
+    const dn_backbone_shape shape =
+        dn_backbone_shape_of(detector->config, detector->backbone.network, 1, 1);
+    const dn_place_grid grid = dn_place_grid_of(&shape);
+    size_t triangle = dn_triangle(grid.channels), places = dn_place_grid_places(&grid);
+    assert_ok(dn_config_set(detector->config, "places", "gaussian", &error));
+    assert_ok(dn_config_set(detector->config, "score", score, &error));
+    assert_ok(dn_config_set(detector->config, "map", map, &error));
+    assert_ok(dn_place_model_create(detector->config, &grid, &detector->places, &error));
+    memset(detector->places.mean, 0, places * (size_t)grid.channels * sizeof(float));
+    memset(detector->places.factor, 0, places * triangle * sizeof(float));
+    memset(detector->places.logs, 0, places * sizeof(float));
+    for (size_t i = 0; i < places; i++)
+        for (int c = 0; c < grid.channels; c++)
+            detector->places.factor[i * triangle + dn_triangle(c) + (size_t)c] = 1;
+    for (size_t i = 0; i < places; i++)
+        detector->places.logs[places + i] = 1;
+    assert_ok(dn_allocate_floats(&detector->places.good, 1, &error));
+    detector->places.good[0] = 2;
+    detector->places.good_count = 1;
+    detector->places.gaussians.pictures = 10;
+    dn_place_combine(&detector->places, NULL, 0);
+}
 
 static void make_model_with(const dn_network *network, double threshold, const dn_roi *roi) {
     dn_error error = {0};
@@ -34,6 +64,8 @@ static void make_model_with(const dn_network *network, double threshold, const d
     dn_flow_initialize(&detector.flow, parameters, 1, 1);
     detector.parameters = parameters;
     dn_provenance provenance = {0};
+    if (score)
+        add_places(&detector);
     if (roi)
         assert_ok(dn_roi_of_values(roi->inside, "test", 96, 64, &detector.roi, &error));
     assert_ok(dn_detector_save(&detector, model_path, &provenance, &error));
@@ -216,7 +248,7 @@ static void test_graphs(void **state) {
 static void test_a_calibrated_model(void **state) {
     (void)state;
     make_model(2.0);
-    check_model(0, 2, 3);
+    check_model(0, 2, 4);
 }
 
 static const Onnx__TensorProto *constant(const Onnx__GraphProto *graph, const char *name) {
@@ -225,6 +257,75 @@ static const Onnx__TensorProto *constant(const Onnx__GraphProto *graph, const ch
             return graph->initializer[i];
     fail_msg("no constant %s", name);
     return NULL;
+}
+
+/* The outputs' names, joined. */
+static void outputs_of(const Onnx__GraphProto *graph, char *text, size_t size) {
+    size_t used = 0;
+    for (size_t i = 0; i < graph->n_output && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s ", graph->output[i]->name);
+}
+
+static Onnx__ModelProto *export_places(const char *kind, double threshold, int views) {
+    score = kind;
+    make_model(threshold);
+    score = NULL;
+    Onnx__ModelProto *message = export_and_read(0, views);
+    check_graph(message->graph, NULL);
+    return message;
+}
+
+static void check_outputs(const char *kind, double threshold, const char *wanted) {
+    char names[256] = "";
+    Onnx__ModelProto *message = export_places(kind, threshold, 2);
+    outputs_of(message->graph, names, sizeof names);
+    assert_string_equal(names, wanted);
+    onnx__model_proto__free_unpacked(message, NULL);
+}
+
+/* What onnxruntime makes of them is compared by tools/interchange.py. */
+static void test_places(void **state) {
+    (void)state;
+    check_outputs("combined", 2,
+                  "raw_score paper_score places_score pred_score pred_label verdict "
+                  "anomaly_map pred_mask ");
+    check_outputs("paper", NAN, "raw_score paper_score places_score anomaly_map pred_mask ");
+    map = "gradient"; /* the graph has no backward pass */
+    check_outputs("places", 2, "raw_score paper_score places_score pred_score pred_label verdict ");
+    map = "places";
+}
+
+/* The packed triangles are in the file once; the upright view is not scanned a second time. */
+static void test_places_take_one_pass(void **state) {
+    (void)state;
+    Onnx__ModelProto *message = export_places("combined", 2, 3);
+    const Onnx__GraphProto *graph = message->graph;
+    const Onnx__TensorProto *factor = constant(graph, "places.factor");
+    assert_int_equal(factor->dims[1], dn_triangle(256));
+    assert_int_equal(factor->raw_data.len, (size_t)factor->dims[0] * dn_triangle(256) * 4);
+    assert_int_equal(count_nodes(graph, "Scan", NULL, 0), 1);
+    assert_int_equal(count_nodes(graph, "Slice", NULL, 0), 1);
+    assert_int_equal(count_nodes(graph, "AveragePool", NULL, 0), 1);
+    onnx__model_proto__free_unpacked(message, NULL);
+    message = export_places("combined", 2, 1);
+    assert_int_equal(count_nodes(message->graph, "Scan", NULL, 0), 0);
+    onnx__model_proto__free_unpacked(message, NULL);
+}
+
+/* f16 would lose the factors of places that hardly vary. */
+static void test_places_stay_exact_in_half(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_detector detector;
+    score = "combined";
+    make_model(2);
+    score = NULL;
+    assert_fails(dn_interchange_export_pytorch(model_path, 0, onnx_path, &error),
+                 DN_ERROR_UNSUPPORTED, "a part of places");
+    assert_ok(dn_interchange_export_safetensors(model_path, 1, onnx_path, &error));
+    assert_ok(dn_detector_load(onnx_path, NULL, &detector, &error));
+    assert_int_equal(detector.places.gaussians.pictures, 10);
+    dn_detector_close(&detector);
 }
 
 /* No view takes a pixel from outside; a graph that does not turn images itself cannot promise that.
@@ -287,6 +388,9 @@ int main(void) {
         cmocka_unit_test(test_graph_of_another_network),
         cmocka_unit_test(test_reductions),
         cmocka_unit_test(test_a_calibrated_model),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_places_take_one_pass),
+        cmocka_unit_test(test_places_stay_exact_in_half),
         cmocka_unit_test(test_region_of_interest),
         cmocka_unit_test(test_no_file_where_none_can_be),
     };

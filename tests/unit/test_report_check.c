@@ -56,7 +56,7 @@ static void test_text(void **state) {
                               "ck, 2 with a mask\n"
                               "  sizes    640 x 480 (14), 64 x 64 (1)\n"
                               "  formats  PNG RGB of 8 bits (14), PNM grey (1)\n"
-                              "  mend: images that cannot be read: 7\n"
+                              "  fix: images that cannot be read: 7\n"
                               "      test/a??[31m\xef\xbf\xbd.png\n"
                               "      /data/b.png: is no image\n"
                               "      <c>\".png: detail\n"
@@ -68,11 +68,11 @@ static void test_text(void **state) {
                               "      d\n"
                               "      -> look at them\n"
                               "\n"
-                              "1 to mend, 1 to look at\n");
+                              "1 to fix, 1 to look at\n");
     dn_text_free(text);
     const dn_check_report nothing = {.root = "data"};
     assert_ok(dn_report_check(&nothing, NULL, 0, &text, &error));
-    assert_string_equal(text, "nothing to mend\n");
+    assert_string_equal(text, "nothing to fix\n");
     dn_text_free(text);
 }
 
@@ -110,7 +110,7 @@ static void assert_says(const dn_report_estimate *estimate, const char *lines) {
     dn_error error;
     char *text;
     assert_ok(dn_report_check(&report, estimate, 0, &text, &error));
-    const char *found = strstr(text, "  training "), *end = strstr(text, "  mend:");
+    const char *found = strstr(text, "  training "), *end = strstr(text, "  fix:");
     assert_true(found && end && found < end);
     assert_int_equal((size_t)(end - found), strlen(lines));
     assert_memory_equal(found, lines, strlen(lines));

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define NO_PARTS 0, NAN, NAN
-#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS, NAN, NULL
+#define UNJUDGED NAN, NAN, NAN, DN_VERDICT_NONE, NO_PARTS, NAN, NULL, NULL
 
 static dn_error error;
 
@@ -30,9 +30,9 @@ static void test_scores(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
         {"test/good/1.png", 0, "good", 0.1, 1e-7, NULL, 0.25, 0.5, 0.125, DN_VERDICT_REVIEW,
-         NO_PARTS, 0.0625, "in_review_band"},
+         NO_PARTS, 0.0625, "in_review_band", NULL},
         {"bad.png", 1, "x", 0.6, 0, NULL, 0.75, 0.5, NAN, DN_VERDICT_FAIL, NO_PARTS, 0.25,
-         "above_threshold"},
+         "above_threshold", NULL},
         {"a,b \"c\".png", 1, "=SUM(A1)", 1.0 / 3, 2, NULL, UNJUDGED},
         {"-1.png", 1, "+x", -2.5, 0, NULL, UNJUDGED},
         {"@b\xff.png", -1, NULL, NAN, 0, NULL, UNJUDGED},
@@ -65,7 +65,7 @@ static void test_scores_of_places(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
         {"a.png", 0, "good", 2, 0, NULL, 0.5, 2, 0.25, DN_VERDICT_PASS, 1.5, 3.25, 0.5, 1,
-         "within_good"},
+         "within_good", NULL},
         {"b.png", 1, "x", 0, 0, "not an image", UNJUDGED},
     };
     char *folder = temporary_create(), path[1024];

@@ -211,11 +211,13 @@ static void test_full_page(void **state) {
     const char *page = render(set, 0, COUNT);
     char auroc[64];
     assert_sound(page);
-    snprintf(auroc, sizeof auroc, "<strong>%.4f</strong>", set->metrics.image_auroc.value);
+    snprintf(auroc, sizeof auroc, "image_AUROC</th><td>%.4f", set->metrics.image_auroc.value);
     assert_holds(page, auroc);
-    assert_holds(page, "largest F1 on the images of this test");
+    assert_holds(page, "<p class=\"lead notice\">The threshold was chosen on the pictures of this "
+                       "test.");
+    assert_int_equal(occurrences(page, "threshold chosen on these pictures"), 3); /* each tile */
     assert_holds(page, "&lt;script&gt;alert(&#39;1&#39;)");
-    assert_holds(page, "<h2>Training</h2>");
+    assert_holds(page, "<summary><h2>Training</h2></summary>");
     assert_holds(page, "<h3>ROC</h3>");
     cJSON *data = page_data(page);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(data, "good")), GOOD);
@@ -255,15 +257,89 @@ static void test_decision(void **state) {
              "data-verdict=\"0\">%zu<small>",
              GOOD, decision->good.pass);
     assert_holds(page, row);
-    snprintf(row, sizeof row, "finds <b>%zu of %d</b> defective", decision->defective.fail, BAD);
+    snprintf(
+        row, sizeof row,
+        "Of the <b>%d defective parts</b> shown, it rejects <b>%zu</b> and sends <b>%zu</b> to "
+        "review; it misses none.",
+        BAD, decision->defective.fail, decision->defective.review);
     assert_holds(page, row);
-    snprintf(row, sizeof row, "Another <b>%zu</b> good and <b>%zu</b> defective",
-             decision->good.review, decision->defective.review);
+    snprintf(row, sizeof row,
+             "Of the <b>%d good parts</b> shown, it rejects <b>%zu</b> and sends <b>%zu</b> to "
+             "review.",
+             GOOD, decision->good.fail, decision->good.review);
     assert_holds(page, row);
     assert_null(strstr(page, "of this test"));
-    assert_int_equal(occurrences(page, "class=\"verdict REVIEW\">REVIEW"),
-                     1 + (6 < decision->good.review ? 6 : decision->good.review) +
-                         decision->defective.review);
+    assert_null(strstr(page, "class=\"notice\""));
+}
+
+/* A REVIEW is no miss: it is counted and shown for itself. */
+static void test_review_is_no_miss(void **state) {
+    scene *set = *state;
+    set->report.title = "screws";
+    render(set, 0, COUNT);
+    set->metrics.decision.defective = (dn_verdict_counts){.pass = 0, .review = 6, .fail = 10};
+    for (size_t i = GOOD; i < COUNT; i++)
+        set->samples[i].raw_score = i < GOOD + 6 ? 1.2 : 2;
+    const char *page = write_page(set);
+    assert_sound(page);
+    assert_holds(page, "and sends <b>6</b> to review; it misses none.");
+    assert_holds(page, "<dt>defective parts for review</dt><dd><strong>6 of 16</strong>");
+    assert_holds(page, "<dt>defective parts missed</dt><dd><strong>0 of 16</strong>");
+    assert_holds(page, "<h3>Defective parts missed: none</h3>");
+    assert_holds(page, "<h3>Defective parts sent to review: 6<span class=\"shown\">; 4 shown");
+    assert_holds(page, "<h3>Defective parts rejected: 10<span class=\"shown\">; 6 shown");
+}
+
+/* As many digits as the count allows. */
+static void test_digits(void **state) {
+    scene *set = *state;
+    set->report.title = "screws";
+    render(set, 0, COUNT);
+    set->metrics.decision.good = (dn_verdict_counts){.pass = 67, .fail = 2};
+    set->metrics.decision.defective = (dn_verdict_counts){.pass = 1, .fail = 391};
+    assert_holds(write_page(set), "<strong>2 of 69</strong><span class=\"soft\">3\xc2\xa0%; in");
+    assert_holds(set->page,
+                 "<strong>1 of 392</strong><span class=\"soft\">0.3\xc2\xa0%; in general "
+                 "0.0 to 1.4\xc2\xa0%");
+    set->metrics.decision.good = (dn_verdict_counts){.pass = 4999, .fail = 1};
+    assert_holds(write_page(set),
+                 "<strong>1 of 5000</strong><span class=\"soft\">0.02\xc2\xa0%; in");
+}
+
+/* What the reader is told first. */
+static void test_first_screen(void **state) {
+    scene *set = *state;
+    set->report.title = "screws";
+    set->report.heading = "Acceptance <line 3>";
+    set->report.note = "Ask: A. Berg & team";
+    set->report.model_id = "0123456789abcdef";
+    set->report.dataset = "photos/screws";
+    set->report.time_ms = INT64_C(1764397299123);
+    set->report.warning = "33 pictures are <too few>";
+    set->report.promised_rate = 0.01;
+    const char *page = render(set, 0, COUNT);
+    const char *gallery = strstr(page, "<ul class=\"gallery\">");
+    assert_sound(page);
+    assert_non_null(gallery);
+    static const char *const first[] = {
+        "<h1>Acceptance &lt;line 3&gt;</h1>",
+        "Of <b>100</b> good parts this model rejects <b>at most 1</b> on average.",
+        "<p class=\"lead notice\">33 pictures are &lt;too few&gt;.</p>",
+        "<dt>Product</dt><dd>screws</dd>",
+        "<dt>Made</dt><dd>2025-11-29 06:21 UTC</dd>",
+        "<dt>Model</dt><dd>0123456789abcdef</dd>",
+        "<dt>Pictures</dt><dd>photos/screws</dd>",
+        "<dt>Note</dt><dd>Ask: A. Berg &amp; team</dd>",
+    };
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        assert_holds(page, first[i]);
+        assert_true(strstr(page, first[i]) < gallery);
+    }
+    set->report.promised_rate = 1.0 / 34;
+    assert_holds(write_page(set), "Of <b>100</b> good parts this model rejects <b>at most 3</b>");
+    set->report.promised_rate = 0.0012;
+    assert_holds(write_page(set),
+                 "Of <b>10000</b> good parts this model rejects <b>at most 12</b>");
 }
 
 /* What the calibration says of itself, and what other rules would choose. */
@@ -279,29 +355,48 @@ static void test_rules(void **state) {
     set->metrics.rule_count = 2;
     const char *page = write_page(set);
     assert_sound(page);
-    assert_holds(page, "by the rule <b>conformal</b> from a part of train/good/");
+    assert_holds(page, "it rejects at most the agreed share of good parts");
+    assert_holds(page, "The thresholds come from a part of train/good/");
     assert_holds(page, "data-try=\"0.30000000000000004\">0.3</button>");
-    assert_holds(page, "youden<small>from test</small>");
+    assert_holds(page, "as large as possible (chosen on these pictures)</small>");
+    assert_null(strstr(page, "youden"));
+    assert_null(strstr(page, "conformal"));
     set->metrics.decision.rule = "f1_max";
     set->metrics.decision.source = "test";
     set->metrics.decision.tuned = 1;
     page = write_page(set);
-    assert_holds(page,
-                 "<p class=\"notice\">The threshold is set by the rule <b>f1_max</b> from the "
-                 "images of this test. Expect worse");
+    assert_holds(page, "<p class=\"lead notice\">The threshold was chosen on the pictures of this "
+                       "test. Expect worse on new ones");
     set->metrics.decision.rule = "manual";
     set->metrics.decision.source = "none";
     set->metrics.decision.tuned = 0;
-    assert_holds(write_page(set), "by the rule <b>manual</b>.");
+    assert_holds(write_page(set), ": somebody set it by hand</dd>");
 }
 
 static void test_gallery_is_bounded(void **state) {
     scene *set = *state;
-    remove(set->paths[GOOD]); /* the defective part with the lowest score */
+    set->report.title = "screws";
+    remove(set->paths[COUNT - 1]); /* the defective part with the highest score */
     const char *page = render(set, 0, COUNT);
-    assert_int_equal(occurrences(page, "<img "), 11);
+    assert_int_equal(occurrences(page, "<img "), 5 + 1 + 4); /* found, for review, good */
+    assert_int_equal(occurrences(page, "<button type=\"button\" class=\"picture\">"), 10);
     assert_int_equal(occurrences(page, "can no longer be read"), 1);
     assert_sound(page);
+}
+
+/* The mask of a defect beside its picture. */
+static void test_ground_truth(void **state) {
+    scene *set = *state;
+    char mask[512];
+    set->report.title = "screws";
+    snprintf(mask, sizeof mask, "%s",
+             put_file(set->folder, "mask.png", "P5 2 2 255\n\xff\0\0\0", 15));
+    set->samples[COUNT - 1].mask_path = mask;
+    set->samples[GOOD + 1].mask_path = "/no/such/mask.png";
+    const char *page = render(set, 0, COUNT);
+    assert_sound(page);
+    assert_int_equal(occurrences(page, "alt=\"marked by a person\""), 1);
+    assert_int_equal(occurrences(page, "can no longer be read"), 1);
 }
 
 /* Stands in for maps: red images, none for every second sample. */
@@ -326,33 +421,55 @@ static int localize(void *user, dn_image *picture, dn_report_localization *found
 static void test_maps(void **state) {
     scene *set = *state;
     int calls = 0;
+    set->report.title = "screws";
     set->report.localize = localize;
     set->report.localizer = &calls;
     const char *page = render(set, 0, COUNT);
     assert_sound(page);
-    assert_int_equal(calls, 12); /* six of each list */
-    assert_int_equal(occurrences(page, "<li class=\"marked\">"), 6);
+    assert_int_equal(calls, 11); /* found, for review, good */
+    assert_int_equal(occurrences(page, "alt=\"map over it\""), 6);
     assert_int_equal(occurrences(page, "<img width=\"40\" height=\"30\""), 6);
-    assert_holds(page, "<br>no region above the level of good parts");
+    assert_holds(page, "<br>no single place: the picture as a whole is unusual");
     assert_holds(page,
                  "2 regions above the level of good parts:<ol><li>12 × 5 pixels at 7, 9: 2.5 ×</li>"
                  "<li>3 × 4 pixels at 1, 2: over 1000 ×</li></ol>");
     assert_holds(page, "4 regions above the level of good parts, the strongest:<ol>");
     assert_null(strstr(page, "1 region above")); /* there was no map */
+    assert_holds(page, "linear-gradient(90deg,rgb(");
 }
 
 static void test_one_class(void **state) {
     scene *set = *state;
     const char *page = render(set, 0, GOOD);
     assert_sound(page);
-    assert_holds(page, "holds no defective images");
-    assert_holds(page, "only good images");
+    assert_holds(page, "holds no defective pictures");
     assert_holds(page, "data-verdict=\"0\">20<small>"); /* all pass until a slider is moved */
     assert_null(strstr(page, "<h3>ROC</h3>"));
     assert_null(strstr(page, "Kinds of defect"));
+    assert_holds(page, "id=\"histogram\"");
+    assert_holds(page, "<h3>Good parts, all: 20<span");
+    set->report.title = "screws"; /* judged, now */
+    page = render(set, 0, GOOD);
+    assert_holds(page, "<dt>good parts for review</dt>");
+    assert_null(strstr(page, "defective parts missed"));
     page = render(set, GOOD, BAD);
     assert_sound(page);
-    assert_holds(page, "holds no good images");
+    assert_holds(page, "holds no good pictures");
+}
+
+/* Without a test set there are still the scores that the thresholds come from. */
+static void test_held_out(void **state) {
+    scene *set = *state;
+    static const double scores[] = {0.9, 1, 1.1, 1.4};
+    set->report.title = "screws";
+    set->report.held_out = scores;
+    set->report.held_out_count = 4;
+    set->report.promised_rate = 0.2;
+    const char *page = render(set, 0, 0);
+    assert_sound(page);
+    assert_holds(page, "4 good parts held out of training");
+    assert_holds(page, "Of <b>100</b> good parts this model rejects <b>at most 20</b> on average.");
+    assert_int_equal(occurrences(page, "<rect class=\"good\""), 4);
 }
 
 static void test_no_test_set(void **state) {
@@ -416,10 +533,23 @@ static void test_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        SCENE(test_full_page),  SCENE(test_huge_loss),   SCENE(test_decision),
-        SCENE(test_rules),      SCENE(test_maps),        SCENE(test_gallery_is_bounded),
-        SCENE(test_one_class),  SCENE(test_no_test_set), SCENE(test_unreadable),
-        SCENE(test_odd_scores), SCENE(test_failure),     SCENE(test_pixel_figures),
+        SCENE(test_full_page),
+        SCENE(test_huge_loss),
+        SCENE(test_decision),
+        SCENE(test_rules),
+        SCENE(test_maps),
+        SCENE(test_gallery_is_bounded),
+        SCENE(test_one_class),
+        SCENE(test_no_test_set),
+        SCENE(test_unreadable),
+        SCENE(test_odd_scores),
+        SCENE(test_failure),
+        SCENE(test_pixel_figures),
+        SCENE(test_review_is_no_miss),
+        SCENE(test_digits),
+        SCENE(test_first_screen),
+        SCENE(test_ground_truth),
+        SCENE(test_held_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

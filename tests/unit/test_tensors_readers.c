@@ -432,7 +432,7 @@ static void test_every_half(void **state) {
     static float floats[65536];
     for (size_t i = 0; i < 65536; i++)
         halves[i] = (uint16_t)i;
-    dn_tensor tensor = {"halves", DN_F16, 1, {65536}, halves, sizeof halves};
+    dn_tensor tensor = {"halves", DN_F16, 1, {65536}, halves, sizeof halves, 0};
     assert_ok(dn_tensor_to_f32(&tensor, floats, &error));
     for (int i = 0; i < 65536; i++) {
         int exponent = i >> 10 & 31, fraction = i & 1023;

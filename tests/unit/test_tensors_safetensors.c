@@ -159,10 +159,10 @@ static const uint8_t mask[] = {1, 0, 1};
 static const int64_t scalar = -7;
 
 static const dn_tensor written[] = {
-    {"z.weight", DN_F32, 2, {2, 3}, numbers, sizeof numbers},
-    {"mask", DN_BOOL, 1, {3}, mask, sizeof mask},
-    {"a \"größe\" \\", DN_I64, 0, {0}, &scalar, sizeof scalar},
-    {"empty", DN_F16, 2, {0, 5}, NULL, 0},
+    {"z.weight", DN_F32, 2, {2, 3}, numbers, sizeof numbers, 0},
+    {"mask", DN_BOOL, 1, {3}, mask, sizeof mask, 0},
+    {"a \"größe\" \\", DN_I64, 0, {0}, &scalar, sizeof scalar, 0},
+    {"empty", DN_F16, 2, {0, 5}, NULL, 0, 0},
 };
 static const dn_metadata_entry remarks[] = {{"format", "pt"}, {"text", "line\nline\t\"ä\"\x01"}};
 
@@ -226,7 +226,7 @@ static void refuse_writing(const dn_tensor *tensors, size_t count, const char *p
 
 static void test_wrong_tensors_are_not_written(void **state) {
     (void)state;
-    dn_tensor tensors[] = {{"a", DN_U8, 1, {3}, mask, 3}, {"a", DN_U8, 1, {3}, mask, 3}};
+    dn_tensor tensors[] = {{"a", DN_U8, 1, {3}, mask, 3, 0}, {"a", DN_U8, 1, {3}, mask, 3, 0}};
     refuse_writing(tensors, 2, "\"a\" is to be written twice");
     tensors[1].name = "__metadata__";
     refuse_writing(tensors, 2, "a tensor cannot be named \"__metadata__\"");
@@ -258,7 +258,7 @@ static void test_a_full_disk_leaves_nothing(void **state) {
     const size_t size = 1 << 20;
     char *folder = temporary_create(), path[1024];
     void *block = calloc(1, size);
-    dn_tensor tensor = {"large", DN_U8, 1, {size}, block, size};
+    dn_tensor tensor = {"large", DN_U8, 1, {size}, block, size, 0};
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);

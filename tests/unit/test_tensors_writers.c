@@ -60,11 +60,11 @@ static void test_storages_are_shared_and_zeros_need_no_memory(void **state) {
     close(mkstemp(path));
     const float values[4] = {1, 2, 3, 4};
     const dn_tensor tensors[] = {
-        {"part", DN_F32, 1, {2}, values, 8},
-        {"whole", DN_F32, 2, {2, 2}, values, 16},
-        {"zeros", DN_F32, 2, {300, 100}, NULL, 120000},
-        {"fewer", DN_F32, 1, {5}, NULL, 20},
-        {"count", DN_I64, 0, {0}, NULL, 8},
+        {"part", DN_F32, 1, {2}, values, 8, 0},
+        {"whole", DN_F32, 2, {2, 2}, values, 16, 0},
+        {"zeros", DN_F32, 2, {300, 100}, NULL, 120000, 0},
+        {"fewer", DN_F32, 1, {5}, NULL, 20, 0},
+        {"count", DN_I64, 0, {0}, NULL, 8, 0},
     };
     must(dn_pytorch_write(path, DN_F16, tensors, 5, &error), &error);
     must(dn_tensor_file_open(path, &written, &error), &error);
@@ -84,7 +84,7 @@ static void test_storages_are_shared_and_zeros_need_no_memory(void **state) {
 
 static float float_of_half(uint16_t half) {
     float value;
-    const dn_tensor tensor = {"half", DN_F16, 1, {1}, &half, sizeof half};
+    const dn_tensor tensor = {"half", DN_F16, 1, {1}, &half, sizeof half, 0};
     assert_int_equal(dn_tensor_to_f32(&tensor, &value, NULL), DN_OK);
     return value;
 }
@@ -111,7 +111,7 @@ static void test_halves_are_rounded_to_nearest_even(void **state) {
 static void test_too_large(void **state) {
     (void)state;
     dn_error error = {0};
-    const dn_tensor huge = {"huge", DN_F32, 1, {1u << 30}, NULL, (size_t)1 << 32};
+    const dn_tensor huge = {"huge", DN_F32, 1, {1u << 30}, NULL, (size_t)1 << 32, 0};
     assert_int_equal(dn_pytorch_write("/tmp/never", DN_F32, &huge, 1, &error),
                      DN_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "4 GiB"));

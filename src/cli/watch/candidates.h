@@ -3,7 +3,7 @@
 #ifndef DN_CLI_WATCH_CANDIDATES_H
 #define DN_CLI_WATCH_CANDIDATES_H
 
-#include "cli/file_identity.h"
+#include "program/file_identity.h"
 
 #include <stddef.h>
 

@@ -213,11 +213,12 @@ int dn_calibration_falls_short(const dn_calibration *calibration, char text[256]
     if (calibration->request.rule != DN_RULE_CONFORMAL || calibration->count == 0 ||
         dn_conformal_cut_at(calibration->scores, calibration->count, wanted).reached)
         return 0;
-    snprintf(text, 256,
-             "%zu held-out good images cannot promise a false-reject rate of %g (that takes %.0f); "
-             "the threshold is their largest score, which promises %.4g",
-             calibration->count, wanted, ceil(1 / wanted - 1 - 1e-9),
-             dn_conformal_least_rate(calibration->count));
+    snprintf(
+        text, 256,
+        "%zu held-out good pictures are too few to promise that at most %g %% of good parts are "
+        "rejected (that takes %.0f); the threshold is their largest score, which promises %.3g %%",
+        calibration->count, 100 * wanted, ceil(1 / wanted - 1 - 1e-9),
+        100 * dn_conformal_least_rate(calibration->count));
     return 1;
 }
 

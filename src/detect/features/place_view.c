@@ -2,15 +2,13 @@
 
 #include "base/memory.h"
 
-/* Of the smoothing, in places (measured: docs/localization.md). */
-static const double SIGMA = 1;
-
 static dn_status init_view(dn_place_view *view, const dn_config *config, dn_error *error) {
     const dn_roi *roi = dn_extractor_roi(view->extractor);
     int height = config->img_size[0], width = config->img_size[1];
     DN_TRY(dn_extractor_keep_places(view->extractor, error));
-    DN_TRY(dn_place_heat_create(&view->grid, height, width, SIGMA, roi ? roi->inside : NULL,
-                                dn_extractor_threads(view->extractor), &view->heat, error));
+    DN_TRY(dn_place_heat_create(&view->grid, height, width, DN_PLACE_SIGMA,
+                                roi ? roi->inside : NULL, dn_extractor_threads(view->extractor),
+                                &view->heat, error));
     DN_TRY(dn_allocate_floats(&view->map, (size_t)height * (size_t)width, error));
     return dn_allocate_floats(&view->values, dn_place_grid_places(&view->grid), error);
 }

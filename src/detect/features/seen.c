@@ -72,8 +72,8 @@ static void look_range(void *context, size_t begin, size_t end) {
     }
 }
 
-static dn_status look_at_portion(const look *self, size_t count, int threads, dn_error *error) {
-    dn_parallel_for(threads, count, 1, look_range, (void *)(uintptr_t)self);
+static dn_status look_at_portion(look *self, size_t count, int threads, dn_error *error) {
+    dn_parallel_for(threads, count, 1, look_range, self);
     for (size_t i = 0; i < count; i++)
         if (self->failures[i].status != DN_OK)
             return dn_fail(error, self->failures[i].status, "%s", self->failures[i].message);

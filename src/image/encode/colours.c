@@ -1,5 +1,8 @@
 #include "image/encode/colours.h"
 
+#include "base/memory.h"
+#include "image/encode/outline.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -55,15 +58,6 @@ static int shade_of(float strength) {
     return (int)(strength * (SHADES - 1) + 0.5F);
 }
 
-dn_status dn_map_view_draw(const dn_map_view *view, dn_image *image, dn_error *error) {
-    uint8_t shades[SHADES][3];
-    DN_TRY(dn_image_create(view->width, view->height, image, error));
-    fill_shades(shades);
-    for (size_t i = 0; i < (size_t)view->width * (size_t)view->height; i++)
-        memcpy(image->pixels + 3 * i, shades[shade_of(strength_of(view, view->values[i]))], 3);
-    return DN_OK;
-}
-
 static float place_of(int pixel, int count, int extent) {
     float place = ((float)pixel + 0.5F) * (float)extent / (float)count - 0.5F;
     return fminf(fmaxf(place, 0), (float)(extent - 1));
@@ -82,61 +76,87 @@ static float sample(const dn_map_view *view, int x, int y, int width, int height
            t * ((1 - s) * lower[left] + s * lower[right]);
 }
 
-static int is_above(const dn_map_view *view, int x, int y, const dn_image *image) {
-    return x >= 0 && y >= 0 && x < image->width && y < image->height &&
-           sample(view, x, y, image->width, image->height) > view->threshold;
+void dn_map_view_row(const dn_map_view *view, int y, int width, int height, float *row) {
+    for (int x = 0; x < width; x++)
+        row[x] = sample(view, x, y, width, height);
 }
 
-/* Pixels of the cross around (x, y), `reach` away, that are above the threshold: 0 to 4. */
-static int above_around(const dn_map_view *view, int x, int y, int reach, const dn_image *image) {
-    return is_above(view, x - reach, y, image) + is_above(view, x + reach, y, image) +
-           is_above(view, x, y - reach, image) + is_above(view, x, y + reach, image);
+dn_status dn_map_view_draw(const dn_map_view *view, int width, int height, dn_image *image,
+                           dn_error *error) {
+    uint8_t shades[SHADES][3];
+    DN_TRY(dn_image_create(width, height, image, error));
+    fill_shades(shades);
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            memcpy(image->pixels + ((size_t)y * (size_t)width + (size_t)x) * 3,
+                   shades[shade_of(strength_of(view, sample(view, x, y, width, height)))], 3);
+    return DN_OK;
 }
 
 static int counts(const dn_map_view *view, int x, int y, const dn_image *image) {
-    int column = (2 * x + 1) * view->width / (2 * image->width);
-    int row = (2 * y + 1) * view->height / (2 * image->height);
+    int column = (int)((2 * x + 1) * (int64_t)view->width / (2 * image->width));
+    int row = (int)((2 * y + 1) * (int64_t)view->height / (2 * image->height));
     return !view->inside || view->inside[row * view->width + column];
 }
 
 /* What is not looked at, is seen to be so. */
-static void darken(dn_image *image, int x, int y) {
-    uint8_t *pixel = image->pixels + ((size_t)y * (size_t)image->width + (size_t)x) * 3;
+static void darken(uint8_t *pixel) {
     for (int c = 0; c < 3; c++)
         pixel[c] /= 2;
 }
 
-/* `value` is the map's at this pixel. */
-static void draw_pixel(const dn_map_view *view, const uint8_t shades[SHADES][3], dn_image *image,
-                       int x, int y, float value, int reach) {
-    uint8_t *pixel = image->pixels + ((size_t)y * (size_t)image->width + (size_t)x) * 3;
+static void draw_pixel(const dn_map_view *view, const uint8_t shades[SHADES][3], uint8_t *pixel,
+                       float value) {
     float strength = strength_of(view, value);
     float opacity = 0.75F * fminf(1, 2 * strength);
     const uint8_t *shade = shades[shade_of(strength)];
     for (int c = 0; c < 3; c++)
         pixel[c] = (uint8_t)((1 - opacity) * (float)pixel[c] + opacity * (float)shade[c] + 0.5F);
-    /* Far from the threshold there is no line: most pixels need no look around. */
-    if (!(value > 0.5F * view->threshold))
-        return;
-    int around = above_around(view, x, y, reach, image);
-    if (value > view->threshold && around < 4)
-        memset(pixel, 255, 3);
-    else if (value <= view->threshold && around > 0)
-        memset(pixel, 0, 3);
 }
 
-void dn_map_view_overlay(const dn_map_view *view, dn_image *photograph) {
+static void draw_colours(const dn_map_view *view, dn_image *photograph) {
     uint8_t shades[SHADES][3];
-    int side = photograph->width < photograph->height ? photograph->width : photograph->height;
-    int reach = side > 400 ? side / 300 + 1 : 1;
     fill_shades(shades);
     for (int y = 0; y < photograph->height; y++)
-        for (int x = 0; x < photograph->width; x++)
+        for (int x = 0; x < photograph->width; x++) {
+            uint8_t *pixel =
+                photograph->pixels + ((size_t)y * (size_t)photograph->width + (size_t)x) * 3;
             if (counts(view, x, y, photograph))
-                draw_pixel(view, (const uint8_t(*)[3])shades, photograph, x, y,
-                           sample(view, x, y, photograph->width, photograph->height), reach);
+                draw_pixel(view, (const uint8_t(*)[3])shades, pixel,
+                           sample(view, x, y, photograph->width, photograph->height));
             else
-                darken(photograph, x, y);
+                darken(pixel);
+        }
+}
+
+/* The shape at the photograph's size: its edge runs where the bilinear shape is a half. */
+static dn_status draw_outlines(const dn_map_view *view, dn_image *photograph, dn_error *error) {
+    void *block;
+    int width = photograph->width, height = photograph->height;
+    dn_map_view marks = *view;
+    float *values;
+    size_t places = (size_t)view->width * (size_t)view->height;
+    DN_TRY(dn_allocate_floats(&values, places, error));
+    for (size_t i = 0; i < places; i++)
+        values[i] = view->shape[i];
+    marks.values = values;
+    dn_status status = dn_allocate(&block, (size_t)width * (size_t)height, 1, error);
+    if (status == DN_OK) {
+        uint8_t *inside = block;
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++)
+                inside[(size_t)y * (size_t)width + (size_t)x] =
+                    sample(&marks, x, y, width, height) > 0.5F;
+        dn_outline_draw(photograph, inside);
+        dn_release(block);
+    }
+    dn_release(values);
+    return status;
+}
+
+dn_status dn_map_view_overlay(const dn_map_view *view, dn_image *photograph, dn_error *error) {
+    draw_colours(view, photograph);
+    return view->shape ? draw_outlines(view, photograph, error) : DN_OK;
 }
 
 dn_status dn_map_view_mask(const dn_map_view *view, int width, int height, dn_image *image,
@@ -145,6 +165,6 @@ dn_status dn_map_view_mask(const dn_map_view *view, int width, int height, dn_im
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             memset(image->pixels + ((size_t)y * (size_t)width + (size_t)x) * 3,
-                   is_above(view, x, y, image) ? 255 : 0, 3);
+                   sample(view, x, y, width, height) > view->threshold ? 255 : 0, 3);
     return DN_OK;
 }

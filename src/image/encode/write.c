@@ -26,11 +26,3 @@ dn_status dn_image_write_jpeg(const dn_image *image, int quality, const char *pa
     dn_status status = dn_image_encode_jpeg(image, quality, &bytes, &size, error);
     return write_encoded(status, bytes, size, path, error);
 }
-
-dn_status dn_write_float_tiff(const float *values, int width, int height, const char *path,
-                              dn_error *error) {
-    uint8_t *bytes;
-    size_t size;
-    dn_status status = dn_encode_float_tiff(values, width, height, &bytes, &size, error);
-    return write_encoded(status, bytes, size, path, error);
-}

@@ -3,7 +3,7 @@
 #ifndef DN_IMAGE_ENCODE_WRITE_H
 #define DN_IMAGE_ENCODE_WRITE_H
 
-#include "image/image.h"
+#include "image/encode/encode.h"
 
 /* PNG, 8-bit RGB. */
 dn_status dn_image_write_png(const dn_image *image, const char *path, dn_error *error);
@@ -12,8 +12,7 @@ dn_status dn_image_write_png(const dn_image *image, const char *path, dn_error *
 dn_status dn_image_write_jpeg(const dn_image *image, int quality, const char *path,
                               dn_error *error);
 
-/* TIFF of one 32-bit float a pixel, values[height][width]. */
-dn_status dn_write_float_tiff(const float *values, int width, int height, const char *path,
-                              dn_error *error);
+/* The TIFF of dn_encode_float_tiff; holds about 1 MiB of it at a time. */
+dn_status dn_write_float_tiff(const dn_float_rows *rows, const char *path, dn_error *error);
 
 #endif

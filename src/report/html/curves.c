@@ -53,10 +53,12 @@ static void append_precision_recall(dn_text *page, const dn_report *report) {
 void dn_html_curves(dn_text *page, const dn_report *report) {
     if (report->curve.good == 0 || report->curve.defective == 0)
         return;
-    dn_text_append(page, "<section>\n<h2>Every threshold at once</h2>\n<div class=\"plots\">\n");
+    dn_html_fold(page, "Curves: every threshold at once");
+    dn_text_append(page, "<div class=\"plots\">\n");
     append_roc(page, report);
     append_precision_recall(page, report);
-    dn_text_append(page, "</div>\n</section>\n");
+    dn_text_append(page, "</div>\n");
+    dn_html_unfold(page);
 }
 
 /* ---- Training -------------------------------------------------------------------------------- */
@@ -162,9 +164,11 @@ static void append_aurocs(dn_text *page, const dn_report *report) {
 void dn_html_training(dn_text *page, const dn_report *report) {
     if (report->epoch_count == 0)
         return;
-    dn_text_append(page, "<section>\n<h2>Training</h2>\n<div class=\"plots\">\n");
+    dn_html_fold(page, "Training");
+    dn_text_append(page, "<div class=\"plots\">\n");
     append_losses(page, report);
     if (count_evaluations(report, 1) > 0)
         append_aurocs(page, report);
-    dn_text_append(page, "</div>\n</section>\n");
+    dn_text_append(page, "</div>\n");
+    dn_html_unfold(page);
 }

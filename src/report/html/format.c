@@ -54,30 +54,13 @@ void dn_html_fixed(dn_text *text, double value, int decimals) {
     dn_text_append(text, "%s", number);
 }
 
-static void drop_zeros(char *number) {
-    char *end = number + strlen(number);
-    if (!strchr(number, '.'))
-        return;
-    while (end[-1] == '0')
-        *--end = '\0';
-    if (end[-1] == '.')
-        end[-1] = '\0';
-}
-
 void dn_html_score(dn_text *text, double score) {
     char number[DN_NUMBER_SIZE];
     if (!isfinite(score)) {
         dn_html_fixed(text, score, 0);
         return;
     }
-    if (fabs(score) >= 1e12 || (score != 0 && fabs(score) < 1e-6)) {
-        dn_html_exact(text, score);
-        return;
-    }
-    int magnitude = score != 0 ? (int)floor(log10(fabs(score))) : 0;
-    int decimals = magnitude > 4 ? 0 : 4 - magnitude;
-    dn_number_print_fixed(number, score, decimals);
-    drop_zeros(number);
+    dn_number_print_score(number, score);
     dn_text_append(text, "%s", number);
 }
 
@@ -87,13 +70,20 @@ void dn_html_exact(dn_text *text, double value) {
     dn_text_append(text, "%s", number);
 }
 
-void dn_html_percent(dn_text *text, double share) {
-    dn_html_fixed(text, 100 * share, 1);
+void dn_html_percent(dn_text *text, double share, size_t whole) {
+    dn_html_fixed(text, 100 * share, whole < 100 ? 0 : whole < 1000 ? 1 : 2);
+}
+
+void dn_html_rate(dn_text *text, double share, size_t whole) {
+    dn_html_percent(text, share, whole);
     dn_text_append(text, isfinite(share) ? "\xc2\xa0%%" : "");
 }
 
-const char *dn_html_verdict(const dn_report *report, double score) {
+const char *dn_html_verdict(const dn_report *report, const dn_report_sample *sample) {
     const dn_decision *decision = &report->metrics->decision;
+    double score = sample->raw_score;
+    if (sample->verdict != DN_VERDICT_NONE)
+        return dn_verdict_name(sample->verdict);
     if (!isfinite(decision->threshold))
         return NULL;
     if (score > decision->threshold)

@@ -1,4 +1,31 @@
 "use strict";
+// Enlarges the pictures; the page is complete without this.
+(function () {
+  const large = document.getElementById("large");
+  if (!large || !large.showModal) return;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.textContent = "Close";
+  close.addEventListener("click", () => large.close());
+  large.addEventListener("click", (event) => event.target === large && large.close());
+
+  // All pictures of the part side by side, with its caption.
+  function enlarge(button) {
+    const figure = button.closest("figure"), copy = figure.cloneNode(true);
+    copy.querySelectorAll("button.picture").forEach(function (picture) {
+      picture.replaceWith(...picture.childNodes);
+    });
+    large.replaceChildren(close, copy);
+    large.showModal();
+    close.focus();
+  }
+  document.querySelectorAll(".gallery button.picture").forEach(function (button) {
+    button.setAttribute("aria-label", "Enlarge: " + button.querySelector("img").alt + " of " +
+      button.closest("figure").querySelector("[title]").textContent);
+    button.addEventListener("click", () => enlarge(button));
+  });
+})();
+
 // Moves the thresholds over the scores; the page is complete without this.
 (function () {
   const data = JSON.parse(document.getElementById("scores").textContent);
@@ -20,7 +47,8 @@
     for (const score of scores) counts[score > now.fail ? 2 : score > now.review ? 1 : 0]++;
     return counts;
   }
-  const percent = (part, whole) => (whole ? (100 * part / whole).toFixed(1) + " %" : "–");
+  const percent = (part, whole) =>
+    (whole ? (100 * part / whole).toFixed(whole < 100 ? 0 : whole < 1000 ? 1 : 2) + "\u00a0%" : "–");
   const digits = (value) => (value === 0 ? "0" : Number(value.toPrecision(5)).toString());
   function say(id, text) {
     const element = document.getElementById(id);
@@ -84,5 +112,4 @@
     show();
   });
   show();
-  window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => (d.open = true)));
 })();

@@ -1,11 +1,9 @@
-/* The scores of good and defective images, the thresholds, and the verdicts. */
-#include "metrics/verdict_counts.h"
+/* The scores of good and defective images between the thresholds. */
 #include "report/html/html.h"
 
 #include <math.h>
-#include <string.h>
 
-enum { BINS = 50, WIDTH = 1000, HALF = 100, TICKS = 7, STEPS = 1000 };
+enum { BINS = 50, WIDTH = 1000, HALF = 100, TICKS = 7 };
 
 /* ---- The axis -------------------------------------------------------------------------------- */
 
@@ -32,11 +30,18 @@ static void include(dn_score_axis *axis, double score) {
     axis->high = fmax(axis->high, score);
 }
 
+/* Without a test set the scores that the thresholds come from are all there is. */
+static int shows_held_out(const dn_report *report) {
+    return report->metrics->good_count + report->metrics->defect_count == 0;
+}
+
 dn_score_axis dn_score_axis_of(const dn_report *report) {
     dn_score_axis axis = {INFINITY, -INFINITY, 0};
     for (size_t i = 0; i < report->sample_count; i++)
         if (dn_sample_counts(&report->samples[i]))
             include(&axis, report->samples[i].raw_score);
+    for (size_t i = 0; shows_held_out(report) && i < report->held_out_count; i++)
+        include(&axis, report->held_out[i]);
     if (!isfinite(axis.low))
         return (dn_score_axis){0, 1, 0};
     include(&axis, report->metrics->decision.threshold);
@@ -59,16 +64,20 @@ typedef struct histogram {
     size_t totals[2];
 } histogram;
 
+static void count_score(histogram *counts, const dn_score_axis *axis, double score, int kind) {
+    int bin = (int)(dn_score_share(axis, score) * BINS);
+    counts->bins[kind][bin < BINS ? bin : BINS - 1]++;
+    counts->totals[kind]++;
+}
+
 static void fill_histogram(const dn_report *report, const dn_score_axis *axis, histogram *counts) {
     *counts = (histogram){0};
-    for (size_t i = 0; i < report->sample_count; i++) {
-        const dn_report_sample *sample = &report->samples[i];
-        if (!dn_sample_counts(sample))
-            continue;
-        int bin = (int)(dn_score_share(axis, sample->raw_score) * BINS);
-        counts->bins[sample->gt_label != 0][bin < BINS ? bin : BINS - 1]++;
-        counts->totals[sample->gt_label != 0]++;
-    }
+    for (size_t i = 0; i < report->sample_count; i++)
+        if (dn_sample_counts(&report->samples[i]))
+            count_score(counts, axis, report->samples[i].raw_score,
+                        report->samples[i].gt_label != 0);
+    for (size_t i = 0; shows_held_out(report) && i < report->held_out_count; i++)
+        count_score(counts, axis, report->held_out[i], 0);
 }
 
 static double share(const histogram *counts, int kind, int bin) {
@@ -146,16 +155,24 @@ static void append_ticks(dn_text *page, const dn_score_axis *axis) {
     dn_text_append(page, "</div>\n");
 }
 
+static void append_key(dn_text *page, const dn_report *report, const dn_score_axis *axis) {
+    const dn_metrics *metrics = report->metrics;
+    dn_text_append(page, "<p class=\"legend\"><span><span class=\"swatch good\"></span>");
+    if (shows_held_out(report))
+        dn_text_append(page, "%zu good parts held out of training</span> ", report->held_out_count);
+    else
+        dn_text_append(page, "%zu good, above the line</span> ", metrics->good_count);
+    if (metrics->defect_count > 0)
+        dn_text_append(page,
+                       "<span><span class=\"swatch bad\"></span>%zu defective, below it</span> ",
+                       metrics->defect_count);
+    dn_text_append(page, "<span class=\"soft\">(height: share of each; axis: score%s)</span></p>\n",
+                   axis->logarithmic ? ", logarithmic" : "");
+}
+
 static void append_histogram(dn_text *page, const dn_report *report, const dn_score_axis *axis,
                              double fail, double review) {
-    dn_text_append(page,
-                   "<p class=\"legend\"><span><span class=\"swatch good\"></span>%zu good, above "
-                   "the line</span> "
-                   "<span><span class=\"swatch bad\"></span>%zu defective, below it</span> <span "
-                   "class=\"soft\">"
-                   "(height: share of each; axis: raw_score%s)</span></p>\n",
-                   report->metrics->good_count, report->metrics->defect_count,
-                   axis->logarithmic ? ", logarithmic" : "");
+    append_key(page, report, axis);
     dn_text_append(page, "<div class=\"histogram%s\" id=\"histogram\" style=\"--fail-at:",
                    review < fail ? "" : " bandless");
     dn_html_fixed(page, 100 * dn_score_share(axis, fail), 3);
@@ -168,170 +185,21 @@ static void append_histogram(dn_text *page, const dn_report *report, const dn_sc
     append_ticks(page, axis);
 }
 
-/* ---- Thresholds ------------------------------------------------------------------------------ */
-
-static void append_slider(dn_text *page, const dn_score_axis *axis, const char *id,
-                          const char *label, const char *verdict, double value) {
-    dn_text_append(page,
-                   "<label class=\"slider %ss\">%s <span class=\"verdict %s\">%s</span> above "
-                   "<output id=\"%s-value\">",
-                   id, label, verdict, verdict, id);
-    dn_html_score(page, value);
-    dn_text_append(page,
-                   "</output><input type=\"range\" id=\"%s\" min=\"0\" max=\"%d\" value=\"%d\">"
-                   "</label>\n",
-                   id, STEPS, (int)lround(dn_score_share(axis, value) * STEPS));
-}
-
-static void append_cell(dn_text *page, size_t count, size_t total, int verdict, int wrong) {
-    dn_text_append(page, "<td data-verdict=\"%d\"%s>%zu<small>", verdict,
-                   wrong ? " class=\"wrong\"" : "", count);
-    dn_html_percent(page, total ? (double)count / (double)total : NAN);
-    dn_text_append(page, "</small></td>");
-}
-
-static void append_counts(dn_text *page, const char *label, const char *scores,
-                          const dn_verdict_counts *counts, int defective) {
-    size_t total = counts->pass + counts->review + counts->fail;
-    if (total == 0)
-        return;
-    dn_text_append(page, "<tr data-scores=\"%s\"><th scope=\"row\">%zu %s</th>", scores, total,
-                   label);
-    append_cell(page, counts->pass, total, 0, defective);
-    append_cell(page, counts->review, total, 1, 0);
-    append_cell(page, counts->fail, total, 2, !defective);
-    dn_text_append(page, "</tr>\n");
-}
-
-/* The confusion matrix, with REVIEW. */
-static void append_matrix(dn_text *page, const dn_decision *decision) {
-    dn_text_append(page,
-                   "<div class=\"wide\"><table>\n<caption>Verdicts at these thresholds; the wrong "
-                   "ones in bold</caption>\n<thead><tr><td></td><th scope=\"col\">PASS</th>"
-                   "<th scope=\"col\">REVIEW</th><th scope=\"col\">FAIL</th></tr></thead>\n<tbody>"
-                   "\n");
-    append_counts(page, "good", "good", &decision->good, 0);
-    append_counts(page, "defective", "defective", &decision->defective, 1);
-    dn_text_append(page, "</tbody></table></div>\n<p class=\"soft\">Precision of FAIL "
-                         "<b id=\"precision\">");
-    dn_html_percent(page, decision->precision.defined ? decision->precision.value : NAN);
-    dn_text_append(page, "</b>, accuracy with REVIEW taken for good <b id=\"accuracy\">");
-    dn_html_percent(page, decision->accuracy.defined ? decision->accuracy.value : NAN);
-    dn_text_append(page, "</b></p>\n");
-}
-
-static void append_rule(dn_text *page, const dn_decision *choice) {
-    dn_text_append(page,
-                   "<tr><th scope=\"row\">%s<small>from %s</small></th><td><button "
-                   "type=\"button\" data-try=\"",
-                   choice->rule, choice->source);
-    dn_html_exact(page, choice->threshold);
-    dn_text_append(page, "\">");
-    dn_html_score(page, choice->threshold);
-    dn_text_append(page, "</button></td><td>");
-    dn_html_percent(page,
-                    choice->false_reject_rate.defined ? choice->false_reject_rate.value : NAN);
-    dn_text_append(page, "</td><td>");
-    dn_html_percent(page, choice->detection_rate.defined ? choice->detection_rate.value : NAN);
-    dn_text_append(page, "</td><td>");
-    dn_html_percent(page, choice->precision.defined ? choice->precision.value : NAN);
-    dn_text_append(page, "<small>");
-    dn_html_percent(page, choice->accuracy.defined ? choice->accuracy.value : NAN);
-    dn_text_append(page, "</small></td></tr>\n");
-}
-
-/* The threshold that each rule would choose, with a button that moves the slider there. */
-static void append_rules(dn_text *page, const dn_metrics *metrics) {
-    if (metrics->rule_count == 0)
-        return;
-    dn_text_append(page,
-                   "<div class=\"wide\"><table>\n<caption>What each rule for a threshold would "
-                   "choose; those \"from test\" were chosen on these images</caption>\n"
-                   "<thead><tr><th scope=\"col\">rule</th><th scope=\"col\">threshold</th>"
-                   "<th scope=\"col\">good rejected</th><th scope=\"col\">defective "
-                   "found</th><th scope=\"col\">precision<small>accuracy</small></th></tr>"
-                   "</thead>\n<tbody>\n");
-    for (size_t i = 0; i < metrics->rule_count; i++)
-        append_rule(page, &metrics->by_rule[i]);
-    dn_text_append(page, "</tbody></table></div>\n");
-}
-
-/* ---- Data for the script --------------------------------------------------------------------- */
-
-static void append_number(dn_text *page, const char *name, double value) {
-    dn_text_append(page, "\"%s\":", name);
-    dn_html_exact(page, value);
-    dn_text_append(page, ",");
-}
-
-/* Scores of one label or, if `kind` is not NULL, of one listed defect. */
-static void append_scores(dn_text *page, const dn_report *report, int label, const char *kind) {
-    char name[sizeof report->metrics->defects[0].name];
-    const char *separator = "";
-    dn_text_append(page, "[");
-    for (size_t i = 0; i < report->sample_count; i++) {
-        const dn_report_sample *sample = &report->samples[i];
-        if (!dn_sample_counts(sample) || (sample->gt_label != 0) != label)
-            continue;
-        if (kind) {
-            dn_defect_name(name, sample->defect ? sample->defect : "");
-            if (strcmp(name, kind) != 0)
-                continue;
-        }
-        dn_text_append(page, "%s", separator);
-        dn_html_exact(page, sample->raw_score);
-        separator = ",";
-    }
-    dn_text_append(page, "]");
-}
-
-static void append_data(dn_text *page, const dn_report *report, const dn_score_axis *axis,
-                        double fail, double review) {
-    const dn_metrics *metrics = report->metrics;
-    dn_text_append(page, "<script type=\"application/json\" id=\"scores\">{");
-    append_number(page, "low", axis->low);
-    append_number(page, "high", axis->high);
-    append_number(page, "fail", fail);
-    append_number(page, "review", review);
-    dn_text_append(page, "\"log\":%s,\"good\":", axis->logarithmic ? "true" : "false");
-    append_scores(page, report, 0, NULL);
-    dn_text_append(page, ",\"defective\":");
-    append_scores(page, report, 1, NULL);
-    dn_text_append(page, ",\"kinds\":[");
-    for (size_t i = 0; i < metrics->defect_kinds && i < DN_MAX_DEFECTS; i++) {
-        dn_text_append(page, "%s", i ? "," : "");
-        append_scores(page, report, 1, metrics->defects[i].name);
-    }
-    dn_text_append(page, "]}</script>\n");
-}
-
-/* Without a threshold the sliders start where everything passes. */
-static dn_decision starting_point(const dn_report *report, const dn_score_axis *axis) {
-    const dn_metrics *metrics = report->metrics;
-    dn_decision start = metrics->decision;
-    if (isfinite(start.threshold))
-        return start;
-    start.threshold = start.review_threshold = axis->high;
-    start.good = (dn_verdict_counts){.pass = metrics->good_count};
-    start.defective = (dn_verdict_counts){.pass = metrics->defect_count};
-    return start;
+static void append_origin(dn_text *page, const dn_decision *decision) {
+    const char *source = dn_html_source(decision->source);
+    if (source)
+        dn_text_append(page, "<p class=\"soft\">The thresholds come from %s.</p>\n", source);
 }
 
 void dn_html_scores(dn_text *page, const dn_report *report) {
+    const dn_decision *decision = &report->metrics->decision;
+    if (shows_held_out(report) && report->held_out_count == 0)
+        return;
     dn_score_axis axis = dn_score_axis_of(report);
-    dn_decision start = starting_point(report, &axis);
-    double fail = start.threshold, review = start.review_threshold;
-    if (report->metrics->good_count + report->metrics->defect_count > 0) {
-        dn_text_append(page, "<section>\n<h2>Scores and thresholds</h2>\n");
-        append_histogram(page, report, &axis, fail, review);
-        append_slider(page, &axis, "fail", "Verdict", "FAIL", fail);
-        append_slider(page, &axis, "review", "Verdict", "REVIEW", review);
-        dn_text_append(page, "<p class=\"live\"><button type=\"button\" id=\"reset\">Back to the "
-                             "model's thresholds</button> <span class=\"soft\">Moving them here "
-                             "changes nothing in the model.</span></p>\n");
-        append_matrix(page, &start);
-        append_rules(page, report->metrics);
-        dn_text_append(page, "</section>\n");
-    }
-    append_data(page, report, &axis, fail, review);
+    int judged = isfinite(decision->threshold);
+    dn_text_append(page, "<section>\n<h2>Scores and thresholds</h2>\n");
+    append_histogram(page, report, &axis, judged ? decision->threshold : axis.high,
+                     judged ? decision->review_threshold : axis.high);
+    append_origin(page, decision);
+    dn_text_append(page, "</section>\n");
 }

@@ -1,4 +1,4 @@
-/* Kinds of defect, all metrics, unreadable images, provenance. */
+/* Statistics, unreadable images, and where the numbers come from: folded away. */
 #include "report/html/html.h"
 
 #include <math.h>
@@ -38,43 +38,26 @@ static void append_statistic(dn_text *page, const dn_statistic *statistic) {
     dn_text_append(page, "</small>");
 }
 
-static void append_verdict(dn_text *page, int verdict, size_t count) {
-    dn_text_append(page, "<td data-verdict=\"%d\">%zu</td>", verdict, count);
-}
-
-static void append_defect(dn_text *page, size_t index, const dn_defect_metrics *defect,
-                          int decided) {
-    const dn_verdict_counts *counts = &defect->verdicts;
-    dn_text_append(page, "<tr data-scores=\"%zu\"><th scope=\"row\">", index);
+static void append_defect(dn_text *page, const dn_defect_metrics *defect) {
+    dn_text_append(page, "<tr><th scope=\"row\">");
     dn_html_escape(page, defect->name);
     dn_text_append(page, "</th><td>%zu</td><td class=\"interval\">", defect->count);
     append_statistic(page, &defect->image_auroc);
     if (defect->image_auroc.defined)
         append_interval(page, &defect->image_auroc);
-    dn_text_append(page, "</td>");
-    append_verdict(page, 0, decided ? counts->pass : defect->count);
-    append_verdict(page, 1, counts->review);
-    append_verdict(page, 2, counts->fail);
-    dn_text_append(page, "</tr>\n");
+    dn_text_append(page, "</td></tr>\n");
 }
 
-void dn_html_defects(dn_text *page, const dn_report *report) {
-    const dn_metrics *metrics = report->metrics;
+static void append_defects(dn_text *page, const dn_metrics *metrics) {
     if (metrics->defect_kinds == 0)
         return;
-    dn_text_append(page, "<section>\n<h2>Kinds of defect</h2>\n<div class=\"wide\"><table>\n"
-                         "<caption>Each against all good images; PASS is what is overlooked at the "
-                         "thresholds above</caption>\n<thead><tr><th scope=\"col\">defect</th>"
-                         "<th scope=\"col\">images</th><th scope=\"col\">AUROC</th>"
-                         "<th scope=\"col\">PASS</th><th scope=\"col\">REVIEW</th>"
-                         "<th scope=\"col\">FAIL</th></tr></thead>\n<tbody>\n");
+    dn_text_append(page, "<div class=\"wide\"><table>\n<caption>Kinds of defect, each against all "
+                         "good pictures</caption>\n<thead><tr><th scope=\"col\">kind</th><th "
+                         "scope=\"col\">pictures</th><th scope=\"col\">AUROC</th></tr></thead>\n"
+                         "<tbody>\n");
     for (size_t i = 0; i < listed(metrics); i++)
-        append_defect(page, i, &metrics->defects[i], isfinite(metrics->decision.threshold));
+        append_defect(page, &metrics->defects[i]);
     dn_text_append(page, "</tbody></table></div>\n");
-    if (metrics->defect_kinds > listed(metrics))
-        dn_text_append(page, "<p class=\"soft\">And %zu more kinds of defect.</p>\n",
-                       metrics->defect_kinds - listed(metrics));
-    dn_text_append(page, "</section>\n");
 }
 
 static void append_figure(dn_text *page, const char *name, const dn_statistic *statistic) {
@@ -92,34 +75,41 @@ static void append_pixel_figures(dn_text *page, const dn_metrics *metrics) {
     append_figure(page, "pixel_F1Max", &metrics->pixel_f1_max);
 }
 
-static void append_figures(dn_text *page, const dn_metrics *metrics) {
-    const dn_decision *decision = &metrics->decision;
-    dn_text_append(page,
-                   "<section>\n<h2>All figures</h2>\n<table class=\"facts\"><tbody>\n<tr><th "
-                   "scope=\"row\">images</th><td>%zu good, %zu defective",
-                   metrics->good_count, metrics->defect_count);
+static void append_counts(dn_text *page, const dn_metrics *metrics) {
+    dn_text_append(
+        page,
+        "<table class=\"facts\"><tbody>\n<tr><th scope=\"row\">pictures</th><td>%zu good, "
+        "%zu defective",
+        metrics->good_count, metrics->defect_count);
     if (metrics->unreadable_count > 0)
         dn_text_append(page, ", %zu unreadable and left out", metrics->unreadable_count);
     dn_text_append(page, "</td></tr>\n");
+}
+
+/* Rates are on the first screen and in the tables of verdicts. */
+void dn_html_statistics(dn_text *page, const dn_report *report) {
+    const dn_metrics *metrics = report->metrics;
+    if (metrics->good_count + metrics->defect_count == 0)
+        return;
+    dn_html_fold(page, "Statistics");
+    append_counts(page, metrics);
     append_figure(page, "image_AUROC", &metrics->image_auroc);
     append_figure(page, "image_AUPR", &metrics->image_aupr);
     append_figure(page, "image_F1Max", &metrics->image_f1_max);
-    append_figure(page, "good parts rejected", &decision->false_reject_rate);
-    append_figure(page, "defective parts found (recall)", &decision->detection_rate);
-    append_figure(page, "precision", &decision->precision);
-    append_figure(page, "accuracy", &decision->accuracy);
     append_pixel_figures(page, metrics);
     dn_text_append(page, "<tr><th scope=\"row\">loss</th><td>");
     dn_html_fixed(page, metrics->loss, 4);
-    dn_text_append(page, "</td></tr>\n</tbody></table>\n<p class=\"soft\">The small numbers are 95 "
-                         "%% intervals: they cover the chance in which images were taken for the "
-                         "test, not parts unlike all of them.</p>\n</section>\n");
+    dn_text_append(page, "</td></tr>\n</tbody></table>\n<p class=\"soft\">AUROC: the chance that a "
+                         "defective picture scores above a good one. Small numbers: 95 %% "
+                         "intervals.</p>\n");
+    append_defects(page, metrics);
+    dn_html_unfold(page);
 }
 
 static void append_unreadable(dn_text *page, const dn_report *report) {
     if (report->metrics->unreadable_count == 0)
         return;
-    dn_text_append(page, "<section>\n<h2>Left out</h2>\n<p>Images that could not be read are not "
+    dn_text_append(page, "<section>\n<h2>Left out</h2>\n<p>Pictures that could not be read are not "
                          "counted on this page.</p>\n<ul>\n");
     for (size_t i = 0; i < report->sample_count; i++) {
         if (!report->samples[i].error)
@@ -132,9 +122,7 @@ static void append_unreadable(dn_text *page, const dn_report *report) {
 }
 
 static void append_provenance(dn_text *page, const dn_report *report) {
-    dn_text_append(page,
-                   "<section>\n<h2>Origin of these results</h2>\n<table class=\"facts\"><tbody>"
-                   "\n");
+    dn_text_append(page, "<table class=\"facts\"><tbody>\n");
     for (size_t i = 0; i < report->pair_count; i++) {
         dn_text_append(page, "<tr><th scope=\"row\">");
         dn_html_escape(page, report->provenance[i].name);
@@ -143,17 +131,16 @@ static void append_provenance(dn_text *page, const dn_report *report) {
         dn_text_append(page, "</td></tr>\n");
     }
     dn_text_append(page, "</tbody></table>\n");
-    if (report->config) {
-        dn_text_append(page, "<details><summary>Configuration</summary><pre tabindex=\"0\">");
-        dn_html_escape(page, report->config);
-        dn_text_append(page, "</pre></details>\n");
-    }
-    dn_text_append(page, "</section>\n");
 }
 
-void dn_html_facts(dn_text *page, const dn_report *report) {
-    if (report->metrics->good_count + report->metrics->defect_count > 0)
-        append_figures(page, report->metrics);
+void dn_html_origin(dn_text *page, const dn_report *report) {
     append_unreadable(page, report);
+    dn_html_fold(page, "Origin and configuration");
     append_provenance(page, report);
+    if (report->config) {
+        dn_text_append(page, "<pre tabindex=\"0\">");
+        dn_html_escape(page, report->config);
+        dn_text_append(page, "</pre>\n");
+    }
+    dn_html_unfold(page);
 }

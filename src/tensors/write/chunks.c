@@ -7,7 +7,8 @@ static int is_float(dn_dtype dtype) {
 }
 
 dn_dtype dn_written_dtype(const dn_tensor *tensor, dn_dtype floats) {
-    return floats != DN_NO_DTYPE && is_float(tensor->dtype) ? floats : tensor->dtype;
+    int rounds = floats != DN_NO_DTYPE && !tensor->exact && is_float(tensor->dtype);
+    return rounds ? floats : tensor->dtype;
 }
 
 size_t dn_written_bytes(const dn_tensor *tensor, dn_dtype floats) {

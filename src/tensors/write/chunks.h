@@ -19,7 +19,7 @@ typedef struct dn_chunks {
 } dn_chunks;
 
 /* The dtype that a tensor is written as: floats as `floats` (DN_F32 or DN_F16; DN_NO_DTYPE: as they
- * are), other types always as they are. */
+ * are), other types and exact tensors always as they are. */
 dn_dtype dn_written_dtype(const dn_tensor *tensor, dn_dtype floats);
 
 /* The size of the written tensor in bytes. */

@@ -1,0 +1,148 @@
+"""Sinks: nothing is lost while a receiver is away, the order stays, a bound is kept and told.
+check_sinks.py PROGRAM MODEL PICTURES FOLDER"""
+import http.server, json, os, shutil, signal, socket, subprocess, sys, threading, time
+
+sys.path.insert(0, os.path.dirname(__file__))
+from station import Station
+
+program, model, pictures, folder = sys.argv[1:]
+image = open(f"{pictures}/anomaly/000.png", "rb").read()
+PNG = {"Content-Type": "image/png"}
+
+
+def check(condition, *what):
+    if not condition:
+        raise SystemExit(f"FAILED: {str(what)[:2000]}")
+
+
+def until(condition, what, seconds=40):
+    end = time.time() + seconds
+    while not condition():
+        check(time.time() < end, what)
+        time.sleep(0.05)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    rows, tokens, refuse = [], set(), False
+
+    def do_POST(self):
+        row = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        Receiver.tokens.add(self.headers["Authorization"])
+        if not Receiver.refuse:
+            Receiver.rows.append(row)
+        self.send_response(503 if Receiver.refuse else 204)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
+def judge(station, count):
+    return [station.json("/api/models/part:predict", image, PNG) for _ in range(count)]
+
+
+def start(name, sinks, more=""):
+    path = f"{folder}/{name}.yaml"
+    with open(path, "w") as stream:
+        stream.write(f"archive: {folder}/{name}\n{more}sinks:\n{sinks}")
+    return Station(program, f"part={model}", "--config", path, log=f"{folder}/{name}.log")
+
+
+def webhook():
+    port, token = free_port(), f"{folder}/secret"
+    with open(token, "w") as stream:
+        os.fchmod(stream.fileno(), 0o600)
+        stream.write("abc\n")
+    sinks = f"  - {{name: mes, url: 'http://127.0.0.1:{port}/', token_file: {token}}}\n"
+    station = start("hook", sinks)
+    sent = judge(station, 5)  # nobody listens yet
+    until(lambda: any(line["event"] == "sink_failed" for line in station.log()), "no message")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    until(lambda: len(Receiver.rows) >= 5, "rows do not arrive")
+    Receiver.refuse = True
+    sent += judge(station, 3)
+    check(station.end() == 0, "exit status")
+    Receiver.refuse = False
+    station = start("hook", sinks)
+    sent += judge(station, 2)
+    until(lambda: len(Receiver.rows) >= 10, "rows of before the restart do not arrive")
+    until(lambda: 'differnet_sink_waiting{sink="mes"} 0' in station.ask("GET", "/metrics")[2].decode(), "metrics")
+    check([row["sequence"] for row in Receiver.rows] == [row["sequence"] for row in sent], "order")
+    check(all(got[name] == row[name] for got, row in zip(Receiver.rows, sent) for name in row), "contents")
+    check(Receiver.tokens == {"Bearer abc"}, Receiver.tokens)
+    station.end()
+    server.shutdown()
+
+
+def bound():
+    """More than sink_rows wait: the oldest are dropped, and the log says how many."""
+    Receiver.rows.clear()
+    port = free_port()
+    station = start("bound", f"  - {{name: mes, url: 'http://127.0.0.1:{port}/'}}\n", "sink_rows: 4\n")
+    judge(station, 9)
+    until(lambda: any(line["event"] == "sink_dropped" for line in station.log()), "no message")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    until(lambda: Receiver.rows and Receiver.rows[-1]["sequence"] == 9, "rows do not arrive")
+    check(len(station.json("/api/inspections")["inspections"]) == 9, "the archive keeps all")
+    station.end()
+    server.shutdown()
+
+
+def mqtt():
+    broker, listener = shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), shutil.which("mosquitto_sub")
+    if not broker or not listener:
+        print("no mosquitto: left out")
+        return
+    port, place = free_port(), f"{folder}/broker"
+    os.mkdir(place)
+    os.chmod(place, 0o777)
+    with open(f"{place}/conf", "w") as stream:
+        stream.write(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\nuser root\n"
+                     f"persistence_location {place}/\nautosave_interval 1\nautosave_on_changes true\n")
+
+    def run():
+        process = subprocess.Popen([broker, "-c", f"{place}/conf"], stderr=subprocess.DEVNULL)
+        time.sleep(0.5)
+        return process
+
+    process = run()
+    with open(f"{place}/out", "wb") as out:
+        heard = subprocess.Popen([listener, "-p", str(port), "-q", "1", "-c", "-i", "listener", "-t", "line/#", "-t",
+                                  "differnet/+/status", "-F", "%t %p"], stdout=out)
+    time.sleep(0.5)
+    station = start("mqtt", f"  - {{name: line, host: 127.0.0.1, port: {port}, topic: 'line/{{model}}/{{verdict}}'}}\n")
+
+    def messages():
+        lines = open(f"{place}/out").read().splitlines()
+        return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith("line/part/FAIL ")]
+
+    judge(station, 4)
+    until(lambda: len(messages()) >= 4, "messages do not arrive")
+    process.kill()
+    process.wait()
+    judge(station, 4)
+    process = run()
+    judge(station, 2)
+    until(lambda: {row["sequence"] for row in messages()} == set(range(1, 11)), "messages are lost")
+    numbers = [row["sequence"] for row in messages()]
+    first = sorted(set(numbers), key=numbers.index)
+    check(first == sorted(first), "order", numbers)
+    check("differnet/line/status online" in open(f"{place}/out").read(), "status")
+    station.end(signal.SIGKILL)
+    until(lambda: "differnet/line/status offline" in open(f"{place}/out").read(), "no last will")
+    heard.kill()
+    process.terminate()
+    process.wait()
+
+
+webhook()
+bound()
+mqtt()
