@@ -56,13 +56,14 @@ endif()
 differnet_room(base USES PkgConfig::NETTLE ${openmp})
 differnet_room(group FILES group/*.c KNOWS base USES ${CMAKE_DL_LIBS})
 differnet_room(config KNOWS base USES PkgConfig::YAML)
-# The sub-rooms of image/: pixels in memory, what is made of them, and files out; image/ itself reads files.
+# The sub-rooms of image/: pixels in memory, what is made of them, files out, and the formats of files in.
 differnet_room(image_pixels FILES image/image.c KNOWS base)
 differnet_room(image_transform FILES image/transform/*.c KNOWS base image_pixels)
 differnet_room(image_encode FILES image/encode/*.c KNOWS base image_pixels
                USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF)
-differnet_room(image FILES image/*.c EXCEPT image/image.c KNOWS base image_pixels image_transform image_encode
+differnet_room(image_formats FILES image/formats/*.c KNOWS base image_pixels
                USES PkgConfig::JPEG PkgConfig::PNG PkgConfig::TIFF PkgConfig::WEBP)
+differnet_room(image FILES image/*.c EXCEPT image/image.c KNOWS base image_pixels image_transform image_encode image_formats)
 # The sub-rooms of tensors/: tensors in memory, and files out; tensors/ itself reads files.
 set(tensor_values tensors/tensor.c tensors/names.c)
 differnet_room(tensors_values FILES ${tensor_values} KNOWS base)
@@ -89,10 +90,12 @@ differnet_room(backbone KNOWS base compute tensors)
 differnet_room(flow KNOWS base compute)
 differnet_room(places KNOWS base config compute tensors backbone)
 differnet_room(detect_calibration FILES detect/calibration/*.c KNOWS base config metrics USES PkgConfig::CJSON)
-differnet_room(detect_features FILES detect/features/*.c KNOWS base config image dataset compute backbone places
+differnet_room(detect_tiles FILES detect/tiles/*.c KNOWS base config image places tensors metrics)
+differnet_room(detect_features FILES detect/features/*.c KNOWS base config image dataset compute backbone places detect_tiles
                USES PkgConfig::CJSON)
 differnet_room(detect FILES detect/*.c
-               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration detect_features
+               KNOWS base config image dataset compute backbone flow places tensors metrics detect_calibration detect_tiles
+                     detect_features
                USES PkgConfig::CJSON)
 differnet_room(inspect KNOWS base config image dataset compute backbone flow places tensors metrics detect)
 differnet_room(train_features FILES train/features/*.c

@@ -1,7 +1,7 @@
 /* Decoding and preprocessing: any bytes give a picture within the limits, which then becomes a
  * network's input without a value that is not finite, or one error; never a crash. The last byte
  * chooses the levels of deep pictures. */
-#include "image/kind.h"
+#include "image/formats/kind.h"
 #include "image/levels.h"
 
 #include <math.h>

@@ -97,7 +97,7 @@ typedef struct dn_result {
     double raw_score;
     double score_std;  /* population standard deviation over the rotations */
     double elapsed_ms; /* from reading the file to the score */
-    int rotations;     /* number scored: an early exit leaves some out */
+    int rotations;     /* number scored, of all tiles: an early exit leaves some out */
     dn_verdict verdict;
     int pred_label;    /* 1: raw_score > threshold */
     double pred_score; /* in (0, 1), increases with raw_score, 0.5 at the threshold */
@@ -117,6 +117,10 @@ typedef struct dn_result {
      * verdict. */
     const char *reason;
     double low_threshold; /* NaN: no score is too low, or the model does not know */
+    /* Of a model that looks at pictures tile by tile (docs/tiles.md); 0 without tiles. */
+    int tiles;       /* number scored: an early exit leaves some out */
+    int tiles_above; /* whose value alone is above the threshold */
+    int worst_x, worst_y, worst_width, worst_height; /* the tile with the largest value */
 } dn_result;
 
 /* ---- Where an image comes from --------------------------------------------------------------- */
@@ -150,7 +154,8 @@ DN_API dn_status dn_image_look(const void *bytes, size_t size, const char **form
 typedef struct dn_map dn_map;
 DN_API void dn_map_free(dn_map *map);
 
-/* Values [height][width] at the network's input size, none below 0; valid as long as the map. */
+/* Values [height][width] at the network's input size, or with tiles at the picture's own; none
+ * below 0; valid as long as the map. */
 DN_API const float *dn_map_values(const dn_map *map, int *width, int *height);
 
 /* The value that maps of good images stay below; NaN if the model has no calibration. */

@@ -153,6 +153,7 @@ class Result:
     paper_score: float = _NAN  #: mean of z squared; with a detector for places a part of raw_score
     places_score: float = _NAN  #: largest value of the map of places; NaN without such a detector
     places_p_value: float = _NAN
+    tiles: Optional[Dict[str, Any]] = None  #: with tiles: `count` scored, those `above` the threshold, the `worst` one
     anomaly_map: Optional[npt.NDArray[np.float32]] = field(default=None, compare=False)
     """float32 [height, width] at the network's input size, from 0 on; None: not asked for"""
     map_threshold: float = _NAN  #: what maps of good pictures stay below
@@ -249,6 +250,7 @@ def result_of(image_path: Optional[str], model_id: bytes, found: ResultStruct, m
         image_path=image_path,
         verdict=Verdict(found.verdict),
         reason=row.get("reason"),
+        tiles=row.get("tiles"),
         warnings=tuple(row.get("warnings", ())),
         time=row.get("time"),
         model_id=row["model_id"],

@@ -62,6 +62,9 @@ class ResultStruct(SizedStruct):
         ("places_p_value", c.c_double),
         ("reason", c.c_char_p),
         ("low_threshold", c.c_double),
+        ("tiles", c.c_int),
+        ("tiles_above", c.c_int),
+        ("worst_tile", c.c_int * 4),
     ]
 
 

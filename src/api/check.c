@@ -1,6 +1,7 @@
 #include "check/check.h"
 
 #include "api/estimate.h"
+#include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
 #include "base/structs.h"
@@ -17,7 +18,11 @@ static void add_sizes(const dn_checked_class *class, dn_workload *work) {
     for (size_t i = 0; i < class->size_count; i++) {
         const dn_check_size *size = &class->sizes[i];
         uint64_t pixels = (uint64_t)size->width * (uint64_t)size->height;
-        work->most_pixels = pixels > work->most_pixels ? pixels : work->most_pixels;
+        if (pixels > work->most_pixels) {
+            work->most_pixels = pixels;
+            work->width = size->width;
+            work->height = size->height;
+        }
         sum += (double)pixels * (double)size->count;
         count += (double)size->count;
     }
@@ -49,17 +54,50 @@ static int rows_of(const dn_check_report *report, const dn_config *config) {
     return most;
 }
 
+/* A data set that cannot be opened has no tiles; the findings say what is wrong with it. */
+static dn_status resolve_tiles(const dn_checked_class *class, const dn_observer *observer,
+                               dn_config *config, dn_error *error) {
+    dn_dataset dataset;
+    dn_error reason;
+    if (dn_config_tiles(config) != DN_TILES_AUTO)
+        return DN_OK;
+    dn_status status =
+        dn_dataset_open(config->dataset_path, class->name,
+                        1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_TEST, NULL, &dataset, &reason);
+    if (status == DN_ERROR_MEMORY)
+        return dn_fail(error, status, "%s", reason.message);
+    if (status != DN_OK)
+        return dn_config_set(config, "tiles", "off", error);
+    status = dn_tile_choice_resolve(config, &dataset, observer, error);
+    dn_dataset_close(&dataset);
+    return status;
+}
+
+/* What `tiles: auto` chooses differs from class to class. */
+static dn_status estimate_class(const dn_config *config, const dn_compute *compute,
+                                const dn_network *network, const dn_checked_class *class,
+                                const dn_machine_speed *speed, const dn_observer *observer,
+                                dn_report_estimate *estimate, dn_error *error) {
+    dn_config *own;
+    const dn_workload work = workload_of(class, config);
+    DN_TRY(dn_config_copy(config, &own, error));
+    dn_status status = resolve_tiles(class, observer, own, error);
+    if (status == DN_OK)
+        dn_estimate_fill(own, network, compute, &work, speed, estimate);
+    dn_config_destroy(own);
+    return status;
+}
+
 static dn_status estimate(const dn_config *config, const dn_compute *compute,
                           const dn_backbone_weights *backbone, const dn_check_report *report,
-                          dn_report_estimate *estimates, dn_error *error) {
+                          const dn_observer *observer, dn_report_estimate *estimates,
+                          dn_error *error) {
     dn_machine_speed speed;
     if (config->estimate)
         DN_TRY(dn_speed_measure(config, compute, backbone, rows_of(report, config), &speed, error));
-    for (size_t i = 0; i < report->count; i++) {
-        const dn_workload work = workload_of(&report->classes[i], config);
-        dn_estimate_fill(config, backbone->network, compute, &work,
-                         config->estimate ? &speed : NULL, &estimates[i]);
-    }
+    for (size_t i = 0; i < report->count; i++)
+        DN_TRY(estimate_class(config, compute, backbone->network, &report->classes[i],
+                              config->estimate ? &speed : NULL, observer, &estimates[i], error));
     return DN_OK;
 }
 
@@ -79,7 +117,7 @@ static dn_status write_report(const dn_config *config, const dn_backbone_weights
     DN_TRY(dn_allocate(&estimates, report->count, sizeof(dn_report_estimate), error));
     dn_status status = open_compute(config, observer, &compute, error);
     if (status == DN_OK) {
-        status = estimate(config, &compute, backbone, report, estimates, error);
+        status = estimate(config, &compute, backbone, report, observer, estimates, error);
         dn_compute_close(&compute);
     }
     if (status == DN_OK)

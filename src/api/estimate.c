@@ -7,6 +7,7 @@
 #include "base/resources.h"
 #include "detect/detector.h"
 #include "detect/features/extractor.h"
+#include "detect/score.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -167,6 +168,22 @@ static double time_of(const dn_config *config, const dn_compute *compute, const 
            (double)(print->model + print->checkpoint) * WRITE_SECONDS;
 }
 
+/* The same of one picture when it is scored: a detector for places shares its views. */
+static void fill_tiles(const dn_config *config, const dn_workload *work,
+                       const dn_machine_speed *speed, dn_report_tiles *tiles) {
+    *tiles = (dn_report_tiles){.side = config->img_size[0],
+                               .scale = config->tile_scale,
+                               .overlap = config->tile_overlap,
+                               .count = dn_workload_tiles(config, work),
+                               .width = work->width,
+                               .height = work->height,
+                               .seconds = NAN};
+    if (speed)
+        tiles->seconds =
+            DECODE_SECONDS * (double)work->mean_pixels +
+            (double)tiles->count * dn_test_rotations(config) * (speed->pass + speed->vector);
+}
+
 void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
                       const dn_workload *work, const dn_machine_speed *speed,
                       dn_report_estimate *estimate) {
@@ -183,6 +200,8 @@ void dn_estimate_fill(const dn_config *config, const dn_network *network, const 
                                      .cache.wanted = print.cache};
     if (speed)
         estimate->seconds = time_of(config, compute, work, &counts, &print, speed);
+    if (dn_config_tiles(config) > DN_TILES_AUTO)
+        fill_tiles(config, work, speed, &estimate->tiles);
     if (dn_memory_look("", &memory))
         estimate->memory.available = memory.available;
     dn_disk_free(config->output, &estimate->results.available);
@@ -208,7 +227,11 @@ static dn_status look_at_images(const dn_sample *samples, size_t count, dn_workl
         if (status != DN_OK)
             continue;
         uint64_t pixels = (uint64_t)image.width * (uint64_t)image.height;
-        work->most_pixels = pixels > work->most_pixels ? pixels : work->most_pixels;
+        if (pixels > work->most_pixels) {
+            work->most_pixels = pixels;
+            work->width = image.width;
+            work->height = image.height;
+        }
         sum += pixels;
         seen++;
         dn_image_free(&image);

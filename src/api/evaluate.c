@@ -8,6 +8,7 @@
 #include "group/group.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
+#include "train/evaluation_gather.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,6 +48,8 @@ static dn_status make_maps(const dn_model *model, dn_evaluation *evaluation,
 static dn_status find_all(const work *self, const dn_model *model, dn_evaluation *evaluation,
                           dn_error *error) {
     dn_pixel_evaluation *maps = evaluation->maps;
+    if (self->part || self->parts)
+        DN_TRY(dn_evaluation_check_shareable(model->detector.config, error));
     if (self->part)
         evaluation->share = dn_part_share(self->part);
     if (!self->parts && evaluation->share.count < 2)
@@ -127,6 +130,7 @@ static dn_status compare_processes(const dn_model *model, const dn_dataset *data
     dn_group *group = model->detector.config->group;
     if (!group)
         return DN_OK;
+    DN_TRY(dn_evaluation_check_shareable(model->detector.config, error));
     DN_TRY(dn_group_same(group, "model", dn_model_id(model), error));
     DN_TRY(dn_dataset_names(dataset, names, error));
     return dn_group_same(group, "test pictures", names, error);

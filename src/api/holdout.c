@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "inspect/tiles.h"
 #include "train/map_threshold.h"
 #include "train/place_training.h"
 #include "train/rotation_advice.h"
@@ -48,6 +49,11 @@ void dn_holdout_end(dn_holdout *self) {
     dn_release(self->scores);
     dn_release(self->places);
     self->scores = self->places = NULL;
+    for (size_t i = 0; self->tiles && i < self->train_count; i++)
+        dn_tile_scores_free(&self->tiles[i]);
+    dn_release(self->tiles);
+    self->tiles = NULL;
+    dn_tile_fit_free(&self->tile_fit);
 }
 
 const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count) {
@@ -72,12 +78,15 @@ static dn_status score_held(const dn_holdout *self, dn_trainer *trainer,
 /* ---- cross-fit ---- */
 
 static dn_status keep_scores(dn_holdout *self, const dn_training_split *fold,
-                             const dn_evaluation *evaluation, dn_error *error) {
+                             dn_evaluation *evaluation, dn_error *error) {
     for (size_t i = 0; i < evaluation->count; i++) {
-        const dn_sample_score *result = &evaluation->results[i];
+        dn_sample_score *result = &evaluation->results[i];
+        size_t place = fold->places[fold->train_count + i];
         if (result->status != DN_OK)
             return dn_fail(error, result->status, "%s", result->failure);
-        self->scores[fold->places[fold->train_count + i]] = result->score.raw;
+        self->scores[place] = result->score.raw;
+        self->tiles[place] = result->tiles; /* moves */
+        result->tiles = (dn_tile_scores){0};
     }
     return DN_OK;
 }
@@ -119,6 +128,9 @@ dn_status dn_cross_fit(dn_holdout *self, dn_error *error) {
     split_of(self, DN_SPLIT_TRAIN, &count);
     DN_TRY(dn_allocate(&block, count, sizeof(double), error));
     self->scores = block;
+    DN_TRY(dn_allocate(&block, count, sizeof(dn_tile_scores), error));
+    self->tiles = block;
+    self->train_count = count;
     for (int fold = 0; fold < self->config->cross_fit; fold++)
         DN_TRY(run_fold(self, (size_t)fold, error));
     dn_tell(self->observer, DN_NOTE, "cross-fit: now the model itself, on all images");
@@ -131,7 +143,9 @@ static dn_status gather_held(dn_holdout *self, dn_trainer *trainer, dn_calibrati
                              dn_error *error) {
     dn_evaluation evaluation;
     DN_TRY(score_held(self, trainer, &self->held_out, &evaluation, error));
-    dn_status status = dn_calibration_take_scores(calibration, self->source, &evaluation, error);
+    dn_status status = dn_evaluation_reduce_tiles(&evaluation, &self->tile_fit, error);
+    if (status == DN_OK)
+        status = dn_calibration_take_scores(calibration, self->source, &evaluation, error);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
@@ -243,37 +257,59 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
 
 /* ---- a detector for places ---- */
 
-/* The paper's scores of good images that training has not seen. Not those of the test set, which
- * must not tune the score. */
-static dn_status collect_paper(dn_holdout *self, dn_trainer *trainer, double *paper, size_t *count,
-                               dn_error *error) {
-    dn_evaluation held = {0};
-    const dn_evaluation *from = self->source == DN_FROM_VALIDATE ? &trainer->evaluation : &held;
-    *count = 0;
-    if (self->source == DN_FROM_VAL_FRACTION)
-        DN_TRY(score_held(self, trainer, &self->held_out, &held, error));
-    for (size_t i = 0; i < from->count; i++)
-        if (from->results[i].status == DN_OK && from->samples[i].label == 0)
-            paper[(*count)++] = from->results[i].score.paper;
-    if (self->source == DN_FROM_VAL_FRACTION)
-        dn_evaluation_destroy(&held);
+/* The paper's scores of good images, or of their tiles. */
+typedef struct paper_scores {
+    double *values;
+    size_t count, capacity;
+} paper_scores;
+
+static dn_status add_paper(paper_scores *papers, const double *values, size_t count,
+                           dn_error *error) {
+    void *grown = papers->values;
+    DN_TRY(dn_grow(&grown, &papers->capacity, papers->count + count, sizeof(double), error));
+    papers->values = grown;
+    memcpy(papers->values + papers->count, values, count * sizeof *values);
+    papers->count += count;
     return DN_OK;
+}
+
+static dn_status collect_evaluated(const dn_evaluation *from, paper_scores *papers,
+                                   dn_error *error) {
+    for (size_t i = 0; i < from->count; i++) {
+        const dn_sample_score *result = &from->results[i];
+        if (result->status != DN_OK || from->samples[i].label != 0)
+            continue;
+        size_t tiles = (size_t)result->tiles.count;
+        DN_TRY(add_paper(papers, tiles > 0 ? result->tiles.paper : &result->score.paper,
+                         tiles > 0 ? tiles : 1, error));
+    }
+    return DN_OK;
+}
+
+/* Of images that training has not seen. Not those of the test set, which must not tune the score.
+ */
+static dn_status collect_paper(dn_holdout *self, dn_trainer *trainer, paper_scores *papers,
+                               dn_error *error) {
+    dn_evaluation held;
+    if (self->source == DN_FROM_CROSS_FIT)
+        return add_paper(papers, self->scores, self->train_count, error);
+    if (self->source == DN_FROM_VALIDATE)
+        return collect_evaluated(&trainer->evaluation, papers, error);
+    if (self->source != DN_FROM_VAL_FRACTION)
+        return DN_OK;
+    DN_TRY(score_held(self, trainer, &self->held_out, &held, error));
+    dn_status status = collect_evaluated(&held, papers, error);
+    dn_evaluation_destroy(&held);
+    return status;
 }
 
 static dn_status scale_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
                               dn_error *error) {
-    size_t most, count;
-    void *block;
-    split_of(self, DN_SPLIT_TRAIN, &most);
-    if (self->source == DN_FROM_CROSS_FIT) {
-        dn_place_combine(places, self->scores, most);
-        return DN_OK;
-    }
-    DN_TRY(dn_allocate(&block, self->dataset->count, sizeof(double), error));
-    dn_status status = collect_paper(self, trainer, block, &count, error);
+    paper_scores papers = {0};
+    dn_status status = collect_paper(self, trainer, &papers, error);
     if (status == DN_OK)
-        dn_place_combine(places, block, count);
-    dn_release(block);
+        dn_place_combine(places, papers.values, papers.count);
+    dn_release(papers.values);
     return status;
 }
 
@@ -302,7 +338,7 @@ dn_status dn_holdout_advise_rotations(const dn_holdout *self, dn_trainer *traine
     const dn_sample *samples = self->held_out.samples;
     dn_rotation_advice advice;
     char text[1024];
-    if (!self->config->advise_rotations)
+    if (!self->config->advise_rotations || dn_inspector_has_tiles(trainer->inspector))
         return DN_OK;
     if (self->source == DN_FROM_VALIDATE)
         samples = split_of(self, DN_SPLIT_VALIDATE, &count);

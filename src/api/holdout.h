@@ -18,6 +18,9 @@ typedef struct dn_holdout {
     dn_training_split held_out; /* DN_FROM_VAL_FRACTION only; owned */
     double *scores;             /* DN_FROM_CROSS_FIT only: of every training image; owned */
     double *places;             /* [training images]: with cross-fit, their statistics of places */
+    dn_tile_scores *tiles; /* [training images]: with cross-fit and tiles, their scores; owned */
+    dn_tile_fit tile_fit;  /* of the pictures that the tiles' standard is from; owned */
+    size_t train_count;    /* of `tiles` */
 } dn_holdout;
 
 /* Decides where the scores will come from: the first available of validate/good, val_fraction,
@@ -38,6 +41,11 @@ dn_status dn_cross_fit(dn_holdout *self, dn_error *error);
 dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
                                        const dn_evaluation *tested, dn_calibration *calibration,
                                        dn_error *error);
+
+/* With tiles: finds what is usual at each position, on the good images that calibrate, or else on
+ * those of the training. Call it after the detector for places is trained. */
+dn_status dn_holdout_standardize_tiles(dn_holdout *self, dn_trainer *trainer,
+                                       dn_tile_standard *tiles, dn_error *error);
 
 /* Trains the detector for places, if the configuration asks for one, and sets how its statistic
  * joins the paper's score: by good images that were held out, but not by the test set's. Call it

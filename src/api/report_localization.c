@@ -4,10 +4,13 @@
 
 #include <math.h>
 
-static dn_status localize(dn_report_localizer *self, dn_image *picture,
-                          dn_report_localization *found, dn_error *error) {
+/* The score is not computed again: a map of places takes one view. */
+static dn_status localize(dn_report_localizer *self, const dn_report_sample *sample,
+                          dn_image *picture, dn_report_localization *found, dn_error *error) {
+    const dn_known_score known = {.raw = sample->raw_score,
+                                  .is_unlike = sample->verdict == DN_VERDICT_REVIEW};
     dn_map *map;
-    DN_TRY(dn_inspector_map(self->inspector, picture, NULL, &map, error));
+    DN_TRY(dn_inspector_map_scored(self->inspector, picture, &known, &map, error));
     found->knows_regions = isfinite(map->threshold);
     found->region_count = map->region_count;
     for (size_t i = 0; i < map->region_count && i < DN_REPORT_REGIONS; i++)
@@ -21,7 +24,8 @@ static dn_status report_progress(dn_report_localizer *self) {
     return dn_tell_stage(self->observer, DN_STAGE_REPORT, self->done++, 0, NULL);
 }
 
-int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_localization *found) {
+int dn_localize_report_sample(void *localizer, const dn_report_sample *sample, dn_image *picture,
+                              dn_report_localization *found) {
     dn_report_localizer *self = localizer;
     dn_error failure;
     *found = (dn_report_localization){0};
@@ -30,7 +34,7 @@ int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_loca
     self->stopped = report_progress(self) != DN_OK;
     if (self->stopped)
         return 0;
-    if (localize(self, picture, found, &failure) == DN_OK)
+    if (localize(self, sample, picture, found, &failure) == DN_OK)
         return 1;
     self->failed = 1;
     dn_tell(self->observer, DN_WARNING, "no maps in the report: %s", failure.message);

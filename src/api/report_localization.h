@@ -14,6 +14,7 @@ typedef struct dn_report_localizer {
 } dn_report_localizer;
 
 /* A dn_report_localize whose user is a dn_report_localizer. */
-int dn_localize_report_sample(void *localizer, dn_image *picture, dn_report_localization *found);
+int dn_localize_report_sample(void *localizer, const dn_report_sample *sample, dn_image *picture,
+                              dn_report_localization *found);
 
 #endif

@@ -78,8 +78,12 @@ static dn_status take_result(const char *item, dn_sample_score *result, size_t i
     double numbers[NUMBERS];
     if (!read_numbers(&item, numbers) || !makes_sense(numbers, item))
         return dn_fail(error, DN_ERROR_FORMAT, "item %zu of the parts holds no score", index + 1);
-    result->score = (dn_score){numbers[RAW],       numbers[PAPER], numbers[PLACES],
-                               numbers[DEVIATION], numbers[LOSS],  (int)numbers[ROTATIONS]};
+    result->score = (dn_score){.raw = numbers[RAW],
+                               .paper = numbers[PAPER],
+                               .places = numbers[PLACES],
+                               .deviation = numbers[DEVIATION],
+                               .loss = numbers[LOSS],
+                               .rotations = (int)numbers[ROTATIONS]};
     result->elapsed_ms = numbers[ELAPSED];
     result->is_unlike = numbers[UNLIKE] == 1;
     result->status = (dn_status)numbers[STATUS];

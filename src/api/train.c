@@ -3,6 +3,7 @@
 #include "api/evaluation_files.h"
 #include "api/holdout.h"
 #include "api/results.h"
+#include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -16,6 +17,7 @@
 #include "detect/precision.h"
 #include "group/group.h"
 #include "train/auto_precision.h"
+#include "train/evaluation_gather.h"
 #include "train/schedule.h"
 
 #include <errno.h>
@@ -168,6 +170,7 @@ static dn_status open_inputs(training *self, dn_error *error) {
     const dn_config *config = self->config = self->detector.config;
     DN_TRY(dn_dataset_open(config->dataset_path, config->class_name, wanted, &self->observer,
                            &self->dataset, error));
+    DN_TRY(dn_tile_choice_resolve(self->detector.config, &self->dataset, &self->observer, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
     self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
@@ -363,6 +366,8 @@ static dn_status finish_training(training *self, dn_error *error) {
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
     DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
+    DN_TRY(
+        dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
     DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
     if (writes(self))
         DN_TRY(write_results(self, evaluation, error));
@@ -426,6 +431,7 @@ static dn_status compare_processes(const training *self, dn_error *error) {
     char *yaml, names[DN_DIGEST_LENGTH + 1];
     if (!group)
         return DN_OK;
+    DN_TRY(dn_evaluation_check_shareable(self->config, error));
     DN_TRY(dn_dataset_names(&self->dataset, names, error));
     DN_TRY(dn_group_same(group, "pictures", names, error));
     DN_TRY(dn_group_same(group, "training pictures", self->provenance.dataset_sha256, error));

@@ -12,7 +12,7 @@ enum { LARGEST = 1 << 16 };
     _Static_assert(END(type, last) == sizeof(type), #type " has padding at its end")
 #define END(type, member) (offsetof(type, member) + sizeof(((type *)0)->member))
 
-const dn_struct dn_struct_result = STRUCT(dn_result, warnings, low_threshold);
+const dn_struct dn_struct_result = STRUCT(dn_result, warnings, worst_height);
 const dn_struct dn_struct_image_source = STRUCT(dn_image_source, stride, name);
 const dn_struct dn_struct_map_files = STRUCT(dn_map_files, overlay, overlay);
 const dn_struct dn_struct_model_options = STRUCT(dn_model_options, concurrency, report_note);

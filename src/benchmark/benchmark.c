@@ -36,6 +36,7 @@ static dn_status create_detector(const dn_config *config, const dn_observer *obs
     DN_TRY(dn_backbone_weights_choose(config->backbone[0] ? config->backbone : DN_BACKBONE_RANDOM,
                                       weights, error));
     DN_TRY(dn_network_settings_apply(weights->network, detector->config, observer, error));
+    DN_TRY(dn_config_set(detector->config, "tiles", "off", error)); /* one tile is a picture here */
     detector->flow = dn_flow_shape_of(detector->config, weights->network);
     return find_steps(detector, error);
 }

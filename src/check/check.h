@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "config/config.h"
 #include "dataset/dataset.h"
-#include "image/kind.h"
+#include "image/formats/kind.h"
 #include "image/levels.h"
 #include "image/properties.h"
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024 };
+enum { MAX_FILE_BYTES = 1 << 20, LARGEST_BANK = 1024, MOST_TOP_TILES = 1000 };
 
 _Static_assert((int)DN_KEY_COUNT <= (int)DN_CONFIG_MOST_KEYS, "more keys than dn_config can mark");
 
@@ -252,6 +252,55 @@ int dn_config_levels(const dn_config *config, double *black, double *white) {
     return 1;
 }
 
+int dn_config_tiles(const dn_config *config) {
+    const char *text = config->tiles;
+    int side;
+    if (strcmp(text, "off") == 0)
+        return 0;
+    if (strcmp(text, "auto") == 0)
+        return DN_TILES_AUTO;
+    return dn_integer_read(text, &side) && side >= 64 && side <= 2048 ? side : -1;
+}
+
+int dn_config_tile_top(const dn_config *config) {
+    int top;
+    if (strcmp(config->tile_reduction, "max") == 0)
+        return 1;
+    if (strncmp(config->tile_reduction, "top:", 4) != 0 ||
+        !dn_integer_read(config->tile_reduction + 4, &top) || top < 1 || top > MOST_TOP_TILES)
+        return -1;
+    return top;
+}
+
+static dn_status fail_unknown(const char *name, const char *value, dn_error *error) {
+    return dn_fail(error, DN_ERROR_CONFIG, "%s: \"%s\" is unknown (expected: %s)", name, value,
+                   dn_key_find(name)->range);
+}
+
+/* Pictures that need tiles are too large to be decoded again for every batch. */
+static dn_status check_tiles(const dn_config *config, dn_error *error) {
+    int side = dn_config_tiles(config);
+    if (side < 0)
+        return fail_unknown("tiles", config->tiles, error);
+    if (dn_config_tile_top(config) < 0)
+        return fail_unknown("tile_reduction", config->tile_reduction, error);
+    if (side > DN_TILES_AUTO && (config->img_size[0] != side || config->img_size[1] != side) &&
+        dn_config_is_given(config, "img_size"))
+        return dn_fail(
+            error, DN_ERROR_CONFIG,
+            "tiles %d and img_size [%d, %d]: a tile is what the network sees; set one of "
+            "them, and tile_scale for larger or smaller pieces of the picture",
+            side, config->img_size[0], config->img_size[1]);
+    if (side > 0 && dn_config_bank(config) == 0 && dn_config_is_given(config, "train_rotations"))
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "tiles need features that are computed once: set train_rotations to even:N "
+                       "or bank:N, not to random");
+    if (side > 0 && config->cross_fit > 0 && strcmp(config->places, "off") != 0)
+        return dn_fail(error, DN_ERROR_CONFIG,
+                       "cross_fit with tiles needs places: off; or set val_fraction instead");
+    return DN_OK;
+}
+
 static dn_status check_levels(const dn_config *config, dn_error *error) {
     double black, white;
     if (dn_config_levels(config, &black, &white) >= 0)
@@ -304,5 +353,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     DN_TRY(check_precision(config, error));
     DN_TRY(check_calibration(config, error));
     DN_TRY(check_bank(config, error));
+    DN_TRY(check_tiles(config, error));
     return check_levels(config, error);
 }

@@ -60,6 +60,11 @@ struct dn_config {
     char places[16]; /* off, gaussian: a detector for places */
     char score[16];  /* paper, places, combined: what the verdict is about */
     char map[16];    /* places, gradient */
+    /* large pictures (detect/tiles/grid.h) */
+    char tiles[16];          /* off, auto, or a side in pixels: dn_config_tiles */
+    double tile_overlap;     /* of a tile's side */
+    double tile_scale;       /* pixels of the network's input for a pixel of the picture */
+    char tile_reduction[16]; /* max, or top:K */
     /* what people are shown */
     char report_title[256]; /* of report.html; empty: the product's name */
     char report_note[1024]; /* on its first screen: who may be asked */
@@ -85,6 +90,14 @@ int dn_config_bank(const dn_config *config);
 
 /* Whether these are the evenly spaced rotations that are tested ("even:N"). */
 int dn_config_trains_evenly(const dn_config *config);
+
+/* What `tiles` says: the side of a tile, 0 for off, DN_TILES_AUTO, or -1 for anything else. */
+enum { DN_TILES_AUTO = 1 };
+int dn_config_tiles(const dn_config *config);
+
+/* Of a picture's tiles, those with the largest values whose mean is its score: K of "top:K", 1 for
+ * "max", -1 for anything else. */
+int dn_config_tile_top(const dn_config *config);
 
 /* 1 where a test at so many rotations shows angles that a training at even:N never showed; `text`
  * then says so. */

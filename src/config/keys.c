@@ -163,6 +163,20 @@ const dn_key dn_keys[] = {
     KEY(map, DN_KIND_WORD, 1, "places",
         "maps of a model with a detector for places: its own, or the paper's gradients",
         ONE_OF("places, gradient")),
+    KEY(tiles, DN_KIND_TEXT, 1, "off",
+        "large pictures: the network sees squares of SIZE pixels cut from the picture, instead of "
+        "all of it made small; auto: where pictures are large enough",
+        0, 0, DN_CLOSED, "off, auto, or a side of 64 to 2048"),
+    KEY(tile_overlap, DN_KIND_REAL, 1, "0.25", "share of a tile that the next one has, too",
+        CLOSED(0, 0.75)),
+    KEY(tile_scale, DN_KIND_REAL, 1, "1.0",
+        "pixels of a tile for each pixel of the picture: 1 is the picture's own scale, 0.5 halves "
+        "it first",
+        ABOVE(0, 4)),
+    KEY(tile_reduction, DN_KIND_TEXT, 1, "max",
+        "how the values of a picture's tiles become its score: the largest, or the mean of the K "
+        "largest",
+        0, 0, DN_CLOSED, "max, or top: and 1 to 1000"),
     RUN_KEY(report_title, DN_KIND_TEXT, 1, "\"\"",
             "title of report.html; empty: the name of the product", MAY_BE_EMPTY),
     RUN_KEY(report_note, DN_KIND_TEXT, 1, "\"\"",

@@ -338,6 +338,7 @@ static dn_status open_model(dn_detector *detector, const char *path, const char 
     DN_TRY(load_levels(detector, path, error));
     DN_TRY(load_backbone(detector, path, backbone, error));
     DN_TRY(load_places(detector, path, error));
+    DN_TRY(dn_tile_standard_load(detector->file, path, &detector->tiles, error));
     DN_TRY(find_in_place(detector, path, error));
     DN_TRY(load_precision(detector, path, error));
     DN_TRY(load_steps(detector, path, error));
@@ -374,6 +375,7 @@ void dn_detector_close(dn_detector *detector) {
     dn_calibration_history_free(&detector->history);
     dn_seen_free(&detector->seen);
     dn_place_model_free(&detector->places);
+    dn_tile_standard_free(&detector->tiles);
     dn_tensor_file_close(detector->file);
     *detector = (dn_detector){0};
 }
@@ -384,8 +386,10 @@ int dn_detector_maps_places(const dn_detector *detector) {
 
 double dn_detector_map_threshold(const dn_detector *detector) {
     const dn_calibration *judged = &detector->calibration;
+    int tiled = dn_config_tiles(detector->config) > DN_TILES_AUTO; /* what is good is of tiles */
     if (dn_detector_maps_places(detector) && !isfinite(judged->map_threshold))
-        return dn_place_threshold(&detector->places, NULL, 0, detector->config->review_rate);
+        return dn_place_threshold(&detector->places, NULL, 0,
+                                  tiled ? 0 : detector->config->review_rate);
     return judged->map_threshold;
 }
 
@@ -447,7 +451,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
     void *block;
     size_t flow_count = dn_flow_tensor_count(&detector->flow);
     size_t backbone_count = dn_backbone_tensor_count(detector->backbone.network);
-    size_t total = flow_count + backbone_count + DN_PLACE_TENSORS + 2;
+    size_t total = flow_count + backbone_count + DN_PLACE_TENSORS + DN_TILE_TENSORS + 2;
     DN_TRY(dn_allocate(&block, total, sizeof(dn_tensor), error));
     writer->tensors = block;
     DN_TRY(dn_allocate(&block, total, sizeof writer->names[0], error));
@@ -458,6 +462,7 @@ static dn_status list_tensors(model_writer *writer, const dn_detector *detector,
         dn_backbone_tensor_at(&detector->backbone, i, DN_BACKBONE_PREFIX,
                               writer->names[writer->count], &writer->tensors[writer->count]);
     writer->count += dn_place_model_tensors(&detector->places, writer->tensors + writer->count);
+    writer->count += dn_tile_standard_tensors(&detector->tiles, writer->tensors + writer->count);
     list_roi(writer, &detector->roi);
     list_seen(writer, &detector->seen);
     return DN_OK;

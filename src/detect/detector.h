@@ -9,6 +9,7 @@
 #include "detect/calibration/history.h"
 #include "detect/features/levels.h"
 #include "detect/features/seen.h"
+#include "detect/tiles/standard.h"
 #include "flow/flow.h"
 #include "image/roi.h"
 #include "places/place_model.h"
@@ -68,6 +69,7 @@ typedef struct dn_detector {
                        of `parameters` may be read */
     dn_tensor_file *file;
     dn_place_model places;
+    dn_tile_standard tiles;     /* count 0: none */
     dn_calibration calibration; /* without thresholds: as dn_calibration_none makes it, or zeroed */
     dn_calibration_history history; /* the ones before it */
     char id[17]; /* first digits of the SHA-256 of the file's header, which holds the digests of all

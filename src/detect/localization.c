@@ -27,11 +27,16 @@ int dn_localization_rows(size_t gates_of_view, int rows) {
     return fit >= (size_t)rows ? rows : fit > 0 ? (int)fit : 1;
 }
 
+/* One tile's rotations at most. */
+static int rows_of(const dn_scorer *scorer) {
+    return scorer->rows < scorer->rotations ? scorer->rows : scorer->rotations;
+}
+
 static dn_status allocate_localizer(dn_localizer *self, dn_error *error) {
     const dn_scorer *scorer = self->scorer;
     void *gates;
     size_t gate_count = dn_extractor_gate_count(scorer->extractor);
-    self->rows = dn_localization_rows(gate_count, scorer->rows);
+    self->rows = dn_localization_rows(gate_count, rows_of(scorer));
     size_t rows = (size_t)self->rows, values = rows * (size_t)scorer->dimensions;
     DN_TRY(dn_allocate(&gates, rows, gate_count, error));
     self->gates = gates;
@@ -46,14 +51,15 @@ dn_status dn_localizer_create(const dn_compute *compute, const dn_scorer *scorer
                               const dn_flow_shape *shape, int width, int height,
                               dn_localizer **localizer, dn_error *error) {
     void *block;
-    const dn_roi *roi = dn_extractor_roi(scorer->extractor);
+    const dn_roi *roi = dn_extractor_input_roi(scorer->extractor);
     *localizer = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_localizer), error));
     dn_localizer *self = block;
     *self = (dn_localizer){.scorer = scorer, .width = width, .height = height};
     dn_status status = dn_extractor_prepare_gradients(scorer->extractor, error);
     if (status == DN_OK)
-        status = dn_flow_create(compute, shape, scorer->rows, DN_FLOW_EXPLAIN, &self->flow, error);
+        status =
+            dn_flow_create(compute, shape, rows_of(scorer), DN_FLOW_EXPLAIN, &self->flow, error);
     if (status == DN_OK)
         dn_flow_use_bf16(self->flow, dn_flow_bf16(scorer->flow));
     if (status == DN_OK)
@@ -145,7 +151,7 @@ static dn_status add_gradients(dn_localizer *self, int first, int rows, float *m
 
 /* Divides the sums over rotations and channels; sets 0 outside the region of interest. */
 static void finish_map(const dn_localizer *self, float *map) {
-    const dn_roi *roi = dn_extractor_roi(self->scorer->extractor);
+    const dn_roi *roi = dn_extractor_input_roi(self->scorer->extractor);
     for (size_t i = 0; i < pixels_of(self); i++)
         map[i] /= (float)(3 * self->scorer->rotations);
     for (size_t i = 0; roi && i < pixels_of(self); i++)

@@ -3,6 +3,7 @@
 #include "base/observer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const double ROUNDING = 1e-6; /* numbers in a configuration file may be rounded */
@@ -34,11 +35,25 @@ static dn_status compare_normalization(const dn_network *network, const dn_confi
     return status;
 }
 
+dn_status dn_tile_settings_apply(dn_config *config, dn_error *error) {
+    char size[64];
+    int side = dn_config_tiles(config);
+    if (side <= DN_TILES_AUTO)
+        return DN_OK;
+    snprintf(size, sizeof size, "[%d, %d]", side, side);
+    DN_TRY(dn_config_default(config, "img_size", size, error));
+    DN_TRY(dn_config_default(config, "transf_rotations", "false", error));
+    DN_TRY(dn_config_default(config, "n_transforms_test", "1", error));
+    DN_TRY(dn_config_default(config, "train_rotations", "even:1", error));
+    return dn_config_default(config, "n_transforms", "16", error);
+}
+
 dn_status dn_network_settings_apply(const dn_network *network, dn_config *config,
                                     const dn_observer *observer, dn_error *error) {
     for (int i = 0; i < network->setting_count; i++)
         DN_TRY(
             dn_config_default(config, network->settings[i].key, network->settings[i].value, error));
+    DN_TRY(dn_tile_settings_apply(config, error));
     DN_TRY(compare_normalization(network, config, observer, error));
     DN_TRY(dn_config_check(config, error)); /* the network's defaults against what was set */
     return dn_network_settings_check(network, config, error);

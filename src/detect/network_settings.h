@@ -10,6 +10,10 @@
 dn_status dn_network_settings_apply(const dn_network *network, dn_config *config,
                                     const dn_observer *observer, dn_error *error);
 
+/* Where the configuration has tiles of a side, gives the keys that nobody set the defaults that
+ * suit them: the tile is the input, one upright view of each, features that are computed once. */
+dn_status dn_tile_settings_apply(dn_config *config, dn_error *error);
+
 /* DN_ERROR_CONFIG where img_size and n_scales give images too small for the network. */
 dn_status dn_network_settings_check(const dn_network *network, const dn_config *config,
                                     dn_error *error);

@@ -18,7 +18,20 @@ static dn_status allocate_scorer(dn_scorer *scorer, dn_error *error) {
         dn_allocate_floats(&scorer->look, DN_EARLY_ROTATIONS * (size_t)scorer->dimensions, error));
     DN_TRY(dn_allocate(&values, (size_t)scorer->rotations, sizeof(double), error));
     scorer->values = values;
+    scorer->room = (size_t)scorer->rotations;
     return DN_OK;
+}
+
+dn_status dn_scorer_reserve(dn_scorer *scorer, size_t views, dn_error *error) {
+    void *values = scorer->values;
+    DN_TRY(dn_grow(&values, &scorer->room, views, sizeof(double), error));
+    scorer->values = values;
+    return DN_OK;
+}
+
+/* Views of several tiles pass the flow together. */
+static int rows_at_once(const dn_extractor *extractor, int rows, int rotations) {
+    return rows < rotations || dn_extractor_tiling(extractor)->is_on ? rows : rotations;
 }
 
 dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int rotations,
@@ -27,7 +40,7 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
     *scorer = (dn_scorer){
         .extractor = extractor,
         .flow = flow,
-        .rows = rows < rotations ? rows : rotations,
+        .rows = rows_at_once(extractor, rows, rotations),
         .rotations = rotations,
         .dimensions = dimensions,
         .reduction = reduction,

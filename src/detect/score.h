@@ -14,7 +14,10 @@ typedef struct dn_score {
     double places;    /* statistic of the detector for places; NaN: there is none */
     double deviation; /* population standard deviation over rotations */
     double loss;      /* mean over rotations of (0.5 sum z^2 - log_det) / dimensions */
-    int rotations;    /* that these are over */
+    int rotations;    /* that these are over; with tiles, views of all of them */
+    int tiles;        /* that were seen; 0: the picture has none */
+    int tiles_above;  /* that would reject the picture by themselves */
+    dn_tile worst;    /* the tile with the largest value; then deviation is over its rotations */
 } dn_score;
 
 /* Rotations that test, predict and the evaluation in train use: n_transforms_test of them, or the
@@ -32,8 +35,9 @@ typedef struct dn_scorer {
     int rotations, dimensions;
     dn_reduction reduction;
     float *z, *log_det;
-    double *values; /* mean z^2 of the rotations added so far, [rotations] */
-    float *look;    /* [DN_EARLY_ROTATIONS][dimensions] */
+    double *values; /* mean z^2 of the rotations added so far, [room] */
+    size_t room;
+    float *look;                            /* [DN_EARLY_ROTATIONS][dimensions] */
     const struct dn_early_exit *early_exit; /* the caller's; NULL: all rotations, always */
     /* called when an early exit has seen the upright view: may move its thresholds; NULL: none */
     void (*adjust)(void *user, struct dn_early_exit *early);
@@ -45,6 +49,9 @@ dn_status dn_scorer_create(dn_extractor *extractor, dn_flow *flow, int rows, int
                            int dimensions, dn_reduction reduction, dn_scorer *scorer,
                            dn_error *error);
 void dn_scorer_destroy(dn_scorer *scorer); /* the buffers; what is the caller's stays in it */
+
+/* Makes room for the values of so many views, of all tiles of a picture. */
+dn_status dn_scorer_reserve(dn_scorer *scorer, size_t views, dn_error *error);
 
 /* features[rotations][dimensions] of an image of the configured size. */
 dn_status dn_scorer_features(dn_scorer *scorer, const dn_image *image, float *features,

@@ -1,6 +1,6 @@
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
-#include "image/kind.h"
+#include "image/formats/kind.h"
 #include "image/levels.h"
 
 #include <stdio.h>

@@ -7,8 +7,8 @@
 #ifndef DN_IMAGE_LEVELS_H
 #define DN_IMAGE_LEVELS_H
 
+#include "image/formats/raster.h"
 #include "image/image.h"
-#include "image/raster.h"
 
 typedef enum dn_levels_kind {
     DN_LEVELS_OWN, /* as the file declares, else 0, or the lowest sample below it, to the highest */

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "image/kind.h"
+#include "image/formats/kind.h"
 #include "image/levels.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Image files on disk: read whole, or looked into. */
 #include "base/file.h"
 #include "base/memory.h"
-#include "image/kind.h"
+#include "image/formats/kind.h"
 #include "image/levels.h"
 
 #include <fcntl.h>

@@ -114,3 +114,25 @@ void dn_roi_paint(const dn_roi *roi, dn_image *image) {
                 memset(pixel, 0, 3);
     }
 }
+
+/* The place of `count` over a whole of `length` that holds the centre of pixel i of the `pixels`
+ * that show [from, from + part). */
+static size_t place_of(int i, int pixels, int from, int part, int length, int count) {
+    uint64_t twice = 2 * (uint64_t)from * (uint64_t)pixels + (2 * (uint64_t)i + 1) * (uint64_t)part;
+    uint64_t place = twice * (uint64_t)count / (2 * (uint64_t)pixels * (uint64_t)length);
+    return place < (uint64_t)count ? (size_t)place : (size_t)count - 1;
+}
+
+void dn_roi_paint_part(const dn_roi *roi, int picture_width, int picture_height, int x, int y,
+                       int width, int height, dn_image *image) {
+    if (!dn_roi_limits(roi))
+        return;
+    for (int row = 0; row < image->height; row++) {
+        size_t line = place_of(row, image->height, y, height, picture_height, roi->height);
+        const uint8_t *inside = roi->inside + line * (size_t)roi->width;
+        uint8_t *pixel = image->pixels + (size_t)row * (size_t)image->width * 3;
+        for (int i = 0; i < image->width; i++, pixel += 3)
+            if (!inside[place_of(i, image->width, x, width, picture_width, roi->width)])
+                memset(pixel, 0, 3);
+    }
+}

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "detect/early_exit.h"
+#include "inspect/tiles.h"
 
 #include <math.h>
 #include <string.h>
@@ -38,12 +39,16 @@ static dn_status create_network(dn_inspector *self, dn_flow_use use, int rows, i
     const dn_detector *detector = self->detector;
     const dn_flow_shape shape = dn_flow_shape_of(detector->config, detector->backbone.network);
     dn_scorer *scorer = &self->scorer;
+    /* Tiles pass the flow by as many in training as later, so that their scores are the same. */
+    int at_once = dn_config_tiles(detector->config) > DN_TILES_AUTO ? DN_INSPECTOR_ROWS : rows;
     DN_TRY(dn_extractor_create(self->compute, detector->config, &detector->backbone, &detector->roi,
                                &scorer->extractor, error));
-    DN_TRY(dn_flow_create(self->compute, &shape, rows, use, &scorer->flow, error));
-    DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, rows, rotations, shape.features,
+    DN_TRY(dn_flow_create(self->compute, &shape, rows > at_once ? rows : at_once, use,
+                          &scorer->flow, error));
+    DN_TRY(dn_scorer_create(scorer->extractor, scorer->flow, at_once, rotations, shape.features,
                             dn_reduction_of(detector->config->rotation_reduction), scorer, error));
-    DN_TRY(dn_allocate_floats(&self->features, (size_t)rotations * (size_t)shape.features, error));
+    int views = scorer->rows > rotations ? scorer->rows : rotations;
+    DN_TRY(dn_allocate_floats(&self->features, (size_t)views * (size_t)shape.features, error));
     return dn_inspector_take_places(self, error);
 }
 
@@ -98,6 +103,7 @@ void dn_inspector_destroy(dn_inspector *inspector) {
         return;
     dn_localizer_destroy(inspector->localizer);
     dn_place_view_destroy(&inspector->places);
+    dn_tile_scores_free(&inspector->tiles);
     dn_release(inspector->features);
     dn_scorer_destroy(&inspector->scorer);
     dn_flow_destroy(inspector->scorer.flow);
@@ -162,6 +168,8 @@ dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, d
                              dn_error *error) {
     dn_image input = {0};
     DN_TRY(require_parameters(inspector, error));
+    if (dn_inspector_has_tiles(inspector))
+        return dn_tiles_score(inspector, picture, NULL, score, error);
     DN_TRY(dn_extractor_prepare(inspector->scorer.extractor, picture, &input, error));
     dn_status status = score_input(inspector, &input, score, error);
     dn_image_free(&input);
@@ -185,6 +193,11 @@ dn_status dn_inspector_places(dn_inspector *inspector, const dn_image *picture, 
     dn_image input = {0};
     dn_extractor *extractor = inspector->scorer.extractor;
     DN_TRY(dn_check_cancel(inspector->scorer.cancel, error));
+    if (dn_inspector_has_tiles(inspector)) {
+        DN_TRY(dn_tiles_places(inspector, picture, NULL, error));
+        *statistic = dn_tile_reduce(inspector->tiles.places, inspector->tiles.count, 1);
+        return DN_OK;
+    }
     DN_TRY(dn_extractor_prepare(extractor, picture, &input, error));
     dn_status status = dn_place_view_pass(extractor, &input, inspector->features, error);
     dn_image_free(&input);
@@ -204,6 +217,13 @@ static dn_status prepare_localizer(dn_inspector *self, dn_error *error) {
                                config->img_size[0], &self->localizer, error);
 }
 
+void dn_inspector_map_extents(const dn_inspector *inspector, const dn_image *picture, int *width,
+                              int *height) {
+    const int *size = inspector->detector->config->img_size;
+    *width = dn_inspector_has_tiles(inspector) ? picture->width : size[1];
+    *height = dn_inspector_has_tiles(inspector) ? picture->height : size[0];
+}
+
 static size_t map_bytes(const dn_inspector *self) {
     const int *size = self->detector->config->img_size;
     return (size_t)size[0] * (size_t)size[1] * sizeof(float);
@@ -212,6 +232,8 @@ static size_t map_bytes(const dn_inspector *self) {
 static dn_status locate_places(dn_inspector *self, const dn_image *picture, float *map,
                                dn_error *error) {
     double statistic;
+    if (dn_inspector_has_tiles(self))
+        return dn_tiles_places(self, picture, map, error);
     DN_TRY(dn_inspector_places(self, picture, &statistic, error));
     memcpy(map, self->places.map, map_bytes(self));
     return DN_OK;
@@ -221,6 +243,8 @@ static dn_status locate_gradients(dn_inspector *inspector, const dn_image *pictu
                                   dn_error *error) {
     dn_image input = {0};
     DN_TRY(prepare_localizer(inspector, error));
+    if (dn_inspector_has_tiles(inspector))
+        return dn_tiles_gradients(inspector, picture, map, NULL, error);
     DN_TRY(dn_extractor_prepare(inspector->scorer.extractor, picture, &input, error));
     dn_status status = dn_localizer_run(inspector->localizer, inspector->parameters, &input,
                                         inspector->features, map, error);
@@ -239,6 +263,8 @@ dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture
 static dn_status fill_places(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
     if (!score)
         return dn_inspector_localize(self, &map->picture, map->values, error);
+    if (dn_inspector_has_tiles(self))
+        return dn_tiles_score(self, &map->picture, map->values, score, error);
     const dn_early_exit *early = self->scorer.early_exit;
     self->scorer.early_exit = NULL;
     dn_status status = dn_inspector_score(self, &map->picture, score, error);
@@ -250,6 +276,10 @@ static dn_status fill_places(dn_inspector *self, dn_map *map, dn_score *score, d
 
 /* After them the extractor still holds the upright view's places. */
 static dn_status fill_gradients(dn_inspector *self, dn_map *map, dn_score *score, dn_error *error) {
+    if (dn_inspector_has_tiles(self)) {
+        DN_TRY(prepare_localizer(self, error));
+        return dn_tiles_gradients(self, &map->picture, map->values, score, error);
+    }
     DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));
     if (!score)
         return DN_OK;
@@ -281,7 +311,7 @@ static dn_status fill_map(dn_inspector *self, dn_map *map, dn_score *score, dn_e
 
 static dn_status fill_scored(dn_inspector *self, dn_map *map, const dn_known_score *known,
                              dn_error *error) {
-    if (known->fresh && dn_inspector_maps_places(self))
+    if (known->fresh && dn_inspector_maps_places(self) && !dn_inspector_has_tiles(self))
         memcpy(map->values, self->places.map, map_bytes(self));
     else
         DN_TRY(dn_inspector_localize(self, &map->picture, map->values, error));

@@ -8,6 +8,7 @@
 #include "detect/features/place_view.h"
 #include "detect/localization.h"
 #include "detect/score.h"
+#include "detect/tiles/scores.h"
 #include "inspect/map.h"
 
 typedef struct dn_inspector {
@@ -18,9 +19,11 @@ typedef struct dn_inspector {
     dn_localizer *localizer;     /* NULL before the first gradient map */
     dn_place_view places;        /* model NULL: the detector has none for places */
     double seen_places;          /* their statistic of the last picture */
-    float *features;             /* [rotations][dimensions] of the last picture */
-    dn_compute own_compute;      /* backend NULL: `compute` is the caller's */
-    struct dn_inspector *next;   /* in a pool's list of idle ones */
+    float *features;           /* [rotations][dimensions] of the last picture; with tiles, room for
+                                  a tile's and for what passes the flow at once */
+    dn_tile_scores tiles;      /* of the last picture, where pictures have tiles */
+    dn_compute own_compute;    /* backend NULL: `compute` is the caller's */
+    struct dn_inspector *next; /* in a pool's list of idle ones */
 } dn_inspector;
 
 /* Vectors that the flow takes at once when scoring: the usual number of rotations. */
@@ -54,7 +57,7 @@ void dn_inspector_set_parameters(dn_inspector *inspector, const float *parameter
 dn_status dn_inspector_score(dn_inspector *inspector, const dn_image *picture, dn_score *score,
                              dn_error *error);
 
-/* Score of features[rotations][dimensions]. */
+/* Score of features[rotations][dimensions] of a picture without tiles. */
 dn_status dn_inspector_score_features(dn_inspector *inspector, const float *features,
                                       dn_score *score, dn_error *error);
 
@@ -75,7 +78,11 @@ dn_status dn_inspector_join(const dn_inspector *inspector, double places, dn_sco
 /* Whether maps show places, not gradients. */
 int dn_inspector_maps_places(const dn_inspector *inspector);
 
-/* Map [height][width] of a picture, at the configured size. Fails as a score does. */
+/* The size of a picture's map: the configured size, or with tiles the picture's own. */
+void dn_inspector_map_extents(const dn_inspector *inspector, const dn_image *picture, int *width,
+                              int *height);
+
+/* Map [height][width] of a picture, at that size. Fails as a score does. */
 dn_status dn_inspector_localize(dn_inspector *inspector, const dn_image *picture, float *map,
                                 dn_error *error);
 

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "detect/regions.h"
+#include "inspect/stitch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -15,8 +16,24 @@ static dn_status copy_roi(dn_map *self, const dn_roi *roi, dn_error *error) {
         return DN_OK;
     DN_TRY(dn_allocate(&block, pixels, 1, error));
     self->inside = block;
-    memcpy(self->inside, roi->inside, pixels);
+    if (self->width != roi->width || self->height != roi->height)
+        dn_stitch_inside(roi, self->width, self->height, self->inside);
+    else
+        memcpy(self->inside, roi->inside, pixels);
     return DN_OK;
+}
+
+/* With tiles. A region is as small in a tile's pixels as without tiles in the map's, and its parts
+ * as far apart. */
+static void take_picture_size(dn_map *self, const dn_config *config, const dn_image *picture) {
+    double tile = (double)self->width * self->height / (config->tile_scale * config->tile_scale);
+    if (dn_config_tiles(config) <= DN_TILES_AUTO)
+        return;
+    self->reach = dn_region_reach((int)(self->width / config->tile_scale),
+                                  (int)(self->height / config->tile_scale));
+    self->width = picture->width;
+    self->height = picture->height;
+    self->least_share *= fmin(1, tile / ((double)self->width * self->height));
 }
 
 dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map **map,
@@ -29,10 +46,14 @@ dn_status dn_map_create(const dn_detector *detector, dn_image *picture, dn_map *
     *self = (dn_map){.width = size[1],
                      .height = size[0],
                      .threshold = dn_detector_map_threshold(detector),
+                     .least_share = DN_REGION_LEAST_SHARE,
+                     .reach = dn_region_reach(size[1], size[0]),
                      .judged = {.raw_score = NAN, .threshold = NAN},
                      .has_footer = detector->config->overlay_footer};
     snprintf(self->model_id, sizeof self->model_id, "%s", detector->id);
-    dn_status status = dn_allocate_floats(&self->values, (size_t)size[0] * (size_t)size[1], error);
+    take_picture_size(self, detector->config, picture);
+    dn_status status =
+        dn_allocate_floats(&self->values, (size_t)self->width * (size_t)self->height, error);
     if (status == DN_OK)
         status = copy_roi(self, &detector->roi, error);
     if (status != DN_OK) {
@@ -75,8 +96,8 @@ dn_status dn_map_finish(dn_map *map, dn_error *error) {
         .image_height = map->picture.height,
         .threshold = (float)map->threshold,
         .level = level_of(map, (size_t)map->width * (size_t)map->height),
-        .least_share = map->shows_places ? 0 : DN_REGION_LEAST_SHARE,
-        .reach = dn_region_reach(map->width, map->height),
+        .least_share = map->shows_places ? 0 : map->least_share,
+        .reach = map->reach,
     };
     map->level = search.level;
     return dn_regions_search(map->values, &search, &map->regions, &map->region_count, &map->shape,

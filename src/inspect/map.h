@@ -8,12 +8,14 @@
 struct dn_map {
     float *values; /* [height][width]; all pointers are owned */
     int width, height;
-    dn_image picture; /* as it was decoded */
-    double threshold; /* NaN: unknown */
-    int shows_places; /* not gradients */
-    int passes;       /* its picture is a PASS, which has no regions */
-    float level;      /* dn_region_level, once it is finished */
-    uint8_t *inside;  /* [height][width], the region of interest; NULL: everything counts */
+    dn_image picture;   /* as it was decoded */
+    double threshold;   /* NaN: unknown */
+    int shows_places;   /* not gradients */
+    double least_share; /* of its pixels: a smaller region of gradients is noise */
+    int reach;          /* of parts that are joined to one region */
+    int passes;         /* its picture is a PASS, which has no regions */
+    float level;        /* dn_region_level, once it is finished */
+    uint8_t *inside;    /* [height][width], the region of interest; NULL: everything counts */
     dn_region *regions;
     size_t region_count;
     uint8_t *shape;    /* [height][width]: what the outlines of the regions run around; or NULL */

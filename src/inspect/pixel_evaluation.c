@@ -14,6 +14,7 @@ struct dn_pixel_evaluation {
     char images[1024]; /* directory/images */
     dn_pixels *pixels;
     uint8_t *mask; /* [height][width] at the map's size */
+    size_t capacity;
     int width, height;
     size_t good, marked;       /* good images; those with a region */
     size_t defective, touched; /* defective images with a mask; those whose mask a region touches */
@@ -28,8 +29,14 @@ static uint8_t brightest_of(const dn_image *image) {
 }
 
 /* Takes the mask's pixel that holds the centre of each pixel of the map. */
-static dn_status read_mask(dn_pixel_evaluation *self, const char *path, dn_error *error) {
+static dn_status read_mask(dn_pixel_evaluation *self, const char *path, const dn_map *map,
+                           dn_error *error) {
     dn_image image = {0};
+    void *mask = self->mask;
+    self->width = map->width;
+    self->height = map->height;
+    DN_TRY(dn_grow(&mask, &self->capacity, (size_t)map->width * (size_t)map->height, 1, error));
+    self->mask = mask;
     DN_TRY(dn_image_read(path, NULL, &image, error));
     int half = brightest_of(&image) / 2;
     for (int y = 0; y < self->height; y++)
@@ -63,24 +70,88 @@ static void count_regions(dn_pixel_evaluation *self, const dn_sample *sample, co
     }
 }
 
+/* Of a large map every n-th pixel of every n-th row counts, so that a test set fits in memory. */
+enum { MOST_PIXELS = 1 << 20 };
+
+static int stride_of(const dn_map *map) {
+    int stride = 1;
+    while ((int64_t)(map->width / stride) * (map->height / stride) > MOST_PIXELS)
+        stride++;
+    return stride;
+}
+
+typedef struct thinned {
+    int width, height;
+    float *map;
+    uint8_t *mask, *inside; /* NULL: none */
+} thinned;
+
+static void release_thinned(thinned *thin) {
+    dn_release(thin->map);
+    dn_release(thin->mask);
+    dn_release(thin->inside);
+}
+
+static dn_status allocate_thinned(thinned *thin, int has_mask, int has_inside, dn_error *error) {
+    size_t pixels = (size_t)thin->width * (size_t)thin->height;
+    void *block;
+    DN_TRY(dn_allocate_floats(&thin->map, pixels, error));
+    if (has_mask) {
+        DN_TRY(dn_allocate(&block, pixels, 1, error));
+        thin->mask = block;
+    }
+    if (has_inside) {
+        DN_TRY(dn_allocate(&block, pixels, 1, error));
+        thin->inside = block;
+    }
+    return DN_OK;
+}
+
+static void fill_thinned(thinned *thin, const dn_map *map, const uint8_t *mask, int stride) {
+    for (int y = 0; y < thin->height; y++)
+        for (int x = 0; x < thin->width; x++) {
+            size_t to = (size_t)y * (size_t)thin->width + (size_t)x;
+            size_t from = (size_t)y * (size_t)stride * (size_t)map->width + (size_t)(x * stride);
+            thin->map[to] = map->values[from];
+            if (thin->mask && mask)
+                thin->mask[to] = mask[from];
+            if (thin->inside && map->inside)
+                thin->inside[to] = map->inside[from];
+        }
+}
+
+static dn_status add_pixels(dn_pixels *pixels, const dn_map *map, const uint8_t *mask,
+                            dn_error *error) {
+    int stride = stride_of(map);
+    thinned thin = {.width = map->width / stride, .height = map->height / stride};
+    if (stride == 1)
+        return dn_pixels_add(pixels, map->values, mask, map->inside, map->width, map->height,
+                             error);
+    dn_status status = allocate_thinned(&thin, mask != NULL, map->inside != NULL, error);
+    if (status == DN_OK) {
+        fill_thinned(&thin, map, mask, stride);
+        status =
+            dn_pixels_add(pixels, thin.map, thin.mask, thin.inside, thin.width, thin.height, error);
+    }
+    release_thinned(&thin);
+    return status;
+}
+
 static dn_status count_pixels(dn_pixel_evaluation *self, const dn_sample *sample, const dn_map *map,
                               dn_error *error) {
-    const uint8_t *inside = map->inside;
     if (sample->label != 0 && !sample->mask_path)
         return DN_OK;
     if (sample->label == 0) {
         count_regions(self, sample, map);
-        return dn_pixels_add(self->pixels, map->values, NULL, inside, map->width, map->height,
-                             error);
+        return add_pixels(self->pixels, map, NULL, error);
     }
     dn_error failure = {0};
-    if (read_mask(self, sample->mask_path, &failure) != DN_OK) {
+    if (read_mask(self, sample->mask_path, map, &failure) != DN_OK) {
         dn_tell(self->observer, DN_WARNING, "left out of pixel metrics: %s", failure.message);
         return DN_OK;
     }
     count_regions(self, sample, map);
-    return dn_pixels_add(self->pixels, map->values, self->mask, inside, map->width, map->height,
-                         error);
+    return add_pixels(self->pixels, map, self->mask, error);
 }
 
 static dn_status write_and_count(dn_pixel_evaluation *self, const dn_sample *sample,
@@ -129,24 +200,18 @@ dn_status dn_pixel_evaluation_measure(dn_pixel_evaluation *self, dn_metrics *met
 
 static dn_status init_evaluation(dn_pixel_evaluation *self, const char *directory,
                                  dn_error *error) {
-    void *mask;
     DN_TRY(dn_path_join(self->images, sizeof self->images, directory, "images", error));
-    DN_TRY(dn_pixels_create(&self->pixels, error));
-    DN_TRY(dn_allocate(&mask, (size_t)self->width * (size_t)self->height, 1, error));
-    self->mask = mask;
-    return DN_OK;
+    return dn_pixels_create(&self->pixels, error);
 }
 
 dn_status dn_pixel_evaluation_create(dn_inspector *inspector, const char *directory,
                                      const dn_observer *observer, dn_pixel_evaluation **created,
                                      dn_error *error) {
-    const int *size = inspector->detector->config->img_size;
     void *block;
     *created = NULL;
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_pixel_evaluation), error));
     dn_pixel_evaluation *self = block;
-    *self = (dn_pixel_evaluation){
-        .inspector = inspector, .observer = observer, .width = size[1], .height = size[0]};
+    *self = (dn_pixel_evaluation){.inspector = inspector, .observer = observer};
     dn_status status = init_evaluation(self, directory, error);
     if (status == DN_OK)
         *created = self;

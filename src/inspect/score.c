@@ -10,7 +10,8 @@
 
 void dn_model_expect(dn_model *model, const char *path) {
     int named = model->options.threads, threads = named > 0 ? named : dn_processor_count();
-    if (threads > 1)
+    int tiled = dn_config_tiles(model->detector.config) > DN_TILES_AUTO; /* one large picture */
+    if (threads > 1 && !tiled)
         dn_lookahead_expect(&model->ahead, path, NULL);
 }
 
@@ -35,6 +36,12 @@ static dn_status score_picture(dn_model *model, dn_image *picture, const dn_canc
                            : dn_inspector_score(inspector, picture, score, error);
     dn_model_release(model, inspector);
     return status;
+}
+
+/* By the training's views. Of a picture's tiles the largest statistic counts: each may be it. */
+static double p_value_of(const dn_place_model *places, const dn_score *score) {
+    double one = dn_place_p_value(places, score->places);
+    return score->tiles > 0 ? fmin(1, one * score->tiles) : one;
 }
 
 /* What is known of a picture besides its score. */
@@ -70,11 +77,17 @@ static void fill_result(const dn_model *model, const dn_score *score, const look
         .raw_score = score->raw,
         .score_std = score->deviation,
         .rotations = score->rotations,
+        .tiles = score->tiles,
+        .tiles_above = score->tiles_above,
+        .worst_x = score->worst.x,
+        .worst_y = score->worst.y,
+        .worst_width = score->worst.width,
+        .worst_height = score->worst.height,
     };
     dn_calibration_judge(&model->detector.calibration, result);
     dn_calibration_judge_parts(&model->detector.calibration, score->paper, score->places, result);
     if (!isnan(score->places) && isnan(result->places_p_value))
-        result->places_p_value = dn_place_p_value(&model->detector.places, score->places);
+        result->places_p_value = p_value_of(&model->detector.places, score);
     judge_look(model, seen, result);
     result->elapsed_ms = (dn_seconds() - start) * 1e3;
     result->time_ms = dn_utc_milliseconds();

@@ -1,6 +1,6 @@
 #include "inspect/source.h"
 
-#include "image/kind.h"
+#include "image/formats/kind.h"
 
 dn_status dn_image_look(const void *bytes, size_t size, const char **format, size_t *width,
                         size_t *height, dn_error *error) {

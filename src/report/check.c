@@ -264,6 +264,10 @@ static void append_estimate(dn_text *text, const dn_report_estimate *estimate) {
         return;
     dn_report_estimate_line(estimate, line, sizeof line);
     dn_text_append(text, "  training %s\n", line);
+    if (estimate->tiles.side > 0) {
+        dn_report_tiles_line(&estimate->tiles, line, sizeof line);
+        dn_text_append(text, "  tiles    %s\n", line);
+    }
     append_lack(text, &estimate->memory, "memory");
     append_lack(text, &estimate->results, "disk for results");
     append_lack(text, &estimate->cache, "disk for the cache");

@@ -35,6 +35,15 @@ void dn_report_estimate_line(const dn_report_estimate *estimate, char *line, siz
              time, time[0] ? ", " : "", memory, results, cache);
 }
 
+void dn_report_tiles_line(const dn_report_tiles *tiles, char *line, size_t size) {
+    int length =
+        snprintf(line, size, "%d tiles of %d x %d pixels at scale %g in a picture of %d x %d",
+                 tiles->count, tiles->side, tiles->side, tiles->scale, tiles->width, tiles->height);
+    if (isfinite(tiles->seconds) && length > 0 && (size_t)length < size)
+        snprintf(line + length, size - (size_t)length, ", about %.2g s to score one",
+                 tiles->seconds);
+}
+
 int dn_report_lack(const dn_report_need *need, const char *what, char *line, size_t size) {
     char wanted[AMOUNT], available[AMOUNT];
     if (need->available == 0 || need->wanted <= need->available)
@@ -52,6 +61,19 @@ static void add_need(dn_json *json, cJSON *object, const char *wanted, const cha
                    need->available ? floor((double)need->available / 0x1p20) : NAN);
 }
 
+static void add_tiles(dn_json *json, cJSON *object, const dn_report_tiles *tiles) {
+    if (tiles->side == 0)
+        return;
+    cJSON *item = dn_json_object(json, object, "tiles");
+    dn_json_number(json, item, "side", tiles->side);
+    dn_json_number(json, item, "scale", tiles->scale);
+    dn_json_number(json, item, "overlap", tiles->overlap);
+    dn_json_number(json, item, "width", tiles->width);
+    dn_json_number(json, item, "height", tiles->height);
+    dn_json_number(json, item, "count", tiles->count);
+    dn_json_number(json, item, "seconds", tiles->seconds);
+}
+
 void dn_report_add_estimate(dn_json *json, cJSON *object, const dn_report_estimate *estimate) {
     if (!estimate->known)
         return;
@@ -62,4 +84,5 @@ void dn_report_add_estimate(dn_json *json, cJSON *object, const dn_report_estima
     add_need(json, item, "peak_train_mib", "available_memory_mib", &estimate->memory);
     add_need(json, item, "results_mib", "available_results_mib", &estimate->results);
     add_need(json, item, "cache_mib", "available_cache_mib", &estimate->cache);
+    add_tiles(json, item, &estimate->tiles);
 }

@@ -40,9 +40,10 @@ typedef struct dn_report_localization {
     dn_region regions[DN_REPORT_REGIONS]; /* the ones with the highest scores */
 } dn_report_localization;
 
-/* Fills in *found from a sample's decoded picture, which it may take, and returns 1; returns 0 if
- * there is no map. */
-typedef int dn_report_localize(void *user, dn_image *picture, dn_report_localization *found);
+/* Fills in *found from a scored sample's decoded picture, which it may take, and returns 1; returns
+ * 0 if there is no map. */
+typedef int dn_report_localize(void *user, const dn_report_sample *sample, dn_image *picture,
+                               dn_report_localization *found);
 
 /* One line of train_log.jsonl. */
 typedef struct dn_report_epoch {

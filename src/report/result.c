@@ -39,6 +39,19 @@ static void add_parts(dn_json *json, const dn_result *result) {
     dn_json_number(json, json->root, "places_p_value", result->places_p_value);
 }
 
+static void add_tiles(dn_json *json, const dn_result *result) {
+    if (result->tiles < 1)
+        return;
+    cJSON *tiles = dn_json_object(json, json->root, "tiles");
+    dn_json_number(json, tiles, "count", result->tiles);
+    dn_json_number(json, tiles, "above", result->tiles_above);
+    cJSON *worst = dn_json_object(json, tiles, "worst");
+    dn_json_number(json, worst, "x", result->worst_x);
+    dn_json_number(json, worst, "y", result->worst_y);
+    dn_json_number(json, worst, "w", result->worst_width);
+    dn_json_number(json, worst, "h", result->worst_height);
+}
+
 static void add_warnings(dn_json *json, const dn_result *result) {
     if (!result->warnings[0][0])
         return;
@@ -90,6 +103,7 @@ static dn_status write_row(const char *image_path, const char *model_id, const d
     } else {
         add_result(&json, &known);
         add_parts(&json, &known);
+        add_tiles(&json, &known);
         add_places(&json, &found);
         add_warnings(&json, &known);
         dn_json_text(&json, json.root, "model_id", model_id);

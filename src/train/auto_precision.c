@@ -44,7 +44,7 @@ int dn_precision_gap_holds(const dn_precision_gap *gap) {
 
 /* The state of one choice. */
 typedef struct trial {
-    const dn_config *config;
+    const dn_config *config; /* without tiles: an image may be a tile, and has none */
     const dn_backbone_weights *backbone;
     dn_image images[DN_AUTO_IMAGES];
     size_t count;
@@ -207,10 +207,8 @@ static dn_status try_precision(const trial *self, dn_precision precision,
     return DN_OK;
 }
 
-static dn_status choose(trial *self, const dn_roi *roi, const dn_sample *samples, size_t count,
-                        const dn_observer *observer, dn_auto_precision *choice, dn_error *error) {
-    DN_TRY(dn_pictures_read(self->config, roi, samples, count, DN_AUTO_IMAGES, self->images,
-                            &self->count, error));
+static dn_status choose(trial *self, const dn_observer *observer, dn_auto_precision *choice,
+                        dn_error *error) {
     size_t values = values_of(self->count, self->shape.features);
     choice->images = self->count;
     DN_TRY(dn_allocate_floats(&choice->exact, values, error));
@@ -245,7 +243,16 @@ dn_status dn_auto_precision_choose(const dn_config *config, const dn_roi *roi,
         dn_tell(observer, DN_NOTE, "precision auto: f32 is taken, this configuration needs it");
         return DN_OK;
     }
-    dn_status status = choose(&made, roi, samples, count, observer, self, error);
+    dn_config *whole;
+    DN_TRY(dn_config_copy(config, &whole, error));
+    dn_status status = dn_pictures_read(config, roi, samples, count, DN_AUTO_IMAGES, made.images,
+                                        &made.count, error);
+    if (status == DN_OK)
+        status = dn_config_set(whole, "tiles", "off", error);
+    made.config = whole;
+    if (status == DN_OK)
+        status = choose(&made, observer, self, error);
+    dn_config_destroy(whole);
     for (size_t i = 0; i < DN_AUTO_IMAGES; i++)
         dn_image_free(&made.images[i]);
     dn_release(made.parameters);

@@ -1,5 +1,6 @@
 #include "train/batch.h"
 
+#include "base/memory.h"
 #include "group/group.h"
 
 #include <string.h>
@@ -58,9 +59,23 @@ static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, siz
     return dn_group_gather(group, status, trainer->x, dn_group_sizes(group), error);
 }
 
+/* The views of an image; looked up once. */
+static dn_status find_total(dn_trainer *trainer, uint32_t image, size_t *total, dn_error *error) {
+    if (trainer->totals[image] == 0)
+        DN_TRY(dn_feature_source_total(&trainer->bank, trainer->images.samples[image].path,
+                                       trainer->digests[image], &trainer->totals[image], error));
+    *total = trainer->totals[image];
+    return DN_OK;
+}
+
 /* Draws views like cards from a deck: none repeats before all were drawn. x NULL: draws alone. */
 static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_error *error) {
-    uint32_t cards = (uint32_t)trainer->bank.views.count, left;
+    size_t total;
+    void *order = trainer->view_order;
+    DN_TRY(find_total(trainer, image, &total, error));
+    DN_TRY(dn_grow(&order, &trainer->view_capacity, total, sizeof(uint32_t), error));
+    trainer->view_order = order;
+    uint32_t cards = (uint32_t)total, left;
     uint32_t wanted = (uint32_t)trainer->config->n_transforms;
     for (uint32_t done = 0; done < wanted; done += left) {
         left = wanted - done < cards ? wanted - done : cards;

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "group/group.h"
+#include "inspect/tiles.h"
 #include "metrics/metrics.h"
 #include "train/evaluation_gather.h"
 #include "train/place_training.h"
@@ -22,7 +23,10 @@ static int is_prepared(const dn_evaluation *evaluation) {
            (evaluation->kept || dn_feature_source_has_bank(evaluation->source));
 }
 
+/* With tiles their number is not known before a picture is read. */
 static int fits_memory(const dn_evaluation *evaluation) {
+    if (dn_inspector_has_tiles(evaluation->inspector))
+        return 0;
     size_t bytes = feature_count(evaluation) * sizeof(float);
     return evaluation->count > 0 && evaluation->count <= DN_EVALUATION_KEEP / bytes;
 }
@@ -73,8 +77,10 @@ dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_inspec
 }
 
 void dn_evaluation_destroy(dn_evaluation *evaluation) {
-    for (size_t i = 0; evaluation->results && i < evaluation->count; i++)
+    for (size_t i = 0; evaluation->results && i < evaluation->count; i++) {
         dn_release(evaluation->results[i].failure);
+        dn_tile_scores_free(&evaluation->results[i].tiles);
+    }
     dn_release(evaluation->results);
     dn_release(evaluation->scores);
     dn_release(evaluation->labels);
@@ -175,6 +181,63 @@ static dn_status score_early(dn_evaluation *evaluation, size_t index, const dn_o
     return status;
 }
 
+/* The scores of the last picture's tiles move to its result. */
+static void keep_tiles(dn_evaluation *evaluation, size_t index) {
+    dn_tile_scores *own = &evaluation->results[index].tiles;
+    const dn_tile_scores old = *own;
+    *own = evaluation->inspector->tiles;
+    evaluation->inspector->tiles = old;
+}
+
+static int is_good_with_tiles(const dn_evaluation *evaluation, size_t i) {
+    const dn_sample_score *result = &evaluation->results[i];
+    return result->status == DN_OK && result->tiles.count > 0 && evaluation->samples[i].label == 0;
+}
+
+dn_status dn_evaluation_fit_tiles(const dn_evaluation *evaluation, dn_tile_fit *fit,
+                                  dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        const dn_tile_scores *tiles = &evaluation->results[i].tiles;
+        if (is_good_with_tiles(evaluation, i))
+            DN_TRY(
+                dn_tile_fit_add(fit, tiles->width, tiles->height, tiles->raw, tiles->count, error));
+    }
+    return DN_OK;
+}
+
+static dn_status leave_out(dn_evaluation *evaluation, size_t i, const dn_tile_fit *fit,
+                           size_t picture, dn_error *error) {
+    dn_sample_score *result = &evaluation->results[i];
+    dn_tile_standard standard = {0};
+    DN_TRY(dn_tile_fit_finish(fit, picture, &standard, error));
+    dn_tiles_reduce(evaluation->inspector, &standard, &result->tiles, &result->score);
+    dn_tile_standard_free(&standard);
+    return DN_OK;
+}
+
+dn_status dn_evaluation_reduce_tiles(dn_evaluation *evaluation, const dn_tile_fit *fit,
+                                     dn_error *error) {
+    size_t good = 0;
+    for (size_t i = 0; i < evaluation->count; i++) {
+        dn_sample_score *result = &evaluation->results[i];
+        if (fit && is_good_with_tiles(evaluation, i))
+            DN_TRY(leave_out(evaluation, i, fit, good++, error));
+        else if (result->status == DN_OK && result->tiles.count > 0)
+            dn_tiles_reduce(evaluation->inspector, NULL, &result->tiles, &result->score);
+    }
+    return DN_OK;
+}
+
+/* The statistics of the last picture's tiles. */
+static dn_status join_tiles(dn_evaluation *evaluation, size_t index, dn_error *error) {
+    dn_inspector *inspector = evaluation->inspector;
+    dn_sample_score *result = &evaluation->results[index];
+    for (int t = 0; t < result->tiles.count && t < inspector->tiles.count; t++)
+        result->tiles.places[t] = inspector->tiles.places[t];
+    dn_tiles_reduce(inspector, NULL, &result->tiles, &result->score);
+    return dn_tiles_check(&result->score, error);
+}
+
 /* Features may come from a bank, which holds nothing of places: the picture is read again. */
 static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_observer *observer,
                              dn_error *error) {
@@ -184,9 +247,23 @@ static dn_status join_places(dn_evaluation *evaluation, size_t index, const dn_o
     DN_TRY(dn_places_of_file(evaluation->inspector, evaluation->samples[index].path, &statistic,
                              &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
-    if (result->status == DN_OK)
+    if (result->status == DN_OK && dn_inspector_has_tiles(evaluation->inspector))
+        DN_TRY(join_tiles(evaluation, index, error));
+    else if (result->status == DN_OK)
         DN_TRY(dn_inspector_join(evaluation->inspector, statistic, &result->score, error));
     result->elapsed_ms += 1e3 * (dn_seconds() - start);
+    return DN_OK;
+}
+
+static dn_status score_features(dn_evaluation *evaluation, size_t index, const float *features,
+                                dn_error *error) {
+    dn_score *score = &evaluation->results[index].score;
+    const dn_feature_source *source = evaluation->source;
+    if (!dn_inspector_has_tiles(evaluation->inspector))
+        return dn_inspector_score_features(evaluation->inspector, features, score, error);
+    DN_TRY(dn_tiles_score_features(evaluation->inspector, features, source->width, source->height,
+                                   score, error));
+    keep_tiles(evaluation, index);
     return DN_OK;
 }
 
@@ -196,7 +273,7 @@ static dn_status add_places(dn_evaluation *evaluation, size_t index, const dn_ob
     dn_inspector *inspector = evaluation->inspector;
     if (!inspector->places.model)
         return DN_OK;
-    if (evaluation->kept || !evaluation->source->computes)
+    if (evaluation->kept || dn_inspector_has_tiles(inspector) || !evaluation->source->computes)
         return join_places(evaluation, index, observer, error);
     return dn_inspector_join(inspector, dn_place_view_score(&inspector->places),
                              &evaluation->results[index].score, error);
@@ -210,8 +287,7 @@ static dn_status score_sample(dn_evaluation *evaluation, size_t index, const dn_
     DN_TRY(find_features(evaluation, index, observer, &features, error));
     if (!features)
         return DN_OK;
-    DN_TRY(dn_inspector_score_features(evaluation->inspector, features,
-                                       &evaluation->results[index].score, error));
+    DN_TRY(score_features(evaluation, index, features, error));
     return add_places(evaluation, index, observer, error);
 }
 

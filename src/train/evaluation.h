@@ -9,10 +9,11 @@
 
 typedef struct dn_sample_score {
     dn_score score;
-    double elapsed_ms; /* reading, features and score; only the features if these are kept */
-    int is_unlike;     /* the image is unlike those of training (dn_evaluation_look) */
-    dn_status status;  /* DN_OK if the image was scored */
-    char *failure;     /* otherwise the reason; owned by the evaluation */
+    double elapsed_ms;    /* reading, features and score; only the features if these are kept */
+    int is_unlike;        /* the image is unlike those of training (dn_evaluation_look) */
+    dn_status status;     /* DN_OK if the image was scored */
+    char *failure;        /* otherwise the reason; owned by the evaluation */
+    dn_tile_scores tiles; /* with tiles; owned by the evaluation */
 } dn_sample_score;
 
 typedef struct dn_evaluation {
@@ -63,6 +64,14 @@ dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error);
 
+/* After a run with tiles: adds those of the readable good images to `fit`. */
+dn_status dn_evaluation_fit_tiles(const dn_evaluation *evaluation, dn_tile_fit *fit,
+                                  dn_error *error);
+
+/* Scores them anew with the detector's standard; where `fit` (may be NULL) is made of this very
+ * evaluation, each good image with that of the others. */
+dn_status dn_evaluation_reduce_tiles(dn_evaluation *evaluation, const dn_tile_fit *fit,
+                                     dn_error *error);
 /* Marks the images that are unlike those that the detector has seen in training. Reads each once
  * more: features may come from a bank. */
 dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,

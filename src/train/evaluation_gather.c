@@ -18,6 +18,14 @@ dn_group *dn_evaluation_group(const dn_evaluation *evaluation) {
     return evaluation->inspector->detector->config->group;
 }
 
+dn_status dn_evaluation_check_shareable(const dn_config *config, dn_error *error) {
+    if (dn_config_tiles(config) == 0)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_UNSUPPORTED,
+                   "tiles: pictures with tiles are not shared among processes; use one process, or "
+                   "tiles: off");
+}
+
 /* Where the results of process `rank` begin. */
 static size_t results_before(size_t count, size_t size, size_t rank) {
     size_t before = 0;

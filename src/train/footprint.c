@@ -38,6 +38,22 @@ typedef struct plan {
     dn_flow_shape flow;
 } plan;
 
+int dn_workload_tiles(const dn_config *config, const dn_workload *work) {
+    const dn_tiling tiling = dn_tiling_of(config, NULL);
+    dn_tiles tiles = {0};
+    int count = 1;
+    if (!tiling.is_on || work->width < 1 || work->height < 1)
+        return 1;
+    if (dn_tiles_lay(&tiling, work->width, work->height, &tiles, NULL) == DN_OK)
+        count = tiles.count;
+    dn_tiles_free(&tiles);
+    return count;
+}
+
+static uint64_t tiles_of(const plan *self) {
+    return (uint64_t)dn_workload_tiles(self->config, self->work);
+}
+
 static dn_backbone_shape backbone_of(const plan *self) {
     return dn_backbone_shape_of(self->config, self->network, DN_EXTRACTOR_BATCH,
                                 self->compute->threads);
@@ -78,7 +94,8 @@ static uint64_t moment_bytes(const plan *self) {
 /* One image's features at all views, and the bank's record of them. */
 static uint64_t source_bytes(const plan *self, int views) {
     uint64_t features = 4 * (uint64_t)self->flow.features;
-    return (uint64_t)views * (2 * features + DN_DIGEST_BYTES);
+    return (uint64_t)views * (tiles_of(self) + 1) * features +
+           (uint64_t)views * (features + DN_DIGEST_BYTES);
 }
 
 /* Decoded images: those that are kept, a batch of others, and what decoding needs meanwhile. */
@@ -88,6 +105,9 @@ static uint64_t image_bytes(const plan *self) {
     uint64_t one = 3 * input_pixels(config),
              batch = least((uint64_t)config->batch_size, work->train);
     uint64_t decoding = (uint64_t)self->compute->threads * 2 * 3 * work->most_pixels;
+    if (dn_config_tiles(config) > DN_TILES_AUTO) /* pictures are not kept; one that is cut */
+        return (uint64_t)self->compute->threads * 2 * 3 * work->most_pixels +
+               3 * work->most_pixels + 2 * DN_EXTRACTOR_BATCH * one;
     if (dn_config_bank(config) > 0 && config->cache_limit > 0)
         return decoding + one;
     return decoding + least(work->train * one, DN_TRAINER_KEEP_IMAGES) + batch * one;
@@ -145,7 +165,8 @@ static uint64_t map_bytes(const plan *self) {
     return dn_backbone_gradient_bytes(&shape, self->compute->products) +
            dn_flow_bytes(&self->flow, rows, DN_FLOW_EXPLAIN) + (uint64_t)kept * gates +
            12 * (uint64_t)rows * (uint64_t)self->flow.features + 12 * DN_EXTRACTOR_BATCH * pixels +
-           6 * 12 * pixels + 4 * 3 * self->work->most_pixels;
+           6 * 12 * pixels + 4 * 3 * self->work->most_pixels +
+           (tiles_of(self) > 1 ? 10 * self->work->most_pixels : 0);
 }
 
 static uint64_t memory_of(const plan *self) {
@@ -171,9 +192,12 @@ static uint64_t cache_of(const plan *self) {
     const dn_workload *work = self->work;
     size_t features = (size_t)self->flow.features;
     size_t evaluated = work->observed + work->tested;
-    uint64_t bytes = dn_feature_bank_bytes(evaluated, (size_t)dn_test_rotations(config), features);
+    size_t tiles = tiles_of(self), records = tiles > 1 ? tiles + 1 : 1; /* one for the extents */
+    uint64_t bytes =
+        dn_feature_bank_bytes(evaluated * records, (size_t)dn_test_rotations(config), features);
     if (dn_config_bank(config) > 0)
-        bytes += dn_feature_bank_bytes(work->train, (size_t)dn_config_bank(config), features);
+        bytes +=
+            dn_feature_bank_bytes(work->train * records, (size_t)dn_config_bank(config), features);
     return least(bytes, (uint64_t)(config->cache_limit * 0x1p30));
 }
 
@@ -227,7 +251,7 @@ static void add_training(const dn_config *config, double train, dn_operation_cou
 static void add_folds(const dn_config *config, const dn_workload *work,
                       dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;
-    double rotations = dn_test_rotations(config);
+    double rotations = (double)dn_test_rotations(config) * dn_workload_tiles(config, work);
     for (int fold = 0; fold < config->cross_fit; fold++)
         add_training(config, train * (folds - 1) / folds, counts);
     if (folds > 0) {
@@ -239,7 +263,8 @@ static void add_folds(const dn_config *config, const dn_workload *work,
 
 dn_operation_counts dn_count_operations(const dn_config *config, const dn_workload *work) {
     dn_operation_counts counts = {0};
-    double rotations = dn_test_rotations(config), bank = dn_config_bank(config);
+    double tiles = dn_workload_tiles(config, work);
+    double rotations = dn_test_rotations(config) * tiles, bank = dn_config_bank(config) * tiles;
     double observed = (double)work->observed, tested = (double)work->tested;
     double evaluated = observed + tested;
     add_training(config, (double)work->train, &counts);
@@ -250,12 +275,12 @@ dn_operation_counts dn_count_operations(const dn_config *config, const dn_worklo
     double shown = (double)least((uint64_t)evaluated, DN_MAP_CALIBRATION_IMAGES + REPORT_MAPS);
     double maps = config->grad_map_viz ? evaluated + shown : shown;
     if (has_places(config)) { /* two passes over the training images, one of others */
-        counts.passes += 2 * (double)work->train + evaluated;
+        counts.passes += (2 * (double)work->train + evaluated) * tiles;
         counts.images += 2 * (double)work->train + evaluated;
     }
     if (maps_gradients(config))
         counts.maps = rotations * maps;
     else
-        counts.passes += maps;
+        counts.passes += maps * tiles;
     return counts;
 }

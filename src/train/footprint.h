@@ -12,6 +12,7 @@ typedef struct dn_workload {
     size_t observed;                   /* evaluated after every meta epoch */
     size_t tested;                     /* evaluated once, at the end, without the observed ones */
     uint64_t most_pixels, mean_pixels; /* of an image file: the largest, and the mean */
+    int width, height;                 /* of a usual one; 0: unknown */
 } dn_workload;
 
 /* In bytes. */
@@ -27,6 +28,9 @@ typedef struct dn_footprint {
  * dn_config_check and dn_network_settings_check accept. */
 dn_footprint dn_footprint_of(const dn_config *config, const dn_network *network,
                              const dn_compute *compute, const dn_workload *work);
+
+/* Tiles of a usual picture; 1 without tiles. */
+int dn_workload_tiles(const dn_config *config, const dn_workload *work);
 
 /* Operations of the whole schedule, with trainings for held-out images: passes of one view through
  * the backbone, optimiser steps, and evaluated vectors (one for each rotation). */

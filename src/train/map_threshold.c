@@ -8,10 +8,20 @@
 typedef struct map_peaks {
     dn_inspector *inspector;
     float *map;
-    size_t pixels; /* of the map */
+    size_t pixels, capacity; /* of the map */
     double peaks[DN_MAP_CALIBRATION_IMAGES];
     size_t count;
 } map_peaks;
+
+static dn_status make_room(map_peaks *self, const dn_image *picture, dn_error *error) {
+    int width, height;
+    void *map = self->map;
+    dn_inspector_map_extents(self->inspector, picture, &width, &height);
+    self->pixels = (size_t)width * (size_t)height;
+    DN_TRY(dn_grow(&map, &self->capacity, self->pixels, sizeof(float), error));
+    self->map = map;
+    return DN_OK;
+}
 
 /* The largest value of one image's map. */
 static dn_status add_peak(map_peaks *self, const dn_sample *sample, dn_error *error) {
@@ -24,7 +34,9 @@ static dn_status add_peak(map_peaks *self, const dn_sample *sample, dn_error *er
         return dn_fail(error, status, "%s", failure.message);
     if (status != DN_OK)
         return DN_OK; /* the evaluation has reported it */
-    status = dn_inspector_localize(self->inspector, &picture, self->map, error);
+    status = make_room(self, &picture, error);
+    if (status == DN_OK)
+        status = dn_inspector_localize(self->inspector, &picture, self->map, error);
     dn_image_free(&picture);
     DN_TRY(status);
     for (size_t i = 0; i < self->pixels; i++)
@@ -68,15 +80,13 @@ static dn_status add_peaks(map_peaks *self, const dn_sample *samples, size_t cou
 
 dn_status dn_calibrate_maps(dn_calibration *calibration, const dn_sample *samples, size_t count,
                             dn_inspector *inspector, dn_error *error) {
-    const int *size = inspector->detector->config->img_size;
     if (dn_inspector_maps_places(inspector)) { /* the calibration has the largest values */
         calibration->map_threshold =
             dn_place_threshold(inspector->places.model, calibration->places,
                                calibration->places_count, calibration->request.review_rate);
         return DN_OK;
     }
-    map_peaks self = {.inspector = inspector, .pixels = (size_t)size[0] * (size_t)size[1]};
-    DN_TRY(dn_allocate_floats(&self.map, self.pixels, error));
+    map_peaks self = {.inspector = inspector};
     dn_status status = add_peaks(&self, samples, count, error);
     if (status == DN_OK)
         calibration->map_threshold = quantile(&self, calibration->request.review_rate);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "detect/features/views.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,24 +19,53 @@ static dn_status report(const dn_observer *observer, size_t done, size_t total, 
     return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
-/* Passes the upright view of sample `i` through the network. */
-static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector, dn_error *error) {
+/* Passes the upright views of a sample's tiles through the network, one after the other; without
+ * tiles, that of the picture. `seen` finds their places in the extractor. */
+static dn_status pass_tiles(dn_inspector *inspector, const dn_image *image,
+                            void (*seen)(void *user, int tile), void *user, dn_error *error) {
+    dn_extractor *extractor = inspector->scorer.extractor;
+    const dn_tiles *tiles;
+    uint32_t rotations = (uint32_t)inspector->scorer.rotations;
+    const dn_views views = {
+        .kind = DN_VIEWS_EVEN, .count = (int)rotations, .seen = seen, .seen_user = user};
+    DN_TRY(dn_extractor_tiles(extractor, image->width, image->height, &tiles, error));
+    for (uint32_t t = 0; t < (uint32_t)tiles->count; t++) {
+        const uint32_t upright = t * rotations;
+        DN_TRY(dn_views_extract_some(&views, extractor, NULL, image, &upright, 1,
+                                     inspector->features, error));
+    }
+    return DN_OK;
+}
+
+static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector,
+                             void (*seen)(void *user, int tile), void *user, dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
     dn_image image = {0};
     DN_TRY(dn_extractor_read(extractor, sample->path, &image, error));
-    dn_status status = dn_place_view_pass(extractor, &image, inspector->features, error);
+    dn_status status = pass_tiles(inspector, &image, seen, user, error);
     dn_image_free(&image);
     return status;
+}
+
+typedef struct fitting {
+    dn_place_fit *fit;
+    const dn_extractor *extractor;
+} fitting;
+
+static void add_to_fit(void *user, int tile) {
+    const fitting *self = user;
+    (void)tile;
+    dn_place_fit_add(self->fit, dn_extractor_places(self->extractor),
+                     dn_extractor_threads(self->extractor));
 }
 
 static dn_status fit_samples(dn_place_fit *fit, const dn_sample *samples, size_t count,
                              dn_inspector *inspector, const dn_observer *observer,
                              dn_error *error) {
-    const dn_extractor *extractor = inspector->scorer.extractor;
+    fitting self = {fit, inspector->scorer.extractor};
     for (size_t i = 0; i < count; i++) {
         DN_TRY(report(observer, i, 2 * count, error));
-        DN_TRY(pass_sample(&samples[i], inspector, error));
-        dn_place_fit_add(fit, dn_extractor_places(extractor), dn_extractor_threads(extractor));
+        DN_TRY(pass_sample(&samples[i], inspector, add_to_fit, &self, error));
     }
     return DN_OK;
 }
@@ -61,7 +91,8 @@ static dn_status fit_gaussians(const dn_sample *samples, size_t count, dn_inspec
 typedef struct left_out {
     dn_inspector *inspector;
     dn_place_model *model;
-    size_t places, count, kept;
+    size_t places, kept;
+    size_t count, next;   /* upright views: pictures, or their tiles */
     double *sum, *square; /* [places] of the logarithms */
     float *logs;          /* [kept][places] */
     double *own;          /* [count], or NULL */
@@ -78,10 +109,12 @@ static dn_status allocate_left_out(left_out *self, dn_error *error) {
     return dn_allocate_floats(&self->model->good, self->kept, error);
 }
 
-/* Takes the logarithms of picture i; keeps them where the share of kept pictures grows by one. */
-static void add_logs(left_out *self, size_t i) {
+/* Takes the logarithms of the next view; keeps them where the share of kept ones grows by one. */
+static void add_logs(void *user, int tile) {
+    left_out *self = user;
     dn_place_view *view = &self->inspector->places;
-    size_t slot = i * self->kept / self->count;
+    size_t i = self->next++, slot = i * self->kept / self->count;
+    (void)tile;
     dn_place_view_leave_out(view);
     for (size_t k = 0; k < self->places; k++) {
         self->sum[k] += (double)view->values[k];
@@ -106,13 +139,12 @@ static int rising(const void *first, const void *second) {
     return (a > b) - (a < b);
 }
 
-static dn_status measure_left_out(left_out *self, const dn_sample *samples,
+static dn_status measure_left_out(left_out *self, const dn_sample *samples, size_t pictures,
                                   const dn_observer *observer, dn_error *error) {
     DN_TRY(allocate_left_out(self, error));
-    for (size_t i = 0; i < self->count; i++) {
-        DN_TRY(report(observer, self->count + i, 2 * self->count, error));
-        DN_TRY(pass_sample(&samples[i], self->inspector, error));
-        add_logs(self, i);
+    for (size_t i = 0; i < pictures; i++) {
+        DN_TRY(report(observer, pictures + i, 2 * pictures, error));
+        DN_TRY(pass_sample(&samples[i], self->inspector, add_logs, self, error));
     }
     finish_logs(self);
     for (size_t i = 0; i < self->kept; i++)
@@ -122,7 +154,7 @@ static dn_status measure_left_out(left_out *self, const dn_sample *samples,
         self->own[i] = (double)self->model->good[i * self->kept / self->count];
     self->model->good_count = self->kept;
     qsort(self->model->good, self->kept, sizeof(float), rising);
-    return report(observer, 2 * self->count, 2 * self->count, error);
+    return report(observer, 2 * pictures, 2 * pictures, error);
 }
 
 static dn_status describe_training(const dn_sample *samples, size_t count, dn_inspector *inspector,
@@ -132,9 +164,9 @@ static dn_status describe_training(const dn_sample *samples, size_t count, dn_in
     left_out self = {.inspector = inspector,
                      .model = places,
                      .places = dn_place_grid_places(&grid),
-                     .count = count,
+                     .count = (size_t)places->gaussians.pictures,
                      .own = own};
-    dn_status status = measure_left_out(&self, samples, observer, error);
+    dn_status status = measure_left_out(&self, samples, count, observer, error);
     dn_release(self.sum);
     dn_release(self.square);
     dn_release(self.logs);

@@ -21,8 +21,8 @@ static dn_status allocate_buffers(dn_trainer *trainer, size_t train_count, dn_er
     trainer->order = block;
     DN_TRY(dn_allocate(&block, train_count, DN_DIGEST_BYTES, error));
     trainer->digests = block;
-    DN_TRY(dn_allocate(&block, (size_t)dn_config_bank(trainer->config), sizeof(uint32_t), error));
-    trainer->view_order = block;
+    DN_TRY(dn_allocate(&block, train_count, sizeof(size_t), error));
+    trainer->totals = block;
     DN_TRY(dn_allocate(&block, (size_t)trainer->config->batch_size, sizeof(dn_image *), error));
     trainer->batch = block;
     DN_TRY(dn_allocate(&block, rows, sizeof(dn_view), error));
@@ -111,6 +111,7 @@ void dn_trainer_destroy(dn_trainer *trainer) {
     dn_release(trainer->parameters);
     dn_release(trainer->order);
     dn_release(trainer->digests);
+    dn_release(trainer->totals);
     dn_release(trainer->view_order);
     dn_release((void *)trainer->batch);
     dn_release(trainer->views);

@@ -34,7 +34,9 @@ typedef struct dn_trainer {
     dn_feature_source evaluated;         /* features of images to score */
     dn_feature_source bank;              /* of training images; not with train_rotations: random */
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [images.count] of the training images' files */
+    size_t *totals;                      /* [images.count]: their views; 0: unknown */
     uint32_t *view_order;                /* the bank's views in the order in which they are drawn */
+    size_t view_capacity;
     dn_evaluation evaluation; /* of the images that are evaluated after every meta epoch */
     uint32_t *order;          /* of the training images in this sub epoch */
     const dn_image **batch;   /* [batch_size] */

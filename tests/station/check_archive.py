@@ -124,11 +124,12 @@ def full_disk():
 def limits():
     """The oldest pictures go first; inspections stay."""
     archive = f"{folder}/limits"
-    station = Station(program, f"part={model}", "--archive", archive, log=f"{folder}/limits.log")
+    station = Station(program, f"part={model}", "--archive", archive, "--set", "keep_maps=none",
+                      log=f"{folder}/limits.log")
     for image in images:
         station.json("/api/models/part:predict", image, PNG)
     station.end()
-    subprocess.run([program, "archive", "prune", archive, "--keep-gigabytes", "0.00002"], check=True,
+    subprocess.run([program, "archive", "prune", archive, "--keep-gigabytes", "0.00001"], check=True,
                    capture_output=True)
     kept = [bool(row["kept"]) for row in exported(archive)]
     check(len(kept) == 16 and kept[0] and not kept[-1] and kept == sorted(kept, reverse=True), kept)

@@ -113,7 +113,8 @@ static void from_the_test_images(void **state) {
     assert_true(calibration.source == DN_FROM_TEST && calibration.count == 3);
     assert_true(calibration.roc_source == DN_FROM_TEST && calibration.roc.good == 3);
     assert_says(self, "note: the thresholds are chosen on the test images");
-    assert_says(self, "warning: 3 held-out good pictures are too few to promise that at most 1 % of good");
+    assert_says(
+        self, "warning: 3 held-out good pictures are too few to promise that at most 1 % of good");
     assert_string_equal(metrics.decision.rule, "conformal");
     assert_true(metrics.decision.tuned && metrics.decision.threshold == calibration.threshold);
     assert_true(metrics.decision.good.fail == 0 && metrics.decision.good.pass >= 2);

@@ -134,7 +134,7 @@ static void check_memory(scene *self, const char *what) {
 /* The trained model's file, to its header. */
 static void check_model_file(scene *self) {
     const dn_compute compute = {.threads = 2};
-    const dn_workload work = {IMAGES, 4, 0, SIDE * SIDE, SIDE * SIDE};
+    const dn_workload work = {IMAGES, 4, 0, SIDE * SIDE, SIDE * SIDE, SIDE, SIDE};
     dn_footprint said = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
     char path[512];
     struct stat status;
@@ -292,13 +292,31 @@ static void test_operation_counts(void **state) {
 static void test_many_images(void **state) {
     scene *self = *state;
     const dn_compute compute = {.threads = 2};
-    const dn_workload few = {10000, 1000, 0, 1 << 20, 1 << 20};
-    const dn_workload many = {1000000, 100000, 0, 1 << 20, 1 << 20};
+    const dn_workload few = {10000, 1000, 0, 1 << 20, 1 << 20, 1024, 1024};
+    const dn_workload many = {1000000, 100000, 0, 1 << 20, 1 << 20, 1024, 1024};
     dn_footprint small = dn_footprint_of(self->config, &dn_alexnet, &compute, &few);
     dn_footprint large = dn_footprint_of(self->config, &dn_alexnet, &compute, &many);
     assert_true(large.memory - small.memory <= (uint64_t)(many.train + many.observed) * 1024);
     assert_true(large.results == small.results);
     assert_true(large.cache <= (uint64_t)20 << 30);
+}
+
+/* Tiles multiply what is computed and kept. */
+static void test_tiles_count(void **state) {
+    scene *self = *state;
+    const dn_compute compute = {.threads = 2};
+    const dn_workload work = {100, 20, 0, 4096 * 3072, 4096 * 3072, 4096, 3072};
+    set(self->config, "train_rotations", "even:6");
+    set(self->config, "img_size", "[448, 448]");
+    assert_int_equal(dn_workload_tiles(self->config, &work), 1);
+    const dn_footprint whole = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
+    const dn_operation_counts one = dn_count_operations(self->config, &work);
+    set(self->config, "tiles", "448");
+    assert_int_equal(dn_workload_tiles(self->config, &work), 108);
+    const dn_footprint tiled = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
+    assert_true(dn_count_operations(self->config, &work).passes == 108 * one.passes);
+    assert_true(tiled.cache > 100 * whole.cache);
+    assert_true(tiled.memory > whole.memory);
 }
 
 int main(void) {
@@ -314,6 +332,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_operation_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_images, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tiles_count, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,10 @@ static void test_defaults_are_the_originals(void **state) {
         {"places", "\"off\""},
         {"score", "paper"},
         {"map", "places"},
+        {"tiles", "\"off\""},
+        {"tile_overlap", "0.25"},
+        {"tile_scale", "1.0"},
+        {"tile_reduction", "max"},
         {"report_title", "\"\""},
         {"report_note", "\"\""},
         {"overlay_footer", "true"},
@@ -148,6 +152,8 @@ static void test_ranges(void **state) {
         {"compute", "onednn", "auto, onednn", "is unknown"},
         {"compute", "reference", "", "is unknown"},
         {"cache_limit", "0", "-1", "0 to 1000000"},
+        {"tile_overlap", "0.75", "0.8", "0 to 0.75"},
+        {"tile_scale", "0.1", "0", "above 0, at most 4"},
         {"modelname", "a", "", "modelname: \"\" is empty (expected: not empty)"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -478,6 +484,37 @@ static void test_copy_is_independent(void **state) {
     dn_config_destroy(copy);
 }
 
+static void assert_tiles(const char *const (*set)[2], const char *message) {
+    dn_config *config = create();
+    for (; (*set)[0]; set++)
+        assert_ok(dn_config_set(config, (*set)[0], (*set)[1], &error));
+    dn_status status = dn_config_check(config, &error);
+    assert_int_equal(status, message ? DN_ERROR_CONFIG : DN_OK);
+    if (message)
+        assert_non_null(strstr(error.message, message));
+    dn_config_destroy(config);
+}
+
+/* What tiles ask of other keys. */
+static void test_tiles_fit_other_keys(void **state) {
+    (void)state;
+    static const char *const large[][2] = {{"tiles", "2049"}, {0}}, *const word[][2] = {
+                                                                        {"tiles", "on"}, {0}};
+    static const char *const two[][2] = {{"tiles", "448"}, {"img_size", "[448, 320]"}, {0}};
+    static const char *const fresh[][2] = {{"tiles", "auto"}, {"train_rotations", "random"}, {0}};
+    static const char *const top[][2] = {{"tile_reduction", "top:0"}, {0}};
+    static const char *const folds[][2] = {
+        {"tiles", "448"}, {"cross_fit", "3"}, {"places", "gaussian"}, {0}};
+    static const char *const good[][2] = {{"tiles", "64"}, {"tile_reduction", "top:1000"}, {0}};
+    assert_tiles(large, "64 to 2048");
+    assert_tiles(word, "tiles: \"on\" is unknown");
+    assert_tiles(two, "set one of them");
+    assert_tiles(fresh, "even:N or bank:N");
+    assert_tiles(top, "tile_reduction: \"top:0\" is unknown");
+    assert_tiles(folds, "set val_fraction");
+    assert_tiles(good, NULL);
+}
+
 /* Angles of a test are among the evenly spaced ones of the training, or not. */
 static void tests_at_angles_of_the_training(void **state) {
     (void)state;
@@ -520,6 +557,7 @@ int main(void) {
         cmocka_unit_test(test_what_a_model_holds),
         cmocka_unit_test(test_defaults_of_others),
         cmocka_unit_test(test_copy_is_independent),
+        cmocka_unit_test(test_tiles_fit_other_keys),
         cmocka_unit_test(tests_at_angles_of_the_training),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Format, mode and depth from the header of the decoder's fixtures, and of files cut anywhere. */
+#include "image/formats/kind.h"
 #include "image/image.h"
-#include "image/kind.h"
 #include "support/support.h"
 
 #include <stdio.h>

@@ -400,7 +400,8 @@ static void test_ground_truth(void **state) {
 }
 
 /* Stands in for maps: red images, none for every second sample. */
-static int localize(void *user, dn_image *picture, dn_report_localization *found) {
+static int localize(void *user, const dn_report_sample *sample, dn_image *picture,
+                    dn_report_localization *found) {
     int *calls = user;
     *found = (dn_report_localization){
         .knows_regions = 1,
@@ -410,7 +411,7 @@ static int localize(void *user, dn_image *picture, dn_report_localization *found
     };
     if ((*calls)++ % 2)
         return 0;
-    assert_true(picture->width > 0);
+    assert_true(picture->width > 0 && sample->image_path);
     dn_image_free(picture); /* the page has it already */
     assert_ok(dn_image_create(40, 30, &found->overlay, &error));
     for (int i = 0; i < 40 * 30; i++)

@@ -66,6 +66,25 @@ static void csv_rows_hold_parts(void **state) {
                "threshold");
 }
 
+/* Which tile is the worst, and how many would reject the picture. */
+static void rows_name_tiles(void **state) {
+    (void)state;
+    char *row;
+    dn_result tiled = judged;
+    tiled.tiles = 108;
+    tiled.tiles_above = 2;
+    tiled.worst_x = 336;
+    tiled.worst_y = 672;
+    tiled.worst_width = tiled.worst_height = 448;
+    assert_ok(dn_result_json("a.png", "1", &tiled, NULL, &row, &error));
+    assert_non_null(strstr(row, "\"tiles\":{\"count\":108,\"above\":2,"
+                                "\"worst\":{\"x\":336,\"y\":672,\"w\":448,\"h\":448}}"));
+    dn_text_free(row);
+    assert_ok(dn_result_json("a.png", "1", &judged, NULL, &row, &error));
+    assert_null(strstr(row, "tiles"));
+    dn_text_free(row);
+}
+
 /* Rows of results and of failures say when they were made, and all that is odd. */
 static void times_and_warnings(void **state) {
     (void)state;
@@ -147,6 +166,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csv_rows),
         cmocka_unit_test(csv_rows_hold_parts),
+        cmocka_unit_test(rows_name_tiles),
         cmocka_unit_test(times_and_warnings),
         cmocka_unit_test(table_rows),
         cmocka_unit_test(json_rows_are_lines_of_their_own),

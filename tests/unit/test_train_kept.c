@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "base/program.h"
 #include "change_key.h"
-#include "image/decoders.h"
+#include "image/formats/decoders.h"
 #include "train/schedule.h"
 
 #include <ctype.h>
@@ -235,6 +235,25 @@ static void test_features_with_other_steps(void **state) {
     assert_false(computes(self));
 }
 
+/* Features of tiles depend on where these lie, and on what passes the network with them. */
+static void test_features_of_tiles(void **state) {
+    scene *self = *state;
+    assert_true(computes(self));
+    set(self, "tiles", "128");
+    assert_new(self, "number of tiles");
+    set(self, "tile_overlap", "0.5");
+    assert_new(self, "tile_overlap");
+    set(self, "tile_scale", "2");
+    assert_new(self, "tile_scale");
+    set(self, "places", "gaussian");
+    assert_new(self, "way to pass the network");
+    set(self, "tile_reduction", "top:3");
+    assert_false(computes(self));
+    set(self, "tiles", "off");
+    set(self, "places", "off");
+    assert_false(computes(self));
+}
+
 static int is_among(const char *name, const char *const *names) {
     for (; *names; names++)
         if (strcmp(*names, name) == 0)
@@ -439,6 +458,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         with_scene(test_features_of_another_origin),
         with_scene(test_features_with_other_steps),
+        with_scene(test_features_of_tiles),
         with_scene(test_keys_of_scoring_features),
         with_scene(test_keys_of_training_features),
         with_scene(test_key_names_the_program),

@@ -17,10 +17,14 @@ struct dn_extractor {
     dn_backbone_gradient *gradient; /* created on demand */
     dn_normalization normalization;
     dn_image turned[DN_EXTRACTOR_BATCH]; /* only where jitter is configured */
-    size_t pixels;                       /* floats, or bytes, per image */
-    size_t dimensions;                   /* features per image */
-    float *averaged;                     /* room for dn_place_grid_fill; NULL: no places are kept */
-    float *places;                       /* of the last upright view */
+    dn_image cut[DN_EXTRACTOR_BATCH];    /* only with tiles */
+    dn_error uncut[DN_EXTRACTOR_BATCH];  /* why a tile was not cut */
+    dn_tiling tiling;
+    dn_tiles tiles;
+    size_t pixels;     /* floats, or bytes, per image */
+    size_t dimensions; /* features per image */
+    float *averaged;   /* room for dn_place_grid_fill; NULL: no places are kept */
+    float *places;     /* of the last upright view */
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -75,6 +79,9 @@ static dn_status init_extractor(dn_extractor *extractor, const dn_config *config
     dn_normalization_init(&extractor->normalization, config->norm_mean, config->norm_std);
     extractor->pixels = (size_t)shape->height * (size_t)shape->width * 3;
     extractor->dimensions = (size_t)dn_backbone_features(shape);
+    if (extractor->tiling.is_on)
+        for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
+            DN_TRY(dn_image_create(shape->width, shape->height, &extractor->cut[i], error));
     if (extractor->compute->precision != DN_PRECISION_F32)
         return create_on_pixels(extractor, config, error);
     if (wants_jitter(config))
@@ -95,6 +102,7 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
     created->roi = dn_roi_limits(roi) ? roi : NULL;
     created->weights = weights;
     created->levels = dn_levels_of(config);
+    created->tiling = dn_tiling_of(config, roi);
     dn_status status = init_extractor(created, config, error);
     if (status == DN_OK)
         *extractor = created;
@@ -106,8 +114,11 @@ dn_status dn_extractor_create(const dn_compute *compute, const dn_config *config
 void dn_extractor_destroy(dn_extractor *extractor) {
     if (!extractor)
         return;
-    for (int i = 0; i < DN_EXTRACTOR_BATCH; i++)
+    for (int i = 0; i < DN_EXTRACTOR_BATCH; i++) {
         dn_image_free(&extractor->turned[i]);
+        dn_image_free(&extractor->cut[i]);
+    }
+    dn_tiles_free(&extractor->tiles);
     dn_backbone_destroy(extractor->backbone);
     dn_backbone_gradient_destroy(extractor->gradient);
     dn_release(extractor->averaged);
@@ -129,6 +140,20 @@ size_t dn_extractor_image_bytes(const dn_extractor *extractor) {
 
 const dn_roi *dn_extractor_roi(const dn_extractor *extractor) {
     return extractor->roi;
+}
+
+const dn_roi *dn_extractor_input_roi(const dn_extractor *extractor) {
+    return extractor->tiling.is_on ? NULL : extractor->roi;
+}
+
+const dn_tiling *dn_extractor_tiling(const dn_extractor *extractor) {
+    return &extractor->tiling;
+}
+
+dn_status dn_extractor_tiles(dn_extractor *extractor, int width, int height, const dn_tiles **tiles,
+                             dn_error *error) {
+    *tiles = &extractor->tiles;
+    return dn_tiles_lay(&extractor->tiling, width, height, &extractor->tiles, error);
 }
 
 const dn_levels *dn_extractor_levels(const dn_extractor *extractor) {
@@ -158,11 +183,24 @@ static dn_status prepare_picture(const dn_roi *roi, int width, int height, const
     return dn_image_resize(picture, width, height, image, error);
 }
 
-static dn_status read_picture(const char *path, const dn_levels *levels, const dn_roi *roi,
-                              int width, int height, dn_image *image, dn_error *error) {
+/* One tile of the picture, another one for each number. */
+static dn_status take_tile(const dn_tiling *tiling, size_t number, const dn_image *picture,
+                           dn_image *image, dn_error *error) {
+    dn_tiles tiles = {0};
+    DN_TRY(dn_tiles_lay(tiling, picture->width, picture->height, &tiles, error));
+    const dn_tile tile = tiles.tile[number * 7919 % (size_t)tiles.count];
+    dn_tiles_free(&tiles);
+    DN_TRY(dn_image_create(tiling->width, tiling->height, image, error));
+    return dn_tile_cut(tiling, picture, &tile, image, error);
+}
+
+static dn_status read_example(const dn_tiling *tiling, size_t number, const char *path,
+                              const dn_levels *levels, dn_image *image, dn_error *error) {
     dn_image picture = {0};
     DN_TRY(dn_image_read(path, levels, &picture, error));
-    dn_status status = prepare_picture(roi, width, height, &picture, image, error);
+    dn_status status = tiling->is_on ? take_tile(tiling, number, &picture, image, error)
+                                     : prepare_picture(tiling->roi, tiling->width, tiling->height,
+                                                       &picture, image, error);
     dn_image_free(&picture);
     return status;
 }
@@ -170,34 +208,54 @@ static dn_status read_picture(const char *path, const dn_levels *levels, const d
 dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_sample *samples,
                            size_t count, size_t most, dn_image *images, size_t *taken,
                            dn_error *error) {
-    const int *size = config->img_size;
     size_t wanted = count < most ? count : most;
     dn_levels levels = dn_levels_of(config);
+    const dn_tiling tiling = dn_tiling_of(config, roi);
     for (*taken = 0; *taken < wanted; ++*taken)
-        DN_TRY(read_picture(samples[*taken * count / wanted].path, &levels, roi, size[1], size[0],
+        DN_TRY(read_example(&tiling, *taken, samples[*taken * count / wanted].path, &levels,
                             &images[*taken], error));
     return DN_OK;
 }
 
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
                                dn_image *image, dn_error *error) {
+    if (extractor->tiling.is_on)
+        return copy_image(picture, image, error);
     return prepare_picture(extractor->roi, extractor->shape.width, extractor->shape.height, picture,
                            image, error);
 }
 
+dn_status dn_extractor_input(const dn_extractor *extractor, const dn_image *picture, dn_image *own,
+                             const dn_image **input, dn_error *error) {
+    *own = (dn_image){0};
+    *input = extractor->tiling.is_on ? picture : own;
+    return extractor->tiling.is_on ? DN_OK : dn_extractor_prepare(extractor, picture, own, error);
+}
+
+/* The picture moves where it is not changed. */
+static dn_status take_picture(const dn_extractor *extractor, dn_image *picture, dn_image *image,
+                              dn_error *error) {
+    if (extractor->tiling.is_on) {
+        *image = *picture;
+        return DN_OK;
+    }
+    dn_status status = dn_extractor_prepare(extractor, picture, image, error);
+    dn_image_free(picture);
+    return status;
+}
+
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
                             dn_error *error) {
-    return read_picture(path, &extractor->levels, extractor->roi, extractor->shape.width,
-                        extractor->shape.height, image, error);
+    dn_image picture = {0};
+    DN_TRY(dn_image_read(path, &extractor->levels, &picture, error));
+    return take_picture(extractor, &picture, image, error);
 }
 
 dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *bytes, size_t size,
                               const char *path, dn_image *image, dn_error *error) {
     dn_image picture = {0};
     DN_TRY(dn_image_decode(bytes, size, path, &extractor->levels, &picture, error));
-    dn_status status = dn_extractor_prepare(extractor, &picture, image, error);
-    dn_image_free(&picture);
-    return status;
+    return take_picture(extractor, &picture, image, error);
 }
 
 int dn_extractor_is_exact(const dn_extractor *extractor) {
@@ -216,6 +274,23 @@ static void add_noise(dn_view *view, float *pixels, size_t count) {
         pixels[i] += view->noise * (float)dn_random_normal(&view->random);
 }
 
+static void cut_tiles(void *context, size_t begin, size_t end) {
+    const preparation *self = context;
+    dn_extractor *extractor = self->extractor;
+    for (size_t i = begin; i < end; i++) {
+        const dn_view *view = &self->views[i];
+        extractor->uncut[i].status = DN_OK;
+        if (view->tile.width > 0)
+            dn_tile_cut(&extractor->tiling, view->image, &view->tile, &extractor->cut[i],
+                        &extractor->uncut[i]);
+    }
+}
+
+/* What a view turns. */
+static const dn_image *seen_by(const preparation *self, size_t i) {
+    return self->views[i].tile.width > 0 ? &self->extractor->cut[i] : self->views[i].image;
+}
+
 static void prepare_views(void *context, size_t begin, size_t end) {
     const preparation *self = context;
     dn_extractor *extractor = self->extractor;
@@ -223,11 +298,11 @@ static void prepare_views(void *context, size_t begin, size_t end) {
         dn_view *view = &self->views[i];
         float *output = self->input + i * extractor->pixels;
         if (view->jitter.count > 0) {
-            dn_image_rotate(view->image, view->degrees, &extractor->turned[i]);
+            dn_image_rotate(seen_by(self, i), view->degrees, &extractor->turned[i]);
             dn_image_jitter(&extractor->turned[i], &view->jitter);
             dn_image_normalize(&extractor->turned[i], &extractor->normalization, output);
         } else {
-            dn_image_rotate_normalize(view->image, view->degrees, &extractor->normalization,
+            dn_image_rotate_normalize(seen_by(self, i), view->degrees, &extractor->normalization,
                                       output);
         }
         if (view->noise > 0)
@@ -243,7 +318,7 @@ static void prepare_pixels(void *context, size_t begin, size_t end) {
         dn_image turned = {.width = extractor->shape.width,
                            .height = extractor->shape.height,
                            .pixels = self->pixels + i * extractor->pixels};
-        dn_image_rotate(view->image, view->degrees, &turned);
+        dn_image_rotate(seen_by(self, i), view->degrees, &turned);
         dn_image_jitter(&turned, &view->jitter);
     }
 }
@@ -268,13 +343,34 @@ static dn_status check_count(int count, dn_error *error) {
                    DN_EXTRACTOR_BATCH);
 }
 
-static void prepare_input(dn_extractor *extractor, dn_view *views, int count) {
+static dn_status prepare_input(dn_extractor *extractor, dn_view *views, int count,
+                               dn_error *error) {
     preparation context = {.extractor = extractor,
                            .views = views,
                            .input = dn_backbone_input(extractor->backbone),
                            .pixels = dn_backbone_input_pixels(extractor->backbone)};
-    dn_parallel_for(extractor->compute->threads, (size_t)count, 1,
+    int threads = extractor->compute->threads;
+    if (extractor->tiling.is_on)
+        dn_parallel_for(threads, (size_t)count, 1, cut_tiles, &context);
+    for (int i = 0; extractor->tiling.is_on && i < count; i++)
+        if (extractor->uncut[i].status != DN_OK)
+            return dn_fail(error, extractor->uncut[i].status, "%s", extractor->uncut[i].message);
+    dn_parallel_for(threads, (size_t)count, 1,
                     extractor->on_pixels ? prepare_pixels : prepare_views, &context);
+    return DN_OK;
+}
+
+/* A view without a tile is of the configured size: it is not made to fit here. */
+static dn_status check_sizes(const dn_extractor *extractor, const dn_view *views, int count,
+                             dn_error *error) {
+    const dn_backbone_shape *shape = &extractor->shape;
+    for (int i = 0; i < count; i++)
+        if (views[i].tile.width < 1 &&
+            (views[i].image->width != shape->width || views[i].image->height != shape->height))
+            return dn_fail(
+                error, DN_ERROR_ARGUMENT, "extractor: a view of %d x %d pixels, expected %d x %d",
+                views[i].image->width, views[i].image->height, shape->width, shape->height);
+    return DN_OK;
 }
 
 static void capture_places(dn_extractor *extractor, const dn_view *view) {
@@ -288,7 +384,8 @@ static void capture_places(dn_extractor *extractor, const dn_view *view) {
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
                                    float *features, uint8_t *gates, dn_error *error) {
     DN_TRY(check_count(count, error));
-    prepare_input(extractor, views, count);
+    DN_TRY(check_sizes(extractor, views, count, error));
+    DN_TRY(prepare_input(extractor, views, count, error));
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
     capture_places(extractor, &views[0]);
     return check_features(extractor, features, count, error);

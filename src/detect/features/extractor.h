@@ -8,12 +8,13 @@
 #include "config/config.h"
 #include "dataset/dataset.h"
 #include "detect/features/levels.h"
-#include "image/roi.h"
+#include "detect/tiles/grid.h"
 #include "places/grid.h"
 
 /* A view: how an image is turned and changed before it enters the network. */
 typedef struct dn_view {
-    const dn_image *image; /* of the configured size */
+    const dn_image *image; /* of the configured size; the picture itself where it has a tile */
+    dn_tile tile;          /* width 0: none */
     double degrees;        /* counter-clockwise, as PIL.Image.rotate */
     dn_jitter jitter;      /* count 0: none */
     float noise;           /* standard deviation added to normalised pixels; 0: none */
@@ -43,14 +44,30 @@ size_t dn_extractor_image_bytes(const dn_extractor *extractor);
 /* The region of interest, or NULL where everything counts. */
 const dn_roi *dn_extractor_roi(const dn_extractor *extractor);
 
+/* The part of its input that counts; with tiles all of it does: what lies outside is painted. */
+const dn_roi *dn_extractor_input_roi(const dn_extractor *extractor);
+
+/* How pictures are cut into tiles. */
+const dn_tiling *dn_extractor_tiling(const dn_extractor *extractor);
+
+/* The tiles of a picture of that size, until the next call; without tiles, one. */
+dn_status dn_extractor_tiles(dn_extractor *extractor, int width, int height, const dn_tiles **tiles,
+                             dn_error *error);
+
 /* Levels of deep pictures, those of the configuration; as long as the extractor lives. */
 const dn_levels *dn_extractor_levels(const dn_extractor *extractor);
 
 /* Converts a picture into what the network sees: the configured size, black outside the region of
  * interest. It is painted black before and after resizing, so that no pixel outside has any
- * influence. Thread-safe. */
+ * influence. With tiles a copy of the picture: they are cut out and painted when they are viewed.
+ * Thread-safe. */
 dn_status dn_extractor_prepare(const dn_extractor *extractor, const dn_image *picture,
                                dn_image *image, dn_error *error);
+
+/* The same without a copy: *input is `picture` with tiles, else `own`, which the caller frees in
+ * either case. */
+dn_status dn_extractor_input(const dn_extractor *extractor, const dn_image *picture, dn_image *own,
+                             const dn_image **input, dn_error *error);
 
 /* The same for an image file, and for a file in memory; `path` is for messages. */
 dn_status dn_extractor_read(const dn_extractor *extractor, const char *path, dn_image *image,
@@ -59,6 +76,7 @@ dn_status dn_extractor_decode(const dn_extractor *extractor, const uint8_t *byte
                               const char *path, dn_image *image, dn_error *error);
 
 /* The same before there is an extractor, of `most` samples at most, evenly chosen by their order;
+ * with tiles, one tile of each, of the configured size;
  * the caller frees images[0..*taken), after a failure too. */
 dn_status dn_pictures_read(const dn_config *config, const dn_roi *roi, const dn_sample *samples,
                            size_t count, size_t most, dn_image *images, size_t *taken,

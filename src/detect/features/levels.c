@@ -4,7 +4,7 @@
 #include "base/parallel.h"
 #include "base/text.h"
 #include "config/number.h"
-#include "image/kind.h"
+#include "image/formats/kind.h"
 
 #include <cJSON.h>
 #include <math.h>

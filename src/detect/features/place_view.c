@@ -3,7 +3,7 @@
 #include "base/memory.h"
 
 static dn_status init_view(dn_place_view *view, const dn_config *config, dn_error *error) {
-    const dn_roi *roi = dn_extractor_roi(view->extractor);
+    const dn_roi *roi = dn_extractor_input_roi(view->extractor);
     int height = config->img_size[0], width = config->img_size[1];
     DN_TRY(dn_extractor_keep_places(view->extractor, error));
     DN_TRY(dn_place_heat_create(&view->grid, height, width, DN_PLACE_SIGMA,

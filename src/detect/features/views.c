@@ -19,12 +19,13 @@ dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image
                     int index) {
     const dn_config *config = views->config;
     dn_view view = {.image = image};
+    int turn = index % views->count;
     if (views->kind == DN_VIEWS_EVEN) {
-        view.degrees = index * 360.0 / views->count;
+        view.degrees = turn * 360.0 / views->count;
         return view;
     }
     if (config->transf_rotations)
-        view.degrees = (index + offset_of(digest)) * 360.0 / views->count - 180.0;
+        view.degrees = (turn + offset_of(digest)) * 360.0 / views->count - 180.0;
     dn_random_init(&view.random, seed_of(digest), DN_RANDOM_BANK, (uint32_t)index + 1);
     view.jitter = dn_jitter_draw(config->transf_brightness, config->transf_contrast,
                                  config->transf_saturation, &view.random);
@@ -32,20 +33,74 @@ dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image
     return view;
 }
 
-/* `numbers` NULL: 0 .. count - 1 */
-static dn_status extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
-                         const dn_image *image, const uint32_t *numbers, int total, float *features,
-                         dn_error *error) {
+dn_status dn_views_total(const dn_views *views, dn_extractor *extractor, int width, int height,
+                         size_t *total, dn_error *error) {
+    const dn_tiles *tiles;
+    *total = (size_t)views->count;
+    if (!dn_extractor_tiling(extractor)->is_on)
+        return DN_OK;
+    DN_TRY(dn_extractor_tiles(extractor, width, height, &tiles, error));
+    *total *= (size_t)tiles->count;
+    return DN_OK;
+}
+
+/* Which views of an image: `numbers`, or NULL for first, first + 1, ... */
+typedef struct request {
+    const dn_views *views;
+    const uint8_t *digest;
+    const dn_image *image;
+    const uint32_t *numbers;
+    size_t first, total;
+    const dn_tiles *tiles; /* NULL: none */
+    int alone;
+} request;
+
+static int number_of(const request *self, size_t i) {
+    return self->numbers ? (int)self->numbers[i] : (int)(self->first + i);
+}
+
+/* The views that pass the network with view `done`. */
+static int batch_at(const request *self, size_t done) {
+    size_t left = self->total - done;
+    int count = left < DN_EXTRACTOR_BATCH ? (int)left : DN_EXTRACTOR_BATCH;
+    if (!self->alone)
+        return count;
+    int same = 1, tile = number_of(self, done) / self->views->count;
+    while (same < count && number_of(self, done + (size_t)same) / self->views->count == tile)
+        same++;
+    return same;
+}
+
+static dn_view view_at(const request *self, size_t i) {
+    int number = number_of(self, i);
+    dn_view view = dn_views_at(self->views, self->digest, self->image, number);
+    if (self->tiles)
+        view.tile = self->tiles->tile[number / self->views->count];
+    return view;
+}
+
+static void tell_seen(const request *self, size_t done) {
+    int number = number_of(self, done);
+    if (self->views->seen && number % self->views->count == 0)
+        self->views->seen(self->views->seen_user, number / self->views->count);
+}
+
+static dn_status extract(request *self, dn_extractor *extractor, float *features, dn_error *error) {
+    const dn_tiling *tiling = dn_extractor_tiling(extractor);
     size_t dimensions = dn_extractor_dimensions(extractor);
     dn_view batch[DN_EXTRACTOR_BATCH];
-    for (int done = 0; done < total; done += DN_EXTRACTOR_BATCH) {
-        int left = total - done, count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
+    int count;
+    self->alone = tiling->is_on && tiling->alone;
+    if (tiling->is_on)
+        DN_TRY(dn_extractor_tiles(extractor, self->image->width, self->image->height, &self->tiles,
+                                  error));
+    for (size_t done = 0; done < self->total; done += (size_t)count) {
+        count = batch_at(self, done);
         for (int i = 0; i < count; i++)
-            batch[i] =
-                dn_views_at(views, digest, image, numbers ? (int)numbers[done + i] : done + i);
-        DN_TRY(dn_check_cancel(views->cancel, error));
-        DN_TRY(
-            dn_extractor_run(extractor, batch, count, features + (size_t)done * dimensions, error));
+            batch[i] = view_at(self, done + (size_t)i);
+        DN_TRY(dn_check_cancel(self->views->cancel, error));
+        DN_TRY(dn_extractor_run(extractor, batch, count, features + done * dimensions, error));
+        tell_seen(self, done);
     }
     return DN_OK;
 }
@@ -54,10 +109,20 @@ dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
                                 const uint8_t *digest, const dn_image *image,
                                 const uint32_t *numbers, int count, float *features,
                                 dn_error *error) {
-    return extract(views, extractor, digest, image, numbers, count, features, error);
+    request wanted = {views, digest, image, numbers, 0, (size_t)count, NULL, 0};
+    return extract(&wanted, extractor, features, error);
+}
+
+dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
+                                 const uint8_t *digest, const dn_image *image, size_t first,
+                                 size_t count, float *features, dn_error *error) {
+    request wanted = {views, digest, image, NULL, first, count, NULL, 0};
+    return extract(&wanted, extractor, features, error);
 }
 
 dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
                            const dn_image *image, float *features, dn_error *error) {
-    return extract(views, extractor, digest, image, NULL, views->count, features, error);
+    size_t total;
+    DN_TRY(dn_views_total(views, extractor, image->width, image->height, &total, error));
+    return dn_views_extract_range(views, extractor, digest, image, 0, total, features, error);
 }

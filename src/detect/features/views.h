@@ -17,18 +17,30 @@ typedef struct dn_views {
     int count;
     const dn_config *config; /* the caller's */
     const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
+    /* called when the upright view of a tile went through the extractor, which still holds its
+     * places, where tiles are viewed alone; NULL: none */
+    void (*seen)(void *user, int tile);
+    void *seen_user;
 } dn_views;
 
-/* View `index` of an image; its random numbers come from `digest`, the SHA-256 of its file (NULL
- * for DN_VIEWS_EVEN), never from the training's seed. */
+/* Views are numbered tile by tile, `count` of each. Their number for a picture of that size. */
+dn_status dn_views_total(const dn_views *views, dn_extractor *extractor, int width, int height,
+                         size_t *total, dn_error *error);
+
+/* View `index` of an image without its tile; its random numbers come from `digest`, the SHA-256 of
+ * its file (NULL for DN_VIEWS_EVEN), never from the training's seed. */
 dn_view dn_views_at(const dn_views *views, const uint8_t *digest, const dn_image *image, int index);
 
-/* features[count][dimensions] of the views of these numbers, then of all of them. */
+/* features[count][dimensions] of the views of these numbers, then of all of them, then of views
+ * first .. first + count - 1. */
 dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
                                 const uint8_t *digest, const dn_image *image,
                                 const uint32_t *numbers, int count, float *features,
                                 dn_error *error);
 dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,
                            const dn_image *image, float *features, dn_error *error);
+dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
+                                 const uint8_t *digest, const dn_image *image, size_t first,
+                                 size_t count, float *features, dn_error *error);
 
 #endif

@@ -112,7 +112,8 @@ static void append_pictures(dn_text *page, const dn_report *report, const dn_rep
     dn_text_append(page, "<div class=\"pictures\">");
     dn_html_picture(page, status, &image, "picture");
     append_truth(&truth, sample, &image);
-    if (status != DN_OK || !report->localize || !report->localize(report->localizer, &image, found))
+    if (status != DN_OK || !report->localize ||
+        !report->localize(report->localizer, sample, &image, found))
         *found = (dn_report_localization){0};
     else
         dn_html_picture(page, DN_OK, &found->overlay, "map over it");

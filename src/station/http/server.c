@@ -2,7 +2,6 @@
 #include "station/http/guard.h"
 #include "station/http/internal.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -387,12 +386,8 @@ static dn_status listen_at(dn_http_server *self, dn_error *error) {
         return dn_station_fail(error, DN_ERROR_IO, "listen: %.200s port %.20s: %s%s", options->host,
                                options->port, errno ? strerror(errno) : "the server does not start",
                                options->tls_cert ? " (is it a certificate and its key?)" : "");
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_LISTEN_FD);
-    struct sockaddr_storage bound = {0};
-    socklen_t size = sizeof bound;
-    if (info && getsockname(info->listen_fd, (struct sockaddr *)&bound, &size) == 0)
-        self->port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                                       : ((struct sockaddr_in *)&bound)->sin_port);
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(self->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    self->port = info ? info->port : 0;
     return DN_OK;
 }
 

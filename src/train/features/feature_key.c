@@ -35,6 +35,13 @@ static void write_images(dn_text *text, const dn_extractor *extractor, const dn_
     dn_text_append(text, "roi: %s\n", roi ? roi->digest : "none");
 }
 
+/* Without tiles nothing is written, so that banks of older versions are used. */
+static void write_tiles(dn_text *text, const dn_tiling *tiling) {
+    if (tiling->is_on)
+        dn_text_append(text, "tiles: overlap %.17g, scale %.17g, %s\n", tiling->overlap,
+                       tiling->scale, tiling->alone ? "one by one" : "together");
+}
+
 /* Only deep pictures depend on them; but a bank may hold some. */
 static void write_levels(dn_text *text, const dn_levels *levels) {
     char range[64] = "whole";
@@ -65,6 +72,7 @@ dn_status dn_feature_key(const dn_extractor *extractor, const dn_views *views,
     write_origin(&text, origin);
     write_backbone(&text, origin);
     write_images(&text, extractor, views->config);
+    write_tiles(&text, dn_extractor_tiling(extractor));
     write_levels(&text, dn_extractor_levels(extractor));
     write_views(&text, views);
     return dn_text_take(&text, key, error);

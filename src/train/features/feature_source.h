@@ -1,6 +1,7 @@
 /* Features of image files at views that are the same in every run. They are read from the bank on
- * disk, or computed and stored there. Without a bank (cache_limit 0, or a folder that cannot be
- * written) they are computed at every request. */
+ * disk, or computed and stored there. With tiles the bank has a record for each, of all its views,
+ * and one that holds the picture's extents. Without a bank (cache_limit 0, or a folder that cannot
+ * be written) they are computed at every request. */
 #ifndef DN_TRAIN_FEATURE_SOURCE_H
 #define DN_TRAIN_FEATURE_SOURCE_H
 
@@ -18,8 +19,10 @@ typedef struct dn_feature_source {
     dn_feature_bank bank; /* descriptor -1: there is no bank */
     int stores;           /* 0 after the bank refused a record */
     dn_lookahead ahead;
-    int computes;    /* whether the last image was in no bank */
-    float *features; /* [views.count][dimensions] of the last image */
+    int computes;          /* whether the last image was in no bank */
+    float *features;       /* [rows][dimensions] of the last image: all its tiles' views */
+    size_t rows, capacity; /* capacity in floats */
+    int width, height;     /* of the last image; 0: unknown, and without tiles */
     uint8_t held[DN_DIGEST_BYTES];
     int holds;       /* whether `features` are those of the image `held` */
     size_t computed; /* images computed so far */
@@ -40,6 +43,11 @@ int dn_feature_source_has_bank(const dn_feature_source *source);
 dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
                                 uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
                                 dn_error *error);
+
+/* The number of views of an image file; they are computed if nothing else tells it. A failure of
+ * the image is a failure of the call. */
+dn_status dn_feature_source_total(dn_feature_source *source, const char *path,
+                                  uint8_t digest[DN_DIGEST_BYTES], size_t *total, dn_error *error);
 
 /* Announces the next image, so that it may be read ahead. */
 void dn_feature_source_expect(dn_feature_source *source, const char *path,

@@ -1,7 +1,7 @@
 #include "train/features/origin.h"
 
 #include "base/program.h"
-#include "image/decoders.h"
+#include "image/formats/decoders.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* PNG through libpng. Up to 8 bits become RGB bytes, 16 bits stay as they are. */
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <png.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* PBM, PGM and PPM, ASCII (P1 to P3) and binary (P4 to P6): "P5", width, height, the largest
  * value, each after white space or comments, then one white space and the samples. */
-#include "image/decode.h"
-#include "image/kind.h"
+#include "image/formats/decode.h"
+#include "image/formats/kind.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "image/decoders.h"
+#include "image/formats/decoders.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
-#include "image/tiff_samples.h"
+#include "image/formats/tiff_samples.h"
 
 #include "base/memory.h"
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <float.h>
 #include <math.h>

@@ -7,8 +7,8 @@
 #define DN_IMAGE_DECODE_H
 
 #include "base/bytes.h"
+#include "image/formats/raster.h"
 #include "image/image.h"
-#include "image/raster.h"
 
 /* Refuses dimensions beyond the limits, then allocates the samples (zeroed): RGB bytes where the
  * adapter has not set another type and its channels. */

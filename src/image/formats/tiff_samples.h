@@ -2,7 +2,7 @@
 #ifndef DN_IMAGE_TIFF_SAMPLES_H
 #define DN_IMAGE_TIFF_SAMPLES_H
 
-#include "image/raster.h"
+#include "image/formats/raster.h"
 
 #include <tiffio.h>
 

@@ -1,5 +1,5 @@
 /* What each format's header says of a picture. dn_bytes does the bounds. */
-#include "image/kind.h"
+#include "image/formats/kind.h"
 
 #include <string.h>
 #include <webp/decode.h>

@@ -3,7 +3,7 @@
  * the palette, and the pixels: rows padded to 4 bytes, or run lengths. The bottom row comes first
  * unless the height is negative. */
 #include "base/memory.h"
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* TIFF through libtiff, first page, in strips or tiles, of any compression that libtiff knows. Up
  * to 8 bits become RGB bytes, deeper samples stay as they are (tiff_samples.h). */
 #include "base/memory.h"
-#include "image/decode.h"
-#include "image/kind.h"
-#include "image/tiff_samples.h"
+#include "image/formats/decode.h"
+#include "image/formats/kind.h"
+#include "image/formats/tiff_samples.h"
 
 #include <stdio.h>
 #include <string.h>

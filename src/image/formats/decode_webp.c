@@ -1,5 +1,5 @@
 /* WebP through libwebp, which checks everything itself and never prints. */
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <webp/decode.h>
 #include <webp/demux.h>

@@ -1,6 +1,6 @@
 /* JPEG through libjpeg. Its warnings are either harmless, and ignored as in Pillow, or mean lost
  * pixels: those are errors here, so that no incomplete image is scored. */
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-#include "image/raster.h"
+#include "image/formats/raster.h"
 
 #include "base/memory.h"
-#include "image/decode.h"
+#include "image/formats/decode.h"
 
 #include <math.h>
 
