@@ -100,21 +100,28 @@ differnet_room(detect FILES detect/*.c
 differnet_room(inspect KNOWS base config image dataset compute backbone flow places tensors metrics detect)
 differnet_room(train_features FILES train/features/*.c
                KNOWS base config image dataset bank compute backbone flow places tensors detect)
+differnet_room(train_choices FILES train/choices/*.c
+               KNOWS base config image dataset compute backbone flow places tensors metrics detect inspect)
 differnet_room(train FILES train/*.c
-               KNOWS base group config image dataset bank compute backbone flow places tensors metrics detect inspect train_features)
+               KNOWS base group config image dataset bank compute backbone flow places tensors metrics detect inspect
+                     train_features train_choices)
 differnet_room(check KNOWS base config image dataset)
-differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
+differnet_room(report FILES report/*.c KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
+differnet_room(report_html FILES report/html/*.c KNOWS base config image dataset check metrics report)
 differnet_room(parts KNOWS base)
-differnet_room(classes KNOWS base config image dataset check metrics report USES PkgConfig::CJSON)
+differnet_room(classes KNOWS base config image dataset check metrics report report_html USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow places detect
                USES PkgConfig::PROTOBUF_C)
 differnet_room(benchmark KNOWS base group config image dataset bank compute backbone flow places detect inspect train report
                USES PkgConfig::CJSON)
-differnet_room(api KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train interchange
-               metrics check report classes parts USES PkgConfig::CJSON)
+differnet_room(api_holdout FILES api/holdout/*.c
+               KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics)
+differnet_room(api FILES api/*.c
+               KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train interchange
+                     metrics check report report_html classes parts api_holdout USES PkgConfig::CJSON)
 
-differnet_embed(report report/html/report.css dn_report_css)
-differnet_embed(report report/html/report.js dn_report_js)
+differnet_embed(report_html report/html/report.css dn_report_css)
+differnet_embed(report_html report/html/report.js dn_report_js)
 
 target_compile_definitions(objects_group PRIVATE DN_LIBRARY_FOLDER="${CMAKE_INSTALL_LIBDIR}"
                            DN_MPI_LIBRARY="${DIFFERNET_MPI_LIBRARY}")

@@ -1,7 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
 #include "api/evaluation_files.h"
-#include "api/holdout.h"
+#include "api/holdout/holdout.h"
 #include "api/results.h"
 #include "api/tile_choice.h"
 #include "backbone/embedded.h"
@@ -16,7 +16,7 @@
 #include "detect/network_settings.h"
 #include "detect/precision.h"
 #include "group/group.h"
-#include "train/auto_precision.h"
+#include "train/choices/auto_precision.h"
 #include "train/evaluation_gather.h"
 #include "train/schedule.h"
 

@@ -7,7 +7,7 @@
 #include "config/config.h"
 
 /* The one that the configuration names; f32 for auto, whose choice is made with images
- * (train/auto_precision.h). */
+ * (train/choices/auto_precision.h). */
 dn_precision dn_precision_wanted(const dn_config *config);
 
 /* Tells the observer where the processor lacks the instructions for what was wanted. */

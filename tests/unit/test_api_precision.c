@@ -3,7 +3,7 @@
 #include "detect/activation_steps.h"
 #include "inspect/model.h"
 #include "support/settings.h"
-#include "train/auto_precision.h"
+#include "train/choices/auto_precision.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "image/transform/pasted_patch.h"
 #include "inspect/inspector.h"
 #include "small_model.h"
-#include "train/rotation_advice.h"
+#include "train/choices/rotation_advice.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -53,8 +53,8 @@ dn_status dn_holdout_standardize_tiles(dn_holdout *self, dn_trainer *trainer,
 dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_place_model *places,
                                   dn_error *error);
 
-/* Tells the observer how many rotations a score needs (train/rotation_advice.h), where images were
- * held out. Call it last: it changes nothing. */
+/* Tells the observer how many rotations a score needs (train/choices/rotation_advice.h), where
+ * images were held out. Call it last: it changes nothing. */
 dn_status dn_holdout_advise_rotations(const dn_holdout *self, dn_trainer *trainer, dn_error *error);
 
 #endif

@@ -1,11 +1,11 @@
-#include "api/holdout.h"
+#include "api/holdout/holdout.h"
 
 #include "base/memory.h"
 #include "base/observer.h"
 #include "inspect/tiles.h"
+#include "train/choices/rotation_advice.h"
 #include "train/map_threshold.h"
 #include "train/place_training.h"
-#include "train/rotation_advice.h"
 #include "train/schedule.h"
 
 #include <string.h>

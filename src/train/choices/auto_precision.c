@@ -1,4 +1,4 @@
-#include "train/auto_precision.h"
+#include "train/choices/auto_precision.h"
 
 #include "base/memory.h"
 #include "base/observer.h"

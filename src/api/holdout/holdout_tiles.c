@@ -1,5 +1,5 @@
 /* What is usual at each tile of good pictures, and scores that know it. */
-#include "api/holdout.h"
+#include "api/holdout/holdout.h"
 #include "base/observer.h"
 #include "inspect/tiles.h"
 

@@ -1,4 +1,4 @@
-#include "train/rotation_advice.h"
+#include "train/choices/rotation_advice.h"
 
 #include "base/memory.h"
 #include "image/transform/pasted_patch.h"
