@@ -35,6 +35,17 @@ if(DIFFERNET_STATION)
   target_compile_definitions(differnet_cli PRIVATE DN_USE_STATION)
 endif()
 
+# The module for mpirun, beside the program; it finds MPI's functions when it is loaded.
+if(DIFFERNET_MPI AND MPI_FOUND)
+  add_library(differnet_mpi MODULE ${CMAKE_SOURCE_DIR}/src/group/mpi/module.c)
+  set_target_properties(differnet_mpi PROPERTIES PREFIX "")
+  target_include_directories(differnet_mpi PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(differnet_mpi SYSTEM PRIVATE ${MPI_INCLUDE_DIRS})
+  target_compile_definitions(differnet_mpi PRIVATE _GNU_SOURCE)
+  add_dependencies(differnet_cli differnet_mpi)
+  install(TARGETS differnet_mpi DESTINATION ${CMAKE_INSTALL_LIBDIR}/differnet)
+endif()
+
 # The tool prints its man page and shell completion from its option table.
 set(completion ${CMAKE_BINARY_DIR}/completion)
 file(MAKE_DIRECTORY ${completion})

@@ -54,6 +54,7 @@ if(DIFFERNET_ONEDNN)
 endif()
 
 differnet_room(base USES PkgConfig::NETTLE ${openmp})
+differnet_room(group FILES group/*.c KNOWS base USES ${CMAKE_DL_LIBS})
 differnet_room(config KNOWS base USES PkgConfig::YAML)
 # The sub-rooms of image/: pixels in memory, what is made of them, files out, and the formats of files in.
 differnet_room(image_pixels FILES image/image.c KNOWS base)
@@ -100,19 +101,23 @@ differnet_room(inspect KNOWS base config image dataset compute backbone flow pla
 differnet_room(train_features FILES train/features/*.c
                KNOWS base config image dataset bank compute backbone flow places tensors detect)
 differnet_room(train FILES train/*.c
-               KNOWS base config image dataset bank compute backbone flow places tensors metrics detect inspect train_features)
+               KNOWS base group config image dataset bank compute backbone flow places tensors metrics detect inspect train_features)
 differnet_room(check KNOWS base config image dataset)
 differnet_room(report KNOWS base config image dataset check metrics USES PkgConfig::CJSON)
+differnet_room(parts KNOWS base)
+differnet_room(classes KNOWS base config image dataset check metrics report USES PkgConfig::CJSON)
 differnet_room(interchange KNOWS base config image tensors compute backbone flow places detect
                USES PkgConfig::PROTOBUF_C)
-differnet_room(benchmark KNOWS base config image dataset bank compute backbone flow places detect inspect train report
+differnet_room(benchmark KNOWS base group config image dataset bank compute backbone flow places detect inspect train report
                USES PkgConfig::CJSON)
-differnet_room(api KNOWS base config image dataset bank compute backbone flow places tensors detect inspect train interchange
-               metrics check report USES PkgConfig::CJSON)
+differnet_room(api KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train interchange
+               metrics check report classes parts USES PkgConfig::CJSON)
 
 differnet_embed(report report/html/report.css dn_report_css)
 differnet_embed(report report/html/report.js dn_report_js)
 
+target_compile_definitions(objects_group PRIVATE DN_LIBRARY_FOLDER="${CMAKE_INSTALL_LIBDIR}"
+                           DN_MPI_LIBRARY="${DIFFERNET_MPI_LIBRARY}")
 if(DIFFERNET_OPENMP)
   target_compile_definitions(objects_base PRIVATE DN_USE_OPENMP)
 endif()

@@ -324,6 +324,112 @@ DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
                                  const dn_observer *observer, dn_train_summary *summary,
                                  dn_metrics *metrics, dn_error *error);
 
+/* ---- Several processes ----------------------------------------------------------------------- */
+
+/* Processes that were started together by mpirun or srun do one work: pictures are shared, and all
+ * take the same steps. Results equal those of one process, byte for byte. */
+typedef struct dn_group dn_group;
+
+/* *group NULL: this process is alone, which all functions accept. DN_ERROR_UNSUPPORTED: it is one
+ * of several, and the module for MPI is missing. Call it once in a process. */
+DN_API dn_status dn_group_join(dn_group **group, dn_error *error);
+
+/* Leaves; all processes must. If the others do not answer any more, ends all processes, this one
+ * too. */
+DN_API void dn_group_leave(dn_group *group);
+
+/* Process 0 writes results and speaks; 0 and 1 if the process is alone. */
+DN_API size_t dn_group_rank(const dn_group *group);
+DN_API size_t dn_group_size(const dn_group *group);
+
+/* Whether the last failure was that the others do not answer. */
+DN_API int dn_group_is_lost(const dn_group *group);
+
+/* dn_train and dn_train_resume with this configuration, and dn_model_evaluate of this model, are
+ * shared by the group's processes, all of which make the same call. Process 0 alone writes. The
+ * group must outlive both. */
+DN_API void dn_config_share(dn_config *config, dn_group *group);
+DN_API void dn_model_share(dn_model *model, dn_group *group);
+
+/* ---- Training many classes ------------------------------------------------------------------- */
+
+typedef struct dn_classes_options {
+    size_t struct_size;
+    size_t shard, shards; /* train only the classes number shard, shard + shards, ... (1 is the
+                             first); 0: all */
+    size_t again;         /* 1: also those that are finished and unchanged */
+} dn_classes_options;
+
+/* Whether config's class_name names several classes of its dataset_path: "all", or names with
+ * commas between, where no class folder has just that name. */
+DN_API int dn_names_classes(const dn_config *config);
+
+/* Trains the classes that class_name names, one after another, each as dn_train does. What is
+ * finished is kept, if its settings, pictures, backbone and program are the same; what was
+ * interrupted goes on. A class that fails is told to the observer and counted in *failed (may be
+ * NULL), and the others go on. Writes summary.csv and summary.html into the data set's folder of
+ * results after every class; *text (dn_text_free) is the same for people, or as JSON. Several
+ * processes may share a data set's classes (shards). DN_CANCELLED: call it again to go on. */
+DN_API dn_status dn_train_classes(const dn_config *config, const dn_classes_options *options,
+                                  const dn_observer *observer, int json, char **text,
+                                  size_t *failed, dn_error *error);
+
+/* ---- Parts of a work ------------------------------------------------------------------------- */
+
+/* A work whose items (pictures) are shared among processes that know nothing of each other: each
+ * writes a part, and the parts together give what one process would have written. Part `shard` of
+ * `shards` has the items number shard, shard + shards, ... (1 is the first). A part names the verb
+ * that wrote it and the words of its command line, and is complete only with its end. The writer
+ * collects the text of the part; dn_part_take hands over what has come so far. */
+typedef struct dn_part_options {
+    size_t struct_size;
+    const char *verb;         /* "predict" */
+    size_t shard, shards;     /* 1 to shards */
+    const char *const *words; /* after the verb, without --shard */
+    size_t word_count;
+    const char *about; /* what the parts must have in common besides: the model's id; may be NULL */
+    const char *heading; /* of the rows; may be NULL */
+} dn_part_options;
+
+typedef struct dn_part dn_part;
+DN_API dn_status dn_part_create(const dn_part_options *options, dn_part **part, dn_error *error);
+DN_API void dn_part_free(dn_part *part);
+
+/* The next item of the work, in order; returns whether it belongs to the part. */
+DN_API int dn_part_next(dn_part *part, const char *name);
+/* Adds the bytes of the item that dn_part_next named last. */
+DN_API dn_status dn_part_add(dn_part *part, const char *bytes, size_t size, dn_error *error);
+/* There are no more items. */
+DN_API dn_status dn_part_end(dn_part *part, dn_error *error);
+/* *bytes: dn_text_free. */
+DN_API dn_status dn_part_take(dn_part *part, char **bytes, size_t *size, dn_error *error);
+
+/* Parts that were written, read and joined. DN_ERROR_DATA names parts that are missing, there twice
+ * or of different works, DN_ERROR_FORMAT one that is damaged or without an end. */
+typedef struct dn_parts dn_parts;
+DN_API dn_status dn_parts_open(const char *const *paths, size_t count, dn_parts **parts,
+                               dn_error *error);
+DN_API void dn_parts_close(dn_parts *parts);
+
+/* What dn_part_options said; valid until dn_parts_close. Words past the last are NULL. */
+DN_API const char *dn_parts_verb(const dn_parts *parts);
+DN_API const char *dn_parts_about(const dn_parts *parts);
+DN_API const char *dn_parts_heading(const dn_parts *parts);
+DN_API const char *dn_parts_word(const dn_parts *parts, size_t index);
+
+/* Items in the order of the work; zero-terminated. NULL past the last. */
+DN_API const char *dn_parts_item(const dn_parts *parts, size_t index, size_t *size);
+
+/* dn_model_evaluate in parts. The first writes the scores of its share of the test set into `part`
+ * (dn_part_create; the caller takes its text and ends nothing); the second joins them. */
+DN_API dn_status dn_model_evaluate_part(dn_model *model, const char *dataset_path,
+                                        const char *class_name, dn_part *part,
+                                        const dn_observer *observer, dn_error *error);
+DN_API dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_path,
+                                         const char *class_name, const dn_parts *parts,
+                                         const char *output_directory, const dn_observer *observer,
+                                         dn_metrics *metrics, dn_error *error);
+
 /* ---- Import and export ----------------------------------------------------------------------- */
 
 /* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or

@@ -13,8 +13,10 @@ import sys
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 MOST_LINES = 3000
 # Rooms of their own inside another room's folder (cmake/Rooms.cmake).
-SUB_ROOMS = ("cli/station", "cli/watch", "compute/cpu", "compute/onednn", "compute/reference", "dataset/names", "detect/calibration",
-             "detect/features", "detect/tiles", "image/encode", "image/formats", "image/transform", "tensors/write", "train/features")
+SUB_ROOMS = ("cli/station", "cli/watch", "compute/cpu", "compute/onednn", "compute/reference", "dataset/names",
+             "detect/calibration", "detect/features", "detect/tiles", "image/encode", "image/formats", "image/transform",
+             "station/api", "station/archive", "station/base", "station/config", "station/http", "station/models",
+             "station/page", "station/run", "station/sinks", "tensors/write", "train/features")
 
 
 def objects(build):

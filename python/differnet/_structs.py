@@ -64,7 +64,10 @@ class ResultStruct(SizedStruct):
         ("low_threshold", c.c_double),
         ("tiles", c.c_int),
         ("tiles_above", c.c_int),
-        ("worst_tile", c.c_int * 4),
+        ("worst_x", c.c_int),
+        ("worst_y", c.c_int),
+        ("worst_width", c.c_int),
+        ("worst_height", c.c_int),
     ]
 
 

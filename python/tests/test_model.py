@@ -190,6 +190,21 @@ def test_a_model_that_is_scored_at_other_angles(run, tmp_path):
         assert "rotations" in model.warning
 
 
+def test_tiles(tmp_path):
+    good = tmp_path / "data/part/train/good"
+    good.mkdir(parents=True)
+    for i in range(4):
+        (good / f"{i}.pgm").write_bytes(b"P5 112 64 255\n" + pixels(64, 112)[..., 0].tobytes())
+    given = {key: SMALL[key] for key in SMALL if not key.startswith(("img_size", "n_transforms"))}
+    config = dict(given, dataset_path=str(tmp_path / "data"), class_name="part", output=str(tmp_path), tiles=64)
+    run = differnet.train(config, progress=False)
+    with differnet.Model.load(run.model_path) as tiled:
+        plain, mapped = tiled.predict_one(pixels(64, 112)), tiled.predict_one(pixels(64, 112), maps=True)
+    assert same(plain, mapped) and plain.tiles["count"] == plain.rotations == 2
+    assert plain.tiles["worst"] in ({"x": x, "y": 0, "w": 64, "h": 64} for x in (0, 48))
+    assert mapped.anomaly_map.shape == (64, 112) and mapped.tiles == plain.tiles
+
+
 def test_a_replaced_file_is_noticed(run, tmp_path):
     path = tmp_path / "model.safetensors"
     shutil.copy(run.model_path, path)

@@ -15,19 +15,26 @@
 
 enum { MAX_VERSIONS = 1000000 };
 
-static dn_status name_parent(const dn_config *config, char *parent, size_t size, dn_error *error) {
+dn_status dn_results_of_dataset(const dn_config *config, char *folder, size_t size,
+                                dn_error *error) {
     char dataset[256];
     dn_dataset_title(config->dataset_path, dataset, sizeof dataset);
-    const char *class_name = config->class_name[0] ? config->class_name : "all";
-    int length = snprintf(parent, size, "%s/DifferNet/%s/%s", config->output, dataset, class_name);
+    int length = snprintf(folder, size, "%s/DifferNet/%s", config->output, dataset);
     if (length < 0 || (size_t)length >= size)
         return dn_fail(error, DN_ERROR_IO, "%.200s: the path of the results is too long",
                        config->output);
     return DN_OK;
 }
 
+dn_status dn_results_of_class(const dn_config *config, char *folder, size_t size, dn_error *error) {
+    char dataset[1024];
+    DN_TRY(dn_results_of_dataset(config, dataset, sizeof dataset, error));
+    return dn_path_join(folder, size, dataset, config->class_name[0] ? config->class_name : "all",
+                        error);
+}
+
 dn_status dn_results_create(const dn_config *config, dn_results *results, dn_error *error) {
-    DN_TRY(name_parent(config, results->parent, sizeof results->parent, error));
+    DN_TRY(dn_results_of_class(config, results->parent, sizeof results->parent, error));
     DN_TRY(dn_make_directories(results->parent, error));
     for (int n = 1; n < MAX_VERSIONS; n++) {
         snprintf(results->version, sizeof results->version, "v%d", n);
@@ -92,7 +99,7 @@ dn_status dn_results_resume(const dn_config *config, const char *directory, cons
                             dn_results *results, dn_error *error) {
     if (directory)
         return split_directory(directory, results, error);
-    DN_TRY(name_parent(config, results->parent, sizeof results->parent, error));
+    DN_TRY(dn_results_of_class(config, results->parent, sizeof results->parent, error));
     int newest = find_newest(results, mark);
     if (newest == 0)
         return dn_fail(error, DN_ERROR_IO, "%s: holds no unfinished training with a checkpoint",

@@ -11,6 +11,11 @@ typedef struct dn_results {
     char version[16];     /* v<N> */
 } dn_results;
 
+/* The folder of a data set's results, <output>/DifferNet/<dataset>, and that of a class in it. */
+dn_status dn_results_of_dataset(const dn_config *config, char *folder, size_t size,
+                                dn_error *error);
+dn_status dn_results_of_class(const dn_config *config, char *folder, size_t size, dn_error *error);
+
 /* Creates the next free v<N>; two trainings at once get different ones. */
 dn_status dn_results_create(const dn_config *config, dn_results *results, dn_error *error);
 

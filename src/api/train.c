@@ -15,7 +15,9 @@
 #include "detect/model_config.h"
 #include "detect/network_settings.h"
 #include "detect/precision.h"
+#include "group/group.h"
 #include "train/auto_precision.h"
+#include "train/evaluation_gather.h"
 #include "train/schedule.h"
 
 #include <errno.h>
@@ -42,6 +44,7 @@ typedef struct training {
     dn_provenance provenance;
     dn_checkpoint checkpoint;
     char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
+    int has_results;                             /* the folder of results is there */
     int resumes;                                 /* this run resumes an unfinished training */
     const char *resumed;                         /* its folder; NULL: the newest */
     FILE *log;
@@ -52,6 +55,11 @@ typedef struct training {
     dn_train_summary summary;
     dn_metrics metrics; /* of the saved model */
 } training;
+
+/* Of several processes, one writes. */
+static int writes(const training *self) {
+    return dn_group_rank(self->config->group) == 0;
+}
 
 static size_t split_count(const training *self, dn_split split) {
     return self->dataset.begin[split + 1] - self->dataset.begin[split];
@@ -88,7 +96,8 @@ static void write_log(training *self, const dn_progress *progress) {
     if (!dn_report_epoch_of(progress, &epoch))
         return;
     keep_epoch(self, &epoch);
-    dn_status status = dn_report_log_line(self->log, progress, now - self->sub_epoch_start);
+    dn_status status =
+        writes(self) ? dn_report_log_line(self->log, progress, now - self->sub_epoch_start) : DN_OK;
     if (status != DN_OK)
         self->log_status = status;
     self->sub_epoch_start = now;
@@ -217,7 +226,7 @@ static dn_status open_log(training *self, const char *mode, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status open_results(training *self, dn_error *error) {
+static dn_status make_results(training *self, dn_error *error) {
     if (self->resumes) {
         DN_TRY(dn_results_resume(self->config, self->resumed, DN_CHECKPOINT_NAME, &self->results,
                                  error));
@@ -228,11 +237,15 @@ static dn_status open_results(training *self, dn_error *error) {
     return open_log(self, "we", error);
 }
 
+static dn_status open_results(training *self, dn_error *error) {
+    dn_status status = writes(self) ? make_results(self, error) : DN_OK;
+    self->has_results = 1;
+    return dn_group_broadcast(self->config->group, status, &self->results, sizeof self->results,
+                              error);
+}
+
 /* Cuts off what was logged after the checkpoint: it will be logged again. */
-static dn_status resume_from_checkpoint(training *self, dn_error *error) {
-    size_t log_bytes;
-    dn_output_sweep(self->results.directory);
-    DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
+static dn_status cut_log(const training *self, size_t log_bytes, dn_error *error) {
     struct stat status;
     int descriptor = fileno(self->log);
     int longer = fstat(descriptor, &status) == 0 && (size_t)status.st_size > log_bytes;
@@ -240,6 +253,16 @@ static dn_status resume_from_checkpoint(training *self, dn_error *error) {
         fseek(self->log, 0, SEEK_END) != 0)
         return dn_fail(error, DN_ERROR_IO, "%s/train_log.jsonl: cannot write: %s",
                        self->results.directory, strerror(errno));
+    return DN_OK;
+}
+
+static dn_status resume_from_checkpoint(training *self, dn_error *error) {
+    size_t log_bytes;
+    if (writes(self))
+        dn_output_sweep(self->results.directory);
+    DN_TRY(dn_checkpoint_read(&self->checkpoint, &self->trainer, &log_bytes, error));
+    if (writes(self))
+        DN_TRY(cut_log(self, log_bytes, error));
     const dn_position *at = &self->trainer.position;
     dn_tell(&self->observer, DN_NOTE, "going on in %s after %d of %d meta epochs",
             self->results.directory, at->meta + (at->sub == self->config->sub_epochs),
@@ -265,7 +288,8 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
 
 static dn_status run_schedule(training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
-    const dn_checkpoint *checkpoint = self->config->checkpoint > 0 ? &self->checkpoint : NULL;
+    const dn_checkpoint *checkpoint =
+        self->config->checkpoint > 0 && writes(self) ? &self->checkpoint : NULL;
     dn_status status = dn_trainer_run(&self->trainer, checkpoint, error);
     if (status == DN_CANCELLED && self->log_status != DN_OK)
         return dn_fail(error, self->log_status, "%s/train_log.jsonl: cannot write: %s",
@@ -317,14 +341,7 @@ static dn_status make_maps(training *self, dn_evaluation *evaluation, dn_metrics
     return status;
 }
 
-static dn_status finish_training(training *self, dn_error *error) {
-    dn_evaluation *evaluation;
-    DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
-                                    &self->observer, error));
-    DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
-    DN_TRY(
-        dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
-    DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
+static dn_status write_results(training *self, dn_evaluation *evaluation, dn_error *error) {
     DN_TRY(save_model(self, error));
     DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
@@ -341,6 +358,19 @@ static dn_status finish_training(training *self, dn_error *error) {
     DN_TRY(dn_write_evaluation(self->results.directory, &record, error));
     DN_TRY(dn_results_publish(&self->results, error));
     unlink(self->checkpoint.path); /* which exists only if one was written */
+    return DN_OK;
+}
+
+static dn_status finish_training(training *self, dn_error *error) {
+    dn_evaluation *evaluation;
+    DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
+                                    &self->observer, error));
+    DN_TRY(dn_holdout_train_places(&self->holdout, &self->trainer, &self->detector.places, error));
+    DN_TRY(
+        dn_holdout_standardize_tiles(&self->holdout, &self->trainer, &self->detector.tiles, error));
+    DN_TRY(evaluate_saved(self, &evaluation, &self->metrics, error));
+    if (writes(self))
+        DN_TRY(write_results(self, evaluation, error));
     snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
              self->results.directory);
     self->summary.seconds = dn_seconds() - self->start;
@@ -394,17 +424,41 @@ static dn_status estimate(training *self, dn_error *error) {
                                 &self->dataset, count, &self->observer, error);
 }
 
+/* Processes that compute with other numbers than the rest would not take the same steps. */
+static dn_status compare_processes(const training *self, dn_error *error) {
+    dn_group *group = self->config->group;
+    dn_origin_fact facts[DN_ORIGIN_FACTS];
+    char *yaml, names[DN_DIGEST_LENGTH + 1];
+    if (!group)
+        return DN_OK;
+    DN_TRY(dn_evaluation_check_shareable(self->config, error));
+    DN_TRY(dn_dataset_names(&self->dataset, names, error));
+    DN_TRY(dn_group_same(group, "pictures", names, error));
+    DN_TRY(dn_group_same(group, "training pictures", self->provenance.dataset_sha256, error));
+    DN_TRY(dn_group_same(group, "backbone weights", self->detector.backbone.digest, error));
+    DN_TRY(dn_group_same(group, "region of interest", self->detector.roi.digest, error));
+    dn_origin_of(&self->compute, facts);
+    for (int i = 0; i < DN_ORIGIN_FACTS; i++)
+        DN_TRY(dn_group_same(group, facts[i].name, facts[i].text, error));
+    DN_TRY(dn_config_to_model_yaml(self->config, &yaml, error));
+    dn_status status = dn_group_same(group, "settings", yaml, error);
+    dn_text_free(yaml);
+    return status;
+}
+
 static dn_status train(training *self, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
     DN_TRY(find_levels(self, error));
     DN_TRY(prepare_precision(self, error));
-    DN_TRY(estimate(self, error));
+    DN_TRY(compare_processes(self, error));
+    if (writes(self))
+        DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
         DN_TRY(open_results(self, error)); /* a wrong output fails before hours of training */
     DN_TRY(dn_cross_fit(&self->holdout, error));
     DN_TRY(create_trainer(self, error));
-    if (!self->log)
+    if (!self->has_results)
         DN_TRY(open_results(self, error));
     DN_TRY(prepare_checkpoint(self, error));
     DN_TRY(run_schedule(self, error));
@@ -450,7 +504,9 @@ static dn_status run_training(const dn_config *config, int resumes, const char *
     self->observer =
         (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
     self->start = dn_seconds();
-    dn_status status = train(self, error);
+    if (config->group)
+        config->group->seconds = config->group_timeout;
+    dn_status status = dn_group_finish(config->group, train(self, error), error);
     if (status == DN_OK) {
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
         dn_struct_write(&dn_struct_metrics, metrics, &self->metrics);

@@ -26,6 +26,8 @@ const dn_struct dn_struct_calibration_summary =
 const dn_struct dn_struct_calibrate_options = STRUCT(dn_calibrate_options, reserved, reserved);
 const dn_struct dn_struct_train_summary = STRUCT(dn_train_summary, seconds, seconds);
 const dn_struct dn_struct_export_options = STRUCT(dn_export_options, reserved, reserved);
+const dn_struct dn_struct_classes_options = STRUCT(dn_classes_options, again, again);
+const dn_struct dn_struct_part_options = STRUCT(dn_part_options, heading, heading);
 
 dn_status dn_struct_check(const dn_struct *kind, const void *given, dn_error *error) {
     if (!given)

@@ -15,7 +15,8 @@ typedef struct dn_struct {
 extern const dn_struct dn_struct_result, dn_struct_image_source, dn_struct_map_files,
     dn_struct_model_options, dn_struct_score_options, dn_struct_observer, dn_struct_image_list,
     dn_struct_row_places, dn_struct_metrics, dn_struct_calibration_summary, dn_struct_train_summary,
-    dn_struct_export_options, dn_struct_calibrate_options;
+    dn_struct_export_options, dn_struct_classes_options, dn_struct_part_options,
+    dn_struct_calibrate_options;
 
 /* DN_ERROR_ARGUMENT if the caller's struct has not set a valid struct_size. NULL is valid. */
 dn_status dn_struct_check(const dn_struct *kind, const void *given, dn_error *error);

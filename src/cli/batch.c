@@ -3,6 +3,7 @@
 #include "cli/clock.h"
 #include "cli/interrupt.h"
 #include "cli/outcome.h"
+#include "cli/part.h"
 #include "cli/settings.h"
 #include "cli/usage.h"
 
@@ -25,11 +26,25 @@ static dn_status choose_format(const dn_command *command, dn_row_format *format,
                   : DN_OK;
 }
 
+/* A part keeps the heading for whoever joins it. */
+static dn_status begin_part(dn_batch *batch, const char *heading) {
+    dn_shard shard;
+    dn_cli *cli = batch->cli;
+    dn_status status = dn_shard_of(&cli->command, &shard, &cli->error);
+    if (status == DN_OK)
+        status =
+            dn_cli_part_begin(cli, "predict", dn_model_id(batch->model), heading, &batch->part);
+    batch->stride = shard.count > 0 ? shard.count : 1;
+    if (status == DN_OK && batch->part)
+        return dn_cli_part_print(cli, batch->part);
+    return status == DN_OK && *heading ? dn_cli_print(cli, heading) : status;
+}
+
 dn_status dn_batch_heading(dn_batch *batch) {
     char *text = NULL;
     dn_status status = dn_result_heading(batch->format, &text, &batch->cli->error);
-    if (status == DN_OK && *text)
-        status = dn_cli_print(batch->cli, text);
+    if (status == DN_OK)
+        status = begin_part(batch, text);
     dn_text_free(text);
     return status;
 }
@@ -85,8 +100,18 @@ static int status_of_verdicts(const dn_batch *batch) {
     return batch->fail_on == DN_VERDICT_REVIEW && batch->for_review > 0 ? REVIEW_STATUS : 0;
 }
 
+static dn_status end_part(dn_batch *batch) {
+    dn_status status = dn_part_end(batch->part, &batch->cli->error);
+    return status == DN_OK ? dn_cli_part_print(batch->cli, batch->part) : status;
+}
+
 dn_status dn_batch_end(dn_batch *batch) {
     dn_error *error = &batch->cli->error;
+    if (batch->part) {
+        dn_status status = end_part(batch);
+        if (status != DN_OK)
+            return status;
+    }
     batch->cli->verdict_status = status_of_verdicts(batch);
     if (batch->failed > 0) {
         snprintf(error->message, sizeof error->message, "%zu of %zu images could not be scored",
@@ -103,15 +128,22 @@ dn_status dn_batch_end(dn_batch *batch) {
 }
 
 void dn_batch_close(dn_batch *batch) {
+    dn_part_free(batch->part);
+    batch->part = NULL;
     dn_model_close(batch->model);
     batch->model = NULL;
+}
+
+static size_t stride_of(const dn_batch *batch) {
+    return batch->stride > 0 ? batch->stride : 1;
 }
 
 /* Rows on a terminal are progress enough. */
 dn_status dn_batch_progress(dn_batch *batch) {
     const dn_progress progress = {.stage = DN_STAGE_SCORE,
                                   .done = batch->done,
-                                  .total = batch->total_unknown ? 0 : batch->total};
+                                  .total =
+                                      batch->total_unknown ? 0 : batch->total / stride_of(batch)};
     dn_cli *cli = batch->cli;
     if (!isatty(STDOUT_FILENO))
         dn_display_progress(&cli->display, &progress);
@@ -124,18 +156,32 @@ dn_status dn_batch_progress(dn_batch *batch) {
 
 /* ---- one image ---- */
 
+static dn_status print_row(dn_batch *batch, const char *row) {
+    if (!batch->part)
+        return dn_cli_print(batch->cli, row);
+    dn_status status = dn_part_add(batch->part, row, strlen(row), &batch->cli->error);
+    return status == DN_OK ? dn_cli_part_print(batch->cli, batch->part) : status;
+}
+
+/* Whether the picture belongs to another process. */
+static int passes_over(dn_batch *batch, const char *name) {
+    return batch->part && !dn_part_next(batch->part, name);
+}
+
 static dn_status print_outcome(dn_batch *batch, const char *name, const dn_outcome *outcome) {
     char *row = NULL;
     dn_outcome_count(batch, name, outcome);
     dn_status status = dn_outcome_row(batch, name, outcome, &row);
     if (status == DN_OK)
-        status = dn_cli_print(batch->cli, row);
+        status = print_row(batch, row);
     dn_text_free(row);
     return status;
 }
 
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
     dn_outcome outcome;
+    if (passes_over(batch, name))
+        return DN_OK;
     dn_status status = dn_batch_progress(batch);
     if (status != DN_OK)
         return status;
@@ -150,6 +196,8 @@ dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_sourc
 
 dn_status dn_batch_fail(dn_batch *batch, const char *name, const dn_error *failure) {
     dn_outcome outcome = {.result = DN_INIT(dn_result), .failed = 1, .failure = *failure};
+    if (passes_over(batch, name))
+        return DN_OK;
     outcome.result.time_ms = dn_cli_utc_milliseconds();
     return print_outcome(batch, name, &outcome);
 }

@@ -16,6 +16,8 @@ typedef struct dn_batch {
     int total_unknown;            /* images come one by one: their number is not known */
     size_t failed, unwritten;     /* rows with an error; rows whose maps could not be written */
     size_t anomalous, for_review; /* rows with the verdict FAIL; REVIEW */
+    dn_part *part;                /* --shard: rows go into it; NULL: to the output */
+    size_t stride;                /* from one picture of the shard to the next */
     const char *next;             /* the file after the one being scored; NULL: not known */
 } dn_batch;
 

@@ -32,7 +32,7 @@ void dn_display_clear(dn_display *display) {
 
 void dn_display_message(void *user, dn_severity severity, const char *message) {
     dn_display *display = user;
-    if (display->quiet && severity == DN_NOTE)
+    if (display->silent || (display->quiet && severity == DN_NOTE))
         return;
     dn_display_clear(display);
     fprintf(stderr, "differnet: %s: %s\n", severity == DN_NOTE ? "note" : "warning", message);
@@ -145,7 +145,8 @@ static void show(dn_display *display, const dn_progress *progress) {
 
 int dn_display_progress(void *user, const dn_progress *progress) {
     dn_display *display = user;
-    if (!display->quiet && (int)progress->stage >= 0 && (int)progress->stage < DN_STAGES)
+    if (!display->silent && !display->quiet && (int)progress->stage >= 0 &&
+        (int)progress->stage < DN_STAGES)
         show(display, progress);
     return dn_interrupt_signal() != 0;
 }

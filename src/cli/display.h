@@ -16,6 +16,7 @@ typedef struct dn_stage_clock {
 
 typedef struct dn_display {
     int terminal, quiet;
+    int silent;    /* another process speaks for this one */
     int verbose;   /* configuration: a line per sub epoch, or the loss in the bar */
     int inner_bar; /* configuration: the images of the current sub epoch in the bar */
     int bar_width; /* columns of the bar on the screen; 0: no bar */

@@ -26,6 +26,14 @@ static void tell_skipped(dn_batch *batch, const char *path, const dn_image_list 
     }
 }
 
+/* The next picture that this process scores; `after` follows the last one. */
+static const char *next_of(const dn_batch *batch, const dn_image_list *list, size_t i,
+                           const char *after) {
+    if (i + batch->stride < list->count)
+        return list->paths[i + batch->stride];
+    return batch->stride == 1 ? after : NULL;
+}
+
 /* `after`: the file that follows the last one. */
 static dn_status score_list(dn_batch *batch, const char *path, const dn_image_list *list,
                             const char *after) {
@@ -34,7 +42,7 @@ static dn_status score_list(dn_batch *batch, const char *path, const dn_image_li
     batch->total += list->count - 1; /* the path itself was counted as one */
     for (size_t i = 0; status == DN_OK && i < list->count; i++) {
         const dn_image_source source = {.struct_size = sizeof source, .path = list->paths[i]};
-        batch->next = i + 1 < list->count ? list->paths[i + 1] : after;
+        batch->next = next_of(batch, list, i, after);
         status = dn_batch_score(batch, list->paths[i], &source);
     }
     return status;

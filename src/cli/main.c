@@ -42,9 +42,21 @@ static dn_status print_help_of(dn_cli *cli, const char *name) {
     return status == DN_OK ? print_and_free(cli, dn_verb_help_text(verb)) : status;
 }
 
+/* Of several processes all do what one alone must. */
+static dn_status check_group(dn_cli *cli, const dn_verb *verb) {
+    if (!cli->group || (verb->bit & (DN_VERB_TRAIN | DN_VERB_TEST)))
+        return DN_OK;
+    return dn_usage(&cli->error, "%s: runs in one process, not under mpirun%s", verb->name,
+                    verb->bit == DN_VERB_PREDICT ? "; --shard I/N shares the pictures" : "");
+}
+
 static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **words) {
-    dn_status status =
-        dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
+    dn_status status = dn_group_join(&cli->group, &cli->error);
+    if (status == DN_OK)
+        status = check_group(cli, verb);
+    if (status != DN_OK)
+        return status;
+    status = dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
     if (status != DN_OK)
         return status;
     if (dn_command_has(&cli->command, DN_OPTION_HELP))
@@ -88,6 +100,19 @@ static int exit_status(dn_status status) {
     }
 }
 
+/* Of several processes the first speaks for all. If they have lost each other, the second speaks in
+ * its place, after the time in which the first would have ended them all. */
+static void tell_failure(const dn_cli *cli, dn_status status) {
+    if (dn_group_rank(cli->group) > (dn_group_is_lost(cli->group) ? 1 : 0))
+        return;
+    if (!dn_cli_speaks(cli) && sleep(5) > 0)
+        return; /* a signal: the first has spoken */
+    if (!cli->output_closed)
+        fprintf(stderr, "differnet: %s\n", cli->error.message);
+    if (status == DN_ERROR_ARGUMENT)
+        fprintf(stderr, "Try \"differnet --help\".\n");
+}
+
 int main(int count, char **words) {
     dn_cli cli = {0};
     dn_shorten_openmp_spin(words);
@@ -95,10 +120,9 @@ int main(int count, char **words) {
     dn_interrupt_install();
     dn_status status = run_command(&cli, count, words);
     dn_display_clear(&cli.display);
-    if (status != DN_OK && !cli.output_closed)
-        fprintf(stderr, "differnet: %s\n", cli.error.message);
-    if (status == DN_ERROR_ARGUMENT)
-        fprintf(stderr, "Try \"differnet --help\".\n");
+    if (status != DN_OK)
+        tell_failure(&cli, status);
     dn_command_free(&cli.command);
+    dn_group_leave(cli.group);
     return status == DN_OK ? cli.verdict_status : exit_status(status);
 }

@@ -17,7 +17,8 @@ enum dn_verb_bit {
     DN_VERB_EXPORT = 512,
     DN_VERB_SERVE = 1024,
     DN_VERB_ARCHIVE = 2048,
-    DN_VERB_ALL = 4095
+    DN_VERB_MERGE = 4096,
+    DN_VERB_ALL = 8191
 };
 
 typedef enum dn_option_id {
@@ -36,6 +37,8 @@ typedef enum dn_option_id {
     DN_OPTION_SEED,
     DN_OPTION_DETERMINISTIC,
     DN_OPTION_RESUME,
+    DN_OPTION_SHARD,
+    DN_OPTION_AGAIN,
     DN_OPTION_QUIET,
     DN_OPTION_MAPS,
     DN_OPTION_OVERLAY,

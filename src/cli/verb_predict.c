@@ -43,6 +43,10 @@ static dn_status check_watch_options(dn_cli *cli) {
 /* Images come from operands, from standard input or from a watched folder, but only one of them. */
 static dn_status check_sources(dn_cli *cli) {
     const dn_command *command = &cli->command;
+    if (dn_command_has(command, DN_OPTION_SHARD) &&
+        (dn_command_has(command, DN_OPTION_WATCH) ||
+         dn_command_has(command, DN_OPTION_STDIN_IMAGE)))
+        return dn_usage(&cli->error, "predict: --shard needs PATH...: pictures with an order");
     int sources = (command->operand_count > 1) + dn_command_has(command, DN_OPTION_WATCH) +
                   dn_command_has(command, DN_OPTION_STDIN_IMAGE);
     if (sources == 1)

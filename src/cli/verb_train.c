@@ -1,4 +1,5 @@
 #include "cli/settings.h"
+#include "cli/shard.h"
 #include "cli/usage.h"
 
 #include <stdio.h>
@@ -159,10 +160,63 @@ static dn_status tell_how_to_resume(dn_cli *cli, const dn_train_summary *summary
     return DN_CANCELLED;
 }
 
-dn_status dn_verb_train(dn_cli *cli) {
-    dn_config *config = NULL;
+/* ---- Several classes ------------------------------------------------------------------------- */
+
+static dn_status print_classes(dn_cli *cli, const char *text, size_t failed) {
+    dn_status status = *text ? dn_cli_print(cli, text) : DN_OK;
+    if (status != DN_OK || failed == 0)
+        return status;
+    snprintf(cli->error.message, sizeof cli->error.message,
+             "classes that failed: %zu; the summary says why", failed);
+    return cli->error.status = DN_ERROR_DATA;
+}
+
+static dn_status train_classes(dn_cli *cli, const dn_config *config) {
+    dn_shard shard;
+    char *text = NULL;
+    size_t failed = 0;
+    const dn_command *command = &cli->command;
+    if (cli->group)
+        return dn_usage(&cli->error, "train: several processes (mpirun) train one class; --shard "
+                                     "I/N shares the classes");
+    if (dn_command_has(command, DN_OPTION_RESUME))
+        return dn_usage(&cli->error, "train: several classes need no --resume: the same command "
+                                     "goes on where it was stopped");
+    dn_status status = dn_shard_of(command, &shard, &cli->error);
+    if (status != DN_OK)
+        return status;
+    const dn_classes_options options = {.struct_size = sizeof options,
+                                        .shard = shard.index,
+                                        .shards = shard.count,
+                                        .again = dn_command_has(command, DN_OPTION_AGAIN) != 0};
+    status = dn_train_classes(config, &options, &cli->observer,
+                              dn_command_has(command, DN_OPTION_JSON), &text, &failed, &cli->error);
+    if (status == DN_OK)
+        status = print_classes(cli, text, failed);
+    dn_text_free(text);
+    return status;
+}
+
+/* ---- One class ------------------------------------------------------------------------------- */
+
+static dn_status train_class(dn_cli *cli, const dn_config *config) {
+    static const dn_option_id several[] = {DN_OPTION_SHARD, DN_OPTION_AGAIN};
     training_results results = {.summary = DN_INIT(dn_train_summary),
                                 .metrics = DN_INIT(dn_metrics)};
+    for (size_t i = 0; i < sizeof several / sizeof *several; i++)
+        if (dn_command_has(&cli->command, several[i]))
+            return dn_usage(&cli->error, "train: --%s needs several classes: --class all",
+                            dn_options[several[i]].name);
+    dn_status status = run_training(cli, config, &results);
+    if (status == DN_OK)
+        status = print_results(cli, &results);
+    else if (status == DN_CANCELLED)
+        status = tell_how_to_resume(cli, &results.summary);
+    return status;
+}
+
+dn_status dn_verb_train(dn_cli *cli) {
+    dn_config *config = NULL;
     dn_status status = dn_settings_config(&cli->command, &config, &cli->error);
     if (status == DN_OK)
         status = find_dummy_dataset(&cli->command, config, &cli->error);
@@ -170,12 +224,9 @@ dn_status dn_verb_train(dn_cli *cli) {
         status = take_configuration(&cli->command, config, &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
-        status = run_training(cli, config, &results);
+        dn_config_share(config, cli->group);
+        status = dn_names_classes(config) ? train_classes(cli, config) : train_class(cli, config);
     }
-    if (status == DN_OK)
-        status = print_results(cli, &results);
-    else if (status == DN_CANCELLED)
-        status = tell_how_to_resume(cli, &results.summary);
     dn_config_destroy(config);
     return status;
 }

@@ -21,7 +21,10 @@ const dn_verb dn_verbs[] = {
      "unless --config names another, or the newest one of the given configuration. Further options "
      "may change what does not affect the numbers (--threads, --output, --quiet, paths, the "
      "cache); "
-     "others are refused by name.",
+     "others are refused by name. --class all, or names with commas between, trains one class "
+     "after "
+     "another, goes on after one that fails, keeps what is finished and unchanged, and writes "
+     "summary.csv and summary.html into OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
      "MODEL is a model file, a results folder v<N>, or a class folder, whose newest model counts; "
@@ -84,6 +87,12 @@ const dn_verb dn_verbs[] = {
      "averages; without it, each image is one view. --half writes the weights as f16. --output "
      "names the file.",
      dn_verb_export},
+    {"merge", NULL, DN_VERB_MERGE, "PART...", 1, SIZE_MAX, "join what --shard I/N wrote",
+     "Joins the parts of one `predict --shard` or `test --shard`, in any order: what one process "
+     "would have written, to standard output or to --output (of test: a folder). Names parts that "
+     "are missing, there twice, unfinished or of another work. Parts of `test` hold scores; the "
+     "model and the test set are opened again.",
+     dn_verb_merge},
 #ifdef DN_USE_STATION
     {"serve", NULL, DN_VERB_SERVE, "[MODEL...]", 0, SIZE_MAX, "the inspection station over HTTP",
      "Serves models by name (MODEL is a path or NAME=PATH; further ones stand in the "

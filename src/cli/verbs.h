@@ -15,9 +15,9 @@ typedef struct dn_verb {
 } dn_verb;
 
 #ifdef DN_USE_STATION
-enum { DN_VERB_COUNT = 12 };
+enum { DN_VERB_COUNT = 13 };
 #else
-enum { DN_VERB_COUNT = 10 };
+enum { DN_VERB_COUNT = 11 };
 #endif
 
 extern const dn_verb dn_verbs[];

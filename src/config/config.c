@@ -48,6 +48,10 @@ void dn_config_destroy(dn_config *config) {
     dn_release(config);
 }
 
+void dn_config_share(dn_config *config, dn_group *group) {
+    config->group = group;
+}
+
 dn_status dn_config_copy(const dn_config *config, dn_config **copy, dn_error *error) {
     void *block;
     *copy = NULL;

@@ -69,6 +69,9 @@ struct dn_config {
     char report_title[256]; /* of report.html; empty: the product's name */
     char report_note[1024]; /* on its first screen: who may be asked */
     int overlay_footer;     /* boolean: overlays have a strip with verdict, score and model */
+    /* several processes */
+    double group_timeout;   /* seconds */
+    struct dn_group *group; /* no key: dn_config_share; NULL: one process */
 };
 
 /* Checks keys against each other, such as precision against noise. Checks that involve the network

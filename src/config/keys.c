@@ -183,6 +183,9 @@ const dn_key dn_keys[] = {
             "note on the first screen of report.html: who may be asked, for example", MAY_BE_EMPTY),
     RUN_KEY(overlay_footer, DN_KIND_BOOLEAN, 1, "true",
             "write verdict, score, model and legend in a strip below each overlay", EITHER),
+    RUN_KEY(group_timeout, DN_KIND_REAL, 1, "1800.0",
+            "seconds that one of several processes (mpirun) waits for the others, then all end",
+            ABOVE(0, 1000000)),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

@@ -58,6 +58,9 @@ dn_status dn_dataset_fingerprint(dn_dataset *dataset, dn_split split, char diges
 dn_status dn_dataset_fingerprint_readable(const dn_dataset *dataset, dn_split split,
                                           char digest[65], dn_error *error);
 
+/* SHA-256 of the names of all samples, in order. */
+dn_status dn_dataset_names(const dn_dataset *dataset, char digest[65], dn_error *error);
+
 /* A digest of zeros is unknown. */
 int dn_digest_is_known(const uint8_t digest[DN_DIGEST_BYTES]);
 

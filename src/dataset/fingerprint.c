@@ -67,6 +67,15 @@ dn_status dn_sample_digest(const uint8_t *bytes, size_t size, const char *path,
     return DN_OK;
 }
 
+dn_status dn_dataset_names(const dn_dataset *dataset, char digest[65], dn_error *error) {
+    dn_digest *sum;
+    DN_TRY(dn_digest_begin(&sum, error));
+    for (size_t i = 0; i < dataset->count; i++)
+        dn_digest_add(sum, dataset->samples[i].name, strlen(dataset->samples[i].name) + 1);
+    dn_digest_end(sum, digest);
+    return DN_OK;
+}
+
 static dn_status begin_fingerprint(const dn_dataset *dataset, dn_split split, fingerprint *self,
                                    char digest[65], dn_error *error) {
     *self = (fingerprint){.place = place_length(dataset, split)};

@@ -113,7 +113,8 @@ static dn_status fail_several(const dn_config *config, const dn_class_list *clas
         length += (size_t)snprintf(names + length, sizeof names - length, "%s%.60s", i ? ", " : "",
                                    i < SHOWN ? classes->names[i] : "...");
     return dn_fail(error, DN_ERROR_CONFIG,
-                   "%.400s: holds %zu classes (%s); name one: class_name (--class NAME)",
+                   "%.400s: holds %zu classes (%s); name one, several (a,b) or all: class_name "
+                   "(--class NAME)",
                    config->dataset_path, classes->count, names);
 }
 

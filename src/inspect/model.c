@@ -39,6 +39,10 @@ dn_status dn_model_open(const char *path, const dn_model_options *options, dn_mo
     return status;
 }
 
+void dn_model_share(dn_model *model, dn_group *group) {
+    dn_config_share(model->detector.config, group);
+}
+
 void dn_model_close(dn_model *model) {
     if (!model)
         return;

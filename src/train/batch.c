@@ -1,6 +1,9 @@
 #include "train/batch.h"
 
 #include "base/memory.h"
+#include "group/group.h"
+
+#include <string.h>
 
 static void draw_view(dn_trainer *trainer, uint32_t row, dn_view *view, const dn_image *image) {
     const dn_config *config = trainer->config;
@@ -15,9 +18,14 @@ static void draw_view(dn_trainer *trainer, uint32_t row, dn_view *view, const dn
                    DN_RANDOM_NOISE, (uint32_t)epoch->steps * (uint32_t)trainer->max_rows + row);
 }
 
-static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
-    for (int done = 0; done < rows; done += DN_EXTRACTOR_BATCH) {
-        int count = rows - done < DN_EXTRACTOR_BATCH ? rows - done : DN_EXTRACTOR_BATCH;
+static size_t image_values(const dn_trainer *trainer) {
+    return (size_t)trainer->config->n_transforms * (size_t)trainer->shape.features;
+}
+
+/* Rows begin to end - 1 of the batch. */
+static dn_status extract_rows(dn_trainer *trainer, int begin, int end, dn_error *error) {
+    for (int done = begin; done < end; done += DN_EXTRACTOR_BATCH) {
+        int count = end - done < DN_EXTRACTOR_BATCH ? end - done : DN_EXTRACTOR_BATCH;
         DN_TRY(dn_extractor_run(trainer->inspector->scorer.extractor, trainer->views + done, count,
                                 trainer->x + (size_t)done * (size_t)trainer->shape.features,
                                 error));
@@ -25,13 +33,30 @@ static dn_status extract_batch(dn_trainer *trainer, int rows, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
-                               dn_error *error) {
+/* Images begin to end - 1 of the batch. All views are drawn, from one stream. */
+static dn_status compute_images(dn_trainer *trainer, const uint32_t *indices, size_t count,
+                                size_t begin, size_t end, dn_error *error) {
     int transforms = trainer->config->n_transforms, rows = (int)count * transforms;
-    DN_TRY(dn_image_store_load(&trainer->images, indices, count, trainer->batch, error));
+    DN_TRY(dn_image_store_load(&trainer->images, indices + begin, end - begin,
+                               trainer->batch + begin, error));
     for (int row = 0; row < rows; row++)
         draw_view(trainer, (uint32_t)row, &trainer->views[row], trainer->batch[row / transforms]);
-    return extract_batch(trainer, rows, error);
+    return extract_rows(trainer, (int)begin * transforms, (int)end * transforms, error);
+}
+
+/* Each process of a group computes as many images as the others, one after another. */
+static dn_status compute_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
+                               dn_error *error) {
+    dn_group *group = trainer->config->group;
+    size_t size = dn_group_size(group), rank = dn_group_rank(group);
+    dn_status status = compute_images(trainer, indices, count, count * rank / size,
+                                      count * (rank + 1) / size, error);
+    if (!group)
+        return status;
+    for (size_t i = 0; i < size; i++)
+        dn_group_sizes(group)[i] =
+            (count * (i + 1) / size - count * i / size) * image_values(trainer) * sizeof(float);
+    return dn_group_gather(group, status, trainer->x, dn_group_sizes(group), error);
 }
 
 /* The views of an image; looked up once. */
@@ -43,7 +68,7 @@ static dn_status find_total(dn_trainer *trainer, uint32_t image, size_t *total, 
     return DN_OK;
 }
 
-/* Draws views like cards from a deck: none repeats before all were drawn. */
+/* Draws views like cards from a deck: none repeats before all were drawn. x NULL: draws alone. */
 static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_error *error) {
     size_t total;
     void *order = trainer->view_order;
@@ -57,6 +82,8 @@ static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_er
         for (uint32_t card = 0; card < cards; card++)
             trainer->view_order[card] = card;
         dn_random_shuffle(&trainer->position.augment, trainer->view_order, cards);
+        if (!x)
+            continue;
         DN_TRY(dn_feature_source_rows(&trainer->bank, trainer->images.samples[image].path,
                                       trainer->digests[image], trainer->view_order, (int)left,
                                       x + done * (size_t)trainer->shape.features, error));
@@ -64,11 +91,56 @@ static dn_status draw_image(dn_trainer *trainer, uint32_t image, float *x, dn_er
     return DN_OK;
 }
 
+static dn_status draw_own(dn_trainer *trainer, const uint32_t *indices, size_t count, float *x,
+                          dn_error *error) {
+    const dn_share share = dn_group_share(trainer->config->group);
+    for (size_t i = 0; i < count; i++) {
+        int own = dn_share_takes(&share, indices[i]);
+        DN_TRY(draw_image(trainer, indices[i], own ? x : NULL, error));
+        x += own ? image_values(trainer) : 0;
+    }
+    return DN_OK;
+}
+
+/* packed[]: the images of each process in order of the batch. Returns where the images of process
+ * `rank` begin, in images. */
+static size_t images_before(const uint32_t *indices, size_t count, size_t size, size_t rank) {
+    size_t before = 0;
+    for (size_t i = 0; i < count; i++)
+        before += indices[i] % size < rank;
+    return before;
+}
+
+static void unpack(const dn_trainer *trainer, const uint32_t *indices, size_t count,
+                   const float *packed) {
+    size_t size = dn_group_size(trainer->config->group), values = image_values(trainer);
+    for (size_t rank = 0; rank < size; rank++) {
+        const float *next = packed + images_before(indices, count, size, rank) * values;
+        for (size_t i = 0; i < count; i++)
+            if (indices[i] % size == rank) {
+                memcpy(trainer->x + i * values, next, values * sizeof(float));
+                next += values;
+            }
+    }
+}
+
+/* A process reads and fills the bank of its own images: always the same ones, so that a bank that
+ * the others do not see is enough. dz is free until the step. */
 static dn_status draw_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
                             dn_error *error) {
-    size_t values = (size_t)trainer->config->n_transforms * (size_t)trainer->shape.features;
-    for (size_t i = 0; i < count; i++)
-        DN_TRY(draw_image(trainer, indices[i], trainer->x + i * values, error));
+    dn_group *group = trainer->config->group;
+    size_t size = dn_group_size(group), rank = dn_group_rank(group), values = image_values(trainer);
+    float *packed = trainer->dz;
+    if (!group)
+        return draw_own(trainer, indices, count, trainer->x, error);
+    dn_status status = draw_own(trainer, indices, count,
+                                packed + images_before(indices, count, size, rank) * values, error);
+    for (size_t i = 0; i < size; i++)
+        dn_group_sizes(group)[i] =
+            (images_before(indices, count, size, i + 1) - images_before(indices, count, size, i)) *
+            values * sizeof(float);
+    DN_TRY(dn_group_gather(group, status, packed, dn_group_sizes(group), error));
+    unpack(trainer, indices, count, packed);
     return DN_OK;
 }
 

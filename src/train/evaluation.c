@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/observer.h"
+#include "group/group.h"
 #include "inspect/tiles.h"
 #include "metrics/metrics.h"
+#include "train/evaluation_gather.h"
 #include "train/place_training.h"
 
 #include <math.h>
@@ -67,6 +69,7 @@ dn_status dn_evaluation_create(const dn_sample *samples, size_t count, dn_inspec
         .source = source,
         .repeats = repeats,
     };
+    evaluation->share = dn_group_share(dn_evaluation_group(evaluation));
     dn_status status = init_evaluation(evaluation, error);
     if (status != DN_OK)
         dn_evaluation_destroy(evaluation);
@@ -105,10 +108,11 @@ static dn_status extract(dn_evaluation *evaluation, size_t index, const dn_obser
                          dn_error *error) {
     dn_sample_score *result = &evaluation->results[index];
     double start = dn_seconds();
+    size_t next = index + (evaluation->share.count > 1 ? evaluation->share.count : 1);
     dn_error failure;
-    if (index + 1 < evaluation->count)
-        dn_feature_source_expect(evaluation->source, evaluation->samples[index + 1].path,
-                                 evaluation->digests[index + 1]);
+    if (next < evaluation->count)
+        dn_feature_source_expect(evaluation->source, evaluation->samples[next].path,
+                                 evaluation->digests[next]);
     DN_TRY(dn_feature_source_get(evaluation->source, evaluation->samples[index].path,
                                  evaluation->digests[index], &failure, error));
     DN_TRY(note_failure(result, &failure, observer, error));
@@ -127,6 +131,9 @@ dn_status dn_evaluation_prepare(dn_evaluation *evaluation, const dn_observer *ob
     if (!is_prepared(evaluation))
         return DN_OK;
     for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
+        if (!dn_share_takes(&evaluation->share, i))
+            continue;
         DN_TRY(report_images(evaluation, DN_STAGE_TEST_FEATURES, i, observer, error));
         DN_TRY(extract(evaluation, i, observer, error));
         if (evaluation->kept && evaluation->results[i].status == DN_OK)
@@ -303,23 +310,43 @@ dn_status dn_evaluation_make_maps(dn_evaluation *evaluation, dn_pixel_evaluation
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
+static dn_status join_own(dn_evaluation *evaluation, const dn_observer *observer, dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
+        if (!dn_share_takes(&evaluation->share, i) || evaluation->results[i].status != DN_OK)
+            continue;
+        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
+        DN_TRY(join_places(evaluation, i, observer, error));
+    }
+    return DN_OK;
+}
+
 dn_status dn_evaluation_join_places(dn_evaluation *evaluation, const dn_observer *observer,
                                     dn_error *error) {
-    for (size_t i = 0; i < evaluation->count; i++) {
-        DN_TRY(report_images(evaluation, DN_STAGE_SCORE, i, observer, error));
-        if (evaluation->results[i].status == DN_OK)
-            DN_TRY(join_places(evaluation, i, observer, error));
-    }
+    dn_status status = join_own(evaluation, observer, error);
+    DN_TRY(dn_evaluation_gather(evaluation, status, observer, error));
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
+}
+
+static dn_status score_own(dn_evaluation *evaluation, const dn_observer *observer,
+                           dn_error *error) {
+    for (size_t i = 0; i < evaluation->count; i++) {
+        DN_TRY(dn_group_keep_step(dn_evaluation_group(evaluation), i, error));
+        if (!dn_share_takes(&evaluation->share, i))
+            continue;
+        DN_TRY(score_sample(evaluation, i, observer, error));
+        DN_TRY(map_sample(evaluation, i, evaluation->maps, 1, error));
+    }
+    return DN_OK;
 }
 
 dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observer, double *loss,
                             dn_error *error) {
     double sum = 0.0;
     size_t readable = 0;
+    dn_status status = score_own(evaluation, observer, error);
+    DN_TRY(dn_evaluation_gather(evaluation, status, observer, error));
     for (size_t i = 0; i < evaluation->count; i++) {
-        DN_TRY(score_sample(evaluation, i, observer, error));
-        DN_TRY(map_sample(evaluation, i, evaluation->maps, 1, error));
         if (evaluation->results[i].status != DN_OK)
             continue;
         sum += evaluation->results[i].score.loss;
@@ -332,21 +359,45 @@ dn_status dn_evaluation_run(dn_evaluation *evaluation, const dn_observer *observ
     return report_images(evaluation, DN_STAGE_SCORE, evaluation->count, observer, error);
 }
 
-dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
-                             dn_error *error) {
+/* `samples`: those of the share, in order. */
+static dn_status look_at(dn_evaluation *evaluation, const dn_sample *samples,
+                         const dn_observer *observer, dn_error *error) {
     const dn_seen *seen = &evaluation->inspector->detector->seen;
+    const size_t stride = evaluation->share.count > 1 ? evaluation->share.count : 1;
     dn_seen_picture *pictures;
     char text[DN_SEEN_TEXT];
-    if (seen->images == 0)
-        return DN_OK;
-    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, evaluation->samples,
-                        evaluation->count, evaluation->inspector->compute->threads, 0, observer,
-                        &pictures, error));
-    for (size_t i = 0; i < evaluation->count; i++)
+    DN_TRY(dn_seen_look(evaluation->inspector->scorer.extractor, samples,
+                        dn_share_size(&evaluation->share, evaluation->count),
+                        evaluation->inspector->compute->threads, 0, observer, &pictures, error));
+    const dn_seen_picture *next = pictures;
+    for (size_t i = evaluation->share.index; i < evaluation->count; i += stride, next++)
         evaluation->results[i].is_unlike =
-            pictures[i].is_readable && dn_seen_is_unlike(seen, pictures[i].values, text);
+            next->is_readable && dn_seen_is_unlike(seen, next->values, text);
     dn_release(pictures);
     return DN_OK;
+}
+
+static dn_status look_at_own(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    void *block;
+    size_t own = 0;
+    DN_TRY(dn_allocate(&block, dn_share_size(&evaluation->share, evaluation->count),
+                       sizeof(dn_sample), error));
+    dn_sample *samples = block;
+    for (size_t i = 0; i < evaluation->count; i++)
+        if (dn_share_takes(&evaluation->share, i))
+            samples[own++] = evaluation->samples[i];
+    dn_status status = look_at(evaluation, samples, observer, error);
+    dn_release(samples);
+    return status;
+}
+
+dn_status dn_evaluation_look(dn_evaluation *evaluation, const dn_observer *observer,
+                             dn_error *error) {
+    if (evaluation->inspector->detector->seen.images == 0)
+        return DN_OK;
+    dn_status status = look_at_own(evaluation, observer, error);
+    return dn_evaluation_gather(evaluation, status, observer, error);
 }
 
 /* Collects the scores of the readable images without gaps. */

@@ -2,6 +2,7 @@
 #ifndef DN_TRAIN_EVALUATION_H
 #define DN_TRAIN_EVALUATION_H
 
+#include "base/share.h"
 #include "dataset/dataset.h"
 #include "inspect/pixel_evaluation.h"
 #include "train/features/feature_source.h"
@@ -23,6 +24,7 @@ typedef struct dn_evaluation {
     dn_feature_source *source;
     uint8_t (*digests)[DN_DIGEST_BYTES]; /* [count] of the image files; zeros until they are read */
     int repeats;
+    dn_share share; /* of the samples that a run scores; the results of others stay as they are */
     float *kept;    /* [count][rotations][dimensions] if there is no bank; or NULL */
     double *scores; /* of the readable images, without gaps, for the metrics */
     int *labels;

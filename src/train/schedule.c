@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/observer.h"
+#include "group/group.h"
 #include "train/batch.h"
 
 #include <math.h>
@@ -139,22 +140,29 @@ static dn_status report_features(const dn_trainer *trainer, size_t done, dn_erro
     return dn_tell_progress(trainer->observer, &progress, error);
 }
 
-/* Fills the bank. An unreadable training image ends the training. */
-static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
-    dn_image_store *images = &trainer->images;
+/* An unreadable training image ends the training. */
+static dn_status prepare_image(dn_trainer *trainer, size_t i, size_t next, dn_error *error) {
+    const dn_sample *samples = trainer->images.samples;
     dn_error failure;
+    DN_TRY(report_features(trainer, i, error));
+    if (next < trainer->images.count)
+        dn_feature_source_expect(&trainer->bank, samples[next].path, samples[next].digest);
+    DN_TRY(dn_feature_source_get(&trainer->bank, samples[i].path, trainer->digests[i], &failure,
+                                 error));
+    return failure.status == DN_OK ? DN_OK : dn_fail(error, failure.status, "%s", failure.message);
+}
+
+/* Fills the bank; of a group, each process with its own images. */
+static dn_status prepare_bank(dn_trainer *trainer, dn_error *error) {
+    const dn_image_store *images = &trainer->images;
+    const dn_share share = dn_group_share(trainer->config->group);
     if (!dn_feature_source_has_bank(&trainer->bank))
         return DN_OK;
     for (size_t i = 0; i < images->count; i++) {
         memcpy(trainer->digests[i], images->samples[i].digest, DN_DIGEST_BYTES);
-        DN_TRY(report_features(trainer, i, error));
-        if (i + 1 < images->count)
-            dn_feature_source_expect(&trainer->bank, images->samples[i + 1].path,
-                                     images->samples[i + 1].digest);
-        DN_TRY(dn_feature_source_get(&trainer->bank, images->samples[i].path, trainer->digests[i],
-                                     &failure, error));
-        if (failure.status != DN_OK)
-            return dn_fail(error, failure.status, "%s", failure.message);
+        DN_TRY(dn_group_keep_step(trainer->config->group, i, error));
+        if (dn_share_takes(&share, i))
+            DN_TRY(prepare_image(trainer, i, i + share.count, error));
     }
     return report_features(trainer, images->count, error);
 }

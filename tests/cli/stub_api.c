@@ -119,6 +119,66 @@ dn_status dn_train_resume(const dn_config *config, const char *directory,
     return dn_train(config, observer, summary, metrics, error);
 }
 
+dn_status dn_group_join(dn_group **group, dn_error *error) {
+    (void)error;
+    *group = NULL;
+    return DN_OK;
+}
+
+void dn_group_leave(dn_group *group) {
+    (void)group;
+}
+
+size_t dn_group_rank(const dn_group *group) {
+    (void)group;
+    return 0;
+}
+
+int dn_group_is_lost(const dn_group *group) {
+    (void)group;
+    return 0;
+}
+
+void dn_model_share(dn_model *model, dn_group *group) {
+    (void)model, (void)group;
+}
+
+int dn_names_classes(const dn_config *config) {
+    return strcmp(config->class_name, "all") == 0 || strchr(config->class_name, ',');
+}
+
+dn_status dn_train_classes(const dn_config *config, const dn_classes_options *options,
+                           const dn_observer *observer, int json, char **text, size_t *failed,
+                           dn_error *error) {
+    char said[512];
+    say(observer, DN_NOTE, "several classes");
+    *failed = strstr(config->class_name, "bad") != NULL;
+    snprintf(said, sizeof said, "%.255s %zu/%zu again %zu%s", config->class_name, options->shard,
+             options->shards, options->again, json ? " as JSON" : "");
+    return dn_copy_text(text, said, error);
+}
+
+dn_status dn_model_evaluate_part(dn_model *model, const char *dataset_path, const char *class_name,
+                                 dn_part *part, const dn_observer *observer, dn_error *error) {
+    (void)model, (void)dataset_path, (void)class_name, (void)observer;
+    static const char *const names[] = {"a.png", "b.png", "c.png"};
+    for (size_t i = 0; i < 3; i++)
+        if (dn_part_next(part, names[i]))
+            DN_TRY(dn_part_add(part, "score", 5, error));
+    return DN_OK;
+}
+
+dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_path, const char *class_name,
+                                  const dn_parts *parts, const char *output_directory,
+                                  const dn_observer *observer, dn_metrics *metrics,
+                                  dn_error *error) {
+    size_t size;
+    if (!dn_parts_item(parts, 2, &size))
+        return dn_fail(error, DN_ERROR_DATA, "three items were expected");
+    return dn_model_evaluate(model, dataset_path, class_name, output_directory, observer, metrics,
+                             error);
+}
+
 dn_status dn_model_open(const char *path, const dn_model_options *options, dn_model **model,
                         dn_error *error) {
     void *block;

@@ -179,7 +179,7 @@ static void test_man_page(void **state) {
         "\\fBevaluate\\fR",
         "\\fB\\-\\-backbone\\fR \\fIFILE\\fR",
         "\\fB\\-o\\fR, ",
-        "(train, test, predict, config, check, calibrate, import, export)",
+        "(train, test, predict, config, check, calibrate, import, export, merge)",
         "\\fBn_coupling_blocks\\fR: 8",
         "\\fBseed\\fR: 0",
         ".SH EXIT STATUS"};

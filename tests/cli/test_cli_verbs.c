@@ -56,6 +56,26 @@ static void test_train_as_json(void **state) {
     cJSON_Delete(root);
 }
 
+static void test_train_several_classes(void **state) {
+    (void)state;
+    const program *ran = run("train --data d --class all", NULL);
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "all 0/0 again 0\n");
+    assert_says(ran->err, "note: several classes\n");
+    ran = run("train --data d --class a,b -q --again --shard 2/3 --json", NULL);
+    assert_string_equal(ran->out, "a,b 2/3 again 1 as JSON\n");
+    ran = run("train --data d --class a,bad -q", NULL);
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->out, "a,bad 0/0 again 0\n");
+    assert_string_equal(ran->err, "differnet: classes that failed: 1; the summary says why\n");
+    ran = run("train --data d --class all --shard 0/3", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--shard \"0/3\": expected I/N with I from 1 to N, or slurm");
+    ran = run("train --data d --class one --again", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "--again needs several classes");
+}
+
 static void test_failures_end_with_one(void **state) {
     (void)state;
     static const char *const cases[][2] = {
@@ -106,6 +126,34 @@ static void test_test(void **state) {
     assert_true(
         cJSON_IsNull(cJSON_GetObjectItem(cJSON_GetObjectItem(root, "image_F1Max"), "value")));
     cJSON_Delete(root);
+}
+
+static void test_parts(void **state) {
+    (void)state;
+    char folder[] = "/tmp/differnet-parts-XXXXXX", line[256];
+    assert_non_null(mkdtemp(folder));
+    for (int i = 1; i <= 2; i++) {
+        snprintf(line, sizeof line, "test model -q --threads %d --shard %d/2", i, i);
+        const program *ran = run(line, NULL);
+        assert_int_equal(ran->status, 0);
+        assert_int_equal(strncmp(ran->out, "part 1 4\ntest\n", 14), 0);
+        assert_silent(ran->out, "threads");
+        snprintf(line, sizeof line, "%s/%d", folder, i);
+        FILE *file = fopen(line, "w");
+        assert_non_null(file);
+        fputs(ran->out, file);
+        fclose(file);
+    }
+    snprintf(line, sizeof line, "merge %s/2 %s/1 --json --output o -q", folder, folder);
+    const program *ran = run(line, NULL);
+    assert_int_equal(ran->status, 0);
+    assert_says(ran->out, "\"image_AUROC\"");
+    snprintf(line, sizeof line, "merge %s/1", folder);
+    ran = run(line, NULL);
+    assert_int_equal(ran->status, 1);
+    assert_says(ran->err, "of 2 parts these are missing: 2\n");
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
 }
 
 static void test_check(void **state) {
@@ -306,8 +354,10 @@ int main(void) {
         cmocka_unit_test(test_train_as_text),
         cmocka_unit_test(test_train_says_less),
         cmocka_unit_test(test_train_as_json),
+        cmocka_unit_test(test_train_several_classes),
         cmocka_unit_test(test_failures_end_with_one),
         cmocka_unit_test(test_test),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),
