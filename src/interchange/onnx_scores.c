@@ -2,6 +2,7 @@
 #include "interchange/onnx_parts.h"
 
 #include <float.h>
+#include <math.h>
 
 /* ---- Scores ---------------------------------------------------------------------------------- */
 
@@ -93,8 +94,8 @@ static const char *as_number(dn_onnx *graph, const char *truth) {
 static const char *pred_score(dn_onnx *graph, const char *raw, double threshold) {
     const char *one = dn_onnx_scalar(graph, 1.0f);
     const char *x = DN_ONNX_NODE(graph, "Max", raw, dn_onnx_scalar(graph, FLT_MIN));
-    x = DN_ONNX_NODE(graph, "Div", x, dn_onnx_scalar(graph, (float)threshold));
-    x = DN_ONNX_NODE(graph, "Log", x);
+    x = DN_ONNX_NODE(graph, "Log", x); /* the quotient itself might overflow */
+    x = DN_ONNX_NODE(graph, "Sub", x, dn_onnx_scalar(graph, (float)log(threshold)));
     const char *spread = DN_ONNX_NODE(graph, "Add", DN_ONNX_NODE(graph, "Abs", x), one);
     const char *score = DN_ONNX_NODE(graph, "Add", DN_ONNX_NODE(graph, "Div", x, spread), one);
     return DN_ONNX_NODE(graph, "Mul", score, dn_onnx_scalar(graph, 0.5f));
