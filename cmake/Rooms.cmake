@@ -116,9 +116,12 @@ differnet_room(benchmark KNOWS base group config image dataset bank compute back
                USES PkgConfig::CJSON)
 differnet_room(api_holdout FILES api/holdout/*.c
                KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics)
+differnet_room(api_results FILES api/results/*.c
+               KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics
+                     report report_html parts USES PkgConfig::CJSON)
 differnet_room(api FILES api/*.c
                KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train interchange
-                     metrics check report report_html classes parts api_holdout USES PkgConfig::CJSON)
+                     metrics check report report_html classes parts api_holdout api_results USES PkgConfig::CJSON)
 
 differnet_embed(report_html report/html/report.css dn_report_css)
 differnet_embed(report_html report/html/report.js dn_report_js)

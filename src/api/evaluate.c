@@ -1,6 +1,6 @@
 /* dn_model_evaluate, whole or in parts: a saved model on a labelled test set. */
-#include "api/evaluation_files.h"
-#include "api/scores_in_parts.h"
+#include "api/results/evaluation_files.h"
+#include "api/results/scores_in_parts.h"
 #include "base/observer.h"
 #include "base/output_folder.h"
 #include "base/structs.h"

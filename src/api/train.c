@@ -1,8 +1,8 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
-#include "api/evaluation_files.h"
 #include "api/holdout/holdout.h"
-#include "api/results.h"
+#include "api/results/evaluation_files.h"
+#include "api/results/results.h"
 #include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"

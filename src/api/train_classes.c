@@ -1,6 +1,6 @@
 /* dn_train_classes: the classes of a data set, one after another. */
 #include "api/made_of.h"
-#include "api/results.h"
+#include "api/results/results.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/observer.h"

@@ -1,6 +1,6 @@
 /* merge: the parts that --shard wrote, joined to what one process would have written. */
+#include "cli/cli.h"
 #include "cli/usage.h"
-#include "cli/verbs.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,17 +75,16 @@ static dn_status check_output(dn_cli *cli, const dn_command *own, const dn_comma
     return dn_usage(&cli->error, "merge: --output once, and not in a part");
 }
 
-static dn_status run_words(dn_cli *cli, const dn_verb *verb, const dn_parts *parts,
-                           char *const *words, size_t count) {
+static dn_status run_words(dn_cli *cli, const dn_parts *parts, char *const *words, size_t count) {
     dn_cli again = {.parts = parts};
     dn_status status =
-        dn_command_parse(verb->name, verb->bit, (int)count, words, &again.command, &again.error);
-    if (status == DN_OK)
-        status = dn_verb_check_operands(verb, &again.command, &again.error);
+        dn_command_parse("test", DN_VERB_TEST, (int)count, words, &again.command, &again.error);
+    if (status == DN_OK && again.command.operand_count != 1)
+        status = dn_usage(&again.error, "merge: the parts of a test name one model");
     if (status == DN_OK)
         status = check_output(&again, &cli->command, &again.command);
     if (status == DN_OK)
-        status = verb->run(&again);
+        status = dn_verb_test(&again);
     dn_display_clear(&again.display);
     dn_command_free(&again.command);
     cli->error = again.error;
@@ -93,7 +92,7 @@ static dn_status run_words(dn_cli *cli, const dn_verb *verb, const dn_parts *par
     return status;
 }
 
-static dn_status run_again(dn_cli *cli, const dn_verb *verb, const dn_parts *parts) {
+static dn_status run_again(dn_cli *cli, const dn_parts *parts) {
     size_t given = 0, own;
     while (dn_parts_word(parts, given))
         given++;
@@ -103,7 +102,7 @@ static dn_status run_again(dn_cli *cli, const dn_verb *verb, const dn_parts *par
     own = add_own_options(&cli->command, words);
     for (size_t i = 0; i < given; i++)
         words[own + i] = (char *)dn_parts_word(parts, i);
-    dn_status status = run_words(cli, verb, parts, words, own + given);
+    dn_status status = run_words(cli, parts, words, own + given);
     while (own > 0)
         free(words[--own]);
     free(words);
@@ -113,13 +112,11 @@ static dn_status run_again(dn_cli *cli, const dn_verb *verb, const dn_parts *par
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static dn_status join(dn_cli *cli, const dn_parts *parts) {
-    const dn_verb *verb;
     const char *name = dn_parts_verb(parts);
-    dn_error ignored;
     if (strcmp(name, "predict") == 0)
         return join_rows(cli, parts);
-    if (strcmp(name, "test") == 0 && dn_verb_find(name, &verb, &ignored) == DN_OK)
-        return run_again(cli, verb, parts);
+    if (strcmp(name, "test") == 0)
+        return run_again(cli, parts);
     snprintf(cli->error.message, sizeof cli->error.message,
              "merge: there is nothing to join of \"%.40s\"", name);
     return cli->error.status = DN_ERROR_FORMAT;

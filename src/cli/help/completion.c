@@ -1,5 +1,5 @@
 /* Shell completion, made from the tables of verbs and options. */
-#include "cli/completion_values.h"
+#include "cli/help/completion_values.h"
 #include "cli/usage.h"
 #include "cli/verbs.h"
 

@@ -1,6 +1,6 @@
-#include "api/evaluation_files.h"
+#include "api/results/evaluation_files.h"
 
-#include "api/report_localization.h"
+#include "api/results/report_localization.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-#include "cli/completion_values.h"
+#include "cli/help/completion_values.h"
 
 #include <string.h>
 

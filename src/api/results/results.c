@@ -1,4 +1,4 @@
-#include "api/results.h"
+#include "api/results/results.h"
 
 #include "base/file.h"
 #include "base/output_folder.h"

@@ -1,4 +1,4 @@
-#include "api/report_localization.h"
+#include "api/results/report_localization.h"
 
 #include "base/observer.h"
 
