@@ -76,9 +76,8 @@ static void say_what_was_written(dn_cli *cli, const dn_export_options *options,
     struct stat status;
     char text[256], views[64] = "";
     double size = stat(output, &status) == 0 ? (double)status.st_size / 1e6 : 0;
-    if (options->format == DN_EXPORT_ONNX)
-        snprintf(views, sizeof views, options->rotations > 1 ? ", turns an image %d times" : "",
-                 options->rotations);
+    if (options->format == DN_EXPORT_ONNX && options->rotations > 1)
+        snprintf(views, sizeof views, ", turns an image %d times", options->rotations);
     snprintf(text, sizeof text, "wrote %.120s: %s, %.1f MB, weights in %s%s", output,
              names[options->format], size, options->half ? "f16" : "f32", views);
     dn_display_message(&cli->display, DN_NOTE, text);

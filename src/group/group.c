@@ -110,7 +110,7 @@ dn_status dn_group_agree(dn_group *group, dn_status own, dn_error *error) {
     if (!group || group->failed || group->lost)
         return own;
     int *statuses = (int *)(void *)group->messages, worst = 0;
-    statuses[group->rank] = own;
+    statuses[group->rank] = (int)own;
     fill_sizes(group, group->sizes, sizeof *statuses);
     DN_TRY(gather(group, statuses, group->sizes, error));
     for (size_t i = 0; i < group->size; i++)

@@ -47,6 +47,7 @@ static void *open_beside(const char *file) {
 
 /* libmpi is loaded for all to see: its own modules need it so. */
 static void *open_module(void) {
+    static const char here = 0; /* dladdr names the file that holds it */
     char program[1024];
     Dl_info info;
     const char *named = getenv("DIFFERNET_MPI_MODULE");
@@ -54,7 +55,7 @@ static void *open_module(void) {
     dlopen(DN_MPI_LIBRARY, RTLD_NOW | RTLD_GLOBAL);
     if (named)
         return dlopen(named, RTLD_NOW | RTLD_LOCAL);
-    if (dladdr((const void *)(uintptr_t)dn_group_join, &info) != 0 && info.dli_fname)
+    if (dladdr(&here, &info) != 0 && info.dli_fname)
         module = open_beside(info.dli_fname);
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (!module && length > 0) {

@@ -45,7 +45,7 @@ static void pack(const dn_evaluation *evaluation, travelling *next) {
 
 static void unpack(dn_evaluation *evaluation, const travelling *all) {
     size_t size = evaluation->share.count;
-    for (size_t i = 0; i < evaluation->count; i++) {
+    for (size_t i = 0; all && size > 0 && i < evaluation->count; i++) {
         const travelling *from = all + results_before(evaluation->count, size, i % size) + i / size;
         dn_sample_score *result = &evaluation->results[i];
         result->score = from->score;
