@@ -15,7 +15,7 @@ holds "$work/out" "norm_mean: [0.4980392156862745"
 holds "$work/out" "backbone.blocks.6.0.conv_pwl.weight"
 expect 0 "$differnet" test "$model" --set "output=$work/tested"
 expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force
-expect 0 "$differnet" predict "$model" dummy_dataset/dummy_class/test/anomaly --maps --set "output=$work/maps"
+expect 0 "$differnet" predict "$model" dummy_dataset/dummy_class/test/anomaly --maps --output "$work/maps"
 [ "$(wc -l <"$work/out")" = 8 ] || fail "not a row for each picture"
 sed 's/.*"raw_score":\([^,]*\),.*/\1/' "$work/out" >"$work/scores"
 
