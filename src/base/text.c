@@ -30,7 +30,7 @@ void dn_text_append(dn_text *text, const char *format, ...) {
 }
 
 void dn_text_append_bytes(dn_text *text, const char *bytes, size_t count) {
-    if (!reserve(text, count))
+    if (!reserve(text, count) || count == 0) /* no bytes may be NULL */
         return;
     memcpy(text->data + text->length, bytes, count);
     text->length += count;
