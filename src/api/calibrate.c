@@ -170,6 +170,7 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     dn_model *model;
     dn_model_options known;
     dn_calibrate_options way;
+    char doubt[DN_ANGLES_TEXT];
     dn_observer observed;
     dn_calibration_summary summarized = {0};
     DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
@@ -184,8 +185,8 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     DN_TRY(dn_model_path_find(model_path, path, error));
     DN_TRY(dn_model_open(path, &computing, &model, error));
     dn_tell_precision(&observed, model->options.precision, model->precision);
-    if (dn_model_warning(model))
-        dn_tell(&observed, DN_WARNING, "%s", dn_model_warning(model));
+    if (dn_config_misses_angles(model->detector.config, model->options.rotations, doubt))
+        dn_tell(&observed, DN_WARNING, "%s", doubt);
     dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
     dn_model_close(model);
     if (status == DN_OK)

@@ -77,6 +77,20 @@ static int choose_concurrency(const dn_model_options *options) {
     return threads > 0 && threads < dn_processor_count() ? dn_processor_count() / threads : 1;
 }
 
+/* What makes verdicts doubtful with these rotations. */
+static void note_doubts(dn_model *model) {
+    const dn_calibration *calibration = &model->detector.calibration;
+    int rotations = model->options.rotations;
+    if (dn_config_misses_angles(model->detector.config, rotations, model->warning))
+        return;
+    model->warning[0] = '\0';
+    if (calibration->rotations > 0 && calibration->rotations != rotations)
+        snprintf(model->warning, sizeof model->warning,
+                 "the thresholds are for scores with n_transforms_test %d, these are with %d: take "
+                 "--rotations %d, or calibrate with --rotations %d",
+                 calibration->rotations, rotations, calibration->rotations, rotations);
+}
+
 static dn_status apply_settings(dn_model *model, const dn_model_options *options, dn_error *error) {
     const char *device = options && options->device ? options->device : "auto";
     const char *compute = options && options->compute ? options->compute : "auto";
@@ -96,8 +110,7 @@ static dn_status apply_settings(dn_model *model, const dn_model_options *options
                        options->rotations, options->threads, options->concurrency);
     if (options && options->rotations > 0)
         model->options.rotations = options->rotations;
-    if (!dn_config_misses_angles(model->detector.config, model->options.rotations, model->warning))
-        model->warning[0] = '\0';
+    note_doubts(model);
     return DN_OK;
 }
 

@@ -64,6 +64,7 @@ dn_status dn_calibration_take_scores(dn_calibration *calibration, dn_calibration
     DN_TRY(collect(evaluation, 0, &good, error));
     dn_status status =
         dn_calibration_set_scores(calibration, source, good.scores, good.count, error);
+    calibration->rotations = evaluation->inspector->scorer.rotations;
     if (status == DN_OK && evaluation->inspector->places.model)
         status = dn_calibration_set_places(calibration, good.places, good.count, error);
     release_labelled(&good);

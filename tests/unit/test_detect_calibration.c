@@ -276,11 +276,14 @@ static void calibrations_of_before(void **state) {
     assert_true(isnan(before.request.low_rate) && isnan(before.low_threshold));
     assert_string_equal(before.date, "");
     assert_ok(dn_calibration_parse("m",
-                                   HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":0.5,"
-                                                   "\"date\":\"2026-11-29T07:45:00Z\"}",
+                                   HEAD RATES CUTS
+                                   ",\"low_rate\":0.001,\"low_threshold\":0.5,"
+                                   "\"date\":\"2026-11-29T07:45:00Z\",\"rotations\":8}",
                                    &now, &error));
     assert_true(now.request.low_rate == 0.001 && now.low_threshold == 0.5);
     assert_string_equal(now.date, "2026-11-29T07:45:00Z");
+    assert_int_equal(now.rotations, 8);
+    assert_int_equal(before.rotations, 0);
     dn_calibration_id(&before, id);
     dn_calibration_id(&now, other);
     assert_int_equal(strlen(id), 16);
@@ -330,6 +333,9 @@ static void a_hostile_history(void **state) {
         {"[" ONE ",{}]", "\"source\""},
         {"[" FOUR "," FOUR "," ONE "]", "more than 8"},
         {"[" HEAD RATES CUTS ",\"date\":\"<b>\"}]", "\"date\""},
+        {"[" HEAD RATES CUTS ",\"rotations\":0}]", "\"rotations\""},
+        {"[" HEAD RATES CUTS ",\"rotations\":1025}]", "\"rotations\""},
+        {"[" HEAD RATES CUTS ",\"rotations\":2.5}]", "\"rotations\""},
         {"[" HEAD RATES CUTS ",\"date\":\"2026-11-29T07:45:00Z2026\"}]", "\"date\""},
         {"[" HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":1.5}]", "\"low_threshold\""},
         {"[" HEAD RATES CUTS ",\"low_rate\":0.001,\"low_threshold\":0}]", "\"low_threshold\""},

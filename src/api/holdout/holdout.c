@@ -173,6 +173,7 @@ static dn_status gather_scores(dn_holdout *self, dn_trainer *trainer, const dn_e
         return gather_held(self, trainer, calibration, error);
     case DN_FROM_CROSS_FIT:
         DN_TRY(join_folds(self, trainer->inspector->places.model, calibration, error));
+        calibration->rotations = trainer->inspector->scorer.rotations;
         return dn_calibration_set_scores(calibration, self->source, self->scores, count, error);
     case DN_FROM_TEST:
         return dn_calibration_take_scores(calibration, self->source, tested, error);

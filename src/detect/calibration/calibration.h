@@ -14,6 +14,7 @@
  *                        there is no such test, as in models of before
  *     date               when `calibrate` chose it, UTC; not there after a training, whose bytes do
  *                        not depend on the time
+ *     rotations          that each score is over; not there in models of before
  *     map_threshold      of anomaly maps: what all but review_rate of the good images stay below
  *                        everywhere; null where no maps were made
  *     places_scores      of the detector for places on the same images, rising; only if there is
@@ -76,10 +77,14 @@ typedef struct dn_calibration {
     double threshold, review_threshold; /* > 0, the second at most the first; NaN: no verdict */
     double low_threshold; /* at most review_threshold; NaN: scores are never too low */
     char date[24];        /* RFC 3339, UTC; "": of a training */
+    int rotations;        /* that each score is over; 0: not known */
 } dn_calibration;
 
 /* Scores and curve kept at most; of more, evenly spaced ones are taken. */
 #define DN_CALIBRATION_MOST 100000
+
+/* Rotations of a score at most. */
+#define DN_CALIBRATION_ROTATIONS 1024
 
 /* No scores, no thresholds. */
 dn_calibration dn_calibration_none(void);

@@ -61,6 +61,8 @@ void dn_calibration_append(dn_text *text, const dn_calibration *calibration) {
     append_member(text, "low_threshold", calibration->low_threshold);
     if (calibration->date[0])
         dn_text_append(text, ", \"date\": \"%s\"", calibration->date);
+    if (calibration->rotations > 0)
+        dn_text_append(text, ", \"rotations\": %d", calibration->rotations);
     append_numbers(text, "scores", calibration->scores, calibration->count, sizeof(double));
     if (calibration->places_count > 0)
         append_numbers(text, "places_scores", calibration->places, calibration->places_count,
@@ -263,6 +265,17 @@ static dn_status read_date(const reader *reading, dn_calibration *calibration, d
     return DN_OK;
 }
 
+static dn_status read_rotations(const reader *reading, dn_calibration *calibration,
+                                dn_error *error) {
+    double value;
+    if (!member_of(reading, "rotations"))
+        return DN_OK;
+    DN_TRY(read_number(reading, "rotations", 1, DN_CALIBRATION_ROTATIONS, &value, error));
+    calibration->rotations = (int)value;
+    return value == floor(value) ? DN_OK
+                                 : refuse_member(reading, "rotations", "a whole number", error);
+}
+
 static dn_status read_members(const reader *reading, dn_calibration *calibration, dn_error *error) {
     int source, rule;
     if (!cJSON_IsObject(reading->object))
@@ -277,6 +290,7 @@ static dn_status read_members(const reader *reading, dn_calibration *calibration
     DN_TRY(read_thresholds(reading, calibration, error));
     DN_TRY(read_low(reading, calibration, error));
     DN_TRY(read_date(reading, calibration, error));
+    DN_TRY(read_rotations(reading, calibration, error));
     return read_roc(reading, calibration, error);
 }
 
