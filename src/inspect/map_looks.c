@@ -47,12 +47,13 @@ static void say_verdict(const dn_map *map, char *text, size_t size) {
         return;
     }
     dn_number_print_score(score, judged->raw_score);
-    dn_number_print_score(threshold, judged->threshold);
-    if (judged->verdict == DN_VERDICT_NONE)
+    if (judged->verdict == DN_VERDICT_NONE) {
         snprintf(text, size, "no verdict  score %s%s%s", score, model, map->model_id);
-    else
-        snprintf(text, size, "%s  score %s  FAIL above %s%s%s", dn_verdict_name(judged->verdict),
-                 score, threshold, model, map->model_id);
+        return;
+    }
+    dn_number_print_score(threshold, judged->threshold);
+    snprintf(text, size, "%s  score %s  FAIL above %s%s%s", dn_verdict_name(judged->verdict), score,
+             threshold, model, map->model_id);
 }
 
 static void say_regions(const dn_map *map, char *text, size_t size) {
