@@ -62,7 +62,7 @@ typedef struct scene {
 
 static void open_scene(scene *self, const char *rotations) {
     const dn_inspector_options options = {
-        .compute = "reference", .threads = 2, .rotations = atoi(rotations)};
+        .compute = "auto", .threads = 2, .rotations = atoi(rotations)};
     memset(self, 0, sizeof *self);
     self->folder = temporary_create();
     for (int i = 0; i < 12; i++) {
