@@ -202,7 +202,6 @@ void dn_rotation_advice_print(const dn_rotation_advice *advice, char *text, size
         snprintf(text + used, size - used, "; all %d are needed", all);
     else
         snprintf(text + used, size - used,
-                 "; %d of %d are enough, in %s the time: train again with --rotations %d",
-                 advice->enough, all, advice->enough * 2 == all ? "half" : "a fraction of",
-                 advice->enough);
+                 "; %d of %d are enough, in 1/%d of the time: train again with --rotations %d",
+                 advice->enough, all, all / advice->enough, advice->enough);
 }
