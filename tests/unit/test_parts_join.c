@@ -27,7 +27,7 @@ static void write_part(size_t shard, size_t items, char **bytes, size_t *size) {
     const dn_part_options options = options_of(shard);
     dn_error error = {0};
     dn_part *part;
-    char row[32];
+    char row[48];
     assert_ok(dn_part_create(&options, &part, &error));
     for (size_t i = 0; i < items; i++) {
         snprintf(row, sizeof row, "row %zu\nend 1 1\n", i);
@@ -69,7 +69,7 @@ static void test_joined(void **state) {
             assert_string_equal(dn_parts_word(parts, i), words[i]);
         assert_null(dn_parts_word(parts, 4));
         for (size_t i = 0; i < items; i++) {
-            char row[32];
+            char row[48];
             snprintf(row, sizeof row, "row %zu\nend 1 1\n", i);
             assert_string_equal(dn_parts_item(parts, i, &size), row);
             assert_int_equal(size, strlen(row));

@@ -90,7 +90,7 @@ static int read_part_id(dn_http_request *request, form *body, char part_id[128])
     }
     if (strlen(text) >= 128 || !is_printable(text))
         return fail(request, 400, "part_id: expected at most 127 bytes without control characters");
-    snprintf(part_id, 128, "%s", text);
+    memcpy(part_id, text, strlen(text) + 1);
     return 1;
 }
 
