@@ -2,7 +2,7 @@
 
 
 class Error(Exception):
-    """What the library refused or failed at; the text is its message."""
+    """An error of the library; the text is its message."""
 
 
 class ArgumentError(Error, ValueError):
@@ -18,7 +18,7 @@ class FileError(Error, OSError):
 
 
 class FormatError(Error, ValueError):
-    """A file is not what it should be."""
+    """A file does not have the expected format."""
 
 
 class DataError(Error, ValueError):

@@ -29,7 +29,7 @@ class Interrupts:
         self._pending.append((number, frame))
 
     def deliver(self) -> None:
-        """Raises what the handler of before raises, such as KeyboardInterrupt, if a signal came."""
+        """Raises what the previous handler raises, such as KeyboardInterrupt, if a signal came."""
         while self._pending and self._previous is not None:
             self._previous(*self._pending.pop())
 
@@ -49,7 +49,7 @@ class Interrupts:
 
 
 def check_interruptibly(function: str, *arguments: Any, options: Any, after: Tuple[Any, ...]) -> None:
-    """check() of a function that asks `options`' should_stop whether to go on; Ctrl-C stops it."""
+    """check() of a function that asks `options`' should_stop whether to continue; Ctrl-C stops it."""
     failures: List[BaseException] = []
 
     def asked(_: Any) -> int:

@@ -116,7 +116,7 @@ class Model:
 
     @property
     def id(self) -> str:
-        """16 hexadecimal digits that tell this model from any other."""
+        """The model's ID: 16 hexadecimal digits."""
         return self._open().id.decode()
 
     @property
@@ -126,7 +126,7 @@ class Model:
 
     @property
     def warning(self) -> Optional[str]:
-        """What makes all its scores doubtful, such as rotations that its training never showed; None: nothing."""
+        """Why all its scores are unreliable, such as rotations that were not trained; None: no reason."""
         text = library.dn_model_warning(self._open().value)
         return text.decode() if text is not None else None
 
@@ -141,16 +141,16 @@ class Model:
 
     @property
     def precision(self) -> str:
-        """What it computes in; a more exact one than asked for where this processor lacks the instructions."""
+        """The precision of its computations; higher than requested where this processor lacks the instructions."""
         return str(library.dn_model_precision(self._open().value, None).decode())
 
     def predict(self, images: Images, *, maps: bool = False, progress: ProgressOption = False) -> Results:
         """Scores pictures: a path, folder or pattern, bytes, array, PIL image, tensor, or several of these.
 
         Pixels are uint8: [height, width, 3] RGB, [height, width] grey, or [n, height, width, 3]. A picture that
-        cannot be scored is a result with `error`; TypeError and ValueError are for what is no picture at all,
-        such as floats. With `maps` results have anomaly_map, regions, pred_mask and overlay(), and keep the
-        decoded picture for them (3 bytes a pixel): of many pictures use `stream`. `progress` is as in `train`.
+        cannot be scored is a result with `error`; TypeError and ValueError are for arguments that are not pictures,
+        such as floats. With `maps` results have anomaly_map, regions, pred_mask and overlay(), and keep the decoded
+        picture for them (3 bytes a pixel): of many pictures use `stream`. `progress` is as in `train`.
         """
         pictures = list(expand(images)) if is_known(images) else images
         total = len(pictures) if isinstance(pictures, list) else 0
@@ -171,7 +171,7 @@ class Model:
             yield self._score(image, maps, raises=False)
 
     def predict_one(self, image: Image, *, maps: bool = False) -> Result:
-        """Scores one picture, and raises what is wrong with it: FileError, FormatError, ..."""
+        """Scores one picture; raises an exception if it cannot be scored: FileError, FormatError, ..."""
         return self._score(image, maps, raises=True)
 
     def _score(self, image: Image, maps: bool, raises: bool) -> Result:
@@ -247,7 +247,7 @@ class Model:
         `images` is a folder of at least ten good pictures that are new to the model (None: the scores that the file
         holds). The other options are as in `load` and are kept in the file; 0 and None leave the file's. `output` is
         a file to write instead, `dry_run` writes nothing, and this model then stays as it is. `force` accepts fewer
-        pictures, and pictures in several folders; `undo` goes back to the calibration before. The file is replaced
+        pictures, and pictures in several folders; `undo` restores the previous calibration. The file is replaced
         completely or not at all, so `id` changes. Returns what ``differnet calibrate --json`` prints. Raises
         DataError for pictures that training has seen or where there are no scores, FileError, Cancelled.
         """
@@ -276,7 +276,7 @@ class Model:
         return _files.export(self.path, output, format, half=half, rotations=rotations, force=force)
 
     def close(self) -> None:
-        """Lets go of the model; calls that are running end first. Using it afterwards is an error."""
+        """Closes the model, after running calls have ended. Using it afterwards is an error."""
         self._handle = None
 
     def _open(self) -> _Handle:

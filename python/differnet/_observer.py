@@ -1,4 +1,4 @@
-"""What long work tells while it runs: progress, messages, a bar."""
+"""What a long call reports while it runs: progress, messages, a bar."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("differnet")
 
 
 class Stage(enum.Enum):
-    """What long work is at."""
+    """The stage of a long call."""
 
     TEST_FEATURES = 0
     TRAIN = 1
@@ -33,7 +33,7 @@ class Stage(enum.Enum):
 
 @dataclass(frozen=True)
 class Progress:
-    """How far long work is; loss and AUROC are NaN where there is none."""
+    """The progress of a long call; loss and AUROC are NaN where there is none."""
 
     stage: Union[Stage, int]  #: a number where this package does not know it yet
     done: int  #: sub epochs while training, else images

@@ -1,4 +1,4 @@
-"""What a model says of a picture."""
+"""The result of a picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_ROWS = 100  # of tables in notebooks
 
 
 class Verdict(enum.Enum):
-    """What becomes of a part; NONE where the model carries no calibration, or the picture failed."""
+    """The verdict on a part; NONE if the model has no calibration, or the picture could not be scored."""
 
     NONE = 0
     PASS = 1
@@ -146,7 +146,7 @@ class Result:
     p_value: float = _NAN  #: share of good pictures that score as high or higher
     rotations: int = 0  #: number scored
     elapsed_ms: float = _NAN  #: from reading the file to the score
-    warnings: Tuple[str, ...] = ()  #: what is odd about the picture, such as samples beyond the model's levels
+    warnings: Tuple[str, ...] = ()  #: anything unusual, such as samples beyond the model's levels
     time: Optional[str] = None  #: when it was scored: RFC 3339, UTC
     model_id: Optional[str] = None  #: 16 hexadecimal digits
     error: Optional[str] = None  #: why there is no score

@@ -1,4 +1,4 @@
-"""Training, and looking a data set over before."""
+"""Training, and checking a data set before it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._structs import TrainSummaryStruct
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """Where a training left its results, and the saved model's metrics (metrics.json)."""
+    """The results of a training: where they are, and the saved model's metrics (metrics.json)."""
 
     results_directory: Path  #: v<N>, with report.html, scores.csv, config.yaml, ...
     model_path: Path  #: its model.safetensors
@@ -86,7 +86,7 @@ def train(
     ``train(good="photos/OK", bad="photos/NG")``; ``train("config.yaml", seed=1)``.
 
     Settings are the keys of ``differnet config`` (`config_keys`), as a mapping or YAML file `config` and as
-    keywords, which come second; NumPy's numbers, tuples and paths are taken, None leaves a key as it is.
+    keywords, which take precedence; NumPy's numbers, tuples and paths are taken, None leaves a key as it is.
     `good` and `bad` name folders or files of good and of defective pictures, in place of the keys dataset_path
     and class_name (docs/datasets.md).
 
@@ -96,7 +96,7 @@ def train(
     is called with notes and warnings; None sends them to the logger "differnet".
 
     Ctrl-C stops the training within one batch and raises KeyboardInterrupt; if it comes after the last batch,
-    the results are complete all the same. What stopped a training that can be resumed has the attribute
+    the results are complete. An exception that stops a training that can be resumed has the attribute
     `results_directory`.
 
     Raises ConfigError for an unknown key or a value out of range (the message names neighbours), DataError for
@@ -133,7 +133,7 @@ def check(
     message: MessageOption = None,
     **settings: Any,
 ) -> Dict[str, Any]:
-    """Looks a data set over before a training: counts, sizes, copies, masks, pictures unlike the rest.
+    """Examines a data set before a training: counts, sizes, copies, masks, pictures unlike the others.
 
     Returns what ``differnet check --json`` prints (docs/check.md): `to_mend` counts what must be fixed,
     `classes` lists the classes (`class_name` None: all). Memory: one picture a thread. Raises DataError and
@@ -164,7 +164,7 @@ def benchmark(*, progress: ProgressOption = None, message: MessageOption = None,
 
 
 def import_weights(path: PathLike, output: PathLike, config: Settings = None, **settings: Any) -> Path:
-    """Makes a model file of a state_dict that the original DifferNet saved, or a weights file of a backbone's.
+    """Makes a model file of a state_dict that the original DifferNet saved, or a weights file of a backbone.
 
     The shape of the network follows from the tensors, all else from the settings (docs/interchange.md). Nothing
     in the file is executed. Returns `output`. Raises FormatError, ConfigError, FileError.

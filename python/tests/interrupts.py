@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """interrupts.py COUNT [SEED]: Ctrl-C at COUNT random moments of training, evaluation, calibration and export.
 
-After each: KeyboardInterrupt was raised, the handler of before is back, no file is half-written. Prints how long
+After each: KeyboardInterrupt was raised, the previous handler is back, no file is half-written. Prints how long
 the longest took; the last line is ``N interrupts, longest S s``.
 """
 

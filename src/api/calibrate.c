@@ -106,8 +106,9 @@ static void warn_of_change(const dn_calibration_history *history, const dn_calib
     double before = history->entries[history->count - 1].threshold;
     if (calibration->scores[calibration->count / 2] > before)
         dn_tell(observer, DN_WARNING,
-                "more than half of these images have scores above the threshold before, %.4g, and "
-                "would have been rejected: make sure that they are good parts (--undo goes back)",
+                "more than half of these images score above the previous threshold, %.4g, and "
+                "would have been rejected: check that they are good parts (--undo restores the "
+                "previous calibration)",
                 before);
 }
 
@@ -130,7 +131,7 @@ static dn_status choose(dn_model *model, const char *path, const char *images,
     DN_TRY(dn_apply_threshold_options(options, calibration, error));
     if (!dn_calibration_judges(calibration))
         return dn_fail(error, DN_ERROR_DATA,
-                       "%s: holds no scores of good images; name a folder with some", path);
+                       "%s: holds no scores of good images; name a folder of good images", path);
     if (dn_calibration_falls_short(calibration, text))
         dn_tell(observer, DN_WARNING, "%s", text);
     set_date(calibration);
@@ -178,8 +179,8 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_check(&dn_struct_calibration_summary, summary, error));
     if (way.undo && images)
-        return dn_fail(error, DN_ERROR_ARGUMENT,
-                       "%s: going back to the calibration before takes no images", images);
+        return dn_fail(error, DN_ERROR_ARGUMENT, "%s: undoing a calibration takes no images",
+                       images);
     const dn_model_options computing = without_thresholds(&known);
     char path[DN_MODEL_PATH];
     DN_TRY(dn_model_path_find(model_path, path, error));

@@ -186,11 +186,10 @@ static dn_status refuse_trained(const dn_seen *seen, const dn_sample *samples,
             first = i;
     if (known == 0)
         return DN_OK;
-    return dn_fail(
-        error, DN_ERROR_DATA,
-        "%s: the model was trained on this image (%zu of %zu are such); their scores are "
-        "too low, expected good images that training has not seen",
-        samples[first].path, known, count);
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: the model was trained on this image (%zu of %zu are training images); "
+                   "their scores are too low, expected good images that training has not seen",
+                   samples[first].path, known, count);
 }
 
 /* `order` has room for all. */

@@ -150,8 +150,10 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
     dn_status status = dn_config_copy(config, &own, error);
     if (status == DN_OK)
         status = dn_network_settings_apply(backbone.network, own, &observed, error);
-    if (status == DN_OK)
+    if (status == DN_OK) {
+        dn_angles_warn(own, &observed);
         status = check_with(own, &backbone, class_name, &observed, json, text, to_mend, error);
+    }
     dn_config_destroy(own);
     dn_backbone_weights_free(&backbone);
     return status;

@@ -59,10 +59,11 @@ static void append_calibration(dn_text *text, const char *key, const dn_calibrat
 static void append_low(dn_text *text, const dn_calibration *calibration) {
     char low[DN_NUMBER_SIZE];
     if (isnan(calibration->request.low_rate))
-        append_line(text, "low scores",
-                    "not judged: a model of before; `differnet calibrate` chooses a threshold");
+        append_line(
+            text, "low scores",
+            "not tested: made by an earlier version; `differnet calibrate` sets this threshold");
     else if (isnan(calibration->low_threshold))
-        append_line(text, "low scores", "not judged: low_rate is 0, or fewer than 10 good images");
+        append_line(text, "low scores", "not tested: low_rate is 0, or fewer than 10 good images");
     else {
         dn_number_print_fixed(low, calibration->low_threshold, 4);
         dn_text_append(text, "%-18s REVIEW below %s\n", "low scores", low);
@@ -72,8 +73,8 @@ static void append_low(dn_text *text, const dn_calibration *calibration) {
 static void append_seen(dn_text *text, const dn_seen *seen) {
     if (seen->images == 0) {
         append_line(text, "seen in training",
-                    "not known: a model of before; pictures unlike those of training are not "
-                    "noticed, nor does `calibrate` know which it was trained on");
+                    "unknown: made by an earlier version; pictures unlike those of training are "
+                    "not detected, and `calibrate` cannot recognise training pictures");
         return;
     }
     dn_text_append(text, "%-18s pictures: %zu; REVIEW outside of", "seen in training",

@@ -268,8 +268,8 @@ static dn_status refuse_estimate(const dn_config *config, const dn_report_estima
         const dn_report_need most = {estimate->memory.wanted, memory.limit};
         if (dn_report_lack(&most, "memory", line, sizeof line))
             return dn_fail(error, DN_ERROR_MEMORY,
-                           "out of memory before it starts: %s at the most; a smaller batch_size, "
-                           "fc_internal or img_size takes less",
+                           "the training does not fit into memory: %s at most; use a smaller "
+                           "batch_size, fc_internal or img_size",
                            line);
     }
     const dn_report_need room = {model, estimate->results.available};
@@ -296,13 +296,13 @@ dn_status dn_estimate_training(const dn_config *config, const dn_compute *comput
     dn_report_estimate_line(&estimate, line, sizeof line);
     if (config->estimate)
         dn_tell(observer, DN_NOTE, "the whole training takes %s", line);
-    warn(
-        &estimate.memory, "memory",
-        "the system may end this program; a smaller batch_size, fc_internal or img_size takes less",
-        observer);
-    warn(&estimate.results, "disk for results", "checkpoints may fail; checkpoint: 0 does without",
+    warn(&estimate.memory, "memory",
+         "the system may end this program; use a smaller batch_size, fc_internal or img_size",
          observer);
+    warn(&estimate.results, "disk for results",
+         "checkpoints may fail; free some disk, or set checkpoint to 0 to write none", observer);
     warn(&estimate.cache, "disk for the cache",
-         "features that do not fit are computed again; cache_dir names another place", observer);
+         "features that do not fit are computed again; set cache_dir to a folder with more room",
+         observer);
     return DN_OK;
 }

@@ -192,7 +192,8 @@ dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_path, con
                                   const dn_observer *observer, dn_metrics *metrics,
                                   dn_error *error) {
     if (strcmp(dn_parts_about(parts), dn_model_id(model)) != 0)
-        return dn_fail(error, DN_ERROR_DATA, "the parts are of the model %.40s, and this is %s",
+        return dn_fail(error, DN_ERROR_DATA,
+                       "the parts were scored with model %.40s, this is model %s",
                        dn_parts_about(parts), dn_model_id(model));
     return evaluate_whole(parts, model, dataset_path, class_name, output_directory, observer,
                           metrics, error);

@@ -62,13 +62,11 @@ static dn_status find_smallest(const dn_dataset *dataset, double *smallest, dn_e
 
 static void tell(const dn_config *config, const dn_tile_choice *choice, int width, int height,
                  const dn_observer *observer) {
-    char defect[128] = "no masks tell how small defects are";
+    char defect[128] = "without masks the size of the defects is unknown";
     if (choice->smallest > 0)
-        snprintf(
-            defect, sizeof defect,
-            "the smallest defect has %.0f pixels across, %.1f of them in the whole picture made "
-            "small",
-            choice->smallest, choice->seen);
+        snprintf(defect, sizeof defect,
+                 "the smallest defect is %.0f pixels wide, %.1f in the whole picture scaled down",
+                 choice->smallest, choice->seen);
     if (choice->is_on)
         dn_tell(observer, DN_NOTE,
                 "tiles auto: pictures of %d x %d get tiles of %d x %d at scale %g; %s", width,

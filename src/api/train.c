@@ -122,17 +122,13 @@ static void on_message(void *user, dn_severity severity, const char *message) {
 static dn_status load_backbone(training *self, dn_error *error) {
     dn_backbone_weights *weights = &self->detector.backbone;
     if (dn_backbone_is_random(self->config->backbone))
-        dn_tell(
-            &self->observer, DN_WARNING,
-            "random backbone weights (He initialisation, fixed seed): good for comparisons only, "
-            "defects may go unseen");
+        dn_tell(&self->observer, DN_WARNING,
+                "random backbone weights (He initialisation, fixed seed): for comparisons only, "
+                "defects may be missed");
     DN_TRY(dn_backbone_weights_choose(self->config->backbone, weights, error));
     DN_TRY(
         dn_network_settings_apply(weights->network, self->detector.config, &self->observer, error));
-    char text[DN_ANGLES_TEXT];
-    if (dn_config_misses_angles(self->detector.config, dn_test_rotations(self->detector.config),
-                                text))
-        dn_tell(&self->observer, DN_WARNING, "%s", text);
+    dn_angles_warn(self->detector.config, &self->observer);
     return DN_OK;
 }
 
@@ -264,7 +260,7 @@ static dn_status resume_from_checkpoint(training *self, dn_error *error) {
     if (writes(self))
         DN_TRY(cut_log(self, log_bytes, error));
     const dn_position *at = &self->trainer.position;
-    dn_tell(&self->observer, DN_NOTE, "going on in %s after %d of %d meta epochs",
+    dn_tell(&self->observer, DN_NOTE, "continuing the training in %s after %d of %d meta epochs",
             self->results.directory, at->meta + (at->sub == self->config->sub_epochs),
             self->config->meta_epochs);
     return DN_OK;

@@ -113,8 +113,9 @@ static dn_status run(const many *self, dn_train_summary *summary, dn_metrics *me
         if (status != DN_ERROR_CONFIG && status != DN_ERROR_DATA && status != DN_ERROR_FORMAT &&
             status != DN_ERROR_UNSUPPORTED)
             return status;
-        dn_tell(self->observer, DN_NOTE, "%s: begins anew: %s", dn_class_label(config->class_name),
-                error ? error->message : "the unfinished training was another one");
+        dn_tell(self->observer, DN_NOTE, "%s: starting over: %s",
+                dn_class_label(config->class_name),
+                error ? error->message : "the unfinished training has other settings or data");
     }
     return dn_train(config, self->observer, summary, metrics, error);
 }
@@ -152,13 +153,13 @@ static int is_finished(const many *self, const char *folder, const dn_class_reco
     if (record->state != DN_CLASS_DONE || self->options.again)
         return 0;
     if (changed < DN_MADE_FACTS) {
-        dn_tell(self->observer, DN_NOTE, "%s: trains again: other %s", label,
+        dn_tell(self->observer, DN_NOTE, "%s: training again: the %s changed", label,
                 dn_made_names[changed]);
         return 0;
     }
     if (!holds_file(folder, record->results, "metrics.json") ||
         (self->config->save_model && !holds_file(folder, record->results, "model.safetensors"))) {
-        dn_tell(self->observer, DN_NOTE, "%s: trains again: %s is not complete any more", label,
+        dn_tell(self->observer, DN_NOTE, "%s: training again: %s is incomplete", label,
                 record->results);
         return 0;
     }
@@ -204,7 +205,7 @@ static dn_status run_class(many *self, const char *name, dn_error *error) {
     if (status == DN_OK)
         return DN_OK;
     if (status == DN_CANCELLED)
-        return dn_fail(error, status, "%s: %s; the same command goes on from here",
+        return dn_fail(error, status, "%s: %s; run the same command to continue",
                        dn_class_label(name), failure.message);
     return note_failure(self, folder, &failure, error);
 }

@@ -50,8 +50,9 @@ static dn_status draw_random(const char *choice, dn_backbone_weights *weights, d
         return dn_backbone_weights_random(network, weights, error);
     dn_network_list(known, sizeof known);
     *weights = (dn_backbone_weights){0};
-    return dn_fail(error, DN_ERROR_CONFIG, "backbone: \"%.60s\" names no network (expected: %s)",
-                   choice, known);
+    return dn_fail(error, DN_ERROR_CONFIG,
+                   "backbone: \"%.60s\" is not the name of a network (expected: %s)", choice,
+                   known);
 }
 
 dn_status dn_backbone_weights_choose(const char *choice, dn_backbone_weights *weights,

@@ -74,8 +74,8 @@ dn_status dn_cache_make_room(const char *folder, const char *own, uint64_t bytes
             return DN_OK;
         if (!found.oldest[0])
             return dn_fail(error, DN_ERROR_IO,
-                           "%s: no room for %.1f MiB more: the limit is %.1f MiB; a larger "
-                           "cache_limit lifts it",
+                           "%s: the cache is full: %.1f MiB more exceed the limit of %.1f MiB; set "
+                           "a larger cache_limit",
                            folder, (double)bytes / 0x1p20, (double)limit / 0x1p20);
         /* Processes that have it open keep it. Another process may have removed it already. */
         if (unlink(found.oldest) != 0 && errno != ENOENT)

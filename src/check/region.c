@@ -42,7 +42,7 @@ static dn_status judge_mask(const char *path, const dn_image *mask, const int im
     dn_roi_free(&roi);
     class->roi_share = share;
     if (share == 0) {
-        snprintf(about, sizeof about, "%s leaves nothing to look at", path);
+        snprintf(about, sizeof about, "%s contains no pixel that counts", path);
         return find_region(about, DN_FINDING_ROI, class, error);
     }
     if (share == 1) {

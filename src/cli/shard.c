@@ -35,8 +35,8 @@ static dn_status read_slurm(dn_shard *shard, dn_error *error) {
     if (task >= first && shard->index <= shard->count)
         return DN_OK;
     return dn_usage(error,
-                    "--shard slurm: task %zu of an array of %zu from %zu on: the array must be "
-                    "without gaps",
+                    "--shard slurm: task %zu of an array of %zu from %zu on: the array has gaps; "
+                    "use --array=1-N",
                     task, shard->count, first);
 }
 

@@ -72,7 +72,8 @@ static dn_status check_output(dn_cli *cli, const dn_command *own, const dn_comma
         given += again->choices[i].option == DN_OPTION_OUTPUT;
     if (given == (size_t)dn_command_has(own, DN_OPTION_OUTPUT))
         return DN_OK;
-    return dn_usage(&cli->error, "merge: --output once, and not in a part");
+    return dn_usage(&cli->error,
+                    "merge: give --output to merge, and not to the commands that write the parts");
 }
 
 static dn_status run_words(dn_cli *cli, const dn_parts *parts, char *const *words, size_t count) {
@@ -118,7 +119,7 @@ static dn_status join(dn_cli *cli, const dn_parts *parts) {
     if (strcmp(name, "test") == 0)
         return run_again(cli, parts);
     snprintf(cli->error.message, sizeof cli->error.message,
-             "merge: there is nothing to join of \"%.40s\"", name);
+             "merge: the parts are of \"%.40s\"; expected parts of predict or test", name);
     return cli->error.status = DN_ERROR_FORMAT;
 }
 

@@ -180,8 +180,9 @@ static dn_status train_classes(dn_cli *cli, const dn_config *config) {
         return dn_usage(&cli->error, "train: several processes (mpirun) train one class; --shard "
                                      "I/N shares the classes");
     if (dn_command_has(command, DN_OPTION_RESUME))
-        return dn_usage(&cli->error, "train: several classes need no --resume: the same command "
-                                     "goes on where it was stopped");
+        return dn_usage(
+            &cli->error,
+            "train: several classes need no --resume: run the same command again to continue");
     dn_status status = dn_shard_of(command, &shard, &cli->error);
     if (status != DN_OK)
         return status;

@@ -227,11 +227,11 @@ int dn_config_misses_angles(const dn_config *config, int rotations, char text[DN
     int trained = dn_config_bank(config);
     if (!dn_config_trains_evenly(config) || rotations < 1 || trained % rotations == 0)
         return 0;
-    snprintf(text, DN_ANGLES_TEXT,
-             "trained at %d evenly spaced rotations and scored at %d: scores at angles that "
-             "training never showed mean nothing; take n_transforms_test %d, or train with "
-             "train_rotations even:%d",
-             trained, rotations, trained, rotations);
+    snprintf(
+        text, DN_ANGLES_TEXT,
+        "trained at %d evenly spaced rotations, scored at %d: scores at angles that were not "
+        "trained are meaningless; use n_transforms_test %d, or train with train_rotations even:%d",
+        trained, rotations, trained, rotations);
     return 1;
 }
 

@@ -68,7 +68,7 @@ const dn_key dn_keys[] = {
     KEY(lr_init, DN_KIND_REAL, 1, "0.0002", "learning rate of Adam", ABOVE(0, 1)),
     KEY(lr_schedule, DN_KIND_WORD, 1, "constant",
         "constant: lr_init in every step, as the paper; cosine: falls to a fiftieth of it over the "
-        "training, which ends the swing from epoch to epoch",
+        "training, which steadies the last epochs",
         ONE_OF("constant, cosine")),
     KEY(n_transforms, DN_KIND_INTEGER, 1, "4", "rotations of an image in training",
         CLOSED(1, 1024)),
@@ -88,7 +88,7 @@ const dn_key dn_keys[] = {
         0, 0, DN_CLOSED, "random, or bank: or even: and 1 to 1024"),
     KEY(rotation_reduction, DN_KIND_WORD, 1, "mean",
         "how the values of an image's rotations become its score: mean, as the paper; median or "
-        "log_mean, which one odd rotation moves less",
+        "log_mean, which a single unusual rotation affects less",
         ONE_OF("mean, median, log_mean")),
     KEY(target_tpr, DN_KIND_REAL, 1, "0.85",
         "share of defective images that the chosen threshold must find", ABOVE(0, 1)),
@@ -98,8 +98,8 @@ const dn_key dn_keys[] = {
         "share of good images that may be rejected or sent to REVIEW; 0: no REVIEW",
         CLOSED(0, 0.5)),
     KEY(low_rate, DN_KIND_REAL, 1, "0.001",
-        "share of good images that may be sent to REVIEW because their score is too low for a good "
-        "one; 0: never",
+        "share of good images that may be sent to REVIEW because their score is unusually low; 0: "
+        "never",
         BELOW(0, 0.5)),
     KEY(threshold_rule, DN_KIND_WORD, 1, "conformal",
         "what chooses the threshold; all but the first need labelled defects",
@@ -132,7 +132,7 @@ const dn_key dn_keys[] = {
             EITHER),
     RUN_KEY(threads, DN_KIND_INTEGER, 1, "0", "threads; 0: all processors of the process",
             CLOSED(0, 256)),
-    KEY(seed, DN_KIND_SEED, 1, "0", "start of all random numbers", ANY_SEED),
+    KEY(seed, DN_KIND_SEED, 1, "0", "seed of the random numbers", ANY_SEED),
     KEY(early_stop, DN_KIND_INTEGER, 1, "0",
         "stop when the training loss has not fallen for this many meta epochs; 0: never",
         CLOSED(0, 100000)),
@@ -157,7 +157,7 @@ const dn_key dn_keys[] = {
         "the features of each place",
         ONE_OF("off, gaussian")),
     KEY(score, DN_KIND_WORD, 1, "paper",
-        "what the verdict of a model with a detector for places is about: the paper's score, "
+        "score that the verdict of a model with a detector for places uses: the paper's score, "
         "places_score, or both",
         ONE_OF("paper, places, combined")),
     KEY(map, DN_KIND_WORD, 1, "places",
@@ -165,9 +165,9 @@ const dn_key dn_keys[] = {
         ONE_OF("places, gradient")),
     KEY(tiles, DN_KIND_TEXT, 1, "off",
         "large pictures: the network sees squares of SIZE pixels cut from the picture, instead of "
-        "all of it made small; auto: where pictures are large enough",
+        "the whole picture scaled down; auto: where pictures are large enough",
         0, 0, DN_CLOSED, "off, auto, or a side of 64 to 2048"),
-    KEY(tile_overlap, DN_KIND_REAL, 1, "0.25", "share of a tile that the next one has, too",
+    KEY(tile_overlap, DN_KIND_REAL, 1, "0.25", "share of a tile by which it overlaps the next one",
         CLOSED(0, 0.75)),
     KEY(tile_scale, DN_KIND_REAL, 1, "1.0",
         "pixels of a tile for each pixel of the picture: 1 is the picture's own scale, 0.5 halves "

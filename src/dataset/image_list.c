@@ -17,10 +17,11 @@ static dn_status add_path(dn_image_list *list, const char *path, dn_error *error
 
 static dn_status fail_empty(const char *folder, const dn_image_list *list, dn_error *error) {
     if (dn_is_output_folder(folder))
-        return dn_fail(error, DN_ERROR_DATA,
-                       "%s: differnet wrote its results here, which are no pictures to score; "
-                       "without the file " DN_OUTPUT_MARKER " they would be",
-                       folder);
+        return dn_fail(
+            error, DN_ERROR_DATA,
+            "%s: is a results folder of differnet, not a folder of pictures; to read its "
+            "pictures anyway, remove the file " DN_OUTPUT_MARKER,
+            folder);
     return dn_fail(error, DN_ERROR_DATA,
                    "%s: no images; expected files ending in one of " DN_IMAGE_EXTENSIONS
                    " (other files: %zu; results of differnet: %zu)",

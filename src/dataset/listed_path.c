@@ -175,12 +175,12 @@ dn_status dn_path_find(dn_path_finder *finder, const char *listed, size_t line, 
 void dn_path_finder_report(const dn_path_finder *finder, const dn_observer *observer) {
     static const char *const causes[DN_PATH_CAUSES] = {
         [DN_PATH_ENCODING] =
-            "are no UTF-8 and, read as Latin-1, name no file; save the manifest as "
+            "are not UTF-8 and, read as Latin-1, match no file; save the manifest as "
             "CSV in UTF-8",
         [DN_PATH_DRIVE] =
-            "begin with a Windows drive; expected paths from the manifest's folder on",
-        [DN_PATH_BACKSLASH] = "name no file, neither as they are written nor with / for each \\; "
-                              "expected paths from the manifest's folder on",
+            "begin with a Windows drive; expected paths relative to the manifest's folder",
+        [DN_PATH_BACKSLASH] = "match no file, neither as written nor with / for each \\; expected "
+                              "paths relative to the manifest's folder",
     };
     for (int cause = 0; cause < DN_PATH_CAUSES; cause++) {
         const dn_missing_paths *missing = &finder->missing[cause];

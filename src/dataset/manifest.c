@@ -97,11 +97,11 @@ static dn_status read_delimiter(reader *csv, int *last) {
     if (csv->next == csv->end)
         return DN_OK;
     if (*csv->next != csv->separator && !*last)
-        return dn_fail(
-            csv->error, DN_ERROR_FORMAT,
-            "%s, line %zu: field %zu goes on with '%c' after its closing quote; expected "
-            "%s or the end of the line",
-            csv->name, csv->line, csv->count, *csv->next, separator_name(csv->separator));
+        return dn_fail(csv->error, DN_ERROR_FORMAT,
+                       "%s, line %zu: field %zu has '%c' after its closing quote; expected "
+                       "%s or the end of the line",
+                       csv->name, csv->line, csv->count, *csv->next,
+                       separator_name(csv->separator));
     csv->next_line += (size_t)*last;
     csv->next++;
     return DN_OK;

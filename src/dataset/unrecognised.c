@@ -63,8 +63,8 @@ static void look(tree *self, const char *folder) {
 }
 
 static void append_tree(dn_text *text, const tree *self, const char *folder, size_t images) {
-    dn_text_append(text, "%.300s: is no data set in a known layout; it holds pictures: %zu", folder,
-                   images);
+    dn_text_append(text, "%.300s: is not a data set in a known layout; it holds pictures: %zu",
+                   folder, images);
     for (size_t i = 0; i < self->count; i++) {
         const dn_plain_shape *shape = &self->entries[i].shape;
         size_t inside = shape->good + shape->bad + shape->others;

@@ -28,8 +28,8 @@ static dn_status find_latest(const char *folder, const char *latest, char path[D
                              dn_error *error) {
     char name[64], results[DN_MODEL_PATH];
     if (!read_latest(latest, name))
-        return dn_fail(error, DN_ERROR_DATA, "%s: names no results folder; expected one line as v1",
-                       latest);
+        return dn_fail(error, DN_ERROR_DATA,
+                       "%s: does not name a results folder; expected one line such as v1", latest);
     DN_TRY(dn_path_join(results, sizeof results, folder, name, error));
     if (holds(results, DN_MODEL_FILE, path))
         return DN_OK;

@@ -1,6 +1,7 @@
 #include "detect/network_settings.h"
 
 #include "base/observer.h"
+#include "detect/score.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -71,4 +72,10 @@ dn_status dn_network_settings_check(const dn_network *network, const dn_config *
                            network->least_side, network->least_side << (config->n_scales - 1));
     }
     return DN_OK;
+}
+
+void dn_angles_warn(const dn_config *config, const dn_observer *observer) {
+    char text[DN_ANGLES_TEXT];
+    if (dn_config_misses_angles(config, dn_test_rotations(config), text))
+        dn_tell(observer, DN_WARNING, "%s", text);
 }

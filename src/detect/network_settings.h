@@ -14,6 +14,10 @@ dn_status dn_network_settings_apply(const dn_network *network, dn_config *config
  * suit them: the tile is the input, one upright view of each, features that are computed once. */
 dn_status dn_tile_settings_apply(dn_config *config, dn_error *error);
 
+/* Warns where scores would be at angles that the training does not show: dn_model_warning of the
+ * model that it would make. */
+void dn_angles_warn(const dn_config *config, const dn_observer *observer);
+
 /* DN_ERROR_CONFIG where img_size and n_scales give images too small for the network. */
 dn_status dn_network_settings_check(const dn_network *network, const dn_config *config,
                                     dn_error *error);

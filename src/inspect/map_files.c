@@ -66,9 +66,9 @@ static dn_status stem_of(const char *image_path, stem *self, dn_error *error) {
     if (self->too_long)
         return dn_fail(error, DN_ERROR_IO, "%.200s...: the path is too long for names of maps",
                        image_path);
-    return self->length > begin
-               ? DN_OK
-               : dn_fail(error, DN_ERROR_ARGUMENT, "\"%.200s\" names no image", image_path);
+    return self->length > begin ? DN_OK
+                                : dn_fail(error, DN_ERROR_ARGUMENT,
+                                          "\"%.200s\" is not the name of an image", image_path);
 }
 
 static dn_status make_parent(const char *directory, const char *text, dn_error *error) {

@@ -58,7 +58,7 @@ static void say_verdict(const dn_map *map, char *text, size_t size) {
 
 static void say_regions(const dn_map *map, char *text, size_t size) {
     if (!isfinite(map->threshold))
-        snprintf(text, size, "no outlines: the model does not know what good parts stay below");
+        snprintf(text, size, "no outlines: the model has no threshold for maps");
     else if (map->region_count > 0)
         snprintf(text, size, "white line: %zu region%s", map->region_count,
                  map->region_count == 1 ? "" : "s");

@@ -59,8 +59,8 @@ static dn_status apply_early_exit(dn_model *model, const dn_model_options *optio
         return DN_OK;
     if (!dn_calibration_judges(calibration))
         return dn_fail(error, DN_ERROR_ARGUMENT,
-                       "early exit waits for a verdict, and the model has no threshold: calibrate "
-                       "it, or name one");
+                       "early exit needs a threshold, and the model has none: calibrate it, or "
+                       "give a threshold");
     const double cuts[DN_EARLY_CUTS] = {calibration->threshold, calibration->review_threshold,
                                         calibration->low_threshold};
     return dn_early_exit_create(options->early_exit, model->options.rotations,
@@ -86,7 +86,7 @@ static void note_doubts(dn_model *model) {
     model->warning[0] = '\0';
     if (calibration->rotations > 0 && calibration->rotations != rotations)
         snprintf(model->warning, sizeof model->warning,
-                 "the thresholds are for scores with n_transforms_test %d, these are with %d: take "
+                 "the thresholds were set with n_transforms_test %d, these scores use %d: use "
                  "--rotations %d, or calibrate with --rotations %d",
                  calibration->rotations, rotations, calibration->rotations, rotations);
 }

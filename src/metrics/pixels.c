@@ -246,7 +246,7 @@ static void measure_pixels(const dn_pixels *pixels, dn_pixel_metrics *metrics) {
 
 static const char *lack(const dn_pixels *pixels) {
     if (pixels->overflow)
-        return "the test set has more pixels than are looked at";
+        return "the test set has more pixels than can be evaluated";
     if (pixels->defective_count == 0)
         return "no masks of defects";
     return pixels->good_count == 0 ? "no good pixels" : NULL;

@@ -17,7 +17,7 @@ struct dn_parts {
 
 static dn_status fail_other(const dn_read_part *a, const dn_read_part *b, const char *what,
                             dn_error *error) {
-    return dn_fail(error, DN_ERROR_DATA, "%.300s and %.300s belong to different works: %s", a->path,
+    return dn_fail(error, DN_ERROR_DATA, "%.300s and %.300s belong to different runs: %s", a->path,
                    b->path, what);
 }
 
@@ -61,7 +61,7 @@ static void list_missing(const dn_parts *self, char *list, size_t size) {
 static dn_status place(dn_parts *self, dn_read_part *part, dn_error *error) {
     dn_read_part *own = &self->parts[part->shard - 1];
     if (own->path)
-        return dn_fail(error, DN_ERROR_DATA, "part %zu of %zu is there twice: %.300s and %.300s",
+        return dn_fail(error, DN_ERROR_DATA, "part %zu of %zu was given twice: %.300s and %.300s",
                        part->shard, part->shards, own->path, part->path);
     *own = *part;
     *part = (dn_read_part){0};
@@ -76,7 +76,8 @@ static dn_status join(dn_parts *self, dn_read_part *read, size_t count, dn_error
         DN_TRY(place(self, &read[i], error));
     list_missing(self, missing, sizeof missing);
     if (missing[0])
-        return dn_fail(error, DN_ERROR_DATA, "of %zu parts these are missing: %s", self->count,
+        return dn_fail(error, DN_ERROR_DATA,
+                       "of %zu parts these are missing: %s; run them and merge again", self->count,
                        missing);
     return DN_OK;
 }
@@ -116,7 +117,7 @@ dn_status dn_parts_open(const char *const *paths, size_t count, dn_parts **parts
     dn_status status = DN_OK;
     *parts = NULL;
     if (count == 0)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "there are no parts to join");
+        return dn_fail(error, DN_ERROR_ARGUMENT, "no parts to join");
     DN_TRY(dn_allocate(&block, count, sizeof(dn_read_part), error));
     dn_read_part *read = block;
     for (size_t i = 0; i < count && status == DN_OK; i++)

@@ -15,8 +15,9 @@ typedef struct cursor {
 } cursor;
 
 static dn_status fail_at(const cursor *at, const char *what) {
-    return dn_fail(at->error, DN_ERROR_FORMAT, "%.400s: is no part, or is damaged at byte %zu: %s",
-                   at->path, at->position, what);
+    return dn_fail(at->error, DN_ERROR_FORMAT,
+                   "%.400s: is not a part, or is damaged at byte %zu: %s", at->path, at->position,
+                   what);
 }
 
 /* Decimal digits up to `end`, which is skipped. */
@@ -91,7 +92,7 @@ static dn_status set_shard(dn_read_part *part, const cursor *at, const dn_part_r
         .path = at->path, .data = digits, .size = record->size + 1, .error = at->error};
     if (part->shard || !take_number(&number, '\n', &part->shards) || record->number < 1 ||
         record->number > part->shards || part->shards > DN_PART_SHARDS)
-        return fail_at(at, "its number or that of all parts makes no sense");
+        return fail_at(at, "its number or the number of parts is out of range");
     part->shard = record->number;
     return DN_OK;
 }
@@ -140,7 +141,9 @@ dn_status dn_read_part_parse(dn_read_part *part, const char *path, uint8_t *data
     if (part->ended)
         return DN_OK;
     return dn_fail(error, DN_ERROR_FORMAT,
-                   "%.400s: has no end: what wrote it was stopped, or is still running", path);
+                   "%.400s: is incomplete: the process that writes it was stopped or is still "
+                   "running; run that part again",
+                   path);
 }
 
 void dn_read_part_free(dn_read_part *part) {

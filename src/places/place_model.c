@@ -117,7 +117,7 @@ static dn_status take_combination(dn_place_model *model, const char *path, dn_er
     int known = c[0] >= 2 && c[0] <= 1e9F && isfinite(c[1]) && c[2] > 0 && isfinite(c[2]) &&
                 c[3] > 0 && isfinite(c[3]);
     if (!known)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: %s holds impossible numbers", path,
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: %s holds invalid numbers", path,
                        names[COMBINATION]);
     model->gaussians.pictures = (int)c[0];
     return DN_OK;

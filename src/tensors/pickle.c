@@ -337,7 +337,7 @@ static dn_status run_reduce(dn_pickle *pickle, dn_error *error) {
     dn_pickle_value *call = NULL, value;
     DN_TRY(top(pickle, 2, &call, error));
     if (call[0].kind != DN_PICKLE_GLOBAL || call[1].kind != DN_PICKLE_TUPLE)
-        return malformed(pickle, "calls what is no function", error);
+        return malformed(pickle, "calls something that is not a function", error);
     pickle->stack.count -= 2;
     if (call[0].number == DN_PICKLE_ORDERED_DICT && pickle->containers[call[1].number].count == 0)
         return gather_items(pickle, DN_PICKLE_DICT, 0, error);
@@ -524,7 +524,7 @@ static const struct {
 static dn_status refuse_opcode(const dn_pickle *pickle, uint8_t opcode, dn_error *error) {
     const char *name = operations[opcode].name;
     if (!name)
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: byte %zu is no pickle opcode (0x%02x)",
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: byte %zu is not a pickle opcode (0x%02x)",
                        pickle->source->name, pickle->source->position - 1, opcode);
     return dn_fail(error, DN_ERROR_FORMAT, "%s: refuses the pickle opcode %s at byte %zu: %s",
                    pickle->source->name, name, pickle->source->position - 1, DN_STATE_DICT_HINT);

@@ -44,8 +44,8 @@ static dn_status fail_other_keys(const dn_config *then, const dn_config *now, co
         status = append_difference(&text, then, now, key, error);
     if (status == DN_OK)
         status = dn_fail(error, DN_ERROR_CONFIG,
-                         "%s: belongs to another configuration: %.700s; a training that goes on "
-                         "computes as it began: leave this out",
+                         "%s: belongs to another configuration: %.700s; a resumed training keeps "
+                         "its settings: leave this out",
                          path, text.data && !text.failed ? text.data : "");
     dn_text_destroy(&text);
     return status;
@@ -187,12 +187,12 @@ static dn_status compare_origin(const dn_checkpoint *checkpoint, const dn_tensor
         return DN_OK;
     if (trainer->config->exact_resume)
         return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                       "%s: cannot be continued to the same bytes as without the stop: %s; set "
-                       "exact_resume to false to continue all the same",
+                       "%s: cannot be resumed with identical results: %s; set exact_resume to "
+                       "false to resume anyway",
                        checkpoint->path, found.text);
     dn_tell(trainer->observer, DN_WARNING,
-            "%s: the model will not be the same as without the stop: %s", checkpoint->path,
-            found.text);
+            "%s: the model will differ from that of an uninterrupted training: %s",
+            checkpoint->path, found.text);
     return DN_OK;
 }
 

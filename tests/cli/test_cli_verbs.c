@@ -151,7 +151,7 @@ static void test_parts(void **state) {
     snprintf(line, sizeof line, "merge %s/1", folder);
     ran = run(line, NULL);
     assert_int_equal(ran->status, 1);
-    assert_says(ran->err, "of 2 parts these are missing: 2\n");
+    assert_says(ran->err, "of 2 parts these are missing: 2; run them and merge again\n");
     snprintf(line, sizeof line, "rm -r %s", folder);
     assert_int_equal(system(line), 0);
 }

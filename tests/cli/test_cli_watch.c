@@ -256,11 +256,11 @@ static void test_state_files_that_cannot_be_used(void **state) {
     put_file(self.folder, "notes.txt", "my notes\n", 9);
     const program *ran = run("predict model --watch parts --state notes.txt", NULL);
     assert_int_equal(ran->status, 1);
-    assert_says(ran->err, "notes.txt: is no state file");
+    assert_says(ran->err, "notes.txt: is not a state file");
     assert_string_equal(text_of("notes.txt"), "my notes\n");
     put_file(self.folder, "short.txt", "diary", 5);
     assert_says(run("predict model --watch parts --state short.txt", NULL)->err,
-                "short.txt: is no state file");
+                "short.txt: is not a state file");
     assert_string_equal(text_of("short.txt"), "diary");
     assert_says(run("predict model --watch parts --state nowhere/x", NULL)->err, "No such file");
     watch(&self, "--state state");
@@ -271,7 +271,7 @@ static void test_state_files_that_cannot_be_used(void **state) {
     fputs("00000000\tK\tx\ty\t1\t1\t1\t1\n", damaged);
     fclose(damaged);
     watch(&self, "--state state");
-    assert_says(text_of(self.log), "state: 1 damaged lines are left out");
+    assert_says(text_of(self.log), "state: 1 damaged lines were skipped");
     assert_int_equal(stop(&self, SIGINT), 0);
     temporary_remove(self.folder);
 }
@@ -396,13 +396,13 @@ static void test_a_replaced_model_is_said(void **state) {
     assert_silent(text_with(self.rows, "a.png", 1), "warnings");
     put_file(self.folder, "other", "mm", 2);
     assert_int_equal(rename("other", "model"), 0);
-    text_with(self.log, "model: the model on disk is another one now", 1);
+    text_with(self.log, "model: the model on disk was replaced", 1);
     put(&self, "b.png", 6);
     assert_says(text_with(self.rows, "b.png", 1),
-                "\"warnings\":[\"the model file on disk is another one now; this score is of model "
-                "0123456789abcdef\"]");
+                "\"warnings\":[\"the model file on disk was replaced; this score is from model "
+                "0123456789abcdef, which was opened before\"]");
     settle();
-    assert_int_equal(count_of(text_of(self.log), "another one now"), 1);
+    assert_int_equal(count_of(text_of(self.log), "model on disk was replaced"), 1);
     assert_int_equal(stop(&self, SIGINT), 0);
     temporary_remove(self.folder);
 }
@@ -477,7 +477,7 @@ static void test_usage(void **state) {
     assert_int_equal(ran->status, 1);
     assert_says(ran->err, "differnet: nowhere: No such file or directory\n");
     put_file(self.parts, ".differnet-results", "", 0);
-    assert_says(run("predict model --watch parts", NULL)->err, "wrote its results here");
+    assert_says(run("predict model --watch parts", NULL)->err, "is a results folder of differnet");
     temporary_remove(self.folder);
 }
 

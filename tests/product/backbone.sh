@@ -71,7 +71,7 @@ expect 0 "$differnet" train "${small[@]}" --set meta_epochs=1 --backbone "$netwo
 even=$results/$(cat "$results/latest")/model.safetensors
 for verb in predict 'calibrate --force'; do
     expect 0 "$differnet" $verb "$even" dummy_dataset/dummy_class/test/good --rotations 6
-    [ "$(grep -c 'trained at 4 evenly spaced rotations and scored at 6' "$work/err")" = 1 ] || fail "$verb: no warning"
+    [ "$(grep -c 'trained at 4 evenly spaced rotations, scored at 6' "$work/err")" = 1 ] || fail "$verb: no warning"
 done
 expect 0 "$differnet" predict "$even" dummy_dataset/dummy_class/test/good --rotations 2
 grep -q 'evenly spaced' "$work/err" && fail "a warning of angles that training showed"

@@ -9,6 +9,12 @@ holds "$work/out" "  training about "
 expect 0 "$differnet" check "$source/dummy_dataset" --json --set estimate=false
 grep -q '"seconds": *null' <(tr -d '\t' <"$work/out") || fail "a time that was not measured"
 
+# Angles that the training would not show: the warning of train and dn_model_warning.
+expect 0 "$differnet" check "$source/dummy_dataset" --set estimate=false --set train_rotations=even:4 --set n_transforms_test=6
+[ "$(grep -c 'warning: trained at 4 evenly spaced rotations, scored at 6' "$work/err")" = 1 ] || fail "no warning of other angles"
+expect 0 "$differnet" check "$source/dummy_dataset" --set estimate=false --set train_rotations=even:4 --set n_transforms_test=2
+grep -q 'evenly spaced' "$work/err" && fail "a warning of angles that training shows"
+
 cp -r "$source/dummy_dataset" "$work/data"
 class=$work/data/dummy_class
 cp "$class/train/good/001.png" "$class/test/good/<script>'\" copy.png"

@@ -45,11 +45,11 @@ cp "$data/nut/test/good/"*1.png "$data/pin/test/good/more.png"
 rm "$parent/washer/v1/model.safetensors"
 expect 0 "${train[@]/--quiet/--threads=1}" --class all
 holds "$work/err" "bolt: unchanged, keeps v1"
-holds "$work/err" "pin: trains again: other pictures"
-holds "$work/err" "washer: trains again: v1 is not complete any more"
+holds "$work/err" "pin: training again: the pictures changed"
+holds "$work/err" "washer: training again: v1 is incomplete"
 [ -e "$parent/pin/v2" ] && [ -e "$parent/washer/v2" ] && [ ! -e "$parent/nut/v2" ] || fail "other classes were trained again"
 expect 0 "${train[@]/--quiet/--threads=1}" --class bolt,nut --seed 3
-holds "$work/err" "bolt: trains again: other settings"
+holds "$work/err" "bolt: training again: the settings changed"
 [ "$(cat "$parent/bolt/latest")" = v2 ] || fail "latest is not the newest"
 rows bolt=done nut=done pin=done washer=done
 
@@ -73,7 +73,7 @@ for _ in $(seq 600); do [ -s "$parent/pin/v2/train_log.jsonl" ] && break; sleep 
 kill -INT $pid
 wait $pid || status=$?
 [ "$status" = 130 ] || { cat "$work/err" >&2; fail "exit status $status after Ctrl-C, expected 130"; }
-holds "$work/err" "the same command goes on from here"
+holds "$work/err" "run the same command to continue"
 [ -e "$parent/pin/v2/checkpoint.safetensors" ] || fail "no checkpoint"
 # Those settings are given up: the old ones find their model finished.
 expect 0 "${train[@]}" --class pin

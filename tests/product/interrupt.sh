@@ -40,5 +40,5 @@ touch "$results/v1/checkpoint.safetensors.tmp-1-1"
 status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --resume "$results/v1" >"$work/out" 2>"$work/err" || status=$?
 [ "$status" = 124 ] || fail "exit status $status of a resumption that is stopped, expected timeout's 124"
-holds "$work/err" "going on in"
+holds "$work/err" "continuing the training in"
 [ -z "$(find "$results/v1" -name '*.tmp-*')" ] || fail "the resumption leaves temporary files"

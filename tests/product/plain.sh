@@ -37,7 +37,7 @@ done
 expect 0 "$differnet" predict "$results" few --format csv
 expect 0 "$differnet" export "$results" --format safetensors --output half.safetensors --half
 expect 1 "$differnet" calibrate "$results/v2" few --force
-holds "$work/err" "the model was trained on this image (3 of 3 are such)"
+holds "$work/err" "the model was trained on this image (3 of 3 are training images)"
 mkdir new
 cp "${bad[@]:0:3}" new # stand in for three new good parts
 expect 0 "$differnet" calibrate "$results/v2" new --force
@@ -56,7 +56,7 @@ expect 0 "$differnet" train --data few "${tiny[@]}"
 holds "$work/err" "3 good pictures, fewer than 50"
 holds "$work/out" "results: results/DifferNet/few/all/v1"
 expect 1 "$differnet" train --data odd "${tiny[@]}"
-holds "$work/err" "odd: is no data set in a known layout; it holds pictures: 0, fine/ (pictures: 1), junk/ (pictures: 1)"
+holds "$work/err" "odd: is not a data set in a known layout; it holds pictures: 0, fine/ (pictures: 1), junk/ (pictures: 1)"
 holds "$work/err" "differnet train --good odd/fine --bad odd/junk"
 expect 2 "$differnet" train --class screw "${tiny[@]}"
 holds "$work/err" "class_name is \"screw\", but no data set is named"
@@ -82,5 +82,5 @@ status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --threads 1 --output elsewhere --set verbose=false \
     --resume "$results/v3" >"$work/out" 2>"$work/err" || status=$?
 [ "$status" = 124 ] || { cat "$work/err" >&2; fail "exit status $status of a resumption that is stopped"; }
-holds "$work/err" "going on in $results/v3"
+holds "$work/err" "continuing the training in $results/v3"
 holds "$work/err" "To continue: differnet train --resume '$results/v3'"

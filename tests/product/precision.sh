@@ -37,8 +37,8 @@ done
 
 expect 0 "$differnet" train "${small[@]}" --precision auto
 holds "$work/err" "note: precision auto: "
-holds "$work/err" " is taken"
-taken=$(sed -n 's/.*precision auto: \([a-z0-9]*\) is taken.*/\1/p' "$work/err")
+holds "$work/err" " is chosen"
+taken=$(sed -n 's/.*precision auto: \([a-z0-9]*\) is chosen.*/\1/p' "$work/err")
 expect 0 "$differnet" info "$results/v4/model.safetensors"
 grep -q "^precision *$taken\$" "$work/out" || fail "auto took $taken, the model says otherwise"
 

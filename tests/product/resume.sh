@@ -83,13 +83,13 @@ holds "$work/err" "lr_init is 0.0002 there and 0.1 here"
 # With other instructions other bytes come out: refused, unless that is what is wanted.
 export ONEDNN_MAX_CPU_ISA=SSE41
 expect 1 "$differnet" train --quiet --resume "$parent/v1" --threads 1
-holds "$work/err" "cannot be continued to the same bytes as without the stop: instructions is \""
+holds "$work/err" "cannot be resumed with identical results: instructions is \""
 holds "$work/err" "\" there and \"SSE4.1"
 status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --quiet --resume "$parent/v1" --set exact_resume=false \
     >"$work/out" 2>"$work/err" || status=$?
 [ "$status" = 124 ] || { cat "$work/err" >&2; fail "exit status $status of an inexact resumption that is stopped"; }
-holds "$work/err" "warning: $parent/v1/checkpoint.safetensors: the model will not be the same as without the stop"
+holds "$work/err" "warning: $parent/v1/checkpoint.safetensors: the model will differ from that of an uninterrupted training"
 unset ONEDNN_MAX_CPU_ISA
 # Its checkpoint is of those instructions in turn.
 expect 1 "$differnet" train --quiet --resume "$parent/v1"

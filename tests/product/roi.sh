@@ -50,7 +50,7 @@ expect 0 "$differnet" check "$work/data" --class part
 holds "$work/out" "50.0 % of the picture counts"
 mask 0 >"$data/roi/mask.pgm"
 expect 1 "$differnet" check "$work/data" --class part
-holds "$work/out" "leaves nothing to look at"
+holds "$work/out" "contains no pixel that counts"
 expect 1 "$differnet" train "${own[@]}"
 holds "$work/err" "roi/mask.pgm"
 expect 1 "$differnet" train "${own[@]}" --roi "$work/nowhere.png"

@@ -88,11 +88,11 @@ expect 0 "$differnet" predict "$model" --rotations 64 --early-exit 0.99 --thresh
 holds "$work/out" '"rotations":4,'
 # Thresholds belong to a number of rotations.
 expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force --rotations 1 --output "$work/once.safetensors"
-grep -q 'the thresholds are for scores' "$work/err" && fail "new thresholds, and a warning of the old"
+grep -q 'the thresholds were set with' "$work/err" && fail "new thresholds, and a warning of the old"
 expect 0 "$differnet" predict "$work/once.safetensors" --rotations 1 "$picture"
-grep -q 'the thresholds are for scores' "$work/err" && fail "a warning of the right number of rotations"
+grep -q 'the thresholds were set with' "$work/err" && fail "a warning of the right number of rotations"
 expect 0 "$differnet" predict "$work/once.safetensors" --rotations 2 "$picture"
-holds "$work/err" "the thresholds are for scores with n_transforms_test 1, these are with 2: take --rotations 1, or calibrate with --rotations 2"
+holds "$work/err" "the thresholds were set with n_transforms_test 1, these scores use 2: use --rotations 1, or calibrate with --rotations 2"
 expect 1 "$differnet" calibrate "$model" "$work/nowhere"
 expect 2 "$differnet" calibrate "$model" --threshold 0
 expect 2 "$differnet" train "${small[@]}" --cross-fit 1

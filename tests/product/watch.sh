@@ -34,7 +34,7 @@ for run in 1 2 3; do
     holds "$work/err" "skipped results of differnet"
 done
 expect 1 "$differnet" predict "$model" maps
-holds "$work/out" "differnet wrote its results here"
+holds "$work/out" "is a results folder of differnet"
 cd "$source"
 
 # ---- a map that cannot be written costs no verdict ----

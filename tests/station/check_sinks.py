@@ -72,7 +72,7 @@ def webhook():
     Receiver.refuse = False
     station = start("hook", sinks)
     sent += judge(station, 2)
-    until(lambda: len(Receiver.rows) >= 10, "rows of before the restart do not arrive")
+    until(lambda: len(Receiver.rows) >= 10, "rows from before the restart do not arrive")
     until(lambda: 'differnet_sink_waiting{sink="mes"} 0' in station.ask("GET", "/metrics")[2].decode(), "metrics")
     check([row["sequence"] for row in Receiver.rows] == [row["sequence"] for row in sent], "order")
     check(all(got[name] == row[name] for got, row in zip(Receiver.rows, sent) for name in row), "contents")

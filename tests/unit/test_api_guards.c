@@ -112,7 +112,8 @@ static void what_is_refused(void **state) {
         int force; /* whether --force helps; 2: not tried */
     } cases[] = {
         {"new/00.pgm", "is a single file", 0},
-        {"data/part/train/good", "the model was trained on this image (12 of 12 are such)", 0},
+        {"data/part/train/good",
+         "the model was trained on this image (12 of 12 are training images)", 0},
         {"few",
          "only 4 good images; expected 10 or more (--force: they promise a false-reject rate "
          "of 0.2)",
@@ -143,7 +144,7 @@ static void repeated_pictures_are_refused(void **state) {
                  "twice/copy.pgm: the same picture as");
     put_picture(self->folder, "twice/copy.pgm", 3);
     assert_fails(calibrate(self, "twice", &forced), DN_ERROR_DATA,
-                 "copy.pgm: the model was trained on this image (1 of 13 are such)");
+                 "copy.pgm: the model was trained on this image (1 of 13 are training images)");
 }
 
 static void outputs_are_counted(void **state) {
@@ -249,8 +250,8 @@ static void models_of_before_work(void **state) {
     free(bytes);
     snprintf(model, sizeof model, "%s/before.safetensors", self->folder);
     assert_ok(dn_describe_file(model, 0, &described, &error));
-    assert_non_null(strstr(described, "low scores         not judged: a model of before"));
-    assert_non_null(strstr(described, "seen in training   not known: a model of before"));
+    assert_non_null(strstr(described, "low scores         not tested: made by an earlier version"));
+    assert_non_null(strstr(described, "seen in training   unknown: made by an earlier version"));
     dn_text_free(described);
     char flat[64 * 64 + 16] = "P5 64 64 255\n";
     put_file(self->folder, "black.pgm", flat, 13 + 64 * 64);
@@ -285,8 +286,8 @@ static void defects_are_noticed(void **state) {
     assert_ok(calibrate(self, "new", NULL));
     assert_null(strstr(self->messages, "more than half"));
     assert_ok(calibrate(self, "strange", &dry));
-    assert_non_null(strstr(self->messages, "more than half of these images have scores above the "
-                                           "threshold before"));
+    assert_non_null(strstr(self->messages, "more than half of these images score above the "
+                                           "previous threshold"));
 }
 
 static int stop_checking(void *user, const dn_progress *progress) {

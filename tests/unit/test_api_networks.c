@@ -138,7 +138,7 @@ static void test_another_network_is_refused(void **state) {
                  "is efficientnet-lite2");
     options.backbone = "random:efficientnet-lite9";
     assert_fails(dn_model_open(self->model, &options, &model, &error), DN_ERROR_CONFIG,
-                 "names no network (expected: alexnet, efficientnet-lite0,");
+                 "is not the name of a network (expected: alexnet, efficientnet-lite0,");
 }
 
 static void test_maps(void **state) {

@@ -2,10 +2,14 @@
  * computed, stopped and resumed, backends that agree, verdicts and regions that fit each other. */
 #include "support/settings.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { SIDE = 64, TRAINED = 8, TESTED = 4 };
 
@@ -42,7 +46,8 @@ static void set(dn_config *config, const char *key, const char *value) {
     assert_ok(dn_config_set(config, key, value, &error));
 }
 
-static int set_up(void **state) {
+/* A small training of the pictures below `folder`. */
+static dn_config *configure(const char *folder) {
     static const char *const small[][2] = {{"class_name", "part"},     {"img_size", "[64, 64]"},
                                            {"n_scales", "1"},          {"fc_internal", "16"},
                                            {"n_coupling_blocks", "1"}, {"n_transforms_test", "2"},
@@ -52,14 +57,20 @@ static int set_up(void **state) {
                                            {"score", "combined"},      {"false_reject_rate", "0.2"},
                                            {"review_rate", "0.4"},     {"checkpoint_share", "1"},
                                            {"estimate", "false"},      {"precision", "f32"}};
+    dn_config *config;
+    assert_ok(dn_config_create(&config, &error));
+    settings_put(config, small, sizeof small / sizeof *small);
+    settings_in(config, folder);
+    return config;
+}
+
+static int set_up(void **state) {
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     put_pictures(self->folder, "data/part/train/good", TRAINED, 0);
     put_pictures(self->folder, "data/part/test/good", TESTED, 0);
     put_pictures(self->folder, "data/part/test/dirt", TESTED, 1);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = configure(self->folder);
     *state = self;
     return 0;
 }
@@ -211,6 +222,76 @@ static void a_stopped_training_ends_in_the_same_bytes(void **state) {
     }
 }
 
+/* ---- killed ---- */
+
+static int dies_at(void *user, const dn_progress *progress) {
+    if (stops_at(user, progress))
+        raise(SIGKILL);
+    return 0;
+}
+
+/* What the child does: a training that kill -9 ends. */
+static int train_and_die(const char *folder, size_t moment) {
+    dn_train_summary summary = DN_INIT(dn_train_summary);
+    dn_config *config = configure(folder);
+    stop when = {moment};
+    const dn_observer observer = {
+        .struct_size = sizeof observer, .user = &when, .on_progress = dies_at};
+    dn_train(config, &observer, &summary, NULL, &error);
+    dn_config_destroy(config);
+    return 1; /* it should have died */
+}
+
+/* A process of its own, started anew: OpenMP's threads do not outlive a fork. */
+static void kill_a_training(const scene *self, size_t moment) {
+    char number[32];
+    int status;
+    snprintf(number, sizeof number, "%zu", moment);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        execl("/proc/self/exe", "test_api_places", self->folder, number, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* The results folder of a killed training holds what a resumption needs, and no half of a file. */
+static void assert_nothing_half_written(const scene *self, const char *version) {
+    char path[512];
+    struct dirent *entry;
+    int checkpoints = 0;
+    snprintf(path, sizeof path, "%s/results/DifferNet/data/part/%s", self->folder, version);
+    DIR *directory = opendir(path);
+    assert_non_null(directory);
+    while ((entry = readdir(directory))) {
+        assert_null(strstr(entry->d_name, ".tmp-"));
+        assert_string_not_equal(entry->d_name, "model.safetensors");
+        assert_string_not_equal(entry->d_name, "report.html");
+        checkpoints += strcmp(entry->d_name, "checkpoint.safetensors") == 0;
+    }
+    closedir(directory);
+    assert_int_equal(checkpoints, 1);
+}
+
+/* kill -9 in either of the two passes of the detector for places. */
+static void a_killed_training_ends_in_the_same_bytes(void **state) {
+    scene *self = *state;
+    static const char *const versions[] = {"v2", "v3"};
+    static const size_t moments[] = {3, TRAINED + 5};
+    dn_train_summary whole;
+    train(self, &whole);
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        dn_train_summary summary = DN_INIT(dn_train_summary);
+        kill_a_training(self, moments[i]);
+        assert_nothing_half_written(self, versions[i]);
+        assert_ok(dn_train_resume(self->config, NULL, NULL, &summary, NULL, &error));
+        assert_non_null(strstr(summary.results_directory, versions[i]));
+        assert_same_models(&whole, &summary);
+    }
+}
+
 /* ---- verdicts and regions ---- */
 
 /* A region is there if and only if the map is above its threshold and the verdict is no PASS. */
@@ -341,11 +422,15 @@ static void an_early_exit_keeps_the_places(void **state) {
     dn_model_close(early);
 }
 
-int main(void) {
+int main(int count, char **words) {
+    if (count == 3)
+        return train_and_die(words[1], strtoul(words[2], NULL, 10));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(threads_do_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(backends_agree, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stopped_training_ends_in_the_same_bytes, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_killed_training_ends_in_the_same_bytes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(verdicts_and_regions_never_contradict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(by_places_alone_a_region_is_the_verdict, set_up, tear_down),

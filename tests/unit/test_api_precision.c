@@ -292,11 +292,11 @@ static void note_choice(void *user, dn_severity severity, const char *message) {
     static const char start[] = "precision auto: ";
     notes *self = user;
     (void)severity;
-    if (strncmp(message, start, sizeof start - 1) == 0 && strstr(message, " is taken")) {
+    if (strncmp(message, start, sizeof start - 1) == 0 && strstr(message, " is chosen")) {
         self->taken++;
         sscanf(message + sizeof start - 1, "%15s", self->name);
     }
-    self->refused += strstr(message, " is not taken: ") != NULL;
+    self->refused += strstr(message, " is not chosen: ") != NULL;
     self->verified += strstr(message, "the trained model's scores of 3 training images") != NULL;
 }
 

@@ -132,7 +132,7 @@ static void test_classes(void **state) {
     scene *set = *state;
     dn_error error;
     assert_fails(run(set, set->root, NULL, NULL, &error), DN_ERROR_DATA,
-                 "is no data set in a known layout");
+                 "is not a data set in a known layout");
     assert_fails(run(set, "/nowhere", NULL, NULL, &error), DN_ERROR_IO, "/nowhere");
     put_sound_class(set, "b");
     put_sound_class(set, "a");
@@ -302,7 +302,7 @@ static void test_region_of_interest(void **state) {
     assert_true(set->report.classes[0].roi_share == 0.5);
     put_roi(set, "a/roi/mask.pgm", 16, 16, 0, 0);
     check(set, NULL);
-    assert_non_null(strstr(finding(set, "roi")->about, "nothing"));
+    assert_non_null(strstr(finding(set, "roi")->about, "contains no pixel that counts"));
     put_roi(set, "a/roi/mask.pgm", 16, 16, 0, 16);
     check(set, NULL);
     assert_findings(set, 0, 1);

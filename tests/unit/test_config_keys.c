@@ -532,7 +532,7 @@ static void tests_at_angles_of_the_training(void **state) {
         assert_int_equal(dn_config_misses_angles(config, cases[i].rotations, text),
                          cases[i].misses);
     }
-    assert_non_null(strstr(text, "trained at 16 evenly spaced rotations and scored at 64"));
+    assert_non_null(strstr(text, "trained at 16 evenly spaced rotations, scored at 64"));
     dn_config_destroy(config);
 }
 

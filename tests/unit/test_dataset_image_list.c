@@ -74,7 +74,7 @@ static void results(void **state) {
     char maps[64];
     snprintf(maps, sizeof maps, "%s/maps", root);
     assert_fails(dn_image_list_create(maps, &list, &error), DN_ERROR_DATA,
-                 "maps: differnet wrote its results here");
+                 "maps: is a results folder of differnet");
     assert_true(dn_is_output_folder(maps));
     assert_false(dn_is_output_folder(root));
     temporary_remove(root);

@@ -171,7 +171,7 @@ static void bad_rows(void **state) {
 static void bad_quotes(void **state) {
     (void)state;
     rejects(HEADER "\"a,0,train,\nb,0,train,\n", "line 2: the file ends within quotes");
-    rejects(HEADER "\"a\"b,0,train,\n", "line 2: field 1 goes on with 'b' after its closing quote");
+    rejects(HEADER "\"a\"b,0,train,\n", "line 2: field 1 has 'b' after its closing quote");
     rejects(HEADER "a,0,train,\"", "line 2: the file ends within quotes");
     rejects(HEADER "a,0,train,\"x\"\"", "line 2: the file ends within quotes");
 }
@@ -376,7 +376,7 @@ static void backslashes(void **state) {
     expect_path(set, "x\\crack\\1.png", "x/crack/1.png", "x/crack/1.png");
     expect_path(set, ".\\x\\crack\\1.png", "./x/crack/1.png", "./x/crack/1.png");
     expect_path(set, "odd\\name.png", "odd\\name.png", "odd\\name.png"); /* as it is */
-    misses_path(set, "x\\crack\\2.png", "name no file, neither as they are written nor with /");
+    misses_path(set, "x\\crack\\2.png", "match no file, neither as written nor with /");
     misses_path(set, "C:\\x\\crack\\1.png", "begin with a Windows drive");
 }
 
@@ -436,8 +436,8 @@ static void latin1(void **state) {
     expect_path(set, "c/" LATIN1, "c/" LATIN1, "c/" LATIN1); /* as it is */
     expect_path(set, "a\\" LATIN1, "a/" COMPOSED, "a/" COMPOSED);
     expect_path(set, "d/1 \x80.png", "d/1 \xe2\x82\xac.png", "d/1 \xe2\x82\xac.png");
-    misses_path(set, "e/" LATIN1, "are no UTF-8 and, read as Latin-1, name no file");
-    misses_path(set, "a/\x81.png", "are no UTF-8");
+    misses_path(set, "e/" LATIN1, "are not UTF-8 and, read as Latin-1, match no file");
+    misses_path(set, "a/\x81.png", "are not UTF-8");
 }
 
 /* The fingerprint of what `text` lists to train on. */

@@ -281,7 +281,7 @@ static void unknown_layouts_get_a_command(void **state) {
     put(set, "torn off/2.png");
     snprintf(
         expected, sizeof expected,
-        "%s: is no data set in a known layout; it holds pictures: 0, fine/ (pictures: 3), torn "
+        "%s: is not a data set in a known layout; it holds pictures: 0, fine/ (pictures: 3), torn "
         "off/ (pictures: 2); name the good and the defective pictures, for example: differnet "
         "train --good %s/fine --bad '%s/torn off'",
         set->root, set->root, set->root);

@@ -546,7 +546,7 @@ static void layouts_that_are_not_read_are_named(void **state) {
     assert_refused(file.data, file.size, "with a header of 13 bytes");
     free(file.data);
     assert_refused("P2 2 1 255\n3 256\n", 17, "sample 256 is above the largest value, 255");
-    assert_refused("P2 2 1 255\n3 x\n", 15, "its sample at byte 13 is no number");
+    assert_refused("P2 2 1 255\n3 x\n", 15, "its sample at byte 13 is not a number");
     assert_refused("P1 2 1\n02", 9, "is neither 0 nor 1");
     assert_refused("P5 2 1 65536\n....", 17, "expected 1 to 65535");
 }

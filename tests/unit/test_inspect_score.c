@@ -290,7 +290,7 @@ static void test_map_files_that_cannot_be_written(void **state) {
     assert_fails(dn_map_write_files(map, maps, too_long, DN_OVERLAY_FILE, &files, &error),
                  DN_ERROR_IO, "the path is too long for names of maps");
     assert_fails(dn_map_write_files(map, maps, "/", DN_OVERLAY_FILE, &files, &error),
-                 DN_ERROR_ARGUMENT, "names no image");
+                 DN_ERROR_ARGUMENT, "is not the name of an image");
     dn_map_free(map);
 }
 
@@ -448,10 +448,10 @@ static void test_footer(void **state) {
     map->model_id[0] = '\0';
     set_values(map, NAN);
     assert_footer(map, "no verdict  score 2.5",
-                  "0 to largest  no outlines: the model does not know what good parts stay below");
+                  "0 to largest  no outlines: the model has no threshold for maps");
     map->judged.raw_score = NAN;
     assert_footer(map, "not scored",
-                  "0 to largest  no outlines: the model does not know what good parts stay below");
+                  "0 to largest  no outlines: the model has no threshold for maps");
     dn_map_free(map);
 }
 

@@ -81,7 +81,7 @@ static void test_joined(void **state) {
     assert_fails(dn_parts_open(given, SHARDS, &parts, &error), DN_ERROR_DATA, "other pictures");
     given[2] = paths[0];
     assert_fails(dn_parts_open(given + 1, 2, &parts, &error), DN_ERROR_DATA,
-                 "part 1 of 3 is there twice");
+                 "part 1 of 3 was given twice");
     assert_fails(dn_parts_open(given, 1, &parts, &error), DN_ERROR_DATA, "missing: 1, 2");
     assert_fails(dn_parts_open(given, 0, &parts, &error), DN_ERROR_ARGUMENT, "no parts");
     temporary_remove(folder);
@@ -118,7 +118,7 @@ static void test_damaged(void **state) {
         assert_non_null(found);
         size_t at = (size_t)(found - bytes);
         memcpy(bytes + at, changes[i][1], strlen(changes[i][1]));
-        assert_fails(parse(bytes, size, &error), DN_ERROR_FORMAT, "p: is no part");
+        assert_fails(parse(bytes, size, &error), DN_ERROR_FORMAT, "p: is not a part");
         memcpy(bytes + at, changes[i][0], strlen(changes[i][0]));
     }
     dn_text_free(bytes);

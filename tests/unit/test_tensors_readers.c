@@ -239,7 +239,7 @@ static void test_pickles_are_refused(void **state) {
     (void)state;
     refuse_pickle("\x80\2}.\x80\2].more", "4 bytes are left over");
     refuse_pickle("\x80\2(\x81.", "refuses the pickle opcode NEWOBJ at byte 48");
-    refuse_pickle("\x80\2\xff", "is no pickle opcode (0xff)");
+    refuse_pickle("\x80\2\xff", "is not a pickle opcode (0xff)");
     refuse_pickle("\x80\1}.", "pickle protocol 1, expected 2 to 5");
     refuse_pickle("\x80\2cos\nsystem\n", "refuses the pickled class or function os.system");
     refuse_pickle("\x80\4\x8c\2os\x8c\6system\x93", "class or function os.system");
@@ -252,7 +252,7 @@ static void test_pickles_are_refused(void **state) {
     refuse_pickle("\x80\2]NNs", "items are put where they do not belong");
     refuse_pickle("\x80\2h\1", "recalls what is not in its memo");
     refuse_pickle("\x80\2Nr\xff\xff\xff\xff", "a memo number is too large");
-    refuse_pickle("\x80\2N)R", "calls what is no function");
+    refuse_pickle("\x80\2N)R", "calls something that is not a function");
     refuse_pickle("\x80\2ctorch\nFloatStorage\n)R", "calls a function with unexpected arguments");
     refuse_pickle("\x80\2]}b", "refuses to set attributes of a list");
     refuse_pickle("\x80\2NQ", "a storage is not described by a tuple");

@@ -46,7 +46,7 @@ static void put_picture(scene *self, int grey) {
 
 static void on_message(void *user, dn_severity severity, const char *message) {
     scene *self = user;
-    self->warnings += severity == DN_WARNING && strstr(message, "will not be the same") != NULL;
+    self->warnings += severity == DN_WARNING && strstr(message, "will differ from that of") != NULL;
 }
 
 static void configure(scene *self) {

@@ -32,9 +32,8 @@ dn_status dn_holdout_begin(dn_holdout *self, dn_error *error) {
     self->source = decide_source(self);
     if (self->source == DN_FROM_VALIDATE &&
         (self->config->val_fraction > 0 || self->config->cross_fit > 0))
-        dn_tell(
-            self->observer, DN_NOTE,
-            "validate/good is there to calibrate with: val_fraction and cross_fit are not used");
+        dn_tell(self->observer, DN_NOTE,
+                "the calibration uses validate/good: val_fraction and cross_fit are ignored");
     if (self->source == DN_FROM_CROSS_FIT && (size_t)self->config->cross_fit > count)
         return dn_fail(error, DN_ERROR_DATA, "cross_fit: %d folds of %zu training images",
                        self->config->cross_fit, count);
@@ -133,7 +132,7 @@ dn_status dn_cross_fit(dn_holdout *self, dn_error *error) {
     self->train_count = count;
     for (int fold = 0; fold < self->config->cross_fit; fold++)
         DN_TRY(run_fold(self, (size_t)fold, error));
-    dn_tell(self->observer, DN_NOTE, "cross-fit: now the model itself, on all images");
+    dn_tell(self->observer, DN_NOTE, "cross-fit: training the final model on all images");
     return DN_OK;
 }
 
@@ -245,7 +244,7 @@ dn_status dn_holdout_choose_thresholds(dn_holdout *self, dn_trainer *trainer,
     DN_TRY(trace_roc(self, trainer, tested, calibration, error));
     if (request.rule != DN_RULE_CONFORMAL && calibration->roc.count == 0) {
         dn_tell(self->observer, DN_WARNING,
-                "threshold_rule %s needs labelled defects, and there are none: conformal is taken",
+                "threshold_rule %s needs labelled defects, and there are none: using conformal",
                 self->config->threshold_rule);
         request.rule = DN_RULE_CONFORMAL;
     }

@@ -63,7 +63,7 @@ static dn_status split_directory(const char *directory, dn_results *results, dn_
     memcpy(results->parent, results->directory, parent);
     snprintf(results->parent + parent, sizeof results->parent - parent, "%s", parent ? "" : ".");
     if (strlen(name) >= sizeof results->version)
-        return dn_fail(error, DN_ERROR_ARGUMENT, "%s: is no results folder v<N>", directory);
+        return dn_fail(error, DN_ERROR_ARGUMENT, "%s: is not a results folder v<N>", directory);
     memcpy(results->version, name, strlen(name) + 1);
     return DN_OK;
 }

@@ -105,7 +105,7 @@ static dn_status check_names(const dn_evaluation *evaluation, const dn_parts *pa
     if (strcmp(names, dn_parts_names(parts)) == 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_DATA,
-                   "the parts are of other pictures than the %zu that are here now",
+                   "the parts were made from other pictures than the %zu found now",
                    evaluation->count);
 }
 

@@ -42,7 +42,7 @@ static dn_status verify(dn_cli *cli, dn_archive *archive) {
         return status;
     snprintf(text, sizeof text,
              "%llu inspections, %llu decisions, %llu files of %llu bytes: %llu missing, %llu "
-             "changed, %llu that belong to none",
+             "changed, %llu without an inspection",
              count.inspections, count.decisions, count.files, count.bytes, count.missing,
              count.changed, count.stray);
     status = dn_cli_print(cli, text);

@@ -158,7 +158,8 @@ static void add_warnings(dn_watcher *self, unsigned writes, dn_outcome *outcome)
     }
     if (self->model_changed) {
         snprintf(text, sizeof text,
-                 "the model file on disk is another one now; this score is of model %.32s",
+                 "the model file on disk was replaced; this score is from model %.32s, which was "
+                 "opened before",
                  dn_model_id(self->batch->model));
         dn_outcome_warn(self->batch, outcome, text);
     }

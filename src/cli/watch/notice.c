@@ -41,7 +41,8 @@ void dn_notice_begin(dn_watcher *self) {
         missing |= self->folders[i].path && self->folders[i].events < 0;
     }
     if (missing && !off)
-        dn_watch_tell(self, DN_NOTE, "no events from the system: looking every %g s", self->poll);
+        dn_watch_tell(self, DN_NOTE,
+                      "the system sends no file events: reading the folder every %g s", self->poll);
 }
 
 void dn_notice_end(dn_watcher *self) {

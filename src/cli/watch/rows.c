@@ -138,10 +138,11 @@ static dn_status finish_on_disk(dn_watcher *self, const char *line) {
 }
 
 static dn_status finish_in_pipe(dn_watcher *self, const char *line) {
-    dn_watch_tell(self, DN_WARNING,
-                  "the watcher before this one was stopped while it printed the row of %.600s, "
-                  "which is printed again: standard output is no file to look it up in",
-                  self->pending->name);
+    dn_watch_tell(
+        self, DN_WARNING,
+        "the previous watcher was stopped while it printed the row of %.600s; the row is printed "
+        "again, because standard output is not a file that could be checked for it",
+        self->pending->name);
     return write_line(self, line);
 }
 

@@ -88,7 +88,8 @@ static dn_status read_lines(dn_watch_state *self, FILE *stream, dn_record_take *
         if (self->size > 0)
             status = take_line(self, line, length, take, user, error);
         else if (strcmp(line, DN_STATE_HEADER) != 0) {
-            fail(self, "is no state file of this version; name another or remove it", error);
+            fail(self, "is not a state file of this version; name another file or remove it",
+                 error);
             status = error->status = DN_ERROR_FORMAT;
         }
         self->size += length;
@@ -113,7 +114,7 @@ static dn_status read_file(dn_watch_state *self, dn_record_take *take, void *use
     if (fstat(self->descriptor, &status) != 0)
         return fail(self, strerror(errno), error);
     if (!S_ISREG(status.st_mode) || status.st_size > SIZE_LIMIT)
-        return fail(self, "is no state file: not a regular file, or too large", error);
+        return fail(self, "is not a state file: not a regular file, or too large", error);
     int copy = dup(self->descriptor);
     FILE *stream = copy < 0 ? NULL : fdopen(copy, "r");
     if (!stream) {
@@ -126,7 +127,7 @@ static dn_status read_file(dn_watch_state *self, dn_record_take *take, void *use
     if (result != DN_OK)
         return result;
     if (self->size == 0 && !begins_like_one(self, status.st_size))
-        return fail(self, "is no state file; name another or remove it", error);
+        return fail(self, "is not a state file; name another file or remove it", error);
     if (self->size == 0)
         return begin_file(self, error);
     return ftruncate(self->descriptor, self->size) == 0 ? DN_OK

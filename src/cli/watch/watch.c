@@ -45,10 +45,11 @@ static dn_status watch_folder(dn_watcher *self, const char *path) {
     free(real);
     if (valid)
         return dn_out_of_memory(&self->batch->cli->error);
-    return fail_folder(self, path,
-                       dn_is_output_folder(path) ? "differnet wrote its results here, which are no "
-                                                   "pictures to score (.differnet-results)"
-                                                 : "is watched twice, or its path is too long");
+    return fail_folder(
+        self, path,
+        dn_is_output_folder(path)
+            ? "is a results folder of differnet (.differnet-results); watch a folder of pictures"
+            : "is watched twice, or its path is too long");
 }
 
 static dn_status watch_folders(dn_watcher *self) {
@@ -132,7 +133,7 @@ static dn_status open_state(dn_watcher *self) {
         dn_state_open(&self->state, path, take_record, self, &self->batch->cli->error);
     if (status == DN_OK && self->state.damaged > 0)
         dn_watch_tell(self, DN_WARNING,
-                      "%.800s: %zu damaged lines are left out: their pictures may get a second row",
+                      "%.800s: %zu damaged lines were skipped: their pictures may get a second row",
                       path, self->state.damaged);
     return status;
 }
@@ -177,8 +178,8 @@ static void check_model(dn_watcher *self) {
         return;
     self->model_changed = 1;
     dn_watch_tell(self, DN_WARNING,
-                  "%.800s: the model on disk is another one now; scoring goes on with model %.32s, "
-                  "as it was opened: start again to use the new one",
+                  "%.800s: the model on disk was replaced; scoring continues with model %.32s: "
+                  "restart to use the new one",
                   batch->model_file.path, dn_model_id(batch->model));
 }
 

@@ -177,7 +177,7 @@ static dn_status fail_to_choose(const dn_threshold_request *request, dn_error *e
                        "calibrate MODEL DIR` gets them from a folder of good images");
     return dn_fail(error, DN_ERROR_DATA,
                    "threshold_rule %s needs scores of labelled good and defective images, and the "
-                   "model holds none; conformal does without",
+                   "model holds none; use conformal, which needs no defects",
                    dn_threshold_rule_names[request->rule]);
 }
 

@@ -118,7 +118,7 @@ static dn_status read_word(const reader *reading, const char *name, const char *
     for (*index = 0; word && *index < count; ++*index)
         if (strcmp(word, words[*index]) == 0)
             return DN_OK;
-    return refuse_member(reading, name, "one of the words that are known", error);
+    return refuse_member(reading, name, "one of the known words", error);
 }
 
 /* Exactly `count` numbers; null stands for infinity, which only a first one may be. */
@@ -133,11 +133,10 @@ static dn_status read_numbers(const reader *reading, const char *name, size_t co
                        : cJSON_IsNumber(item)          ? item->valuedouble
                                                        : NAN;
         if (read == count || isnan(value) || (isinf(value) && !cJSON_IsNull(item)))
-            return refuse_member(reading, name, "an array of as many numbers as it should be",
-                                 error);
+            return refuse_member(reading, name, "an array with the right count of numbers", error);
         *(double *)(void *)((char *)numbers + read++ * stride) = value;
     }
-    return read == count ? DN_OK : refuse_member(reading, name, "as long as it should be", error);
+    return read == count ? DN_OK : refuse_member(reading, name, "of the right length", error);
 }
 
 /* `count` rising numbers from 0 on. */
@@ -149,7 +148,7 @@ static dn_status read_rising(const reader *reading, const char *name, size_t cou
     DN_TRY(read_numbers(reading, name, count, *values, sizeof(double), error));
     for (size_t i = 0; i < count; i++)
         if (!isfinite((*values)[i]) || !((*values)[i] >= (i ? (*values)[i - 1] : 0)))
-            return refuse_member(reading, name, "made of rising numbers from 0 on", error);
+            return refuse_member(reading, name, "an array of increasing numbers from 0", error);
     return DN_OK;
 }
 

@@ -156,7 +156,7 @@ static dn_status take_extents(const dn_tensor *tensor, const char *path, dn_tile
     int fits = tensor->shape[0] == 3 && dn_tensor_to_f32(tensor, extents, error) == DN_OK;
     if (!fits || !is_whole(extents[0], 1, DN_IMAGE_MAX_SIDE) ||
         !is_whole(extents[1], 1, DN_IMAGE_MAX_SIDE) || !is_whole(extents[2], 1, 1e7))
-        return dn_fail(error, DN_ERROR_FORMAT, "%s: %s holds impossible numbers", path, names[1]);
+        return dn_fail(error, DN_ERROR_FORMAT, "%s: %s holds invalid numbers", path, names[1]);
     standard->width = (int)extents[0];
     standard->height = (int)extents[1];
     standard->pictures = (int)extents[2];
@@ -175,7 +175,7 @@ static dn_status take_values(const dn_tensor *tensor, const char *path, dn_tile_
     for (size_t i = 0; i < rows; i++)
         if (!isfinite(standard->values[2 * i]) || !isfinite(standard->values[2 * i + 1]) ||
             !(standard->values[2 * i + 1] > 0))
-            return dn_fail(error, DN_ERROR_FORMAT, "%s: %s: row %zu holds impossible numbers", path,
+            return dn_fail(error, DN_ERROR_FORMAT, "%s: %s: row %zu holds invalid numbers", path,
                            names[0], i);
     standard->count = (int)rows - 1;
     return DN_OK;

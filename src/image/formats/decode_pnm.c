@@ -44,8 +44,9 @@ static dn_status read_number(dn_bytes *file, const char *what, uint32_t *value, 
     if (file->position >= file->size)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: truncated at byte %zu: the PNM %s is missing",
                        file->name, file->position, what);
-    return dn_fail(error, DN_ERROR_FORMAT, "%s: is a damaged PNM: its %s at byte %zu is no number",
-                   file->name, what, file->position);
+    return dn_fail(error, DN_ERROR_FORMAT,
+                   "%s: is a damaged PNM: its %s at byte %zu is not a number", file->name, what,
+                   file->position);
 }
 
 static dn_status read_header(dn_bytes *file, pnm_header *header, dn_error *error) {

@@ -241,7 +241,7 @@ static void judge(dn_job *job) {
     dn_map *map = NULL;
     if (should_stop(self)) {
         self->status = 503;
-        dn_station_fail(&self->error, DN_CANCELLED, "nobody waits for the answer");
+        dn_station_fail(&self->error, DN_CANCELLED, "the client closed the connection");
         end(self);
         return;
     }

@@ -99,7 +99,7 @@ void dn_api_reload(dn_http_request *request) {
     if (dn_jobs_add(station->reads, &self->job))
         return;
     free(self);
-    dn_http_problem(request, 503, "too many questions wait");
+    dn_http_problem(request, 503, "too many queries are waiting");
     dn_http_finish(request);
 }
 

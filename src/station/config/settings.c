@@ -217,7 +217,7 @@ static dn_status take(const file_reader *self, const dn_station_pair *pair, dn_e
     int is_sink = strcmp(pair->list, "sinks") == 0;
     if ((!is_sink && strcmp(pair->list, "models") != 0) || !pair->key)
         return dn_station_fail(error, DN_ERROR_CONFIG,
-                               "\"%.40s\" is no list%s: expected models, sinks or hosts",
+                               "\"%.40s\" is not a list%s: expected models, sinks or hosts",
                                pair->list, pair->key ? " of mappings" : " of values");
     dn_served_model *model = NULL;
     dn_status status = DN_OK;

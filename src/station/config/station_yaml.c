@@ -30,7 +30,7 @@ static dn_status advance(reader *self) {
     yaml_event_delete(&self->event);
     if (!yaml_parser_parse(&self->parser, &self->event))
         return fail_at(self, self->parser.problem_mark,
-                       self->parser.problem ? self->parser.problem : "is no YAML");
+                       self->parser.problem ? self->parser.problem : "is not valid YAML");
     const yaml_event_t *event = &self->event;
     int decorated = event->type == YAML_ALIAS_EVENT ||
                     (event->type == YAML_SCALAR_EVENT &&

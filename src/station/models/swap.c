@@ -73,15 +73,15 @@ static void swap(dn_models *self, dn_slot *slot, const dn_model_file *present) {
         slot->swaps++;
     } else {
         slot->failed = *present;
-        snprintf(slot->failure, sizeof slot->failure, "the file on disk was not taken: %.400s",
+        snprintf(slot->failure, sizeof slot->failure, "the new model file was not loaded: %.400s",
                  error.message);
     }
     pthread_mutex_unlock(&self->lock);
     if (status == DN_OK)
-        dn_log(DN_LOG_INFO, "model_swapped", "%s: %s took the place of %s", slot->settings.name,
+        dn_log(DN_LOG_INFO, "model_swapped", "%s: model %s replaced %s", slot->settings.name,
                dn_model_id(next->model), dn_model_id(running->model));
     else
-        dn_log(DN_LOG_ERROR, "model_refused", "%s: %s goes on: %s", slot->settings.name,
+        dn_log(DN_LOG_ERROR, "model_refused", "%s: model %s stays: %s", slot->settings.name,
                dn_model_id(running->model), error.message);
     dn_models_give(old);
     dn_models_give(running);

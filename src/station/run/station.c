@@ -193,7 +193,7 @@ static dn_status reload(run *self, dn_error *error) {
 static void log_reload(run *self) {
     dn_error error = {DN_OK, ""};
     if (reload(self, &error) == DN_OK)
-        dn_log(DN_LOG_INFO, "reloaded", "tokens, hosts, models and policy were read again");
+        dn_log(DN_LOG_INFO, "reloaded", "tokens, hosts, models and policy were reloaded");
     else
         dn_log(DN_LOG_ERROR, "reload_failed", "nothing was changed: %s", error.message);
 }
@@ -304,7 +304,7 @@ dn_status dn_station_run(const dn_serve_settings_source *source, dn_error *error
     }
     close_all(self);
     if (status == DN_OK)
-        dn_log(DN_LOG_INFO, "stopped", "everything that was taken has been answered");
+        dn_log(DN_LOG_INFO, "stopped", "all accepted requests were answered");
     free(self);
     return status;
 }

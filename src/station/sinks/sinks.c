@@ -57,7 +57,7 @@ static void note(sink *self, dn_delivery delivery, const char *trouble, int64_t 
     if (delivery == DN_UNDELIVERED && !self->is_troubled)
         dn_log(DN_LOG_WARNING, "sink_failed", "%s: rows wait: %s", self->name, trouble);
     if (delivery != DN_UNDELIVERED && self->is_troubled)
-        dn_log(DN_LOG_INFO, "sink_recovered", "%s: takes rows again", self->name);
+        dn_log(DN_LOG_INFO, "sink_recovered", "%s: accepts rows again", self->name);
     self->is_troubled = delivery == DN_UNDELIVERED;
 }
 

@@ -201,7 +201,7 @@ static dn_status try_precision(const trial *self, dn_precision precision,
             "precision auto: %s is %s: scores of %zu training images by a small flow differ from "
             "f32's by at most %.2g %% (bound %g %%), beside their mean by %.2g %% of the scores' "
             "spread (bound %g %%)",
-            dn_precision_name(precision), holds ? "taken" : "not taken", self->count,
+            dn_precision_name(precision), holds ? "chosen" : "not chosen", self->count,
             100 * gap.difference, 100 * DN_AUTO_DIFFERENCE, 100 * gap.disorder,
             100 * DN_AUTO_DISORDER);
     return DN_OK;
@@ -218,7 +218,7 @@ static dn_status choose(trial *self, const dn_observer *observer, dn_auto_precis
     for (int p = DN_PRECISION_INT8; p > DN_PRECISION_F32 && choice->chosen == DN_PRECISION_F32; p--)
         DN_TRY(try_precision(self, (dn_precision)p, observer, choice, error));
     if (choice->chosen == DN_PRECISION_F32)
-        dn_tell(observer, DN_NOTE, "precision auto: f32 is taken");
+        dn_tell(observer, DN_NOTE, "precision auto: f32 is chosen");
     return DN_OK;
 }
 
@@ -240,7 +240,7 @@ dn_status dn_auto_precision_choose(const dn_config *config, const dn_roi *roi,
     made.shape.dropout = 0;
     *self = (dn_auto_precision){.chosen = DN_PRECISION_F32, .network = backbone->network};
     if (!has_choice(config, backbone, count)) {
-        dn_tell(observer, DN_NOTE, "precision auto: f32 is taken, this configuration needs it");
+        dn_tell(observer, DN_NOTE, "precision auto: f32 is chosen, this configuration needs it");
         return DN_OK;
     }
     dn_config *whole;
