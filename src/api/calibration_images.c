@@ -130,8 +130,10 @@ static dn_status list_samples(dn_calibration_images *images, dn_error *error) {
 static void tell_skipped(const char *folder, const dn_image_list *list,
                          const dn_observer *observer) {
     if (list->skipped > 0)
-        dn_tell(observer, DN_NOTE, "%s: %zu files are not images and were skipped", folder,
-                list->skipped);
+        dn_tell(observer, DN_NOTE,
+                list->skipped == 1 ? "%s: skipped %zu file that is not an image"
+                                   : "%s: skipped %zu files that are not images",
+                folder, list->skipped);
     if (list->outputs > 0)
         dn_tell(observer, DN_NOTE,
                 "%s: skipped results of differnet (maps, overlays, results folders): %zu", folder,

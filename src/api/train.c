@@ -236,8 +236,13 @@ static dn_status make_results(training *self, dn_error *error) {
 static dn_status open_results(training *self, dn_error *error) {
     dn_status status = writes(self) ? make_results(self, error) : DN_OK;
     self->has_results = 1;
-    return dn_group_broadcast(self->config->group, status, &self->results, sizeof self->results,
-                              error);
+    DN_TRY(dn_group_broadcast(self->config->group, status, &self->results, sizeof self->results,
+                              error));
+    dn_checkpoint *checkpoint = &self->checkpoint;
+    DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
+                        DN_CHECKPOINT_NAME, error));
+    return self->resumes ? dn_checkpoint_compare(checkpoint->path, self->detector.config, error)
+                         : DN_OK;
 }
 
 /* Cuts off what was logged after the checkpoint: it will be logged again. */
@@ -271,8 +276,6 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
     if (self->config->checkpoint > 0 || self->resumes)
         DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
                                                self->evaluated_sha256, error));
-    DN_TRY(dn_path_join(checkpoint->path, sizeof checkpoint->path, self->results.directory,
-                        DN_CHECKPOINT_NAME, error));
     checkpoint->dataset_sha256 = self->provenance.dataset_sha256;
     checkpoint->evaluated_sha256 = self->evaluated_sha256;
     checkpoint->network = self->detector.backbone.network->name;

@@ -28,7 +28,7 @@ static dn_status compare_shapes(const char *path, const dn_image *mask, dn_check
     }
     if (!first)
         return DN_OK;
-    snprintf(about, sizeof about, "%s is %d x %d, %zu images are of another shape, as %d x %d",
+    snprintf(about, sizeof about, "%s is %d x %d; images of another shape: %zu, the first %d x %d",
              path, mask->width, mask->height, others, first->width, first->height);
     return find_region(about, DN_FINDING_ROI_LOOK, class, error);
 }

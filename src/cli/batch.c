@@ -149,8 +149,8 @@ dn_status dn_batch_progress(dn_batch *batch) {
         dn_display_progress(&cli->display, &progress);
     if (!dn_interrupt_signal())
         return DN_OK;
-    snprintf(cli->error.message, sizeof cli->error.message, "interrupted after %zu images",
-             batch->done);
+    snprintf(cli->error.message, sizeof cli->error.message, "interrupted after %zu image%s",
+             batch->done, batch->done == 1 ? "" : "s");
     return cli->error.status = DN_CANCELLED;
 }
 

@@ -16,8 +16,8 @@ static dn_status print_findings(dn_cli *cli, const char *text, size_t to_mend) {
     dn_status status = dn_cli_print(cli, text);
     if (status != DN_OK || to_mend == 0)
         return status;
-    snprintf(cli->error.message, sizeof cli->error.message, "%zu findings to fix in the data set",
-             to_mend);
+    snprintf(cli->error.message, sizeof cli->error.message, "%zu finding%s to fix in the data set",
+             to_mend, to_mend == 1 ? "" : "s");
     return cli->error.status = DN_ERROR_DATA;
 }
 

@@ -105,8 +105,11 @@ static dn_status take_configuration(const dn_command *command, dn_config *config
     if (command->operand_count == 0)
         return DN_OK;
     if (!dn_command_has(command, DN_OPTION_RESUME))
-        return dn_usage(error, "train: \"%.80s\": only --resume takes a folder",
-                        command->operands[0]);
+        return dn_usage(
+            error,
+            "train: \"%.80s\": name pictures with --good or --data; only --resume takes a "
+            "folder",
+            command->operands[0]);
     if (dn_command_has(command, DN_OPTION_CONFIG))
         return DN_OK;
     if (asprintf(&path, "%s/config.yaml", command->operands[0]) < 0)

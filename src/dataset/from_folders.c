@@ -75,8 +75,8 @@ static dn_status find_class(const char *root, const char *class_name, char *fold
         return dn_fail(error, DN_ERROR_IO, "%s: cannot open: %s", root, strerror(errno));
     if (!dn_is_folder(root))
         return dn_fail(error, DN_ERROR_DATA,
-                       "%s: no such folder; expected a folder that holds %s/train/good/*.png, or a "
-                       "manifest ending in .csv",
+                       "%s: no such folder; expected a folder of good pictures, one that holds "
+                       "%s/train/good/*.png, or a manifest ending in .csv",
                        root, class_name[0] ? class_name : "CLASS");
     if (class_name[0] == '\0')
         return use_root(root, folder, error);

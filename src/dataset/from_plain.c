@@ -182,10 +182,10 @@ static void tell_split(const plain_reader *self) {
                 self->place, found->good, found->good - held_out, held_out, ONE_IN);
     else
         dn_tell(self->observer, DN_WARNING,
-                "%s: %zu good pictures, fewer than %d: all are for training and none is held out, "
+                "%s: %zu good picture%s, fewer than %d: all are for training and none is held out, "
                 "so neither a threshold nor the rate of false rejects is measured; add good "
                 "pictures, or calibrate on the training pictures (--cross-fit 5)",
-                self->place, found->good, LEAST_TO_SPLIT);
+                self->place, found->good, found->good == 1 ? "" : "s", LEAST_TO_SPLIT);
     if (found->count > found->good)
         dn_tell(self->observer, DN_NOTE,
                 "%s: defective pictures for the test: %zu; kinds of defects: %zu", self->place,

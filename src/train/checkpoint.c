@@ -20,15 +20,15 @@ static dn_status find_entry(const dn_tensor_file *file, const char *path, const 
                    path, key);
 }
 
-/* "lr_init is 0.0002 there and 0.1 here" */
+/* "lr_init is 0.0002 in the checkpoint, now 0.1" */
 static dn_status append_difference(dn_text *text, const dn_config *then, const dn_config *now,
                                    const char *key, dn_error *error) {
     char *before, *here = NULL;
     DN_TRY(dn_config_get(then, key, &before, error));
     dn_status status = dn_config_get(now, key, &here, error);
     if (status == DN_OK)
-        dn_text_append(text, "%s%s is %.100s there and %.100s here", text->length ? "; " : "", key,
-                       before, here);
+        dn_text_append(text, "%s%s is %.100s in the checkpoint, now %.100s",
+                       text->length ? "; " : "", key, before, here);
     dn_text_free(before);
     dn_text_free(here);
     return status;
@@ -45,7 +45,7 @@ static dn_status fail_other_keys(const dn_config *then, const dn_config *now, co
     if (status == DN_OK)
         status = dn_fail(error, DN_ERROR_CONFIG,
                          "%s: belongs to another configuration: %.700s; a resumed training keeps "
-                         "its settings: leave this out",
+                         "its settings: leave these options out",
                          path, text.data && !text.failed ? text.data : "");
     dn_text_destroy(&text);
     return status;
@@ -71,8 +71,8 @@ static dn_status compare_digest(const dn_tensor_file *file, const char *path, co
     if (strcmp(there, here) == 0)
         return DN_OK;
     return dn_fail(error, DN_ERROR_DATA,
-                   "%s: belongs to another %s: SHA-256 %.16s... there and %.16s... here", path,
-                   what, there, here);
+                   "%s: belongs to another %s: SHA-256 %.16s... in the checkpoint, now %.16s...",
+                   path, what, there, here);
 }
 
 static dn_status compare_roi(const dn_tensor_file *file, const char *path, const char *here,
@@ -90,8 +90,9 @@ static dn_status compare_network(const dn_tensor_file *file, const char *path, c
     DN_TRY(find_entry(file, path, "network", &there, error));
     if (strcmp(there, here) == 0)
         return DN_OK;
-    return dn_fail(error, DN_ERROR_DATA, "%s: belongs to another network: %.60s there and %s here",
-                   path, there, here);
+    return dn_fail(error, DN_ERROR_DATA,
+                   "%s: belongs to another network: %.60s in the checkpoint, now %s", path, there,
+                   here);
 }
 
 static dn_status read_random(const dn_tensor_file *file, const char *path, const char *key,
@@ -156,8 +157,9 @@ typedef struct differences {
 static void add_difference(differences *found, const char *what, const char *there,
                            const char *here) {
     size_t left = sizeof found->text - found->length;
-    int length = snprintf(found->text + found->length, left, "%s%s is \"%s\" there and \"%s\" here",
-                          found->length ? "; " : "", what, there, here);
+    int length =
+        snprintf(found->text + found->length, left, "%s%s is \"%s\" in the checkpoint, now \"%s\"",
+                 found->length ? "; " : "", what, there, here);
     found->length += length > 0 && (size_t)length < left ? (size_t)length : left - 1;
 }
 
@@ -217,6 +219,14 @@ static dn_status restore(const dn_checkpoint *checkpoint, const dn_tensor_file *
     DN_TRY(read_random(file, path, "augment", &trainer->position.augment, error));
     DN_TRY(read_random(file, path, "dropout", &trainer->position.dropout, error));
     return read_tensors(file, path, trainer, error);
+}
+
+dn_status dn_checkpoint_compare(const char *path, const dn_config *config, dn_error *error) {
+    dn_tensor_file *file;
+    DN_TRY(dn_tensor_file_open(path, &file, error));
+    dn_status status = compare_config(file, path, config, error);
+    dn_tensor_file_close(file);
+    return status;
 }
 
 dn_status dn_checkpoint_read(const dn_checkpoint *checkpoint, dn_trainer *trainer,

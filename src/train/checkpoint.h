@@ -66,6 +66,10 @@ dn_status dn_checkpoint_write(const dn_checkpoint *checkpoint, const dn_trainer 
 dn_status dn_checkpoint_read(const dn_checkpoint *checkpoint, dn_trainer *trainer,
                              size_t *log_bytes, dn_error *error);
 
+/* DN_ERROR_CONFIG where the checkpoint belongs to another configuration; the rest is not looked at.
+ * Says so before hours of other work. */
+dn_status dn_checkpoint_compare(const char *path, const dn_config *config, dn_error *error);
+
 /* Block `index` of a checkpoint (optimizer.count floats) and its name in the file. */
 float *dn_checkpoint_block(const dn_trainer *trainer, int index, const char **name);
 

@@ -375,7 +375,7 @@ static void test_moves_are_made_up_for(void **state) {
     watch(&self, "--threshold 9 --state state --move-to moved");
     text_with(self.log, "parts/a.png: cannot be moved to moved/pass", 1);
     assert_int_equal(stop(&self, SIGINT), 1);
-    assert_says(text_of(self.log), "1 files could not be moved to moved");
+    assert_says(text_of(self.log), "1 file could not be moved to moved");
     unlink("moved");
     watch(&self, "--threshold 9 --state state --move-to moved");
     for (int i = 0; i < 500 && !exists("moved", "pass/a.png"); i++)

@@ -77,7 +77,11 @@ wait $pid || status=$?
 [ "$status" = 130 ] || fail "exit status $status after Ctrl-C, expected 130"
 holds "$work/err" "To continue: differnet train --resume '$results/v3'"
 expect 2 "$differnet" train --resume "$results/v3" --seed 7 --precision bf16 --set lr_init=0.1 --threads 1
-holds "$work/err" "lr_init is 0.0002 there and 0.1 here; precision is f32 there and bf16 here; seed is 0 there and 7 here"
+holds "$work/err" "lr_init is 0.0002 in the checkpoint, now 0.1; precision is f32 in the checkpoint, now bf16; seed is 0 in the checkpoint, now 7"
+# Refused before cross_fit's trainings, not after them.
+expect 2 "$differnet" train --resume "$results/v3" --cross-fit 3
+holds "$work/err" "cross_fit is 0 in the checkpoint, now 3"
+grep -q "cross-fit: training" "$work/err" && fail "trained for cross_fit before it was refused"
 status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --threads 1 --output elsewhere --set verbose=false \
     --resume "$results/v3" >"$work/out" 2>"$work/err" || status=$?

@@ -79,12 +79,12 @@ wait $pid || status=$?
 [ -s "$parent/v1/checkpoint.safetensors" ] || fail "no checkpoint after Ctrl-C"
 # Options change keys of the configuration that lies there.
 expect 2 "$differnet" train --quiet --resume "$parent/v1" --set lr_init=0.1
-holds "$work/err" "lr_init is 0.0002 there and 0.1 here"
+holds "$work/err" "lr_init is 0.0002 in the checkpoint, now 0.1"
 # With other instructions other bytes come out: refused, unless that is what is wanted.
 export ONEDNN_MAX_CPU_ISA=SSE41
 expect 1 "$differnet" train --quiet --resume "$parent/v1" --threads 1
 holds "$work/err" "cannot be resumed with identical results: instructions is \""
-holds "$work/err" "\" there and \"SSE4.1"
+holds "$work/err" "\" in the checkpoint, now \"SSE4.1"
 status=0
 timeout -s INT 5 env --default-signal=INT "$differnet" train --quiet --resume "$parent/v1" --set exact_resume=false \
     >"$work/out" 2>"$work/err" || status=$?
@@ -96,7 +96,7 @@ expect 1 "$differnet" train --quiet --resume "$parent/v1"
 holds "$work/err" "instructions is \"SSE4.1"
 export ONEDNN_MAX_CPU_ISA=SSE41
 expect 2 "$differnet" train "${own[@]}" --set meta_epochs=1000 --set lr_init=0.1 --resume
-holds "$work/err" "lr_init is 0.0002 there and 0.1 here"
+holds "$work/err" "lr_init is 0.0002 in the checkpoint, now 0.1"
 cp "$work/data/part/train/good/$(ls "$work/data/part/train/good" | head -n 1)" "$work/data/part/train/good/more.png"
 expect 1 "$differnet" train --quiet --resume "$parent/v1"
 holds "$work/err" "belongs to another data set"

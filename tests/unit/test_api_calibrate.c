@@ -154,7 +154,7 @@ static void from_folds(void **state) {
     set(self, "cross_fit", "7");
     static dn_train_summary summary = DN_INIT(dn_train_summary);
     assert_fails(dn_train(self->config, NULL, &summary, NULL, &error), DN_ERROR_DATA,
-                 "7 folds of 6 training images");
+                 "7 folds need as many training images, there are 6");
     set(self, "val_fraction", "0.5");
     assert_fails(dn_train(self->config, NULL, &summary, NULL, &error), DN_ERROR_CONFIG,
                  "one of them");
@@ -173,7 +173,7 @@ static void from_validate(void **state) {
     assert_true(calibration.source == DN_FROM_VALIDATE && calibration.count == 4);
     assert_true(calibration.roc_source == DN_FROM_VALIDATE && calibration.roc.defective == 2);
     assert_true(calibration.request.rule == DN_RULE_YOUDEN);
-    assert_says(self, "val_fraction and cross_fit are not used");
+    assert_says(self, "val_fraction and cross_fit are ignored");
     assert_string_equal(metrics.decision.rule, "youden");
     assert_false(metrics.decision.tuned);
     assert_int_equal(metrics.good_count, 3);

@@ -310,7 +310,8 @@ static void test_region_of_interest(void **state) {
     put_roi(set, "a/roi/mask.pgm", 32, 16, 0, 16);
     check(set, NULL);
     assert_findings(set, 0, 1);
-    assert_non_null(strstr(finding(set, "roi_look")->about, "32 x 16, 20 images"));
+    assert_non_null(
+        strstr(finding(set, "roi_look")->about, "32 x 16; images of another shape: 20"));
     put_roi(set, "a/roi/other.pgm", 16, 16, 4, 12);
     check(set, NULL);
     assert_non_null(strstr(finding(set, "roi")->about, "2 images in roi/"));

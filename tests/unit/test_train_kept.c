@@ -392,10 +392,11 @@ static void test_checkpoint_of_other_data(void **state) {
     train(self);
     const struct {
         const char **digest, *what;
-    } digests[] = {{&checkpoint->dataset_sha256, "data set"},
-                   {&checkpoint->network, "another network: alexnet there and another here"},
-                   {&checkpoint->backbone_sha256, "backbone"},
-                   {&checkpoint->roi_sha256, "region of interest"}};
+    } digests[] = {
+        {&checkpoint->dataset_sha256, "data set"},
+        {&checkpoint->network, "another network: alexnet in the checkpoint, now another"},
+        {&checkpoint->backbone_sha256, "backbone"},
+        {&checkpoint->roi_sha256, "region of interest"}};
     for (size_t i = 0; i < sizeof digests / sizeof *digests; i++) {
         const char *kept = *digests[i].digest;
         *digests[i].digest = "another";
@@ -412,7 +413,7 @@ static void test_checkpoint_of_another_machine(void **state) {
         void (*change)(scene *self);
     } changes[] = {{"compute is", change_backend},
                    {"oneDNN 9.9.9", change_version},
-                   {"\" there and \"AVX2; own kernels AVX2\" here", change_instructions},
+                   {"\" in the checkpoint, now \"AVX2; own kernels AVX2\"", change_instructions},
                    {"precision is", change_products}};
     scene *self = *state;
     train(self);

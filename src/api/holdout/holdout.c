@@ -35,8 +35,10 @@ dn_status dn_holdout_begin(dn_holdout *self, dn_error *error) {
         dn_tell(self->observer, DN_NOTE,
                 "the calibration uses validate/good: val_fraction and cross_fit are ignored");
     if (self->source == DN_FROM_CROSS_FIT && (size_t)self->config->cross_fit > count)
-        return dn_fail(error, DN_ERROR_DATA, "cross_fit: %d folds of %zu training images",
-                       self->config->cross_fit, count);
+        return dn_fail(
+            error, DN_ERROR_DATA,
+            "cross_fit: %d folds need as many training images, there are %zu; set fewer folds",
+            self->config->cross_fit, count);
     if (self->source != DN_FROM_VAL_FRACTION)
         return DN_OK;
     return dn_split_share(samples, count, self->config->val_fraction, self->config->seed,

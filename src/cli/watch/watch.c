@@ -219,7 +219,8 @@ static dn_status end(dn_watcher *self) {
             file->is_unmoved && file->has_row && dn_identity_equals(&file->seen, &file->scored);
     if (unmoved == 0)
         return DN_OK;
-    dn_usage(error, "%zu files could not be moved to %.600s", unmoved, self->move_to);
+    dn_usage(error, "%zu file%s could not be moved to %.600s", unmoved, unmoved == 1 ? "" : "s",
+             self->move_to);
     return error->status = DN_ERROR_IO;
 }
 
