@@ -102,14 +102,18 @@ static int exit_status(dn_status status) {
 
 /* Of several processes the first speaks for all. If they have lost each other, the second speaks in
  * its place, after the time in which the first would have ended them all. */
-static void tell_failure(const dn_cli *cli, dn_status status) {
+static void tell_failure(const dn_cli *cli, dn_status status, const char *first) {
     if (dn_group_rank(cli->group) > (dn_group_is_lost(cli->group) ? 1 : 0))
         return;
     if (!dn_cli_speaks(cli) && sleep(5) > 0)
         return; /* a signal: the first has spoken */
     if (!cli->output_closed)
         fprintf(stderr, "differnet: %s\n", cli->error.message);
-    if (status == DN_ERROR_ARGUMENT)
+    const dn_verb *verb = NULL;
+    dn_error unknown;
+    if (status == DN_ERROR_ARGUMENT && dn_verb_find(first, &verb, &unknown) == DN_OK)
+        fprintf(stderr, "Try \"differnet help %s\".\n", verb->name);
+    else if (status == DN_ERROR_ARGUMENT)
         fprintf(stderr, "Try \"differnet --help\".\n");
 }
 
@@ -121,7 +125,7 @@ int main(int count, char **words) {
     dn_status status = run_command(&cli, count, words);
     dn_display_clear(&cli.display);
     if (status != DN_OK)
-        tell_failure(&cli, status);
+        tell_failure(&cli, status, count > 1 ? words[1] : "");
     dn_command_free(&cli.command);
     dn_group_leave(cli.group);
     return status == DN_OK ? cli.verdict_status : exit_status(status);

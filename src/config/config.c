@@ -69,8 +69,8 @@ static dn_status find_key(const char *name, const char *where, const dn_key **ke
     char excerpt[DN_EXCERPT_SIZE];
     dn_value_excerpt(excerpt, name);
     return dn_fail(error, DN_ERROR_CONFIG, "%sunknown key \"%s\"%s%s%s", where, excerpt,
-                   nearest ? ": did you mean \"" : "", nearest ? nearest : "",
-                   nearest ? "\"?" : "");
+                   nearest ? ": did you mean \"" : "; `differnet config` lists all keys",
+                   nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 typedef struct parse_state {

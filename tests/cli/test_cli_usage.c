@@ -16,7 +16,9 @@ static void test_refuses_wrong_usage(void **state) {
         {"serve model", "differnet: serve: not in this build\n"},
         {"check a b", "check: unexpected argument \"b\""},
         {"export model --output x", "--format pytorch|safetensors|onnx is needed"},
-        {"train --epochs 3", "differnet: train: unknown option \"--epochs\"\n"},
+        {"train --epochs 3",
+         "differnet: train: unknown option \"--epochs\"\nTry \"differnet help train\".\n"},
+        {"trian", "unknown verb \"trian\": did you mean \"train\"?\nTry \"differnet --help\".\n"},
         {"train --bacbone x", "train: unknown option \"--bacbone\": did you mean \"--backbone\"?"},
         {"train --quit", "did you mean \"--quiet\"?"},
         {"train -x", "train: unknown option \"-x\""},
@@ -176,6 +178,9 @@ static void test_completion_knows_values(void **state) {
     completes(script, "differnet train --set lr_schedule =", "constant cosine");
     completes(script, "differnet train --set save_model = f", "false");
     completes(script, "differnet train --set lr_init = 0", "");
+    completes(script, "differnet train --set tiles =", "off auto");
+    completes(script, "differnet train --set lev", "levels=");
+    completes(script, "differnet train --set levels = a", "auto");
     completes(script, "differnet train --goo", "--good");
     completes(script, "differnet help cal", "calibrate");
     assert_says(run("--completion zsh", NULL)->out, "export:--format) compadd -- pytorch");

@@ -339,7 +339,7 @@ static void test_unknown_keys_name_the_nearest(void **state) {
                  "did you mean \"batch_size\"?");
     assert_null(value);
     assert_fails(dn_config_set(config, "zzzzzz", "3", &error), DN_ERROR_CONFIG,
-                 "unknown key \"zzzzzz\"");
+                 "unknown key \"zzzzzz\"; `differnet config` lists all keys");
     assert_null(strstr(error.message, "did you mean"));
     assert_fails(dn_config_set(config, "line\nbreak", "3", &error), DN_ERROR_CONFIG,
                  "\"line?break\"");

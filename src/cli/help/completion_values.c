@@ -23,7 +23,8 @@ static const char *values_of(const dn_option *option, const dn_verb *verb) {
 }
 
 /* A key's comment ends with its range: "(auto, cpu, cuda)" and "(true or false)" list values,
- * "(0 to 1)" and "(may be empty)" do not. Writes them to `values`; returns 0 if there are none. */
+ * "(off, auto, or a side of ...)" begins with some, "(0 to 1)" and "(may be empty)" do not. Writes
+ * them to `values`; returns 0 if there are none. */
 static int find_key_values(const dn_config_key *key, char values[128]) {
     const char *open = strrchr(key->comment, '(');
     size_t length = open ? strcspn(open + 1, ")") : 0;
@@ -34,7 +35,10 @@ static int find_key_values(const dn_config_key *key, char values[128]) {
         snprintf(values, 128, "true, false");
         return 1;
     }
-    if (!strchr(values, ','))
+    char *rest = strstr(values, ", or ");
+    if (rest)
+        *rest = '\0';
+    else if (!strchr(values, ','))
         return 0;
     for (const char *blank = values; (blank = strchr(blank, ' ')); blank++)
         if (blank[-1] != ',')

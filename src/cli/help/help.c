@@ -22,7 +22,7 @@ char *dn_help_text(void) {
     fprintf(stream, "Usage: differnet VERB [OPTION]... [ARGUMENT]...\n"
                     "Defect detection with normalizing flows (DifferNet).\n\nVerbs:\n");
     for (size_t i = 0; i < DN_VERB_COUNT; i++)
-        fprintf(stream, "  %-10s %-14s %s\n", dn_verbs[i].name, dn_verbs[i].operands,
+        fprintf(stream, "  %-10s %-24s %s\n", dn_verbs[i].name, dn_verbs[i].operands,
                 dn_verbs[i].summary);
     fprintf(stream, "\n  --help     this help; differnet help VERB for a verb's options\n"
                     "  --version  the version\n\n"
