@@ -179,9 +179,12 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
         dn_text_append(text, ", review from ");
         append_fixed(text, decision->review_threshold);
     }
-    dn_text_append(text, ": rejects %zu of %zu good, finds %zu of %zu defective",
-                   decision->good.fail, total_count(&decision->good), decision->defective.fail,
-                   total_count(&decision->defective));
+    size_t good = total_count(&decision->good), defective = total_count(&decision->defective);
+    if (good > 0)
+        dn_text_append(text, ": rejects %zu of %zu good", decision->good.fail, good);
+    if (defective > 0)
+        dn_text_append(text, "%s finds %zu of %zu defective", good > 0 ? "," : ":",
+                       decision->defective.fail, defective);
     if (decision->good.review + decision->defective.review > 0)
         dn_text_append(text, ", %zu and %zu for review", decision->good.review,
                        decision->defective.review);

@@ -61,7 +61,7 @@ expect 1 "$differnet" merge "$model"
 holds "$work/err" "is not a part"
 cp "$data/part/test/good/000.png" "$data/part/test/good/more.png"
 expect 1 "$differnet" merge "$work/test.1" "$work/test.2"
-holds "$work/err" "the parts are of other pictures"
+holds "$work/err" "the parts were made from other pictures"
 expect 2 "$differnet" test "$model" --shard 1/2 --output "$work/no"
 expect 2 "$differnet" predict "$model" --watch "$work" --shard 1/2
 expect 2 "$differnet" predict "$model" "$work" --shard 1

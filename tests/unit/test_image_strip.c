@@ -67,6 +67,24 @@ static void test_wrapping(void **state) {
     }
 }
 
+/* Of ten columns, "AB CD  EF" would fit: the line ends between the phrases anyway. */
+static void test_phrases_stay_together(void **state) {
+    (void)state;
+    const dn_strip strip = {"AB CD  EF GH", NULL};
+    dn_image image;
+    int width = 66, height = dn_strip_height(&strip, width), white[2] = {0, 0};
+    assert_int_equal(height, 2 * 11 + 6);
+    assert_ok(dn_image_create(width, height, &image, &error));
+    dn_strip_draw(&strip, &image, 0);
+    for (int line = 0; line < 2; line++)
+        for (int y = 3 + 11 * line; y < 14 + 11 * line; y++)
+            for (int x = 3 + 5 * 6; x < width; x++)
+                white[line] += is_white(&image, x, y);
+    assert_int_equal(white[0], 0); /* "AB CD" is five letters */
+    assert_int_equal(white[1], 0);
+    dn_image_free(&image);
+}
+
 /* A double line on both sides of the edge, none elsewhere. */
 static void test_outline(void **state) {
     (void)state;
@@ -87,9 +105,8 @@ static void test_outline(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_letters),
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_wrapping),
+        cmocka_unit_test(test_letters),  cmocka_unit_test(test_text),
+        cmocka_unit_test(test_wrapping), cmocka_unit_test(test_phrases_stay_together),
         cmocka_unit_test(test_outline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

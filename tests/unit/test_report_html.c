@@ -478,6 +478,7 @@ static void test_no_test_set(void **state) {
     const char *page = render(set, 0, 0);
     assert_sound(page);
     assert_holds(page, "There was no test set");
+    assert_holds(page, "The model has no thresholds, so it gives scores and no verdicts.");
     assert_int_equal(occurrences(page, "<svg"), 0);
     assert_int_equal(occurrences(page, "<table"), 1); /* provenance */
 }

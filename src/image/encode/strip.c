@@ -18,15 +18,18 @@ static int columns_of(int width) {
     return columns > 1 ? columns : 1;
 }
 
-/* Where the next line of `text` ends: at a blank if there is one, else where it is full. */
+/* Where the next line of `text` ends: between two phrases, which are two blanks apart, else at a
+ * blank, else where it is full. */
 static size_t line_end(const char *text, size_t columns) {
-    size_t length = strlen(text), end = 0;
+    size_t length = strlen(text), word = 0, phrase = 0;
     if (length <= columns)
         return length;
-    for (size_t i = 0; i <= columns; i++)
-        if (text[i] == ' ')
-            end = i;
-    return end > 0 ? end : columns;
+    for (size_t i = 1; i <= columns; i++)
+        if (text[i] == ' ') {
+            word = i;
+            phrase = text[i - 1] == ' ' ? i : phrase;
+        }
+    return phrase > 0 ? phrase : word > 0 ? word : columns;
 }
 
 static const char *next_line(const char *text, size_t end) {

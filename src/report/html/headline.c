@@ -77,14 +77,21 @@ static void say_lack(dn_text *page, const dn_metrics *metrics) {
     if (metrics->good_count + metrics->defect_count == 0)
         warn(page,
              "There was no test set, so nothing was measured. The model can be used; how well "
-             "it tells good parts from defective ones is unknown. Put labelled pictures into "
-             "test/ and run <code>differnet test</code>.");
+             "it tells good parts from defective ones is unknown. To measure it, run "
+             "<code>differnet test</code> with good and defective pictures.");
     else if (metrics->defect_count == 0)
         warn(page, "The test set holds no defective pictures: what the model misses is unknown.");
     else if (metrics->good_count == 0)
         warn(page,
              "The test set holds no good pictures: how often the model rejects a good part is "
              "unknown.");
+}
+
+static void say_no_threshold(dn_text *page, const dn_report *report) {
+    if (!isfinite(report->metrics->decision.threshold) && !promises(report))
+        warn(page, "The model has no thresholds, so it gives scores and no verdicts. Set them from "
+                   "a folder of good pictures that training has not seen: <code>differnet "
+                   "calibrate</code>.");
 }
 
 /* A threshold chosen on the test set cannot be judged by it. */
@@ -187,6 +194,7 @@ void dn_html_headline(dn_text *page, const dn_report *report) {
     const dn_metrics *metrics = report->metrics;
     say_verdict(page, report);
     say_lack(page, metrics);
+    say_no_threshold(page, report);
     say_tuned(page, &metrics->decision);
     say_shortfall(page, report);
     if (isfinite(metrics->decision.threshold) && metrics->good_count + metrics->defect_count > 0)

@@ -78,6 +78,7 @@
     plot.style.setProperty("--fail-at", 100 * shareOf(now.fail) + "%");
     plot.style.setProperty("--review-at", 100 * shareOf(now.review) + "%");
     plot.classList.toggle("bandless", now.review >= now.fail);
+    plot.classList.toggle("unjudged", shareOf(now.fail) >= 1);
     for (const name of ["fail", "review"]) {
       say(name + "-value", digits(now[name]));
       sliders[name].value = Math.round(steps * shareOf(now[name]));

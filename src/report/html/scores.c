@@ -173,8 +173,9 @@ static void append_key(dn_text *page, const dn_report *report, const dn_score_ax
 static void append_histogram(dn_text *page, const dn_report *report, const dn_score_axis *axis,
                              double fail, double review) {
     append_key(page, report, axis);
-    dn_text_append(page, "<div class=\"histogram%s\" id=\"histogram\" style=\"--fail-at:",
-                   review < fail ? "" : " bandless");
+    /* Where everything passes there are no thresholds to show. */
+    dn_text_append(page, "<div class=\"histogram%s%s\" id=\"histogram\" style=\"--fail-at:",
+                   review < fail ? "" : " bandless", fail < axis->high ? "" : " unjudged");
     dn_html_fixed(page, 100 * dn_score_share(axis, fail), 3);
     dn_text_append(page, "%%;--review-at:");
     dn_html_fixed(page, 100 * dn_score_share(axis, review), 3);

@@ -88,8 +88,8 @@ void dn_html_verdicts(dn_text *page, const dn_report *report) {
     dn_text_append(page, "<section>\n<h2>Verdicts</h2>\n");
     append_matrix(
         page, metrics, &metrics->decision, 0,
-        "PASS: accepted. REVIEW: a person looks. FAIL: rejected. Wrong verdicts in bold; a "
-        "REVIEW is neither");
+        "PASS: accepted. REVIEW: a person looks. FAIL: rejected. Wrong verdicts in bold; "
+        "REVIEW is not wrong");
     dn_text_append(page, "</section>\n");
 }
 

@@ -338,6 +338,7 @@ async function run() {
 
 function dress() {
   for (const place of document.querySelectorAll("[data-text]")) place.textContent = TEXTS[place.dataset.text];
+  for (const place of document.querySelectorAll("[data-label]")) place.setAttribute("aria-label", TEXTS[place.dataset.label]);
   for (const button of document.querySelectorAll("[data-decision]")) button.textContent = TEXTS[button.dataset.decision];
   fill($("model-head"), ...TEXTS.modelHead.map((text) => element("th", text)));
   fill($("history-head"), ...TEXTS.historyHead.map((text) => element("th", text)));

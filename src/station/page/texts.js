@@ -1,6 +1,7 @@
 // Every word of the page: a translation replaces this file.
 "use strict";
 const TEXTS = {
+  title: "DifferNet inspection station", stage: "Picture with its map", model: "Model", verdict: "Verdict",
   map: "Map", zoom: "Zoom", live: "Live", who: "Who", note: "Note", scores: "Last 200 scores", models: "Models",
   upload: "Judge a picture", part: "Part", drop: "Choose pictures, or drop them here.", history: "History",
   from: "From", undecided: "without a decision", show: "Show", csv: "CSV", more: "More", token: "Token",
