@@ -55,7 +55,7 @@ prose() {
             "$({ found "(?i)$pattern" "${prose_documents[@]}"; found "(?i)^([^\"]|\"([^\"\\\\]|\\\\.)*\")*\"([^\"\\\\]|\\\\.)*($pattern)" "${library[@]}" "${cli[@]}"; } || true)"
     done <tools/prose.txt
 }
-mapfile -t prose_documents < <(matching '\.md$' | grep -v '^CHANGELOG\.md$')
+mapfile -t prose_documents < <(matching '\.md$|^python/differnet/.*\.py$|^src/station/page/texts\.js$' | grep -v '^CHANGELOG\.md$')
 mapfile -t cli < <(matching '^src/cli/.*\.c$')
 prose
 

@@ -9,10 +9,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-"$here/make_tutorial_parts.py" parts
+python3 "$here/make_tutorial_parts.py" parts
 "$differnet" train --good parts/OK --bad parts/NG --backbone "$network" --set train_rotations=even:1 \
     --set n_transforms_test=1 --cross-fit 3 --set report_note='Ask: Anna Berg' "$@"
-shown=(parts/OK/000.png parts/NG/scratch/000.png parts/NG/chip/000.png)
+good=$(grep -oE 'parts/OK/[0-9]+\.png' results/DifferNet/parts/all/v1/scores.csv | head -n 1) # not seen in training
+shown=("$good" parts/NG/scratch/000.png parts/NG/chip/000.png)
 "$differnet" predict results/DifferNet/parts/all "${shown[@]}" --overlay --regions >rows.jsonl
 "$(command -v chromium || command -v chromium-browser)" --headless --no-sandbox --disable-gpu --hide-scrollbars \
     --user-data-dir="$work/profile" --window-size=1000,900 --screenshot=report.png \

@@ -103,7 +103,7 @@ _frees: Dict[int, Any] = {}  # by the number of the weak reference, which frees 
 
 
 def free_with(owner: object, function: str, handle: c.c_void_p) -> None:
-    """Calls `function`(handle) when nothing refers to `owner` any more.
+    """Calls `function`(handle) when nothing refers to `owner` any longer.
 
     Python drops an exception that strikes in a __del__, and so would a Ctrl-C there. Here no bytecode runs: the weak
     reference calls C, which ignores the second argument, the reference itself.

@@ -38,6 +38,15 @@ typedef struct footer {
     char text[192], legend[192];
 } footer;
 
+/* A REVIEW that the score does not explain. */
+static const char *words_of(const char *reason) {
+    if (reason && strcmp(reason, "unlike_training") == 0)
+        return ", unlike the training pictures";
+    if (reason && strcmp(reason, "below_all_good") == 0)
+        return ", below all good parts";
+    return "";
+}
+
 static void say_verdict(const dn_map *map, char *text, size_t size) {
     char score[DN_NUMBER_SIZE], threshold[DN_NUMBER_SIZE];
     const dn_result *judged = &map->judged;
@@ -52,8 +61,8 @@ static void say_verdict(const dn_map *map, char *text, size_t size) {
         return;
     }
     dn_number_print_score(threshold, judged->threshold);
-    snprintf(text, size, "%s  score %s  FAIL above %s%s%s", dn_verdict_name(judged->verdict), score,
-             threshold, model, map->model_id);
+    snprintf(text, size, "%s%s  score %s  FAIL above %s%s%s", dn_verdict_name(judged->verdict),
+             words_of(judged->reason), score, threshold, model, map->model_id);
 }
 
 static void say_regions(const dn_map *map, char *text, size_t size) {

@@ -193,7 +193,9 @@ static void append_decision(dn_text *text, const dn_decision *decision) {
 
 static void append_rule(dn_text *text, const dn_decision *decision) {
     dn_text_append(text, "%-12s%-13s", decision->rule, decision->source);
-    append_fixed(text, decision->threshold);
+    char threshold[DN_NUMBER_SIZE];
+    dn_number_print_fixed(threshold, decision->threshold, 4);
+    dn_text_append(text, "%-10s", threshold);
     const size_t counts[] = {decision->good.fail, total_count(&decision->good),
                              decision->defective.fail, total_count(&decision->defective)};
     dn_text_append(text, "  %4zu of %-4zu  %4zu of %-4zu  ", counts[0], counts[1], counts[2],
@@ -214,7 +216,7 @@ static void append_rules(dn_text *text, const dn_metrics *metrics) {
     if (metrics->rule_count == 0)
         return;
     dn_text_append(text, "\n%-12s%-13s%s\n", "rule", "chosen on",
-                   "thresh.  good rejected  defects found  accuracy  precision  recall");
+                   "threshold   good rejected  defects found  accuracy  precision  recall");
     for (size_t i = 0; i < metrics->rule_count; i++)
         append_rule(text, &metrics->by_rule[i]);
 }

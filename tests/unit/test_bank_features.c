@@ -282,7 +282,7 @@ static void test_limit_and_removal(void **state) {
     float features[VALUES] = {0};
     digest_of(1000, digest);
     assert_fails(dn_feature_bank_store(&self->bank, digest, features, &error), DN_ERROR_IO,
-                 "no room");
+                 "the cache is full");
     assert_int_equal(count_rows(self, 5), ROWS);
     path_of(self, path);
     assert_true(size_of(path) <= self->bank.limit);

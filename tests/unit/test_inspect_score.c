@@ -444,6 +444,12 @@ static void test_footer(void **state) {
     assert_int_equal(map->region_count, 0); /* a PASS has none */
     assert_footer(map, "PASS  score 2.5  FAIL above 1.25  model 0123456789abcdef",
                   "0 to 3.0 x the level of good parts  no region");
+    map->judged.verdict = DN_VERDICT_REVIEW;
+    map->judged.reason = "below_all_good"; /* else a low score would be a riddle */
+    assert_footer(map,
+                  "REVIEW, below all good parts  score 2.5  FAIL above 1.25  model "
+                  "0123456789abcdef",
+                  "0 to 3.0 x the level of good parts  no region");
     map->judged.verdict = DN_VERDICT_NONE;
     map->model_id[0] = '\0';
     set_values(map, NAN);

@@ -207,11 +207,11 @@ static void impossible_numbers_are_refused(void **state) {
     refuses(STATISTICS, 2, 1.5f, DN_ERROR_FORMAT, "places.good[2]");
     refuses(STATISTICS, 4, INFINITY, DN_ERROR_FORMAT, "places.good[4]");
     refuses(STATISTICS, 4, NAN, DN_ERROR_FORMAT, "places.good[4]");
-    refuses(COMBINATION, 0, 1, DN_ERROR_FORMAT, "impossible");
-    refuses(COMBINATION, 0, 2e9f, DN_ERROR_FORMAT, "impossible");
-    refuses(COMBINATION, 1, NAN, DN_ERROR_FORMAT, "impossible");
-    refuses(COMBINATION, 2, 0, DN_ERROR_FORMAT, "impossible");
-    refuses(COMBINATION, 3, INFINITY, DN_ERROR_FORMAT, "impossible");
+    refuses(COMBINATION, 0, 1, DN_ERROR_FORMAT, "invalid numbers");
+    refuses(COMBINATION, 0, 2e9f, DN_ERROR_FORMAT, "invalid numbers");
+    refuses(COMBINATION, 1, NAN, DN_ERROR_FORMAT, "invalid numbers");
+    refuses(COMBINATION, 2, 0, DN_ERROR_FORMAT, "invalid numbers");
+    refuses(COMBINATION, 3, INFINITY, DN_ERROR_FORMAT, "invalid numbers");
 }
 
 /* ---- with the paper's score ---- */

@@ -86,10 +86,9 @@ void dn_html_verdicts(dn_text *page, const dn_report *report) {
     if (metrics->good_count + metrics->defect_count == 0 || !isfinite(metrics->decision.threshold))
         return;
     dn_text_append(page, "<section>\n<h2>Verdicts</h2>\n");
-    append_matrix(
-        page, metrics, &metrics->decision, 0,
-        "PASS: accepted. REVIEW: a person looks. FAIL: rejected. Wrong verdicts in bold; "
-        "REVIEW is not wrong");
+    append_matrix(page, metrics, &metrics->decision, 0,
+                  "PASS: accepted. REVIEW: a person looks. FAIL: rejected. Wrong verdicts in bold; "
+                  "REVIEW is not wrong");
     dn_text_append(page, "</section>\n");
 }
 
