@@ -294,12 +294,12 @@ DN_API dn_status dn_calibration_text(const dn_calibration_summary *summary, int 
 
 /* Reads every image of config's data set and writes into *text (for people, or as JSON;
  * dn_text_free) what is there, what must be fixed before training and what deserves a look
- * (docs/check.md). `class_name` NULL: all classes. `to_mend` (may be NULL) receives the number of
- * findings to mend; finding some is not a failure. Memory: one image a thread and 200 bytes an
+ * (docs/check.md). `class_name` NULL: all classes. `to_fix` (may be NULL) receives the number of
+ * findings to fix; finding some is not a failure. Memory: one image a thread and 200 bytes an
  * image.
  */
 DN_API dn_status dn_check(const dn_config *config, const char *class_name,
-                          const dn_observer *observer, int json, char **text, size_t *to_mend,
+                          const dn_observer *observer, int json, char **text, size_t *to_fix,
                           dn_error *error);
 
 /* ---- Training -------------------------------------------------------------------------------- */

@@ -135,7 +135,7 @@ def check(
 ) -> Dict[str, Any]:
     """Examines a data set before a training: counts, sizes, copies, masks, pictures unlike the others.
 
-    Returns what ``differnet check --json`` prints (docs/check.md): `to_mend` counts what must be fixed,
+    Returns what ``differnet check --json`` prints (docs/check.md): `to_fix` counts what must be fixed,
     `classes` lists the classes (`class_name` None: all). Memory: one picture a thread. Raises DataError and
     FileError where there is no data set. Ctrl-C stops it.
     """
@@ -143,9 +143,9 @@ def check(
         settings["dataset_path"] = dataset_path
     more = with_folders(None, good, bad, settings)
     wanted = class_name.encode() if class_name is not None else None
-    text, to_mend = c.c_void_p(), c.c_size_t()
+    text, to_fix = c.c_void_p(), c.c_size_t()
     with Config(None, more) as handle, Observer(progress, message) as observer:
-        observer.call("dn_check", handle, wanted, observer.pointer, 1, c.byref(text), c.byref(to_mend))
+        observer.call("dn_check", handle, wanted, observer.pointer, 1, c.byref(text), c.byref(to_fix))
     found: Dict[str, Any] = json.loads(take_text(text))
     return found
 

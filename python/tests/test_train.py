@@ -164,7 +164,7 @@ def test_callbacks(tmp_path):
 
 def test_check():
     found = differnet.check(SMALL["dataset_path"], progress=False)
-    assert found["to_mend"] == 0 and found["classes"][0]["images"] == 20
+    assert found["to_fix"] == 0 and found["classes"][0]["images"] == 20
     assert differnet.check(good=GOOD, bad=PICTURES[:2], progress=False)["classes"][0]["images"] == 6
     assert differnet.check(SMALL["dataset_path"], "dummy_class", progress=False)["classes"][0]["class"] == "dummy_class"
     with pytest.raises(differnet.Error, match="nowhere"):

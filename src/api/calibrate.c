@@ -164,7 +164,7 @@ static dn_model_options without_thresholds(const dn_model_options *options) {
     return computing;
 }
 
-/* What no calibration mends. */
+/* What no calibration repairs. */
 static void tell_doubts(const dn_model *model, const dn_observer *observer) {
     char angles[DN_ANGLES_TEXT], precision[DN_PRECISION_DOUBT_TEXT];
     dn_tell_precision(observer, model->options.precision, model->precision);

@@ -128,18 +128,18 @@ static dn_status write_report(const dn_config *config, const dn_backbone_weights
 
 static dn_status check_with(const dn_config *config, const dn_backbone_weights *backbone,
                             const char *class_name, const dn_observer *observer, int json,
-                            char **text, size_t *to_mend, dn_error *error) {
+                            char **text, size_t *to_fix, dn_error *error) {
     dn_check_report report;
     DN_TRY(dn_check_run(config, class_name, observer, &report, error));
-    if (to_mend)
-        *to_mend = report.to_mend;
+    if (to_fix)
+        *to_fix = report.to_fix;
     dn_status status = write_report(config, backbone, &report, observer, json, text, error);
     dn_check_free(&report);
     return status;
 }
 
 dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
-                   int json, char **text, size_t *to_mend, dn_error *error) {
+                   int json, char **text, size_t *to_fix, dn_error *error) {
     dn_backbone_weights backbone;
     dn_config *own;
     dn_observer observed;
@@ -152,7 +152,7 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
         status = dn_network_settings_apply(backbone.network, own, &observed, error);
     if (status == DN_OK) {
         dn_angles_warn(own, &observed);
-        status = check_with(own, &backbone, class_name, &observed, json, text, to_mend, error);
+        status = check_with(own, &backbone, class_name, &observed, json, text, to_fix, error);
     }
     dn_config_destroy(own);
     dn_backbone_weights_free(&backbone);

@@ -150,8 +150,8 @@ static dn_status check_class(checker *self, const char *name) {
     DN_TRY(look_at_class(self));
     dn_findings_sort(self->class);
     for (size_t i = 0; i < self->class->finding_count; i++) {
-        report->to_mend += self->class->findings[i].rule->mend != 0;
-        report->to_look_at += self->class->findings[i].rule->mend == 0;
+        report->to_fix += self->class->findings[i].rule->fix != 0;
+        report->to_look_at += self->class->findings[i].rule->fix == 0;
     }
     return DN_OK;
 }

@@ -1,4 +1,4 @@
-/* Checks a data set before training: what is there, what must be mended, what deserves a look.
+/* Checks a data set before training: what it holds, what must be fixed, what deserves a look.
  * docs/check.md explains every rule. */
 #ifndef DN_CHECK_CHECK_H
 #define DN_CHECK_CHECK_H
@@ -19,7 +19,7 @@ typedef struct dn_spread {
 /* A kind of finding; findings.c lists all. */
 typedef struct dn_rule {
     const char *name;   /* for programs: "unreadable" */
-    int mend;           /* 1: fix it before training; 0: look at it */
+    int fix;            /* 1: fix it before training; 0: look at it */
     const char *title;  /* "images that cannot be read" */
     const char *remedy; /* what to do */
 } dn_rule;
@@ -73,7 +73,7 @@ typedef struct dn_check_report {
     char *root;
     dn_checked_class *classes;
     size_t count, capacity;
-    size_t to_mend, to_look_at; /* findings */
+    size_t to_fix, to_look_at; /* findings */
 } dn_check_report;
 
 /* Reads every image of the configuration's data set (a folder of classes, a class folder or a

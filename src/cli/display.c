@@ -127,6 +127,8 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
 static void show(dn_display *display, const dn_progress *progress) {
     dn_stage_clock *clock = &display->clocks[progress->stage];
     double time = dn_cli_seconds();
+    if (progress->total == 0 && progress->done == 0) /* nothing to do: it would start the clock */
+        return;
     /* A count that falls means that the stage runs again. */
     int first = !clock->running || progress->done < clock->last;
     if (first)

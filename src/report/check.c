@@ -81,7 +81,7 @@ static void add_spreads(dn_json *json, cJSON *object, const dn_checked_class *cl
 static void add_finding(dn_json *json, cJSON *array, const dn_finding *finding) {
     cJSON *item = dn_json_item(json, array);
     dn_json_text(json, item, "finding", finding->rule->name);
-    dn_json_text(json, item, "severity", finding->rule->mend ? "mend" : "look");
+    dn_json_text(json, item, "severity", finding->rule->fix ? "fix" : "look");
     dn_json_text(json, item, "what", finding->rule->title);
     dn_json_text(json, item, "about", finding->about);
     dn_json_text(json, item, "remedy", finding->rule->remedy);
@@ -116,7 +116,7 @@ static dn_status check_json(const dn_check_report *check, const dn_report_estima
                             char **text, dn_error *error) {
     dn_json json = dn_json_begin();
     dn_json_text(&json, json.root, "dataset_path", check->root);
-    dn_json_count(&json, json.root, "to_mend", check->to_mend);
+    dn_json_count(&json, json.root, "to_fix", check->to_fix);
     dn_json_count(&json, json.root, "to_look_at", check->to_look_at);
     cJSON *classes = dn_json_array(&json, json.root, "classes");
     for (size_t i = 0; i < check->count; i++)
@@ -240,7 +240,7 @@ static void append_files(dn_text *text, const dn_finding *finding) {
 }
 
 static void append_finding(dn_text *text, const dn_finding *finding) {
-    dn_text_append(text, "  %s: %s", finding->rule->mend ? "fix" : "look", finding->rule->title);
+    dn_text_append(text, "  %s: %s", finding->rule->fix ? "fix" : "look", finding->rule->title);
     if (finding->about) {
         dn_text_append(text, ": ");
         append_plain(text, finding->about);
@@ -299,10 +299,10 @@ static dn_status check_text(const dn_check_report *check, const dn_report_estima
     dn_text text = {0};
     for (size_t i = 0; i < check->count; i++)
         append_class(&text, check, &check->classes[i], estimates ? &estimates[i] : NULL);
-    if (check->to_mend + check->to_look_at == 0)
+    if (check->to_fix + check->to_look_at == 0)
         dn_text_append(&text, "nothing to fix\n");
     else
-        dn_text_append(&text, "%zu to fix, %zu to look at\n", check->to_mend, check->to_look_at);
+        dn_text_append(&text, "%zu to fix, %zu to look at\n", check->to_fix, check->to_look_at);
     return dn_text_take(&text, taken, error);
 }
 

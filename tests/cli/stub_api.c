@@ -435,14 +435,14 @@ dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int
 }
 
 dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
-                   int json, char **text, size_t *to_mend, dn_error *error) {
+                   int json, char **text, size_t *to_fix, dn_error *error) {
     char words[1024];
     DN_TRY(features(observer, DN_STAGE_CHECK, error));
     if (strcmp(config->dataset_path, "missing") == 0)
         return dn_fail(error, DN_ERROR_DATA, "missing: holds no data set");
-    *to_mend = strcmp(config->dataset_path, "bad") == 0 ? 2 : 0;
-    snprintf(words, sizeof words, json ? "{\"to_mend\":%zu}" : "%zu to fix, data %.200s class %s",
-             *to_mend, config->dataset_path, class_name ? class_name : "all");
+    *to_fix = strcmp(config->dataset_path, "bad") == 0 ? 2 : 0;
+    snprintf(words, sizeof words, json ? "{\"to_fix\":%zu}" : "%zu to fix, data %.200s class %s",
+             *to_fix, config->dataset_path, class_name ? class_name : "all");
     return dn_copy_text(text, words, error);
 }
 

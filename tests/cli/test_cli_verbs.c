@@ -167,7 +167,7 @@ static void test_check(void **state) {
     assert_string_equal(ran->err, "");
     ran = run("check bad --json -q", NULL);
     assert_int_equal(ran->status, 1);
-    assert_string_equal(ran->out, "{\"to_mend\":2}\n");
+    assert_string_equal(ran->out, "{\"to_fix\":2}\n");
     assert_string_equal(ran->err, "differnet: 2 findings to fix in the data set\n");
     ran = run("check missing -q", NULL);
     assert_int_equal(ran->status, 1);

@@ -96,13 +96,13 @@ static void assert_file(const dn_finding *found, size_t index, const char *name,
         assert_non_null(strstr(found->files[index].detail, detail));
 }
 
-static void assert_findings(const scene *set, size_t to_mend, size_t to_look_at) {
-    if (set->report.to_mend == to_mend && set->report.to_look_at == to_look_at)
+static void assert_findings(const scene *set, size_t to_fix, size_t to_look_at) {
+    if (set->report.to_fix == to_fix && set->report.to_look_at == to_look_at)
         return;
     for (size_t i = 0; i < set->report.classes[0].finding_count; i++)
         print_message("%s: %s\n", set->report.classes[0].findings[i].rule->name,
                       set->report.classes[0].findings[i].about);
-    fail_msg("%zu to mend, %zu to look at", set->report.to_mend, set->report.to_look_at);
+    fail_msg("%zu to mend, %zu to look at", set->report.to_fix, set->report.to_look_at);
 }
 
 static void test_sound_set(void **state) {
@@ -208,8 +208,8 @@ static void test_duplicates(void **state) {
     found = finding(set, "two_labels");
     assert_int_equal(found->count, 1);
     assert_file(found, 0, "test/good/000.png", "the same as test/crack/doubt.png");
-    assert_int_equal(set->report.to_mend, 2);
-    assert_true(set->report.classes[0].findings[0].rule->mend); /* first */
+    assert_int_equal(set->report.to_fix, 2);
+    assert_true(set->report.classes[0].findings[0].rule->fix); /* first */
 }
 
 static void test_masks(void **state) {

@@ -43,7 +43,7 @@ static dn_checked_class class = {
     .finding_count = 2,
 };
 static const dn_check_report report = {
-    .root = "data", .classes = &class, .count = 1, .to_mend = 1, .to_look_at = 1};
+    .root = "data", .classes = &class, .count = 1, .to_fix = 1, .to_look_at = 1};
 
 static void test_text(void **state) {
     (void)state;
@@ -83,12 +83,12 @@ static void test_json(void **state) {
     assert_ok(dn_report_check(&report, NULL, 1, &text, &error));
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
-    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "to_mend")) == 1);
+    assert_true(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "to_fix")) == 1);
     const cJSON *item = cJSON_GetArrayItem(cJSON_GetObjectItem(root, "classes"), 0);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(item, "class")), "screws");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(item, "sizes")), 2);
     const cJSON *found = cJSON_GetArrayItem(cJSON_GetObjectItem(item, "findings"), 0);
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(found, "severity")), "mend");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(found, "severity")), "fix");
     const cJSON *listed = cJSON_GetObjectItem(found, "files");
     assert_int_equal(cJSON_GetArraySize(listed), 7);
     assert_string_equal(
