@@ -1,6 +1,7 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
 #include "api/holdout/holdout.h"
+#include "api/processes.h"
 #include "api/results/evaluation_files.h"
 #include "api/results/results.h"
 #include "api/tile_choice.h"
@@ -17,7 +18,6 @@
 #include "detect/precision.h"
 #include "group/group.h"
 #include "train/choices/auto_precision.h"
-#include "train/evaluation_gather.h"
 #include "train/schedule.h"
 
 #include <errno.h>
@@ -427,19 +427,15 @@ static dn_status estimate(training *self, dn_error *error) {
 /* Processes that compute with other numbers than the rest would not take the same steps. */
 static dn_status compare_processes(const training *self, dn_error *error) {
     dn_group *group = self->config->group;
-    dn_origin_fact facts[DN_ORIGIN_FACTS];
     char *yaml, names[DN_DIGEST_LENGTH + 1];
     if (!group)
         return DN_OK;
-    DN_TRY(dn_evaluation_check_shareable(self->config, error));
     DN_TRY(dn_dataset_names(&self->dataset, names, error));
     DN_TRY(dn_group_same(group, "pictures", names, error));
     DN_TRY(dn_group_same(group, "training pictures", self->provenance.dataset_sha256, error));
     DN_TRY(dn_group_same(group, "backbone weights", self->detector.backbone.digest, error));
     DN_TRY(dn_group_same(group, "region of interest", self->detector.roi.digest, error));
-    dn_origin_of(&self->compute, facts);
-    for (int i = 0; i < DN_ORIGIN_FACTS; i++)
-        DN_TRY(dn_group_same(group, facts[i].name, facts[i].text, error));
+    DN_TRY(dn_processes_compute_alike(group, &self->compute, error));
     DN_TRY(dn_config_to_model_yaml(self->config, &yaml, error));
     dn_status status = dn_group_same(group, "settings", yaml, error);
     dn_text_free(yaml);
@@ -504,8 +500,8 @@ static dn_status run_training(const dn_config *config, int resumes, const char *
     self->observer =
         (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
     self->start = dn_seconds();
-    if (config->group)
-        config->group->seconds = config->group_timeout;
+    dn_group_begin(config->group);
+    dn_group_set_timeout(config->group, config->group_timeout);
     dn_status status = dn_group_finish(config->group, train(self, error), error);
     if (status == DN_OK) {
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);

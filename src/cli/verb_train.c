@@ -176,9 +176,8 @@ static dn_status train_classes(dn_cli *cli, const dn_config *config) {
     char *text = NULL;
     size_t failed = 0;
     const dn_command *command = &cli->command;
-    if (cli->group)
-        return dn_usage(&cli->error, "train: several processes (mpirun) train one class; --shard "
-                                     "I/N shares the classes");
+    if (cli->group && dn_command_has(command, DN_OPTION_SHARD))
+        return dn_usage(&cli->error, "train: --shard or mpirun, not both");
     if (dn_command_has(command, DN_OPTION_RESUME))
         return dn_usage(&cli->error, "train: several classes need no --resume: the same command "
                                      "goes on where it was stopped");

@@ -88,10 +88,10 @@ const dn_verb dn_verbs[] = {
      "names the file.",
      dn_verb_export},
     {"merge", NULL, DN_VERB_MERGE, "PART...", 1, SIZE_MAX, "join what --shard I/N wrote",
-     "Joins the parts of one `predict --shard` or `test --shard`, in any order: what one process "
-     "would have written, to standard output or to --output (of test: a folder). Names parts that "
-     "are missing, there twice, unfinished or of another work. Parts of `test` hold scores; the "
-     "model and the test set are opened again.",
+     "Joins the parts of one `predict --shard`, `test --shard` or `check --shard`, in any order: "
+     "what one process would have written, to standard output or to --output (of test: a folder). "
+     "Names parts that are missing, there twice, unfinished or of another work. Parts of `test` "
+     "hold scores; the model and the test set are opened again.",
      dn_verb_merge},
 #ifdef DN_USE_STATION
     {"serve", NULL, DN_VERB_SERVE, "[MODEL...]", 0, SIZE_MAX, "the inspection station over HTTP",
