@@ -370,8 +370,9 @@ DN_API dn_status dn_group_model(dn_group *group, dn_model *model, dn_error *erro
 DN_API dn_status dn_group_exchange(dn_group *group, dn_status own, const char *bytes, size_t size,
                                    char **all, size_t *sizes, dn_error *error);
 
-/* The end of a work, with its status: the same in all processes. Call it always; the functions above
- * do so themselves, and once more does no harm. After a failure that all know it returns `own`. */
+/* The end of a work, with its status: the same in all processes. Call it always; the functions
+ * above do so themselves, and once more does no harm. After a failure that all know it returns
+ * `own`. */
 DN_API dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error);
 
 /* ---- Training many classes ------------------------------------------------------------------- */
@@ -460,6 +461,19 @@ DN_API dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_pa
                                          const char *output_directory, const dn_observer *observer,
                                          dn_metrics *metrics, dn_error *error);
 
+/* The features that a training with this configuration keeps (docs/bank.md), computed and kept
+ * before it, and nothing trained. In parts: each process writes the features of its pictures into
+ * `part`, which `sink` is called with after each of them, so that the text never grows large; the
+ * last function puts them all into the cache. The cache is then what one process writes, byte for
+ * byte. */
+typedef dn_status dn_part_sink(void *user, dn_part *part, dn_error *error);
+DN_API dn_status dn_keep_features(const dn_config *config, const dn_observer *observer,
+                                  dn_error *error);
+DN_API dn_status dn_keep_features_part(const dn_config *config, dn_part *part, dn_part_sink *sink,
+                                       void *user, const dn_observer *observer, dn_error *error);
+DN_API dn_status dn_keep_features_parts(const dn_config *config, const dn_parts *parts,
+                                        const dn_observer *observer, dn_error *error);
+
 /* ---- Import and export ----------------------------------------------------------------------- */
 
 /* Writes a model file from a state_dict that the original DifferNet saved (zip or legacy, f32 or
@@ -499,7 +513,8 @@ DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_p
 
 /* Measures speed and memory of `config`'s network with random weights: the processor's peak, every
  * stage of scoring, a training step. precision auto: all that the processor has; threads 0: all
- * processors, then one thread. Takes minutes. */
+ * processors, then one thread. Takes minutes. Of a group (dn_config_share) it measures instead, in
+ * seconds, how fast the processes gather. */
 DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
                               char **text, dn_error *error);
 

@@ -1,7 +1,7 @@
 #include "check/check.h"
 
-#include "api/check_share.h"
 #include "api/estimate.h"
+#include "api/parts/check_share.h"
 #include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"

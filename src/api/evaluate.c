@@ -1,6 +1,6 @@
 /* dn_model_evaluate, whole or in parts: a saved model on a labelled test set. */
+#include "api/parts/scores_in_parts.h"
 #include "api/results/evaluation_files.h"
-#include "api/results/scores_in_parts.h"
 #include "base/observer.h"
 #include "base/output_folder.h"
 #include "base/structs.h"
@@ -121,8 +121,7 @@ static dn_status evaluate_samples(const work *self, dn_model *model, const dn_da
 }
 
 /* Processes that see other pictures would wait for other scores. */
-static dn_status compare_processes(dn_model *model, const dn_dataset *dataset,
-                                   dn_error *error) {
+static dn_status compare_processes(dn_model *model, const dn_dataset *dataset, dn_error *error) {
     char names[DN_DIGEST_LENGTH + 1];
     dn_group *group = model->detector.config->group;
     if (!group)

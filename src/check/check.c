@@ -78,8 +78,7 @@ static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_
         return DN_OK;
     for (size_t done = 0; done < total;) {
         size_t count = total - done < step ? total - done : step;
-        block part = {dataset->samples + done, &levels, records + done, share,
-                      self->before + done};
+        block part = {dataset->samples + done, &levels, records + done, share, self->before + done};
         DN_TRY(tell(self, done, total));
         dn_parallel_for(self->threads, count, 1, fill_records, &part);
         done += count;
@@ -120,8 +119,8 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
         records, self->config};
     dn_status status = read_images(self, dataset, records);
     if (status == DN_OK && self->shared->exchange)
-        status = self->shared->exchange(self->shared->user, dataset, self->before, records,
-                                        self->error);
+        status =
+            self->shared->exchange(self->shared->user, dataset, self->before, records, self->error);
     if (status == DN_OK && !self->shared->ends_early)
         status = find_all(self, &subject);
     for (size_t i = 0; i < dataset->count; i++)

@@ -101,10 +101,14 @@ static int is_count(double number, double most) {
 
 /* What a check could not have found is no record. */
 static int makes_sense(const double numbers[NUMBERS]) {
-    static const double most[] = {
-        [WIDTH] = DN_IMAGE_MAX_SIDE, [HEIGHT] = DN_IMAGE_MAX_SIDE, [BITS] = 64,
-        [IS_DEEP] = 1,               [ORIENTATION] = 8,            [HAS_MORE] = 1,
-        [DEPTH_BITS] = 64,           [IS_MAPPED] = 1};
+    static const double most[] = {[WIDTH] = DN_IMAGE_MAX_SIDE,
+                                  [HEIGHT] = DN_IMAGE_MAX_SIDE,
+                                  [BITS] = 64,
+                                  [IS_DEEP] = 1,
+                                  [ORIENTATION] = 8,
+                                  [HAS_MORE] = 1,
+                                  [DEPTH_BITS] = 64,
+                                  [IS_MAPPED] = 1};
     for (int i = 0; i <= IS_MAPPED; i++)
         if (!is_count(numbers[i], most[i]))
             return 0;

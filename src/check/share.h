@@ -23,8 +23,8 @@ struct dn_check_share {
 /* Appends a record: numbers with blanks between, then three lines of text. */
 void dn_check_record_print(const dn_record *record, dn_text *text);
 
-/* Reads what dn_check_record_print wrote, from bytes that anybody may have written; dn_record_clear frees
- * it. DN_ERROR_FORMAT if it is no record. */
+/* Reads what dn_check_record_print wrote, from bytes that anybody may have written; dn_record_clear
+ * frees it. DN_ERROR_FORMAT if it is no record. */
 dn_status dn_check_record_parse(const char *text, dn_record *record, dn_error *error);
 
 #endif

@@ -122,9 +122,7 @@ static dn_status end_part(dn_batch *batch) {
 
 dn_status dn_batch_end(dn_batch *batch) {
     dn_error *error = &batch->cli->error;
-    dn_status status = batch->part     ? end_part(batch)
-                       : batch->shared ? end_shared(batch)
-                                       : DN_OK;
+    dn_status status = batch->part ? end_part(batch) : batch->shared ? end_shared(batch) : DN_OK;
     if (status != DN_OK)
         return status;
     batch->cli->verdict_status = status_of_verdicts(batch);

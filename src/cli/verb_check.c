@@ -34,11 +34,10 @@ static dn_status check_whole(dn_cli *cli, const dn_config *config, const char *c
     char *text = NULL;
     size_t to_mend = 0;
     int json = dn_command_has(&cli->command, DN_OPTION_JSON);
-    dn_status status = cli->parts
-                           ? dn_check_parts(config, class_name, cli->parts, &cli->observer, json,
-                                            &text, &to_mend, &cli->error)
-                           : dn_check(config, class_name, &cli->observer, json, &text, &to_mend,
-                                      &cli->error);
+    dn_status status = cli->parts ? dn_check_parts(config, class_name, cli->parts, &cli->observer,
+                                                   json, &text, &to_mend, &cli->error)
+                                  : dn_check(config, class_name, &cli->observer, json, &text,
+                                             &to_mend, &cli->error);
     if (status == DN_OK)
         status = print_findings(cli, text, to_mend);
     dn_text_free(text);
@@ -54,8 +53,8 @@ static dn_status check(dn_cli *cli, const dn_config *config) {
     if (status == DN_OK)
         status = dn_cli_part_begin(cli, "check", NULL, NULL, &part);
     if (status == DN_OK)
-        status = part ? check_part(cli, config, class_name, part)
-                      : check_whole(cli, config, class_name);
+        status =
+            part ? check_part(cli, config, class_name, part) : check_whole(cli, config, class_name);
     dn_part_free(part);
     dn_text_free(class_name);
     return status;

@@ -66,6 +66,7 @@ typedef struct joined_verb {
 static const joined_verb joined[] = {
     {"test", DN_VERB_TEST, 1, 1, dn_verb_test, 1},
     {"check", DN_VERB_CHECK, 0, 1, dn_verb_check, 0},
+    {"train", DN_VERB_TRAIN, 0, 0, dn_verb_train, 0},
 };
 
 static size_t add_own_options(const dn_command *command, char **words) {
@@ -85,9 +86,7 @@ static dn_status check_output(dn_cli *cli, const joined_verb *verb, const dn_com
     size_t given = 0;
     if (!verb->has_output)
         return dn_command_has(own, DN_OPTION_OUTPUT)
-                   ? dn_usage(&cli->error, "merge: what it makes of parts of `%s` goes to standard "
-                                           "output, not to --output",
-                              verb->name)
+                   ? dn_usage(&cli->error, "merge: parts of `%s` take no --output", verb->name)
                    : DN_OK;
     for (size_t i = 0; i < again->choice_count; i++)
         given += again->choices[i].option == DN_OPTION_OUTPUT;

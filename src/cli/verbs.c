@@ -24,7 +24,9 @@ const dn_verb dn_verbs[] = {
      "others are refused by name. --class all, or names with commas between, trains one class "
      "after "
      "another, goes on after one that fails, keeps what is finished and unchanged, and writes "
-     "summary.csv and summary.html into OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth.",
+     "summary.csv and summary.html into OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth. "
+     "--features computes what a training keeps in its cache and trains nothing; with --shard I/N "
+     "it writes a part for `merge`.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1, "metrics of a saved model on a test set",
      "MODEL is a model file, a results folder v<N>, or a class folder, whose newest model counts; "
@@ -88,10 +90,10 @@ const dn_verb dn_verbs[] = {
      "names the file.",
      dn_verb_export},
     {"merge", NULL, DN_VERB_MERGE, "PART...", 1, SIZE_MAX, "join what --shard I/N wrote",
-     "Joins the parts of one `predict --shard`, `test --shard` or `check --shard`, in any order: "
-     "what one process would have written, to standard output or to --output (of test: a folder). "
-     "Names parts that are missing, there twice, unfinished or of another work. Parts of `test` "
-     "hold scores; the model and the test set are opened again.",
+     "Joins the parts of one `predict`, `test`, `check` or `train --features` with --shard, in any "
+     "order: what one process would have written, to standard output or to --output (of predict a "
+     "file, of test a folder), or into the feature cache. Names parts that are missing, there "
+     "twice, unfinished or of another work. All but `predict` open the pictures' folder again.",
      dn_verb_merge},
 #ifdef DN_USE_STATION
     {"serve", NULL, DN_VERB_SERVE, "[MODEL...]", 0, SIZE_MAX, "the inspection station over HTTP",

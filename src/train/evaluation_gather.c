@@ -125,7 +125,8 @@ static dn_status gather_failures(dn_evaluation *evaluation, const dn_observer *o
     return status;
 }
 
-/* ---- the scores of tiles, of which pictures have different numbers ---------------------------- */
+/* ---- the scores of tiles, of which pictures have different numbers ----------------------------
+ */
 
 typedef struct travelling_tiles {
     int width, height, count, total; /* followed by the four arrays */
@@ -167,7 +168,8 @@ static dn_status exchange_tiles(dn_evaluation *evaluation, dn_status own, const 
                                 size_t size, dn_error *error) {
     char *all;
     size_t sizes[DN_GROUP_MOST], count = evaluation->share.count;
-    DN_TRY(dn_group_exchange(dn_evaluation_group(evaluation), own, bytes, size, &all, sizes, error));
+    DN_TRY(
+        dn_group_exchange(dn_evaluation_group(evaluation), own, bytes, size, &all, sizes, error));
     const char *next = all;
     dn_status status = DN_OK;
     for (size_t rank = 0; rank < count; rank++)

@@ -491,6 +491,32 @@ dn_status dn_check_parts(const dn_config *config, const char *class_name, const 
     return dn_check(config, class_name, observer, json, text, to_mend, error);
 }
 
+dn_status dn_keep_features(const dn_config *config, const dn_observer *observer, dn_error *error) {
+    (void)config;
+    return features(observer, DN_STAGE_TRAIN_FEATURES, error);
+}
+
+dn_status dn_keep_features_part(const dn_config *config, dn_part *part, dn_part_sink *sink,
+                                void *user, const dn_observer *observer, dn_error *error) {
+    static const char *const names[] = {"a", "b", "c"};
+    (void)config, (void)observer;
+    for (int i = 0; i < 3; i++)
+        if (dn_part_next(part, names[i])) {
+            DN_TRY(dn_part_add(part, "features", 8, error));
+            DN_TRY(sink(user, part, error));
+        }
+    return DN_OK;
+}
+
+dn_status dn_keep_features_parts(const dn_config *config, const dn_parts *parts,
+                                 const dn_observer *observer, dn_error *error) {
+    size_t size;
+    (void)config;
+    if (!dn_parts_item(parts, 2, &size))
+        return dn_fail(error, DN_ERROR_DATA, "items are missing");
+    return features(observer, DN_STAGE_TRAIN_FEATURES, error);
+}
+
 /* A network with two scales, and one whose weights are missing. */
 dn_status dn_config_complete(dn_config *config, const dn_observer *observer, dn_error *error) {
     if (strcmp(config->backbone, "missing.safetensors") == 0)

@@ -204,8 +204,8 @@ void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 const char *dn_image_kind_text(const char *bytes, size_t length) {
-    static const char *const known[] = {"",     "PNG",     "JPEG",       "BMP",  "PNM",   "TIFF",
-                                        "WebP", "bitmap",  "grey",       "RGB",  "RGBA",  "CMYK",
+    static const char *const known[] = {"",     "PNG",     "JPEG",       "BMP",  "PNM",  "TIFF",
+                                        "WebP", "bitmap",  "grey",       "RGB",  "RGBA", "CMYK",
                                         "Lab",  "palette", "grey+alpha", "YCbCr"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strlen(known[i]) == length && memcmp(known[i], bytes, length) == 0)

@@ -1,6 +1,6 @@
 /* A check whose pictures are shared: by the processes of a group, or in parts. */
-#ifndef DN_API_CHECK_SHARE_H
-#define DN_API_CHECK_SHARE_H
+#ifndef DN_API_PARTS_CHECK_SHARE_H
+#define DN_API_PARTS_CHECK_SHARE_H
 
 #include "base/digest.h"
 #include "check/share.h"

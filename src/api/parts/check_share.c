@@ -1,4 +1,4 @@
-#include "api/check_share.h"
+#include "api/parts/check_share.h"
 
 #include "base/memory.h"
 

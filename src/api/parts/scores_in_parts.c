@@ -1,4 +1,4 @@
-#include "api/results/scores_in_parts.h"
+#include "api/parts/scores_in_parts.h"
 
 #include "base/digest.h"
 #include "base/memory.h"
