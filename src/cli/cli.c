@@ -28,7 +28,10 @@ void dn_cli_watch(dn_cli *cli, const dn_config *config) {
 }
 
 dn_status dn_cli_print(dn_cli *cli, const char *text) {
-    size_t length = strlen(text);
+    return dn_cli_write(cli, text, strlen(text));
+}
+
+dn_status dn_cli_write(dn_cli *cli, const char *text, size_t length) {
     if (!dn_cli_speaks(cli))
         return DN_OK;
     FILE *output = cli->output ? cli->output : stdout;

@@ -51,15 +51,16 @@ void dn_report_machines_table(const dn_report_machines *model, dn_text *text) {
     if (!model->known)
         return;
     dn_link_print(&model->link, link);
-    dn_text_append(text,
-                   "  machines over %s, seconds of the whole training\n"
-                   "           pictures      steps     gather      total   times as fast\n",
-                   link);
+    dn_text_append(
+        text,
+        "  machines over %s, seconds of the whole training\n"
+        "           pictures      steps     gather  the first      total   times as fast\n",
+        link);
     for (size_t n = 1; n <= SHOWN; n *= 2) {
         double total = dn_machines_time(model, n);
-        dn_text_append(text, "  %7zu %10.1f %10.1f %10.1f %10.1f %10.1f\n", n,
+        dn_text_append(text, "  %7zu %10.1f %10.1f %10.1f %10.1f %10.1f %10.1f\n", n,
                        model->shared * share_of(model, n), model->step,
-                       model->steps * dn_machines_gather(model, n), total,
+                       model->steps * dn_machines_gather(model, n), model->rest, total,
                        dn_machines_time(model, 1) / total);
     }
     dn_text_append(text,
@@ -84,6 +85,7 @@ void dn_report_add_machines(dn_json *json, cJSON *object, const dn_report_machin
         dn_json_number(json, row, "pictures_seconds", model->shared * share_of(model, n));
         dn_json_number(json, row, "steps_seconds", model->step);
         dn_json_number(json, row, "gather_seconds", model->steps * dn_machines_gather(model, n));
+        dn_json_number(json, row, "first_seconds", model->rest);
         dn_json_number(json, row, "seconds", dn_machines_time(model, n));
     }
 }

@@ -12,7 +12,7 @@ typedef struct dn_report_machines {
     dn_link link;    /* between the machines */
     double shared;   /* what pictures cost: each machine takes its share */
     double step;     /* the optimiser's steps, which every machine takes */
-    double rest;     /* what one machine does: maps, files */
+    double rest;     /* what the first machine does alone: maps, files */
     double steps;    /* number of steps */
     double bytes;    /* that a step gathers */
     size_t pictures; /* of a batch, which are shared */
