@@ -161,6 +161,8 @@ static dn_status take(const dn_feature_range *range, const char *bytes, size_t s
         return dn_fail(error, DN_ERROR_FORMAT, "holds no features");
     if (!item.is_readable)
         return DN_OK;
+    if (!dn_feature_source_has_bank(range->source))
+        return dn_fail(error, DN_ERROR_IO, "there is no feature cache to keep them in");
     if (memcmp(item.key, range->source->bank.key, DN_DIGEST_BYTES) != 0)
         return dn_fail(error, DN_ERROR_DATA, "features of another origin (docs/bank.md)");
     if (item.float_count != item.rows * range->source->dimensions)

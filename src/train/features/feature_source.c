@@ -275,8 +275,6 @@ void dn_feature_source_expect(dn_feature_source *source, const char *path,
 dn_status dn_feature_source_put(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
                                 int width, int height, const float *features, size_t rows,
                                 dn_error *error) {
-    if (!dn_feature_source_has_bank(source))
-        return dn_fail(error, DN_ERROR_IO, "there is no feature cache to keep features in");
     if (find_in_bank(source, digest))
         return DN_OK;
     DN_TRY(make_room(source, width, height, error));
