@@ -37,11 +37,11 @@ static dn_status gather_once(dn_group *group, char *all, size_t total, double *s
 static dn_status time_size(dn_group *group, char *all, size_t total, double *median,
                            dn_error *error) {
     double times[MOST_REPEATS], warm;
-    int repeats = LEAST_REPEATS;
     DN_TRY(gather_once(group, all, total, &warm, error));
-    if (SECONDS / (warm + 1e-6) > LEAST_REPEATS)
-        repeats =
-            SECONDS / (warm + 1e-6) < MOST_REPEATS ? (int)(SECONDS / (warm + 1e-6)) : MOST_REPEATS;
+    double fit = SECONDS / (warm + 1e-6);
+    int repeats = fit < LEAST_REPEATS  ? LEAST_REPEATS
+                  : fit < MOST_REPEATS ? (int)fit
+                                       : MOST_REPEATS;
     DN_TRY(dn_group_broadcast(group, DN_OK, &repeats, sizeof repeats, error));
     for (int i = 0; i < repeats; i++)
         DN_TRY(gather_once(group, all, total, &times[i], error));
