@@ -83,9 +83,9 @@ holds "$work/err" "of 3 parts these are missing: 3"
 
 # The features that a training keeps: the files of the cache, byte for byte; without tiles and with.
 banks() { (cd "$1" && find . -name '*.bank' -exec sha256sum {} + | sort); }
-for kind in train_rotations=bank:3 tiles=64; do
+for kind in train_rotations=bank:3 tiles=64; do # of pictures made small: few tiles
     whole=("$differnet" train --data "$data" --class part --quiet --features --set img_size='[64, 64]' --set n_scales=1
-        --set n_transforms=2 --set n_transforms_test=2 --val-fraction 0.25 --set $kind)
+        --set n_transforms=2 --set n_transforms_test=2 --val-fraction 0.25 --set tile_scale=0.25 --set $kind)
     XDG_CACHE_HOME=$work/caches/one/$kind expect 0 "${whole[@]}"
     for i in 1 2 3; do
         XDG_CACHE_HOME=$work/caches/other expect 0 "${whole[@]}" --shard $i/3

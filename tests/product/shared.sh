@@ -72,7 +72,7 @@ expect 1 ranks 3 "${whole[@]}"
 cmp out findings || fail "check: other findings"
 
 # Tiles, and the features of a training, which every process keeps of its own pictures.
-tiles=(--data "$data" --class part "${tiny[@]}" --set tiles=64 --set img_size='[64, 64]' --val-fraction 0.25)
+tiles=(--data "$data" --class part "${tiny[@]}" --set tiles=64 --set tile_scale=0.25 --val-fraction 0.25)
 expect 0 "$differnet" train "${tiles[@]}" --output tiled/one
 XDG_CACHE_HOME=$work/fresh expect 0 ranks 3 "$differnet" train "${tiles[@]}" --features
 XDG_CACHE_HOME=$work/fresh expect 0 ranks 3 "$differnet" train "${tiles[@]}" --output tiled/many
