@@ -260,6 +260,9 @@ typedef struct dn_calibration_summary {
     char promise[256];              /* what the scores promise; "": nothing */
 } dn_calibration_summary;
 
+/* Several processes that do one work; see below. */
+typedef struct dn_group dn_group;
+
 /* How dn_calibrate_with calibrates. */
 typedef struct dn_calibrate_options {
     size_t struct_size;
@@ -268,6 +271,7 @@ typedef struct dn_calibrate_options {
     int force;          /* 1: accepts fewer than 10 images, and images in several folders */
     int undo;           /* 1: back to the calibration before; `images` is NULL */
     int reserved;       /* 0 */
+    dn_group *group;    /* processes that share the pictures; NULL: this one is alone */
 } dn_calibrate_options;
 
 /* Sets the thresholds of a model file according to `options`, from the good images below the folder
@@ -327,10 +331,9 @@ DN_API dn_status dn_train_resume(const dn_config *config, const char *directory,
 /* ---- Several processes ----------------------------------------------------------------------- */
 
 /* Processes that were started together by mpirun or srun do one work: pictures are shared, and all
- * take the same steps. Results equal those of one process, byte for byte. */
-typedef struct dn_group dn_group;
-
-/* *group NULL: this process is alone, which all functions accept. DN_ERROR_UNSUPPORTED: it is one
+ * take the same steps. Results equal those of one process, byte for byte.
+ *
+ * *group NULL: this process is alone, which all functions accept. DN_ERROR_UNSUPPORTED: it is one
  * of several, and the module for MPI is missing. Call it once in a process. */
 DN_API dn_status dn_group_join(dn_group **group, dn_error *error);
 
@@ -345,11 +348,32 @@ DN_API size_t dn_group_size(const dn_group *group);
 /* Whether the last failure was that the others do not answer. */
 DN_API int dn_group_is_lost(const dn_group *group);
 
-/* dn_train and dn_train_resume with this configuration, and dn_model_evaluate of this model, are
- * shared by the group's processes, all of which make the same call. Process 0 alone writes. The
- * group must outlive both. */
+/* How long the others may take to answer; 1800 s without it. */
+DN_API void dn_group_set_timeout(dn_group *group, double seconds);
+
+/* dn_train, dn_train_resume, dn_train_classes and dn_check with this configuration, and
+ * dn_model_evaluate of this model, are shared by the group's processes, all of which make the same
+ * call. Process 0 alone writes. The group must outlive both. */
 DN_API void dn_config_share(dn_config *config, dn_group *group);
 DN_API void dn_model_share(dn_model *model, dn_group *group);
+
+/* A work that the caller shares. All processes make the same calls in the same order; each call
+ * fails in all of them, with one message, if `own` is a failure in one. A group of NULL is one
+ * process.
+ *
+ * dn_group_model: DN_ERROR_DATA if the processes' models, or the programs that compute with them,
+ * differ. */
+DN_API dn_status dn_group_model(dn_group *group, dn_model *model, dn_error *error);
+
+/* Everybody gives `size` bytes: *all (dn_text_free) has sizes[r] bytes of process r, one after the
+ * other. sizes[dn_group_size] is the caller's. */
+DN_API dn_status dn_group_exchange(dn_group *group, dn_status own, const char *bytes, size_t size,
+                                   char **all, size_t *sizes, dn_error *error);
+
+/* The end of a work, with its status: the same in all processes. Call it always; the functions
+ * above do so themselves, and once more does no harm. After a failure that all know it returns
+ * `own`. */
+DN_API dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error);
 
 /* ---- Training many classes ------------------------------------------------------------------- */
 
@@ -420,6 +444,13 @@ DN_API const char *dn_parts_word(const dn_parts *parts, size_t index);
 /* Items in the order of the work; zero-terminated. NULL past the last. */
 DN_API const char *dn_parts_item(const dn_parts *parts, size_t index, size_t *size);
 
+/* dn_check in parts, as dn_model_evaluate below. */
+DN_API dn_status dn_check_part(const dn_config *config, const char *class_name, dn_part *part,
+                               const dn_observer *observer, dn_error *error);
+DN_API dn_status dn_check_parts(const dn_config *config, const char *class_name,
+                                const dn_parts *parts, const dn_observer *observer, int json,
+                                char **text, size_t *to_fix, dn_error *error);
+
 /* dn_model_evaluate in parts. The first writes the scores of its share of the test set into `part`
  * (dn_part_create; the caller takes its text and ends nothing); the second joins them. */
 DN_API dn_status dn_model_evaluate_part(dn_model *model, const char *dataset_path,
@@ -429,6 +460,19 @@ DN_API dn_status dn_model_evaluate_parts(dn_model *model, const char *dataset_pa
                                          const char *class_name, const dn_parts *parts,
                                          const char *output_directory, const dn_observer *observer,
                                          dn_metrics *metrics, dn_error *error);
+
+/* The features that a training with this configuration keeps (docs/bank.md), computed and kept
+ * before it, and nothing trained. In parts: each process writes the features of its pictures into
+ * `part`, which `sink` is called with after each of them, so that the text never grows large; the
+ * last function puts them all into the cache. The cache is then what one process writes, byte for
+ * byte. */
+typedef dn_status dn_part_sink(void *user, dn_part *part, dn_error *error);
+DN_API dn_status dn_keep_features(const dn_config *config, const dn_observer *observer,
+                                  dn_error *error);
+DN_API dn_status dn_keep_features_part(const dn_config *config, dn_part *part, dn_part_sink *sink,
+                                       void *user, const dn_observer *observer, dn_error *error);
+DN_API dn_status dn_keep_features_parts(const dn_config *config, const dn_parts *parts,
+                                        const dn_observer *observer, dn_error *error);
 
 /* ---- Import and export ----------------------------------------------------------------------- */
 
@@ -469,7 +513,8 @@ DN_API dn_status dn_verify_dataset(const char *model_path, const char *dataset_p
 
 /* Measures speed and memory of `config`'s network with random weights: the processor's peak, every
  * stage of scoring, a training step. precision auto: all that the processor has; threads 0: all
- * processors, then one thread. Takes minutes. */
+ * processors, then one thread. Takes minutes. Of a group (dn_config_share) it measures instead, in
+ * seconds, how fast the processes gather. */
 DN_API dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json,
                               char **text, dn_error *error);
 

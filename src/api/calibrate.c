@@ -2,8 +2,10 @@
 #include "api/calibration_images.h"
 #include "base/observer.h"
 #include "base/structs.h"
+#include "base/text.h"
 #include "detect/model_path.h"
 #include "detect/precision.h"
+#include "group/group.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
 #include "train/map_threshold.h"
@@ -56,12 +58,31 @@ static dn_status score_samples(dn_model *model, const dn_sample *samples, size_t
     return status;
 }
 
+/* Processes that see other pictures would wait for other scores. */
+static dn_status compare_processes(dn_model *model, const dn_image_list *list, dn_error *error) {
+    dn_text text = {0};
+    char *names;
+    dn_group *group = model->detector.config->group;
+    if (!group)
+        return DN_OK;
+    DN_TRY(dn_group_model(group, model, error));
+    for (size_t i = 0; i < list->count; i++)
+        dn_text_append(&text, "%s\n", list->paths[i]);
+    dn_status status = dn_text_take(&text, &names, error);
+    DN_TRY(dn_group_agree(group, status, error));
+    status = dn_group_same(group, "pictures", names, error);
+    dn_text_free(names);
+    return status;
+}
+
 static dn_status score_folder(dn_model *model, const char *images, int force,
                               const dn_observer *observer, size_t *unreadable, dn_error *error) {
     dn_calibration_images found;
     DN_TRY(dn_calibration_images_list(images, force, observer, &found, error));
-    dn_status status =
-        score_samples(model, found.samples, found.list.count, force, observer, unreadable, error);
+    dn_status status = compare_processes(model, &found.list, error);
+    if (status == DN_OK)
+        status = score_samples(model, found.samples, found.list.count, force, observer, unreadable,
+                               error);
     dn_calibration_images_free(&found);
     return status;
 }
@@ -148,7 +169,7 @@ static dn_status calibrate(dn_model *model, const char *path, const char *images
     else
         DN_TRY(choose(model, path, images, options, how->force, observer, &summary->unreadable,
                       error));
-    if (!how->dry_run)
+    if (!how->dry_run && dn_group_rank(how->group) == 0)
         DN_TRY(dn_detector_recalibrate(path, how->output ? how->output : path,
                                        &detector->calibration, &detector->history, error));
     summarize(detector, summary);
@@ -195,7 +216,10 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     DN_TRY(dn_model_path_find(model_path, path, error));
     DN_TRY(dn_model_open(path, &computing, &model, error));
     tell_doubts(model, &observed);
+    dn_model_share(model, way.group);
+    dn_group_begin(way.group);
     dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
+    status = dn_group_finish(way.group, status, error);
     dn_model_close(model);
     if (status == DN_OK)
         dn_struct_write(&dn_struct_calibration_summary, summary, &summarized);

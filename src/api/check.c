@@ -1,6 +1,7 @@
 #include "check/check.h"
 
 #include "api/estimate.h"
+#include "api/parts/check_share.h"
 #include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
@@ -11,6 +12,15 @@
 
 #include <math.h>
 #include <string.h>
+
+typedef struct checking {
+    dn_check_work *work;
+    const char *class_name;
+    const dn_observer *observer;
+    int json;
+    char **text;
+    size_t *to_fix; /* NULL: nobody asks */
+} checking;
 
 /* Size of the images: their mean and largest number of pixels. */
 static void add_sizes(const dn_checked_class *class, dn_workload *work) {
@@ -126,24 +136,38 @@ static dn_status write_report(const dn_config *config, const dn_backbone_weights
     return status;
 }
 
-static dn_status check_with(const dn_config *config, const dn_backbone_weights *backbone,
-                            const char *class_name, const dn_observer *observer, int json,
-                            char **text, size_t *to_fix, dn_error *error) {
-    dn_check_report report;
-    DN_TRY(dn_check_run(config, class_name, observer, &report, error));
-    if (to_fix)
-        *to_fix = report.to_fix;
-    dn_status status = write_report(config, backbone, &report, observer, json, text, error);
+/* The report is written where somebody reads it. */
+static dn_status write_or_not(const checking *self, const dn_config *config,
+                              const dn_backbone_weights *backbone, const dn_check_report *report,
+                              dn_error *error) {
+    if (dn_group_rank(self->work->group) > 0)
+        return dn_copy_text(self->text, "", error);
+    return self->work->part ? DN_OK
+                            : write_report(config, backbone, report, self->observer, self->json,
+                                           self->text, error);
+}
+
+static dn_status check_with(const checking *self, const dn_config *config,
+                            const dn_backbone_weights *backbone, dn_error *error) {
+    dn_check_report report = {0};
+    dn_status status = dn_check_work_begin(self->work, error);
+    if (status == DN_OK)
+        status = dn_check_run(config, self->class_name, &self->work->share, self->observer, &report,
+                              error);
+    DN_TRY(dn_check_work_end(self->work, status, error));
+    if (self->to_fix)
+        *self->to_fix = report.to_fix;
+    status = write_or_not(self, config, backbone, &report, error);
     dn_check_free(&report);
     return status;
 }
 
-dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
-                   int json, char **text, size_t *to_fix, dn_error *error) {
+static dn_status check(checking *self, const dn_config *config, const dn_observer *observer,
+                       dn_error *error) {
     dn_backbone_weights backbone;
     dn_config *own;
     dn_observer observed;
-    *text = NULL;
+    self->observer = &observed;
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
@@ -152,9 +176,34 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
         status = dn_network_settings_apply(backbone.network, own, &observed, error);
     if (status == DN_OK) {
         dn_angles_warn(own, &observed);
-        status = check_with(own, &backbone, class_name, &observed, json, text, to_fix, error);
+        status = check_with(self, own, &backbone, error);
     }
     dn_config_destroy(own);
     dn_backbone_weights_free(&backbone);
     return status;
+}
+
+dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
+                   int json, char **text, size_t *to_fix, dn_error *error) {
+    dn_check_work work = {.group = config->group};
+    checking self = {&work, class_name, NULL, json, text, to_fix};
+    *text = NULL;
+    dn_group_begin(config->group);
+    return dn_group_finish(config->group, check(&self, config, observer, error), error);
+}
+
+dn_status dn_check_part(const dn_config *config, const char *class_name, dn_part *part,
+                        const dn_observer *observer, dn_error *error) {
+    dn_check_work work = {.part = part};
+    checking self = {.work = &work, .class_name = class_name};
+    return check(&self, config, observer, error);
+}
+
+dn_status dn_check_parts(const dn_config *config, const char *class_name, const dn_parts *parts,
+                         const dn_observer *observer, int json, char **text, size_t *to_fix,
+                         dn_error *error) {
+    dn_check_work work = {.parts = parts};
+    checking self = {&work, class_name, NULL, json, text, to_fix};
+    *text = NULL;
+    return check(&self, config, observer, error);
 }

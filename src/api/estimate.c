@@ -157,15 +157,28 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
 }
 
 /* One checkpoint is counted: all of them never take more than a tenth of the time. */
-static double time_of(const dn_config *config, const dn_compute *compute, const dn_workload *work,
-                      const dn_operation_counts *counts, const dn_footprint *print,
-                      const dn_machine_speed *speed) {
+static dn_report_machines times_of(const dn_config *config, const dn_compute *compute,
+                                   const dn_workload *work, const dn_operation_counts *counts,
+                                   const dn_footprint *print, const dn_machine_speed *speed) {
     double input = (double)config->img_size[0] * config->img_size[1];
     double image = DECODE_SECONDS * (double)work->mean_pixels + RESIZE_SECONDS * input;
-    return counts->passes * speed->pass + counts->steps * speed->step +
-           counts->vectors * speed->vector + counts->images * image +
-           counts->maps * MAP_PASSES[compute->precision] * speed->pass +
-           (double)(print->model + print->checkpoint) * WRITE_SECONDS;
+    return (dn_report_machines){.shared = counts->passes * speed->pass +
+                                          counts->vectors * speed->vector + counts->images * image,
+                                .step = counts->steps * speed->step,
+                                .rest =
+                                    counts->maps * MAP_PASSES[compute->precision] * speed->pass +
+                                    (double)(print->model + print->checkpoint) * WRITE_SECONDS,
+                                .steps = counts->steps};
+}
+
+/* What a step gathers, and how many pictures a batch has to share. */
+static void fill_machines(const dn_config *config, const dn_network *network,
+                          const dn_workload *work, dn_report_machines *machines) {
+    const dn_flow_shape flow = dn_flow_shape_of(config, network);
+    size_t batch = (size_t)config->batch_size;
+    machines->bytes = (double)dn_step_rows(config, work) * flow.features * sizeof(float);
+    machines->pictures = work->train < batch ? work->train : batch;
+    machines->known = dn_link_read(config->link, &machines->link);
 }
 
 /* The same of one picture when it is scored: a detector for places shares its views. */
@@ -198,8 +211,11 @@ void dn_estimate_fill(const dn_config *config, const dn_network *network, const 
                                      .memory.wanted = print.memory,
                                      .results.wanted = print.results,
                                      .cache.wanted = print.cache};
-    if (speed)
-        estimate->seconds = time_of(config, compute, work, &counts, &print, speed);
+    if (speed) {
+        estimate->machines = times_of(config, compute, work, &counts, &print, speed);
+        estimate->seconds = dn_machines_time(&estimate->machines, 1);
+        fill_machines(config, network, work, &estimate->machines);
+    }
     if (dn_config_tiles(config) > DN_TILES_AUTO)
         fill_tiles(config, work, speed, &estimate->tiles);
     if (dn_memory_look("", &memory))

@@ -1,6 +1,6 @@
 /* dn_model_evaluate, whole or in parts: a saved model on a labelled test set. */
+#include "api/parts/scores_in_parts.h"
 #include "api/results/evaluation_files.h"
-#include "api/results/scores_in_parts.h"
 #include "base/observer.h"
 #include "base/output_folder.h"
 #include "base/structs.h"
@@ -8,7 +8,6 @@
 #include "group/group.h"
 #include "inspect/model.h"
 #include "train/apply_thresholds.h"
-#include "train/evaluation_gather.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,8 +47,6 @@ static dn_status make_maps(const dn_model *model, dn_evaluation *evaluation,
 static dn_status find_all(const work *self, const dn_model *model, dn_evaluation *evaluation,
                           dn_error *error) {
     dn_pixel_evaluation *maps = evaluation->maps;
-    if (self->part || self->parts)
-        DN_TRY(dn_evaluation_check_shareable(model->detector.config, error));
     if (self->part)
         evaluation->share = dn_part_share(self->part);
     if (!self->parts && evaluation->share.count < 2)
@@ -124,14 +121,12 @@ static dn_status evaluate_samples(const work *self, dn_model *model, const dn_da
 }
 
 /* Processes that see other pictures would wait for other scores. */
-static dn_status compare_processes(const dn_model *model, const dn_dataset *dataset,
-                                   dn_error *error) {
+static dn_status compare_processes(dn_model *model, const dn_dataset *dataset, dn_error *error) {
     char names[DN_DIGEST_LENGTH + 1];
     dn_group *group = model->detector.config->group;
     if (!group)
         return DN_OK;
-    DN_TRY(dn_evaluation_check_shareable(model->detector.config, error));
-    DN_TRY(dn_group_same(group, "model", dn_model_id(model), error));
+    DN_TRY(dn_group_model(group, model, error));
     DN_TRY(dn_dataset_names(dataset, names, error));
     return dn_group_same(group, "test pictures", names, error);
 }
@@ -165,6 +160,7 @@ static dn_status evaluate_whole(const dn_parts *parts, dn_model *model, const ch
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
     const work self = {.parts = parts, .output_directory = output_directory, .observer = &observed};
+    dn_group_begin(model->detector.config->group);
     dn_status status = evaluate(&self, model, dataset_path, class_name, &filled, error);
     DN_TRY(dn_group_finish(model->detector.config->group, status, error));
     dn_struct_write(&dn_struct_metrics, metrics, &filled);

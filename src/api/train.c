@@ -1,9 +1,11 @@
 /* dn_train: from a data set to a folder of results. */
 #include "api/estimate.h"
 #include "api/holdout/holdout.h"
+#include "api/processes.h"
 #include "api/results/evaluation_files.h"
 #include "api/results/results.h"
 #include "api/tile_choice.h"
+#include "api/training.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,7 +19,6 @@
 #include "detect/precision.h"
 #include "group/group.h"
 #include "train/choices/auto_precision.h"
-#include "train/evaluation_gather.h"
 #include "train/schedule.h"
 
 #include <errno.h>
@@ -28,54 +29,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything that one training owns; release_training releases it, after a failure too. */
-typedef struct training {
-    const dn_config *config; /* the caller's; later the detector's copy, which has the levels */
-    const dn_observer *user;
-    dn_observer observer; /* writes the log, then tells the user */
-    dn_dataset dataset;
-    dn_detector detector;
-    dn_compute compute;
-    dn_auto_precision chosen; /* precision: auto */
-    dn_holdout holdout;
-    dn_trainer trainer;
-    dn_evaluation final; /* of test/, where training was evaluated on validate/ */
-    dn_results results;
-    dn_provenance provenance;
-    dn_checkpoint checkpoint;
-    char evaluated_sha256[DN_DIGEST_LENGTH + 1]; /* for the checkpoint */
-    int has_results;                             /* the folder of results is there */
-    int resumes;                                 /* this run resumes an unfinished training */
-    const char *resumed;                         /* its folder; NULL: the newest */
-    FILE *log;
-    dn_report_epoch *epochs; /* what the log says, for the report */
-    size_t epoch_count, epoch_capacity;
-    double start, sub_epoch_start;
-    dn_status log_status;
-    dn_train_summary summary;
-    dn_metrics metrics; /* of the saved model */
-} training;
-
 /* Of several processes, one writes. */
-static int writes(const training *self) {
+static int writes(const dn_training *self) {
     return dn_group_rank(self->config->group) == 0;
 }
 
-static size_t split_count(const training *self, dn_split split) {
-    return self->dataset.begin[split + 1] - self->dataset.begin[split];
-}
-
-static const dn_sample *split_samples(const training *self, dn_split split) {
-    return self->dataset.samples + self->dataset.begin[split];
-}
-
 /* The split that is evaluated after every meta epoch (the Zerobox version's rule). */
-static dn_split observed_split(const training *self) {
-    return split_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
+static dn_split observed_split(const dn_training *self) {
+    return dn_training_count(self, DN_SPLIT_VALIDATE) > 0 ? DN_SPLIT_VALIDATE : DN_SPLIT_TEST;
 }
 
 /* Out of memory, the report's curve lacks this epoch; the training continues. */
-static void keep_epoch(training *self, const dn_report_epoch *epoch) {
+static void keep_epoch(dn_training *self, const dn_report_epoch *epoch) {
     void *epochs = self->epochs;
     dn_error reason;
     if (dn_grow(&epochs, &self->epoch_capacity, self->epoch_count + 1, sizeof *epoch, &reason) !=
@@ -88,7 +53,7 @@ static void keep_epoch(training *self, const dn_report_epoch *epoch) {
     self->epochs[self->epoch_count++] = *epoch;
 }
 
-static void write_log(training *self, const dn_progress *progress) {
+static void write_log(dn_training *self, const dn_progress *progress) {
     double now = dn_seconds();
     if (progress->stage == DN_STAGE_TEST_FEATURES || progress->stage == DN_STAGE_TRAIN_FEATURES)
         self->sub_epoch_start = now; /* the first sub epoch starts after them */
@@ -104,7 +69,7 @@ static void write_log(training *self, const dn_progress *progress) {
 }
 
 static int on_progress(void *user, const dn_progress *progress) {
-    training *self = user;
+    dn_training *self = user;
     write_log(self, progress);
     if (self->log_status != DN_OK)
         return 1;
@@ -114,12 +79,12 @@ static int on_progress(void *user, const dn_progress *progress) {
 }
 
 static void on_message(void *user, dn_severity severity, const char *message) {
-    const training *self = user;
+    const dn_training *self = user;
     if (self->user && self->user->on_message)
         self->user->on_message(self->user->user, severity, message);
 }
 
-static dn_status load_backbone(training *self, dn_error *error) {
+static dn_status load_backbone(dn_training *self, dn_error *error) {
     dn_backbone_weights *weights = &self->detector.backbone;
     if (dn_backbone_is_random(self->config->backbone))
         dn_tell(&self->observer, DN_WARNING,
@@ -133,14 +98,14 @@ static dn_status load_backbone(training *self, dn_error *error) {
 }
 
 /* The configured mask, or else the one in the data set's folder roi/. */
-static const char *roi_path(const training *self) {
+static const char *roi_path(const dn_training *self) {
     const char *named = self->config->roi;
     if (strcmp(named, "none") == 0)
         return NULL;
     return named[0] ? named : self->dataset.roi_path;
 }
 
-static dn_status load_roi(training *self, dn_error *error) {
+static dn_status load_roi(dn_training *self, dn_error *error) {
     const char *path = roi_path(self);
     const int *size = self->config->img_size;
     dn_roi *roi = &self->detector.roi;
@@ -157,7 +122,7 @@ static dn_status load_roi(training *self, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status open_inputs(training *self, dn_error *error) {
+static dn_status open_inputs(dn_training *self, dn_error *error) {
     unsigned wanted = 1u << DN_SPLIT_TRAIN | 1u << DN_SPLIT_VALIDATE | 1u << DN_SPLIT_TEST;
     DN_TRY(dn_config_check(self->config, error));
     DN_TRY(dn_config_copy(self->config, &self->detector.config, error));
@@ -169,17 +134,17 @@ static dn_status open_inputs(training *self, dn_error *error) {
     DN_TRY(dn_tile_choice_resolve(self->detector.config, &self->dataset, &self->observer, error));
     DN_TRY(dn_dataset_fingerprint(&self->dataset, DN_SPLIT_TRAIN, self->provenance.dataset_sha256,
                                   error));
-    self->provenance.dataset_images = split_count(self, DN_SPLIT_TRAIN);
+    self->provenance.dataset_images = dn_training_count(self, DN_SPLIT_TRAIN);
     return load_roi(self, error);
 }
 
-static dn_status create_trainer(training *self, dn_error *error) {
+static dn_status create_trainer(dn_training *self, dn_error *error) {
     dn_split observed = observed_split(self);
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
     self->detector.flow = dn_flow_shape_of(self->config, self->detector.backbone.network);
     DN_TRY(dn_trainer_create(&self->detector, &self->compute, samples, count,
-                             split_samples(self, observed), split_count(self, observed),
+                             dn_training_samples(self, observed), dn_training_count(self, observed),
                              &self->observer, &self->trainer, error));
     self->detector.parameters = self->trainer.parameters;
     DN_TRY(dn_seen_collect(self->trainer.inspector->scorer.extractor, samples, count,
@@ -189,7 +154,7 @@ static dn_status create_trainer(training *self, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status plan_calibration(training *self, dn_error *error) {
+static dn_status plan_calibration(dn_training *self, dn_error *error) {
     self->holdout = (dn_holdout){
         .config = self->config,
         .detector = &self->detector,
@@ -200,7 +165,7 @@ static dn_status plan_calibration(training *self, dn_error *error) {
     return dn_holdout_begin(&self->holdout, error);
 }
 
-static dn_status write_config(const training *self, dn_error *error) {
+static dn_status write_config(const dn_training *self, dn_error *error) {
     char path[1024], *yaml;
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "config.yaml", error));
     DN_TRY(dn_config_to_yaml(self->config, &yaml, error));
@@ -210,7 +175,7 @@ static dn_status write_config(const training *self, dn_error *error) {
 }
 
 /* The lock keeps other processes from resuming this training while it runs. */
-static dn_status open_log(training *self, const char *mode, dn_error *error) {
+static dn_status open_log(dn_training *self, const char *mode, dn_error *error) {
     char path[1024];
     DN_TRY(dn_path_join(path, sizeof path, self->results.directory, "train_log.jsonl", error));
     self->log = fopen(path, mode);
@@ -222,7 +187,7 @@ static dn_status open_log(training *self, const char *mode, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status make_results(training *self, dn_error *error) {
+static dn_status make_results(dn_training *self, dn_error *error) {
     if (self->resumes) {
         DN_TRY(dn_results_resume(self->config, self->resumed, DN_CHECKPOINT_NAME, &self->results,
                                  error));
@@ -233,7 +198,7 @@ static dn_status make_results(training *self, dn_error *error) {
     return open_log(self, "we", error);
 }
 
-static dn_status open_results(training *self, dn_error *error) {
+static dn_status open_results(dn_training *self, dn_error *error) {
     dn_status status = writes(self) ? make_results(self, error) : DN_OK;
     self->has_results = 1;
     DN_TRY(dn_group_broadcast(self->config->group, status, &self->results, sizeof self->results,
@@ -246,7 +211,7 @@ static dn_status open_results(training *self, dn_error *error) {
 }
 
 /* Cuts off what was logged after the checkpoint: it will be logged again. */
-static dn_status cut_log(const training *self, size_t log_bytes, dn_error *error) {
+static dn_status cut_log(const dn_training *self, size_t log_bytes, dn_error *error) {
     struct stat status;
     int descriptor = fileno(self->log);
     int longer = fstat(descriptor, &status) == 0 && (size_t)status.st_size > log_bytes;
@@ -257,7 +222,7 @@ static dn_status cut_log(const training *self, size_t log_bytes, dn_error *error
     return DN_OK;
 }
 
-static dn_status resume_from_checkpoint(training *self, dn_error *error) {
+static dn_status resume_from_checkpoint(dn_training *self, dn_error *error) {
     size_t log_bytes;
     if (writes(self))
         dn_output_sweep(self->results.directory);
@@ -271,7 +236,7 @@ static dn_status resume_from_checkpoint(training *self, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status prepare_checkpoint(training *self, dn_error *error) {
+static dn_status prepare_checkpoint(dn_training *self, dn_error *error) {
     dn_checkpoint *checkpoint = &self->checkpoint;
     if (self->config->checkpoint > 0 || self->resumes)
         DN_TRY(dn_dataset_fingerprint_readable(&self->dataset, observed_split(self),
@@ -285,7 +250,7 @@ static dn_status prepare_checkpoint(training *self, dn_error *error) {
     return self->resumes ? resume_from_checkpoint(self, error) : DN_OK;
 }
 
-static dn_status run_schedule(training *self, dn_error *error) {
+static dn_status run_schedule(dn_training *self, dn_error *error) {
     self->sub_epoch_start = dn_seconds();
     const dn_checkpoint *checkpoint =
         self->config->checkpoint > 0 && writes(self) ? &self->checkpoint : NULL;
@@ -298,13 +263,13 @@ static dn_status run_schedule(training *self, dn_error *error) {
 }
 
 /* Metrics of the model as it is saved: always on test/ where there is one. */
-static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_metrics *metrics,
+static dn_status evaluate_saved(dn_training *self, dn_evaluation **evaluation, dn_metrics *metrics,
                                 dn_error *error) {
     *evaluation = &self->trainer.evaluation;
-    if (observed_split(self) == DN_SPLIT_VALIDATE && split_count(self, DN_SPLIT_TEST) > 0) {
+    if (observed_split(self) == DN_SPLIT_VALIDATE && dn_training_count(self, DN_SPLIT_TEST) > 0) {
         *evaluation = &self->final;
-        DN_TRY(dn_evaluation_create(split_samples(self, DN_SPLIT_TEST),
-                                    split_count(self, DN_SPLIT_TEST), self->trainer.inspector,
+        DN_TRY(dn_evaluation_create(dn_training_samples(self, DN_SPLIT_TEST),
+                                    dn_training_count(self, DN_SPLIT_TEST), self->trainer.inspector,
                                     &self->trainer.evaluated, 0, &self->final, error));
         DN_TRY(dn_evaluation_run(&self->final, &self->observer, NULL, error));
     }
@@ -316,7 +281,7 @@ static dn_status evaluate_saved(training *self, dn_evaluation **evaluation, dn_m
     return dn_evaluation_apply_thresholds(*evaluation, &self->detector.calibration, metrics, error);
 }
 
-static dn_status save_model(training *self, dn_error *error) {
+static dn_status save_model(dn_training *self, dn_error *error) {
     char path[1024];
     if (!self->config->save_model)
         return DN_OK;
@@ -326,7 +291,7 @@ static dn_status save_model(training *self, dn_error *error) {
 }
 
 /* As the original's grad_map_viz, but for every image. */
-static dn_status make_maps(training *self, dn_evaluation *evaluation, dn_metrics *metrics,
+static dn_status make_maps(dn_training *self, dn_evaluation *evaluation, dn_metrics *metrics,
                            dn_error *error) {
     dn_pixel_evaluation *maps;
     if (!self->config->grad_map_viz)
@@ -340,7 +305,7 @@ static dn_status make_maps(training *self, dn_evaluation *evaluation, dn_metrics
     return status;
 }
 
-static dn_status write_results(training *self, dn_evaluation *evaluation, dn_error *error) {
+static dn_status write_results(dn_training *self, dn_evaluation *evaluation, dn_error *error) {
     DN_TRY(save_model(self, error));
     DN_TRY(dn_holdout_advise_rotations(&self->holdout, &self->trainer, error));
     DN_TRY(make_maps(self, evaluation, &self->metrics, error));
@@ -360,7 +325,7 @@ static dn_status write_results(training *self, dn_evaluation *evaluation, dn_err
     return DN_OK;
 }
 
-static dn_status finish_training(training *self, dn_error *error) {
+static dn_status finish_training(dn_training *self, dn_error *error) {
     dn_evaluation *evaluation;
     DN_TRY(dn_auto_precision_verify(&self->chosen, self->config, self->trainer.parameters,
                                     &self->observer, error));
@@ -376,7 +341,7 @@ static dn_status finish_training(training *self, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status choose_precision(training *self, const dn_sample *samples, size_t count,
+static dn_status choose_precision(dn_training *self, const dn_sample *samples, size_t count,
                                   dn_error *error) {
     DN_TRY(dn_auto_precision_choose(self->config, &self->detector.roi, samples, count,
                                     &self->detector.backbone, &self->observer, &self->chosen,
@@ -388,7 +353,7 @@ static dn_status choose_precision(training *self, const dn_sample *samples, size
 
 /* Finds the levels of the training images and puts them into the configuration, so that every image
  * is read with them and a training from config.yaml gives the same model. */
-static dn_status find_levels(training *self, dn_error *error) {
+static dn_status find_levels(dn_training *self, dn_error *error) {
     char text[64];
     size_t count;
     dn_sample_range range;
@@ -403,7 +368,7 @@ static dn_status find_levels(training *self, dn_error *error) {
 }
 
 /* Finds activation steps for every model, so that it can run in int8 later. */
-static dn_status prepare_precision(training *self, dn_error *error) {
+static dn_status prepare_precision(dn_training *self, dn_error *error) {
     size_t count;
     const dn_sample *samples = dn_holdout_train_samples(&self->holdout, &count);
     DN_TRY(dn_precision_open(self->config, dn_precision_wanted(self->config), &self->observer,
@@ -416,7 +381,7 @@ static dn_status prepare_precision(training *self, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status estimate(training *self, dn_error *error) {
+static dn_status estimate(dn_training *self, dn_error *error) {
     size_t count;
     dn_holdout_train_samples(&self->holdout, &count);
     return dn_estimate_training(self->config, &self->compute, &self->detector.backbone,
@@ -424,33 +389,33 @@ static dn_status estimate(training *self, dn_error *error) {
 }
 
 /* Processes that compute with other numbers than the rest would not take the same steps. */
-static dn_status compare_processes(const training *self, dn_error *error) {
+static dn_status compare_processes(const dn_training *self, dn_error *error) {
     dn_group *group = self->config->group;
-    dn_origin_fact facts[DN_ORIGIN_FACTS];
     char *yaml, names[DN_DIGEST_LENGTH + 1];
     if (!group)
         return DN_OK;
-    DN_TRY(dn_evaluation_check_shareable(self->config, error));
     DN_TRY(dn_dataset_names(&self->dataset, names, error));
     DN_TRY(dn_group_same(group, "pictures", names, error));
     DN_TRY(dn_group_same(group, "training pictures", self->provenance.dataset_sha256, error));
     DN_TRY(dn_group_same(group, "backbone weights", self->detector.backbone.digest, error));
     DN_TRY(dn_group_same(group, "region of interest", self->detector.roi.digest, error));
-    dn_origin_of(&self->compute, facts);
-    for (int i = 0; i < DN_ORIGIN_FACTS; i++)
-        DN_TRY(dn_group_same(group, facts[i].name, facts[i].text, error));
+    DN_TRY(dn_processes_compute_alike(group, &self->compute, error));
     DN_TRY(dn_config_to_model_yaml(self->config, &yaml, error));
     dn_status status = dn_group_same(group, "settings", yaml, error);
     dn_text_free(yaml);
     return status;
 }
 
-static dn_status train(training *self, dn_error *error) {
+dn_status dn_training_open(dn_training *self, dn_error *error) {
     DN_TRY(open_inputs(self, error));
     DN_TRY(plan_calibration(self, error));
     DN_TRY(find_levels(self, error));
     DN_TRY(prepare_precision(self, error));
-    DN_TRY(compare_processes(self, error));
+    return compare_processes(self, error);
+}
+
+static dn_status train(dn_training *self, dn_error *error) {
+    DN_TRY(dn_training_open(self, error));
     if (writes(self))
         DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
@@ -464,7 +429,7 @@ static dn_status train(training *self, dn_error *error) {
     return finish_training(self, error);
 }
 
-static void release_training(training *self) {
+void dn_training_end(dn_training *self) {
     if (self->log)
         fclose(self->log);
     dn_release(self->epochs);
@@ -479,32 +444,39 @@ static void release_training(training *self) {
 }
 
 /* Whether an interrupted training left a checkpoint; then the summary names its folder. */
-static int can_be_resumed(training *self) {
+static int can_be_resumed(dn_training *self) {
     snprintf(self->summary.results_directory, sizeof self->summary.results_directory, "%s",
              self->results.directory);
     self->summary.seconds = dn_seconds() - self->start;
     return self->checkpoint.path[0] && access(self->checkpoint.path, R_OK) == 0;
 }
 
+dn_status dn_training_begin(const dn_config *config, const dn_observer *user, dn_training **created,
+                            dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_training), error));
+    dn_training *self = *created = block;
+    self->config = config;
+    self->user = user;
+    self->observer =
+        (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
+    self->start = dn_seconds();
+    dn_group_begin(config->group);
+    dn_group_set_timeout(config->group, config->group_timeout);
+    return DN_OK;
+}
+
 static dn_status run_training(const dn_config *config, int resumes, const char *directory,
                               const dn_observer *observer, dn_train_summary *summary,
                               dn_metrics *metrics, dn_error *error) {
-    void *block;
+    dn_training *self;
     dn_observer observed;
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_check(&dn_struct_train_summary, summary, error));
     DN_TRY(dn_struct_check(&dn_struct_metrics, metrics, error));
-    DN_TRY(dn_allocate(&block, 1, sizeof(training), error));
-    training *self = block;
-    self->config = config;
+    DN_TRY(dn_training_begin(config, &observed, &self, error));
     self->resumes = resumes;
     self->resumed = directory;
-    self->user = &observed;
-    self->observer =
-        (dn_observer){.user = self, .on_progress = on_progress, .on_message = on_message};
-    self->start = dn_seconds();
-    if (config->group)
-        config->group->seconds = config->group_timeout;
     dn_status status = dn_group_finish(config->group, train(self, error), error);
     if (status == DN_OK) {
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
@@ -512,7 +484,7 @@ static dn_status run_training(const dn_config *config, int resumes, const char *
     }
     if (status == DN_CANCELLED && can_be_resumed(self))
         dn_struct_write(&dn_struct_train_summary, summary, &self->summary);
-    release_training(self);
+    dn_training_end(self);
     return status;
 }
 

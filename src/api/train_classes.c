@@ -5,9 +5,11 @@
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/structs.h"
+#include "base/text.h"
 #include "classes/summary.h"
 #include "dataset/layout.h"
 #include "dataset/plain.h"
+#include "group/group.h"
 #include "train/checkpoint.h"
 
 #include <fcntl.h>
@@ -27,6 +29,11 @@ typedef struct many {
     size_t turn;   /* classes of this list so far, for the shards */
     size_t failed; /* of this run */
 } many;
+
+/* Of several processes, one writes. */
+static int writes(const many *self) {
+    return dn_group_rank(self->config->group) == 0;
+}
 
 /* ---- which classes ---- */
 
@@ -105,10 +112,10 @@ static int has_checkpoint(const dn_config *config) {
 }
 
 /* What was interrupted goes on; if it was another training, a new one begins. */
-static dn_status run(const many *self, dn_train_summary *summary, dn_metrics *metrics,
+static dn_status run(const many *self, int resumes, dn_train_summary *summary, dn_metrics *metrics,
                      dn_error *error) {
     const dn_config *config = self->config;
-    if (has_checkpoint(config)) {
+    if (resumes) {
         dn_status status = dn_train_resume(config, NULL, self->observer, summary, metrics, error);
         if (status != DN_ERROR_CONFIG && status != DN_ERROR_DATA && status != DN_ERROR_FORMAT &&
             status != DN_ERROR_UNSUPPORTED)
@@ -120,13 +127,13 @@ static dn_status run(const many *self, dn_train_summary *summary, dn_metrics *me
     return dn_train(config, self->observer, summary, metrics, error);
 }
 
-static dn_status train(many *self, dn_class_record *record, dn_error *error) {
+static dn_status train(many *self, int resumes, dn_class_record *record, dn_error *error) {
     void *block;
     dn_train_summary summary = DN_INIT(dn_train_summary);
     DN_TRY(dn_allocate(&block, 1, sizeof(dn_metrics), error));
     dn_metrics *metrics = block;
     metrics->struct_size = sizeof *metrics;
-    dn_status status = run(self, &summary, metrics, error);
+    dn_status status = run(self, resumes, &summary, metrics, error);
     if (status == DN_OK) {
         record->state = DN_CLASS_DONE;
         record->seconds = summary.seconds;
@@ -167,18 +174,36 @@ static int is_finished(const many *self, const char *folder, const dn_class_reco
     return 1;
 }
 
-static dn_status make_class(many *self, const char *folder, dn_class_record *record,
-                            dn_error *error) {
+/* What is to be done for a class. The first process looks, and tells the others. */
+typedef struct plan {
+    int is_finished, resumes;
+} plan;
+
+static dn_status look(const many *self, const char *folder, dn_class_record *record, plan *next,
+                      dn_error *error) {
     dn_made_of made_of = {0};
     DN_TRY(dn_made_of_find(self->config, &made_of, error));
     dn_class_record_read(folder, record);
-    if (is_finished(self, folder, record, &made_of))
+    next->is_finished = is_finished(self, folder, record, &made_of);
+    next->resumes = !next->is_finished && has_checkpoint(self->config);
+    if (next->is_finished)
         return DN_OK;
     *record = dn_class_record_none();
     record->made_of = made_of;
+    return DN_OK;
+}
+
+static dn_status make_class(many *self, const char *folder, dn_class_record *record,
+                            dn_error *error) {
+    plan next = {0};
+    dn_group *group = self->config->group;
+    dn_status status = writes(self) ? look(self, folder, record, &next, error) : DN_OK;
+    DN_TRY(dn_group_broadcast(group, status, &next, sizeof next, error));
+    if (next.is_finished)
+        return DN_OK;
     dn_tell(self->observer, DN_NOTE, "class %s", dn_class_label(self->config->class_name));
-    DN_TRY(train(self, record, error));
-    return dn_class_record_write(folder, record, error);
+    DN_TRY(train(self, next.resumes, record, error));
+    return writes(self) ? dn_class_record_write(folder, record, error) : DN_OK;
 }
 
 static dn_status note_failure(many *self, const char *folder, const dn_error *failure,
@@ -189,24 +214,32 @@ static dn_status note_failure(many *self, const char *folder, const dn_error *fa
     snprintf(record.message, sizeof record.message, "%s", failure->message);
     dn_tell(self->observer, DN_WARNING, "%s: failed: %s", dn_class_label(self->config->class_name),
             failure->message);
+    if (!writes(self))
+        return DN_OK;
     DN_TRY(dn_make_directories(folder, error));
     return dn_class_record_write(folder, &record, error);
 }
 
-/* A failure is the class's, and the others go on; but a user who wants to stop wants all to stop.
- */
+/* A failure is the class's, and the others go on; but a user who wants to stop wants all to stop,
+ * and so do processes that have lost each other. */
 static dn_status run_class(many *self, const char *name, dn_error *error) {
     char folder[1024];
-    dn_class_record record;
+    dn_class_record record = dn_class_record_none();
     dn_error failure = {0};
-    DN_TRY(dn_config_set_text(self->config, "class_name", name, error));
-    DN_TRY(dn_results_of_class(self->config, folder, sizeof folder, error));
-    dn_status status = make_class(self, folder, &record, &failure);
+    dn_status status = dn_config_set_text(self->config, "class_name", name, &failure);
+    if (status == DN_OK)
+        status = dn_results_of_class(self->config, folder, sizeof folder, &failure);
+    if (status == DN_OK)
+        status = make_class(self, folder, &record, &failure);
+    status = dn_group_finish(self->config->group, status, &failure);
     if (status == DN_OK)
         return DN_OK;
     if (status == DN_CANCELLED)
         return dn_fail(error, status, "%s: %s; run the same command to continue",
                        dn_class_label(name), failure.message);
+    if (dn_group_is_lost(self->config->group))
+        return dn_fail(error, status, "%s", failure.message);
+    dn_group_begin(self->config->group);
     return note_failure(self, folder, &failure, error);
 }
 
@@ -240,6 +273,8 @@ static dn_status write_summary(many *self, dn_class_summary *summary, dn_error *
  * the records of all. */
 static dn_status update_summary(many *self, dn_class_summary *summary, dn_error *error) {
     char path[1024];
+    if (!writes(self))
+        return DN_OK;
     DN_TRY(dn_make_directories(self->folder, error));
     DN_TRY(dn_path_join(path, sizeof path, self->folder, ".summary.lock", error));
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
@@ -261,9 +296,27 @@ static dn_status run_classes(many *self, dn_class_summary *summary, dn_error *er
             continue;
         status = run_class(self, name, error);
         dn_status updated = update_summary(self, summary, status == DN_OK ? error : NULL);
-        status = status == DN_OK ? updated : status;
+        status = dn_group_finish(self->config->group, status == DN_OK ? updated : status, error);
     }
     return status == DN_OK ? update_summary(self, summary, error) : status;
+}
+
+/* Processes that see other classes would train others at the same time. */
+static dn_status compare_processes(const many *self, dn_error *error) {
+    dn_text text = {0};
+    char *names;
+    dn_group *group = self->config->group;
+    if (!group)
+        return DN_OK;
+    dn_group_set_timeout(group, self->config->group_timeout);
+    for (size_t i = 0; i < self->classes.count; i++)
+        dn_text_append(&text, "%s/", self->classes.names[i]);
+    dn_text_append(&text, "%s", self->wanted);
+    dn_status status = dn_text_take(&text, &names, error);
+    DN_TRY(dn_group_agree(group, status, error));
+    status = dn_group_same(group, "classes", names, error);
+    dn_text_free(names);
+    return status;
 }
 
 static dn_status open_classes(many *self, dn_error *error) {
@@ -291,9 +344,13 @@ dn_status dn_train_classes(const dn_config *config, const dn_classes_options *op
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_struct_read(&dn_struct_classes_options, &self.options, options, error));
     DN_TRY(dn_config_copy(config, &self.config, error));
+    dn_group_begin(self.config->group);
     dn_status status = open_classes(&self, error);
     if (status == DN_OK)
+        status = compare_processes(&self, error);
+    if (status == DN_OK)
         status = run_classes(&self, &summary, error);
+    status = dn_group_finish(self.config->group, status, error);
     if (status == DN_OK)
         status = dn_class_summary_text(&summary, json, text, error);
     if (failed)

@@ -23,7 +23,7 @@ const dn_struct dn_struct_row_places = STRUCT(dn_row_places, overlay, overlay);
 const dn_struct dn_struct_metrics = STRUCT(dn_metrics, defects, good_marked);
 const dn_struct dn_struct_calibration_summary =
     STRUCT(dn_calibration_summary, review_threshold, promise);
-const dn_struct dn_struct_calibrate_options = STRUCT(dn_calibrate_options, reserved, reserved);
+const dn_struct dn_struct_calibrate_options = STRUCT(dn_calibrate_options, reserved, group);
 const dn_struct dn_struct_train_summary = STRUCT(dn_train_summary, seconds, seconds);
 const dn_struct dn_struct_export_options = STRUCT(dn_export_options, reserved, reserved);
 const dn_struct dn_struct_classes_options = STRUCT(dn_classes_options, again, again);

@@ -5,6 +5,7 @@
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "base/structs.h"
+#include "benchmark/link.h"
 #include "benchmark/measure.h"
 #include "detect/activation_steps.h"
 #include "detect/network_settings.h"
@@ -164,6 +165,14 @@ static dn_status write(const dn_benchmark_results *results, int json, char **tex
     return dn_text_take(&written, text, error);
 }
 
+/* Processes that measured at the same time would disturb each other. */
+static dn_status benchmark_link(dn_group *group, int json, char **text, dn_error *error) {
+    dn_link_times times;
+    dn_group_begin(group);
+    DN_TRY(dn_group_finish(group, dn_measure_link(group, &times, error), error));
+    return dn_link_text(&times, json, text, error);
+}
+
 dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int json, char **text,
                        dn_error *error) {
     dn_detector detector = {0};
@@ -178,6 +187,8 @@ dn_status dn_benchmark(const dn_config *config, const dn_observer *observer, int
     *text = NULL;
     DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
     DN_TRY(dn_config_check(config, error));
+    if (config->group)
+        return benchmark_link(config->group, json, text, error);
     DN_TRY(describe_machine(config, &results, error));
     DN_TRY(plan_runs(config, &observed, &results, error));
     warn_of_load(&results, &observed);

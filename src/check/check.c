@@ -5,6 +5,7 @@
 #include "base/observer.h"
 #include "base/parallel.h"
 #include "check/findings.h"
+#include "check/share.h"
 #include "check/tally.h"
 #include "dataset/layout.h"
 #include "dataset/plain.h"
@@ -20,6 +21,8 @@ typedef struct checker {
     const char *root;
     int threads;
     const dn_observer *observer;
+    const dn_check_share *shared;
+    size_t before; /* pictures of earlier classes */
     dn_check_report *report;
     dn_checked_class *class; /* the current one */
     dn_error *error;
@@ -32,12 +35,15 @@ typedef struct block {
     const dn_sample *samples;
     const dn_levels *levels;
     dn_record *records;
+    const dn_share *share;
+    size_t first; /* number of the first picture */
 } block;
 
 static void fill_records(void *context, size_t begin, size_t end) {
     const block *part = context;
     for (size_t i = begin; i < end; i++)
-        dn_record_fill(&part->samples[i], part->levels, &part->records[i]);
+        if (dn_share_takes(part->share, part->first + i))
+            dn_record_fill(&part->samples[i], part->levels, &part->records[i]);
 }
 
 static dn_status tell(const checker *self, size_t done, size_t total) {
@@ -64,11 +70,15 @@ static dn_status find_levels(const checker *self, const dn_dataset *dataset, dn_
 
 static dn_status read_images(const checker *self, const dn_dataset *dataset, dn_record *records) {
     dn_levels levels;
-    size_t step = (size_t)self->threads * IMAGES_A_THREAD, total = dataset->count;
+    const dn_share *share = &self->shared->share;
+    size_t processes = share->count > 1 ? share->count : 1;
+    size_t step = (size_t)self->threads * IMAGES_A_THREAD * processes, total = dataset->count;
     DN_TRY(find_levels(self, dataset, &levels));
+    if (self->shared->reads_nothing)
+        return DN_OK;
     for (size_t done = 0; done < total;) {
         size_t count = total - done < step ? total - done : step;
-        block part = {dataset->samples + done, &levels, records + done};
+        block part = {dataset->samples + done, &levels, records + done, share, self->before + done};
         DN_TRY(tell(self, done, total));
         dn_parallel_for(self->threads, count, 1, fill_records, &part);
         done += count;
@@ -108,7 +118,10 @@ static dn_status look_at_images(const checker *self, const dn_dataset *dataset) 
         dn_is_manifest(self->root) || dn_is_plain_list(self->root) ? NULL : folder, dataset,
         records, self->config};
     dn_status status = read_images(self, dataset, records);
-    if (status == DN_OK)
+    if (status == DN_OK && self->shared->exchange)
+        status =
+            self->shared->exchange(self->shared->user, dataset, self->before, records, self->error);
+    if (status == DN_OK && !self->shared->ends_early)
         status = find_all(self, &subject);
     for (size_t i = 0; i < dataset->count; i++)
         dn_record_clear((dn_record *)records + i);
@@ -135,6 +148,7 @@ static dn_status look_at_class(checker *self) {
     if (status != DN_OK)
         return note_failure(self, status, &failure);
     status = self->failed == DN_OK ? look_at_images(self, &dataset) : self->failed;
+    self->before += dataset.count;
     dn_dataset_close(&dataset);
     return status;
 }
@@ -167,10 +181,13 @@ static dn_status check_classes(checker *self) {
     return status;
 }
 
-dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
+dn_status dn_check_run(const dn_config *config, const char *class_name,
+                       const dn_check_share *shared, const dn_observer *observer,
                        dn_check_report *report, dn_error *error) {
+    static const dn_check_share alone;
     checker self = {
         .config = config,
+        .shared = shared ? shared : &alone,
         .root = config->dataset_path,
         .threads = config->threads > 0 ? config->threads : dn_processor_count(),
         .observer = observer,

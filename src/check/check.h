@@ -76,12 +76,16 @@ typedef struct dn_check_report {
     size_t to_fix, to_look_at; /* findings */
 } dn_check_report;
 
+/* How processes share the reading (check/share.h). */
+typedef struct dn_check_share dn_check_share;
+
 /* Reads every image of the configuration's data set (a folder of classes, a class folder or a
  * manifest) with its number of threads; each thread holds one image at a time. `class_name` NULL:
- * all classes, whatever the configuration says. Faults of a data set are findings, not failures;
- * DN_ERROR_DATA if there is no data set, DN_CANCELLED if the observer asks to stop. Free the report
- * with dn_check_free. */
-dn_status dn_check_run(const dn_config *config, const char *class_name, const dn_observer *observer,
+ * all classes, whatever the configuration says. `shared` NULL: this process reads all pictures.
+ * Faults of a data set are findings, not failures; DN_ERROR_DATA if there is no data set,
+ * DN_CANCELLED if the observer asks to stop. Free the report with dn_check_free. */
+dn_status dn_check_run(const dn_config *config, const char *class_name,
+                       const dn_check_share *shared, const dn_observer *observer,
                        dn_check_report *report, dn_error *error);
 void dn_check_free(dn_check_report *report);
 

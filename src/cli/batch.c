@@ -34,7 +34,9 @@ static dn_status begin_part(dn_batch *batch, const char *heading) {
     if (status == DN_OK)
         status =
             dn_cli_part_begin(cli, "predict", dn_model_id(batch->model), heading, &batch->part);
-    batch->stride = shard.count > 0 ? shard.count : 1;
+    batch->stride = shard.count > 0 ? shard.count : dn_group_size(cli->group);
+    if (status == DN_OK)
+        status = dn_shared_rows_create(cli, &batch->shared);
     if (status == DN_OK && batch->part)
         return dn_cli_part_print(cli, batch->part);
     return status == DN_OK && *heading ? dn_cli_print(cli, heading) : status;
@@ -100,6 +102,19 @@ static int status_of_verdicts(const dn_batch *batch) {
     return batch->fail_on == DN_VERDICT_REVIEW && batch->for_review > 0 ? REVIEW_STATUS : 0;
 }
 
+/* Of several processes, every one learns what all of them have counted. */
+static dn_status end_shared(dn_batch *batch) {
+    dn_row_counts counts = {batch->done, batch->failed, batch->unwritten, batch->anomalous,
+                            batch->for_review};
+    dn_status status = dn_shared_rows_end(batch->shared, &counts);
+    batch->done = counts.done;
+    batch->failed = counts.failed;
+    batch->unwritten = counts.unwritten;
+    batch->anomalous = counts.anomalous;
+    batch->for_review = counts.for_review;
+    return status;
+}
+
 static dn_status end_part(dn_batch *batch) {
     dn_status status = dn_part_end(batch->part, &batch->cli->error);
     return status == DN_OK ? dn_cli_part_print(batch->cli, batch->part) : status;
@@ -107,11 +122,9 @@ static dn_status end_part(dn_batch *batch) {
 
 dn_status dn_batch_end(dn_batch *batch) {
     dn_error *error = &batch->cli->error;
-    if (batch->part) {
-        dn_status status = end_part(batch);
-        if (status != DN_OK)
-            return status;
-    }
+    dn_status status = batch->part ? end_part(batch) : batch->shared ? end_shared(batch) : DN_OK;
+    if (status != DN_OK)
+        return status;
     batch->cli->verdict_status = status_of_verdicts(batch);
     if (batch->failed > 0) {
         snprintf(error->message, sizeof error->message, "%zu of %zu images could not be scored",
@@ -130,6 +143,8 @@ dn_status dn_batch_end(dn_batch *batch) {
 void dn_batch_close(dn_batch *batch) {
     dn_part_free(batch->part);
     batch->part = NULL;
+    dn_shared_rows_free(batch->shared);
+    batch->shared = NULL;
     dn_model_close(batch->model);
     batch->model = NULL;
 }
@@ -157,6 +172,8 @@ dn_status dn_batch_progress(dn_batch *batch) {
 /* ---- one image ---- */
 
 static dn_status print_row(dn_batch *batch, const char *row) {
+    if (batch->shared)
+        return dn_shared_rows_add(batch->shared, row);
     if (!batch->part)
         return dn_cli_print(batch->cli, row);
     dn_status status = dn_part_add(batch->part, row, strlen(row), &batch->cli->error);
@@ -165,7 +182,14 @@ static dn_status print_row(dn_batch *batch, const char *row) {
 
 /* Whether the picture belongs to another process. */
 static int passes_over(dn_batch *batch, const char *name) {
+    if (batch->shared)
+        return !dn_shared_rows_next(batch->shared, name);
     return batch->part && !dn_part_next(batch->part, name);
+}
+
+/* After every picture, also one that was passed over. */
+static dn_status end_picture(dn_batch *batch, dn_status status) {
+    return status == DN_OK && batch->shared ? dn_shared_rows_step(batch->shared) : status;
 }
 
 static dn_status print_outcome(dn_batch *batch, const char *name, const dn_outcome *outcome) {
@@ -181,7 +205,7 @@ static dn_status print_outcome(dn_batch *batch, const char *name, const dn_outco
 dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_source *source) {
     dn_outcome outcome;
     if (passes_over(batch, name))
-        return DN_OK;
+        return end_picture(batch, DN_OK);
     dn_status status = dn_batch_progress(batch);
     if (status != DN_OK)
         return status;
@@ -191,13 +215,13 @@ dn_status dn_batch_score(dn_batch *batch, const char *name, const dn_image_sourc
     dn_outcome_write_files(batch, name, &outcome);
     status = print_outcome(batch, name, &outcome);
     dn_outcome_free(&outcome);
-    return status;
+    return end_picture(batch, status);
 }
 
 dn_status dn_batch_fail(dn_batch *batch, const char *name, const dn_error *failure) {
     dn_outcome outcome = {.result = DN_INIT(dn_result), .failed = 1, .failure = *failure};
     if (passes_over(batch, name))
-        return DN_OK;
+        return end_picture(batch, DN_OK);
     outcome.result.time_ms = dn_cli_utc_milliseconds();
-    return print_outcome(batch, name, &outcome);
+    return end_picture(batch, print_outcome(batch, name, &outcome));
 }

@@ -3,6 +3,7 @@
 #define DN_CLI_BATCH_H
 
 #include "cli/cli.h"
+#include "cli/shared_rows.h"
 #include "program/model_file.h"
 
 typedef struct dn_batch {
@@ -17,7 +18,8 @@ typedef struct dn_batch {
     size_t failed, unwritten;     /* rows with an error; rows whose maps could not be written */
     size_t anomalous, for_review; /* rows with the verdict FAIL; REVIEW */
     dn_part *part;                /* --shard: rows go into it; NULL: to the output */
-    size_t stride;                /* from one picture of the shard to the next */
+    size_t stride;                /* from one picture of the share to the next */
+    dn_shared_rows *shared;       /* of several processes: their rows; NULL: this one is alone */
     const char *next;             /* the file after the one being scored; NULL: not known */
 } dn_batch;
 

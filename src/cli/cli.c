@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,7 +10,15 @@ int dn_cli_speaks(const dn_cli *cli) {
     return dn_group_rank(cli->group) == 0;
 }
 
+static void set_timeout(const dn_cli *cli, const dn_config *config) {
+    char *text = NULL;
+    if (cli->group && config && dn_config_get_text(config, "group_timeout", &text, NULL) == DN_OK)
+        dn_group_set_timeout(cli->group, strtod(text, NULL));
+    dn_text_free(text);
+}
+
 void dn_cli_watch(dn_cli *cli, const dn_config *config) {
+    set_timeout(cli, config);
     dn_display_init(&cli->display, dn_command_has(&cli->command, DN_OPTION_QUIET), config);
     cli->display.silent = !dn_cli_speaks(cli);
     cli->observer = (dn_observer){.struct_size = sizeof cli->observer,
@@ -19,7 +28,10 @@ void dn_cli_watch(dn_cli *cli, const dn_config *config) {
 }
 
 dn_status dn_cli_print(dn_cli *cli, const char *text) {
-    size_t length = strlen(text);
+    return dn_cli_write(cli, text, strlen(text));
+}
+
+dn_status dn_cli_write(dn_cli *cli, const char *text, size_t length) {
     if (!dn_cli_speaks(cli))
         return DN_OK;
     FILE *output = cli->output ? cli->output : stdout;

@@ -34,5 +34,6 @@ void dn_cli_watch(dn_cli *cli, const dn_config *config);
 
 /* Writes a text to the output, ends its line and flushes. All results go through here. */
 dn_status dn_cli_print(dn_cli *cli, const char *text);
+dn_status dn_cli_write(dn_cli *cli, const char *text, size_t length);
 
 #endif

@@ -42,18 +42,17 @@ static dn_status print_help_of(dn_cli *cli, const char *name) {
     return status == DN_OK ? print_and_free(cli, dn_verb_help_text(verb)) : status;
 }
 
-/* Of several processes all do what one alone must. */
+/* The verbs whose work several processes share; the others would all do the same. */
 static dn_status check_group(dn_cli *cli, const dn_verb *verb) {
-    if (!cli->group || (verb->bit & (DN_VERB_TRAIN | DN_VERB_TEST)))
+    static const unsigned shared = DN_VERB_TRAIN | DN_VERB_TEST | DN_VERB_PREDICT |
+                                   DN_VERB_CALIBRATE | DN_VERB_CHECK | DN_VERB_BENCHMARK;
+    if (!cli->group || (verb->bit & shared))
         return DN_OK;
-    return dn_usage(&cli->error, "%s: runs in one process, not under mpirun%s", verb->name,
-                    verb->bit == DN_VERB_PREDICT ? "; --shard I/N shares the pictures" : "");
+    return dn_usage(&cli->error, "%s: runs in one process, not under mpirun", verb->name);
 }
 
 static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **words) {
-    dn_status status = dn_group_join(&cli->group, &cli->error);
-    if (status == DN_OK)
-        status = check_group(cli, verb);
+    dn_status status = check_group(cli, verb);
     if (status != DN_OK)
         return status;
     status = dn_command_parse(verb->name, verb->bit, count, words, &cli->command, &cli->error);
@@ -65,6 +64,15 @@ static dn_status run_verb(dn_cli *cli, const dn_verb *verb, int count, char **wo
         return print_version(cli);
     status = dn_verb_check_operands(verb, &cli->command, &cli->error);
     return status == DN_OK ? verb->run(cli) : status;
+}
+
+/* A process that fails where the others have not asked yet tells them now. */
+static dn_status run_in_group(dn_cli *cli, const dn_verb *verb, int count, char **words) {
+    dn_status status = dn_group_join(&cli->group, &cli->error);
+    if (status != DN_OK)
+        return status;
+    status = run_verb(cli, verb, count, words);
+    return dn_group_finish(cli->group, status, &cli->error);
 }
 
 static dn_status run_command(dn_cli *cli, int count, char **words) {
@@ -83,7 +91,7 @@ static dn_status run_command(dn_cli *cli, int count, char **words) {
     if (strcmp(first, "--completion") == 0)
         return print_completion(cli, count > 2 ? words[2] : "");
     dn_status status = dn_verb_find(first, &verb, &cli->error);
-    return status == DN_OK ? run_verb(cli, verb, count - 2, words + 2) : status;
+    return status == DN_OK ? run_in_group(cli, verb, count - 2, words + 2) : status;
 }
 
 static int exit_status(dn_status status) {

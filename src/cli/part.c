@@ -64,7 +64,7 @@ dn_status dn_cli_part_print(dn_cli *cli, dn_part *part) {
     size_t size;
     dn_status status = dn_part_take(part, &bytes, &size, &cli->error);
     if (status == DN_OK && size > 0)
-        status = dn_cli_print(cli, bytes);
+        status = dn_cli_write(cli, bytes, size);
     dn_text_free(bytes);
     return status;
 }

@@ -10,6 +10,7 @@ dn_status dn_verb_benchmark(dn_cli *cli) {
         status = dn_config_set(config, "precision", "auto", &cli->error);
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
+        dn_config_share(config, cli->group);
         status = dn_benchmark(config, &cli->observer, dn_command_has(&cli->command, DN_OPTION_JSON),
                               &text, &cli->error);
     }

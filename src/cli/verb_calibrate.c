@@ -11,6 +11,7 @@ static dn_status calibrate(dn_cli *cli, const dn_model_options *options) {
         .dry_run = dn_command_has(command, DN_OPTION_DRY_RUN),
         .force = dn_command_has(command, DN_OPTION_FORCE),
         .undo = dn_command_has(command, DN_OPTION_UNDO),
+        .group = cli->group,
     };
     char *text = NULL;
     if (how.undo && images)

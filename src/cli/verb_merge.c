@@ -52,7 +52,22 @@ static dn_status join_rows(dn_cli *cli, const dn_parts *parts) {
     return path ? write_rows(cli, parts, path) : print_rows(cli, parts);
 }
 
-/* ---- test: the verb again, with the parts instead of pictures -------------------------------- */
+/* ---- test, check: the verb again, with the parts instead of pictures ------------------------- */
+
+/* A verb whose parts are joined by running it again. */
+typedef struct joined_verb {
+    const char *name;
+    unsigned bit;
+    size_t least, most; /* operands */
+    dn_verb_run *run;
+    int has_output; /* --output is where it writes */
+} joined_verb;
+
+static const joined_verb joined[] = {
+    {"test", DN_VERB_TEST, 1, 1, dn_verb_test, 1},
+    {"check", DN_VERB_CHECK, 0, 1, dn_verb_check, 0},
+    {"train", DN_VERB_TRAIN, 0, 0, dn_verb_train, 0},
+};
 
 static size_t add_own_options(const dn_command *command, char **words) {
     size_t count = 0;
@@ -66,8 +81,13 @@ static size_t add_own_options(const dn_command *command, char **words) {
 }
 
 /* Whoever wrote a part does not say where merge writes. */
-static dn_status check_output(dn_cli *cli, const dn_command *own, const dn_command *again) {
+static dn_status check_output(dn_cli *cli, const joined_verb *verb, const dn_command *own,
+                              const dn_command *again) {
     size_t given = 0;
+    if (!verb->has_output)
+        return dn_command_has(own, DN_OPTION_OUTPUT)
+                   ? dn_usage(&cli->error, "merge: parts of `%s` take no --output", verb->name)
+                   : DN_OK;
     for (size_t i = 0; i < again->choice_count; i++)
         given += again->choices[i].option == DN_OPTION_OUTPUT;
     if (given == (size_t)dn_command_has(own, DN_OPTION_OUTPUT))
@@ -76,16 +96,19 @@ static dn_status check_output(dn_cli *cli, const dn_command *own, const dn_comma
                     "merge: give --output to merge, and not to the commands that write the parts");
 }
 
-static dn_status run_words(dn_cli *cli, const dn_parts *parts, char *const *words, size_t count) {
+static dn_status run_words(dn_cli *cli, const joined_verb *verb, const dn_parts *parts,
+                           char *const *words, size_t count) {
     dn_cli again = {.parts = parts};
     dn_status status =
-        dn_command_parse("test", DN_VERB_TEST, (int)count, words, &again.command, &again.error);
-    if (status == DN_OK && again.command.operand_count != 1)
-        status = dn_usage(&again.error, "merge: the parts of a test name one model");
+        dn_command_parse(verb->name, verb->bit, (int)count, words, &again.command, &again.error);
+    size_t operands = again.command.operand_count;
+    if (status == DN_OK && (operands < verb->least || operands > verb->most))
+        status = dn_usage(&again.error, "merge: the parts of `%s` name %zu operands", verb->name,
+                          operands);
     if (status == DN_OK)
-        status = check_output(&again, &cli->command, &again.command);
+        status = check_output(&again, verb, &cli->command, &again.command);
     if (status == DN_OK)
-        status = dn_verb_test(&again);
+        status = verb->run(&again);
     dn_display_clear(&again.display);
     dn_command_free(&again.command);
     cli->error = again.error;
@@ -93,7 +116,7 @@ static dn_status run_words(dn_cli *cli, const dn_parts *parts, char *const *word
     return status;
 }
 
-static dn_status run_again(dn_cli *cli, const dn_parts *parts) {
+static dn_status run_again(dn_cli *cli, const joined_verb *verb, const dn_parts *parts) {
     size_t given = 0, own;
     while (dn_parts_word(parts, given))
         given++;
@@ -103,7 +126,7 @@ static dn_status run_again(dn_cli *cli, const dn_parts *parts) {
     own = add_own_options(&cli->command, words);
     for (size_t i = 0; i < given; i++)
         words[own + i] = (char *)dn_parts_word(parts, i);
-    dn_status status = run_words(cli, parts, words, own + given);
+    dn_status status = run_words(cli, verb, parts, words, own + given);
     while (own > 0)
         free(words[--own]);
     free(words);
@@ -116,8 +139,9 @@ static dn_status join(dn_cli *cli, const dn_parts *parts) {
     const char *name = dn_parts_verb(parts);
     if (strcmp(name, "predict") == 0)
         return join_rows(cli, parts);
-    if (strcmp(name, "test") == 0)
-        return run_again(cli, parts);
+    for (size_t i = 0; i < sizeof joined / sizeof *joined; i++)
+        if (strcmp(name, joined[i].name) == 0)
+            return run_again(cli, &joined[i], parts);
     snprintf(cli->error.message, sizeof cli->error.message,
              "merge: the parts are of \"%.40s\"; expected parts of predict or test", name);
     return cli->error.status = DN_ERROR_FORMAT;

@@ -40,6 +40,22 @@ static dn_status check_watch_options(dn_cli *cli) {
     return DN_OK;
 }
 
+/* What one process alone can do: the others would not see the same pictures. */
+static dn_status check_shared(dn_cli *cli) {
+    const dn_command *command = &cli->command;
+    int has_input = dn_command_has(command, DN_OPTION_STDIN_IMAGE);
+    for (size_t i = 1; i < command->operand_count; i++)
+        has_input |= is_standard_input(command->operands[i]);
+    if (!cli->group)
+        return DN_OK;
+    if (dn_command_has(command, DN_OPTION_SHARD))
+        return dn_usage(&cli->error, "predict: --shard or mpirun, not both");
+    if (dn_command_has(command, DN_OPTION_WATCH) || has_input)
+        return dn_usage(&cli->error, "predict: under mpirun it needs PATH...: standard input and a "
+                                     "watched folder are for one process");
+    return DN_OK;
+}
+
 /* Images come from operands, from standard input or from a watched folder, but only one of them. */
 static dn_status check_sources(dn_cli *cli) {
     const dn_command *command = &cli->command;
@@ -73,9 +89,13 @@ static dn_status score_all(dn_batch *batch) {
 
 dn_status dn_verb_predict(dn_cli *cli) {
     dn_batch batch = {0};
-    dn_status status = check_sources(cli);
+    dn_status status = check_shared(cli);
+    if (status == DN_OK)
+        status = check_sources(cli);
     if (status == DN_OK)
         status = dn_batch_begin(&batch, cli);
+    if (status == DN_OK)
+        status = dn_group_model(cli->group, batch.model, &cli->error);
     if (status == DN_OK)
         status = score_all(&batch);
     if (status == DN_OK)

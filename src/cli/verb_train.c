@@ -1,3 +1,4 @@
+#include "cli/part.h"
 #include "cli/settings.h"
 #include "cli/shard.h"
 #include "cli/usage.h"
@@ -179,9 +180,8 @@ static dn_status train_classes(dn_cli *cli, const dn_config *config) {
     char *text = NULL;
     size_t failed = 0;
     const dn_command *command = &cli->command;
-    if (cli->group)
-        return dn_usage(&cli->error, "train: several processes (mpirun) train one class; --shard "
-                                     "I/N shares the classes");
+    if (cli->group && dn_command_has(command, DN_OPTION_SHARD))
+        return dn_usage(&cli->error, "train: --shard or mpirun, not both");
     if (dn_command_has(command, DN_OPTION_RESUME))
         return dn_usage(
             &cli->error,
@@ -201,6 +201,38 @@ static dn_status train_classes(dn_cli *cli, const dn_config *config) {
     return status;
 }
 
+/* ---- Features alone -------------------------------------------------------------------------- */
+
+static dn_status print_part(void *user, dn_part *part, dn_error *error) {
+    (void)error; /* dn_train hands on what cli->error says */
+    return dn_cli_part_print(user, part);
+}
+
+static dn_status keep_part(dn_cli *cli, const dn_config *config, dn_part *part) {
+    dn_status status = dn_cli_part_print(cli, part);
+    if (status == DN_OK)
+        status = dn_keep_features_part(config, part, print_part, cli, &cli->observer, &cli->error);
+    if (status == DN_OK)
+        status = dn_part_end(part, &cli->error);
+    return status == DN_OK ? dn_cli_part_print(cli, part) : status;
+}
+
+static dn_status keep_features(dn_cli *cli, const dn_config *config) {
+    dn_part *part;
+    if (cli->group && dn_command_has(&cli->command, DN_OPTION_SHARD))
+        return dn_usage(&cli->error, "train: --shard or mpirun, not both");
+    if (dn_command_has(&cli->command, DN_OPTION_RESUME) || dn_names_classes(config))
+        return dn_usage(&cli->error, "train: --features is of one class, and takes no --resume");
+    if (cli->parts)
+        return dn_keep_features_parts(config, cli->parts, &cli->observer, &cli->error);
+    dn_status status = dn_cli_part_begin(cli, "train", NULL, NULL, &part);
+    if (status == DN_OK)
+        status = part ? keep_part(cli, config, part)
+                      : dn_keep_features(config, &cli->observer, &cli->error);
+    dn_part_free(part);
+    return status;
+}
+
 /* ---- One class ------------------------------------------------------------------------------- */
 
 static dn_status train_class(dn_cli *cli, const dn_config *config) {
@@ -209,7 +241,8 @@ static dn_status train_class(dn_cli *cli, const dn_config *config) {
                                 .metrics = DN_INIT(dn_metrics)};
     for (size_t i = 0; i < sizeof several / sizeof *several; i++)
         if (dn_command_has(&cli->command, several[i]))
-            return dn_usage(&cli->error, "train: --%s needs several classes: --class all",
+            return dn_usage(&cli->error,
+                            "train: --%s needs several classes, --class all, or --features",
                             dn_options[several[i]].name);
     dn_status status = run_training(cli, config, &results);
     if (status == DN_OK)
@@ -229,7 +262,9 @@ dn_status dn_verb_train(dn_cli *cli) {
     if (status == DN_OK) {
         dn_cli_watch(cli, config);
         dn_config_share(config, cli->group);
-        status = dn_names_classes(config) ? train_classes(cli, config) : train_class(cli, config);
+        status = dn_command_has(&cli->command, DN_OPTION_FEATURES) ? keep_features(cli, config)
+                 : dn_names_classes(config)                        ? train_classes(cli, config)
+                                                                   : train_class(cli, config);
     }
     dn_config_destroy(config);
     return status;

@@ -21,7 +21,9 @@ const dn_verb dn_verbs[] = {
      "--output, --quiet, paths, the cache); others are refused by name. --class all, or names "
      "separated by commas, trains one class after another, continues after one that fails, keeps "
      "classes that are finished and unchanged, and writes summary.csv and summary.html into "
-     "OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth class.",
+     "OUTPUT/DifferNet/DATASET; --shard I/N takes every Nth class. "
+     "--features computes what a training keeps in its cache and trains nothing; with --shard I/N "
+     "it writes a part for `merge`.",
      dn_verb_train},
     {"test", "evaluate", DN_VERB_TEST, "MODEL", 1, 1,
      "measure a saved model on a labelled test set",
@@ -84,10 +86,10 @@ const dn_verb dn_verbs[] = {
      "names the file.",
      dn_verb_export},
     {"merge", NULL, DN_VERB_MERGE, "PART...", 1, SIZE_MAX, "join the parts that --shard I/N wrote",
-     "Joins the parts of one `predict --shard` or `test --shard`, in any order, to what one "
-     "process would have written, and writes it to standard output or to --output (for test: a "
-     "folder). Names parts that are missing, given twice, unfinished or from another run. Parts of "
-     "`test` hold scores; the model and the test set are opened again.",
+     "Joins the parts of one `predict`, `test`, `check` or `train --features` with --shard, in any "
+     "order, to what one process would have written: to standard output or to --output (predict: a "
+     "file, test: a folder), or into the feature cache. Names parts that are missing, given twice, "
+     "unfinished or from another run. All but `predict` open the pictures' folder again.",
      dn_verb_merge},
 #ifdef DN_USE_STATION
     {"serve", NULL, DN_VERB_SERVE, "[MODEL...]", 0, SIZE_MAX, "run the inspection station (HTTP)",

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "config/keys.h"
+#include "config/link.h"
 #include "config/number.h"
 #include "config/yaml.h"
 
@@ -301,6 +302,13 @@ static dn_status check_tiles(const dn_config *config, dn_error *error) {
     return DN_OK;
 }
 
+static dn_status check_link(const dn_config *config, dn_error *error) {
+    dn_link link;
+    if (!config->link[0] || dn_link_read(config->link, &link))
+        return DN_OK;
+    return fail_unknown("link", config->link, error);
+}
+
 static dn_status check_levels(const dn_config *config, dn_error *error) {
     double black, white;
     if (dn_config_levels(config, &black, &white) >= 0)
@@ -354,5 +362,6 @@ dn_status dn_config_check(const dn_config *config, dn_error *error) {
     DN_TRY(check_calibration(config, error));
     DN_TRY(check_bank(config, error));
     DN_TRY(check_tiles(config, error));
+    DN_TRY(check_link(config, error));
     return check_levels(config, error);
 }

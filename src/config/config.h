@@ -71,6 +71,7 @@ struct dn_config {
     int overlay_footer;     /* boolean: overlays have a strip with verdict, score and model */
     /* several processes */
     double group_timeout;   /* seconds */
+    char link[64];          /* between machines (config/link.h); empty: not known */
     struct dn_group *group; /* no key: dn_config_share; NULL: one process */
 };
 

@@ -186,6 +186,9 @@ const dn_key dn_keys[] = {
     RUN_KEY(group_timeout, DN_KIND_REAL, 1, "1800.0",
             "seconds that one of several processes (mpirun) waits for the others, then all end",
             ABOVE(0, 1000000)),
+    RUN_KEY(link, DN_KIND_TEXT, 1, "\"\"",
+            "network between machines, 1gbit,1ms: check says what several of them gain", 0, 0,
+            DN_CLOSED, "RATE,LATENCY, with gbit or mbit, and s, ms or us; or empty"),
 };
 
 _Static_assert(sizeof dn_keys / sizeof *dn_keys == DN_KEY_COUNT, "DN_KEY_COUNT is wrong");

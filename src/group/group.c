@@ -44,6 +44,11 @@ int dn_group_is_lost(const dn_group *group) {
     return group && group->lost;
 }
 
+void dn_group_set_timeout(dn_group *group, double seconds) {
+    if (group)
+        group->seconds = seconds;
+}
+
 dn_share dn_group_share(const dn_group *group) {
     return (dn_share){dn_group_rank(group), dn_group_size(group)};
 }
@@ -128,6 +133,40 @@ dn_status dn_group_gather(dn_group *group, dn_status own, void *all, const size_
     return gather(group, all, kept, error);
 }
 
+static dn_status gather_lengths(dn_group *group, size_t own, size_t *lengths, dn_error *error) {
+    size_t *all = (size_t *)(void *)group->messages;
+    all[group->rank] = own;
+    fill_sizes(group, group->sizes, sizeof *all);
+    DN_TRY(gather(group, all, group->sizes, error));
+    memcpy(lengths, all, group->size * sizeof *all);
+    return DN_OK;
+}
+
+dn_status dn_group_exchange(dn_group *group, dn_status own, const char *bytes, size_t size,
+                            char **all, size_t *sizes, dn_error *error) {
+    void *block = NULL;
+    size_t before = 0, total = size;
+    *all = NULL;
+    DN_TRY(dn_group_agree(group, own, error));
+    if (group)
+        DN_TRY(gather_lengths(group, size, sizes, error));
+    else
+        sizes[0] = size;
+    for (size_t i = 0; group && i < group->size; i++) {
+        before += i < group->rank ? sizes[i] : 0;
+        total = i == 0 ? sizes[i] : total + sizes[i];
+    }
+    dn_status status = dn_allocate(&block, total + 1, 1, error);
+    if (status == DN_OK && size > 0)
+        memcpy((char *)block + before, bytes, size);
+    status = dn_group_gather(group, status, block, sizes, error);
+    if (status == DN_OK)
+        *all = block;
+    else
+        dn_release(block);
+    return status;
+}
+
 dn_status dn_group_broadcast(dn_group *group, dn_status own, void *bytes, size_t size,
                              dn_error *error) {
     if (!group)
@@ -166,9 +205,11 @@ dn_status dn_group_keep_step(dn_group *group, size_t item, dn_error *error) {
     return dn_group_agree(group, DN_OK, error);
 }
 
-dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error) {
-    dn_status status = dn_group_agree(group, own, error);
-    if (group && !group->lost)
+void dn_group_begin(dn_group *group) {
+    if (group)
         group->failed = 0;
-    return status;
+}
+
+dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error) {
+    return dn_group_agree(group, own, error);
 }

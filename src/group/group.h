@@ -22,7 +22,7 @@ struct dn_group {
     double seconds; /* to wait for the others */
     size_t *sizes;  /* [size], for the call that gathers */
     char *messages; /* [size][sizeof dn_error] */
-    int failed;     /* all processes know of a failure */
+    int failed;     /* all processes know of a failure in this work */
     int lost;       /* the others do not answer */
     size_t sent;    /* bytes of this process's own, so far */
 };
@@ -53,11 +53,12 @@ dn_status dn_group_broadcast(dn_group *group, dn_status own, void *bytes, size_t
 /* DN_ERROR_DATA, and which process, if `text` is not the same everywhere. `what`: "pictures". */
 dn_status dn_group_same(dn_group *group, const char *what, const char *text, dn_error *error);
 
+/* A work begins. The one before it has ended in all processes (dn_group_finish), whose failure
+ * counts no more. */
+void dn_group_begin(dn_group *group);
+
 /* In a loop over items that processes share, before item `item`: agrees now and then, so that
  * nobody waits for long at its end. */
 dn_status dn_group_keep_step(dn_group *group, size_t item, dn_error *error);
-
-/* The end of a work, with its status; the same in all processes. */
-dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error);
 
 #endif

@@ -268,6 +268,7 @@ static void append_estimate(dn_text *text, const dn_report_estimate *estimate) {
         dn_report_tiles_line(&estimate->tiles, line, sizeof line);
         dn_text_append(text, "  tiles    %s\n", line);
     }
+    dn_report_machines_table(&estimate->machines, text);
     append_lack(text, &estimate->memory, "memory");
     append_lack(text, &estimate->results, "disk for results");
     append_lack(text, &estimate->cache, "disk for the cache");

@@ -85,4 +85,5 @@ void dn_report_add_estimate(dn_json *json, cJSON *object, const dn_report_estima
     add_need(json, item, "results_mib", "available_results_mib", &estimate->results);
     add_need(json, item, "cache_mib", "available_cache_mib", &estimate->cache);
     add_tiles(json, item, &estimate->tiles);
+    dn_report_add_machines(json, item, &estimate->machines);
 }

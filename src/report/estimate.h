@@ -3,6 +3,7 @@
 #define DN_REPORT_ESTIMATE_H
 
 #include "report/json.h"
+#include "report/machines.h"
 
 /* Bytes needed and available; `available` 0: unknown. */
 typedef struct dn_report_need {
@@ -24,6 +25,7 @@ typedef struct dn_report_estimate {
     dn_report_need memory;         /* peak resident memory */
     dn_report_need results, cache; /* peak disk use */
     dn_report_tiles tiles;
+    dn_report_machines machines;
 } dn_report_estimate;
 
 /* "about 35 min, 2.1 GiB of memory, 4.0 GiB of disk for results and 1.2 GiB for the cache", without

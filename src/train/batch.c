@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "group/group.h"
+#include "inspect/tiles.h"
 
 #include <string.h>
 
@@ -65,6 +66,32 @@ static dn_status find_total(dn_trainer *trainer, uint32_t image, size_t *total, 
         DN_TRY(dn_feature_source_total(&trainer->bank, trainer->images.samples[image].path,
                                        trainer->digests[image], &trainer->totals[image], error));
     *total = trainer->totals[image];
+    return DN_OK;
+}
+
+dn_status dn_trainer_share_totals(dn_trainer *trainer, dn_error *error) {
+    dn_group *group = trainer->config->group;
+    const dn_share share = dn_group_share(group);
+    size_t count = trainer->images.count, sizes[DN_GROUP_MOST], own = 0, before = 0;
+    char *all;
+    void *block = NULL;
+    if (!group || !dn_inspector_has_tiles(trainer->inspector))
+        return DN_OK;
+    dn_status status = dn_allocate(&block, count, sizeof(size_t), error);
+    size_t *totals = block;
+    for (size_t i = 0; i < count && status == DN_OK; i++) {
+        status = dn_group_keep_step(group, i, error);
+        if (status == DN_OK && dn_share_takes(&share, i))
+            status = find_total(trainer, (uint32_t)i, &totals[own++], error);
+    }
+    status = dn_group_exchange(group, status, block, own * sizeof *totals, &all, sizes, error);
+    dn_release(block);
+    DN_TRY(status);
+    for (size_t rank = 0; rank < share.count; before += sizes[rank++])
+        for (size_t i = rank; i < count; i += share.count)
+            memcpy(&trainer->totals[i], all + before + i / share.count * sizeof *totals,
+                   sizeof *totals);
+    dn_text_free(all);
     return DN_OK;
 }
 

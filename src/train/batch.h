@@ -11,4 +11,8 @@
 dn_status dn_trainer_fill_batch(dn_trainer *trainer, const uint32_t *indices, size_t count,
                                 dn_error *error);
 
+/* With tiles: every process learns how many views each image has, of which it has seen only its
+ * own. Does nothing for one process. */
+dn_status dn_trainer_share_totals(dn_trainer *trainer, dn_error *error);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include "base/memory.h"
 #include "base/observer.h"
+#include "base/text.h"
+#include "inspect/tiles.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +18,6 @@ typedef struct travelling {
 
 dn_group *dn_evaluation_group(const dn_evaluation *evaluation) {
     return evaluation->inspector->detector->config->group;
-}
-
-dn_status dn_evaluation_check_shareable(const dn_config *config, dn_error *error) {
-    if (dn_config_tiles(config) == 0)
-        return DN_OK;
-    return dn_fail(error, DN_ERROR_UNSUPPORTED,
-                   "tiles: pictures with tiles are not shared among processes; use one process, or "
-                   "tiles: off");
 }
 
 /* Where the results of process `rank` begin. */
@@ -131,10 +125,76 @@ static dn_status gather_failures(dn_evaluation *evaluation, const dn_observer *o
     return status;
 }
 
+/* ---- the scores of tiles, of which pictures have different numbers ----------------------------
+ */
+
+typedef struct travelling_tiles {
+    int width, height, count, total; /* followed by the four arrays */
+} travelling_tiles;
+
+static size_t bytes_of(const dn_tile_scores *tiles) {
+    return 4 * (size_t)tiles->total * sizeof(double);
+}
+
+static dn_status pack_tiles(const dn_evaluation *evaluation, char **bytes, size_t *size,
+                            dn_error *error) {
+    dn_text text = {0};
+    for (size_t i = 0; i < evaluation->count; i++) {
+        const dn_tile_scores *tiles = &evaluation->results[i].tiles;
+        const travelling_tiles head = {tiles->width, tiles->height, tiles->count, tiles->total};
+        if (!dn_share_takes(&evaluation->share, i))
+            continue;
+        dn_text_append_bytes(&text, (const char *)&head, sizeof head);
+        if (tiles->total > 0)
+            dn_text_append_bytes(&text, (const char *)tiles->paper, bytes_of(tiles));
+    }
+    *size = text.length;
+    return dn_text_take(&text, bytes, error);
+}
+
+static dn_status unpack_tiles(dn_tile_scores *tiles, const char **next, dn_error *error) {
+    travelling_tiles head;
+    memcpy(&head, *next, sizeof head);
+    *next += sizeof head;
+    DN_TRY(dn_tile_scores_begin(tiles, head.width, head.height, head.total, error));
+    tiles->count = head.count;
+    if (head.total > 0)
+        memcpy(tiles->paper, *next, bytes_of(tiles));
+    *next += bytes_of(tiles);
+    return DN_OK;
+}
+
+static dn_status exchange_tiles(dn_evaluation *evaluation, dn_status own, const char *bytes,
+                                size_t size, dn_error *error) {
+    char *all;
+    size_t sizes[DN_GROUP_MOST], count = evaluation->share.count;
+    DN_TRY(
+        dn_group_exchange(dn_evaluation_group(evaluation), own, bytes, size, &all, sizes, error));
+    const char *next = all;
+    dn_status status = DN_OK;
+    for (size_t rank = 0; rank < count; rank++)
+        for (size_t i = rank; i < evaluation->count && status == DN_OK; i += count)
+            status = unpack_tiles(&evaluation->results[i].tiles, &next, error);
+    dn_text_free(all);
+    return status;
+}
+
+static dn_status gather_tiles(dn_evaluation *evaluation, dn_error *error) {
+    char *bytes = NULL;
+    size_t size = 0;
+    if (!dn_inspector_has_tiles(evaluation->inspector))
+        return DN_OK;
+    dn_status status = pack_tiles(evaluation, &bytes, &size, error);
+    status = exchange_tiles(evaluation, status, bytes, size, error);
+    dn_text_free(bytes);
+    return status;
+}
+
 dn_status dn_evaluation_gather(dn_evaluation *evaluation, dn_status own,
                                const dn_observer *observer, dn_error *error) {
     if (!dn_evaluation_group(evaluation))
         return own;
     DN_TRY(gather_results(evaluation, own, error));
-    return gather_failures(evaluation, observer, error);
+    DN_TRY(gather_failures(evaluation, observer, error));
+    return gather_tiles(evaluation, error);
 }

@@ -13,7 +13,4 @@ dn_group *dn_evaluation_group(const dn_evaluation *evaluation);
 dn_status dn_evaluation_gather(dn_evaluation *evaluation, dn_status own,
                                const dn_observer *observer, dn_error *error);
 
-/* DN_ERROR_UNSUPPORTED if pictures have tiles: their scores do not travel between processes. */
-dn_status dn_evaluation_check_shareable(const dn_config *config, dn_error *error);
-
 #endif

@@ -256,6 +256,7 @@ dn_status dn_trainer_run(dn_trainer *trainer, const dn_checkpoint *checkpoint, d
     schedule self = {.trainer = trainer, .checkpoint = checkpoint};
     DN_TRY(dn_evaluation_prepare(&trainer->evaluation, trainer->observer, error));
     DN_TRY(prepare_bank(trainer, error));
+    DN_TRY(dn_trainer_share_totals(trainer, error));
     dn_status status = run_schedule(&self, error);
     if (status == DN_CANCELLED)
         save_where_it_stopped(&self);

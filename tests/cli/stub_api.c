@@ -134,6 +134,32 @@ size_t dn_group_rank(const dn_group *group) {
     return 0;
 }
 
+size_t dn_group_size(const dn_group *group) {
+    (void)group;
+    return 1;
+}
+
+void dn_group_set_timeout(dn_group *group, double seconds) {
+    (void)group, (void)seconds;
+}
+
+dn_status dn_group_model(dn_group *group, dn_model *model, dn_error *error) {
+    (void)group, (void)model, (void)error;
+    return DN_OK;
+}
+
+dn_status dn_group_exchange(dn_group *group, dn_status own, const char *bytes, size_t size,
+                            char **all, size_t *sizes, dn_error *error) {
+    (void)group, (void)bytes, (void)size, (void)sizes, (void)error;
+    *all = NULL;
+    return own;
+}
+
+dn_status dn_group_finish(dn_group *group, dn_status own, dn_error *error) {
+    (void)group, (void)error;
+    return own;
+}
+
 int dn_group_is_lost(const dn_group *group) {
     (void)group;
     return 0;
@@ -444,6 +470,51 @@ dn_status dn_check(const dn_config *config, const char *class_name, const dn_obs
     snprintf(words, sizeof words, json ? "{\"to_fix\":%zu}" : "%zu to fix, data %.200s class %s",
              *to_fix, config->dataset_path, class_name ? class_name : "all");
     return dn_copy_text(text, words, error);
+}
+
+dn_status dn_check_part(const dn_config *config, const char *class_name, dn_part *part,
+                        const dn_observer *observer, dn_error *error) {
+    static const char *const names[] = {"a", "b", "c"};
+    (void)config, (void)class_name, (void)observer;
+    for (int i = 0; i < 3; i++)
+        if (dn_part_next(part, names[i]))
+            DN_TRY(dn_part_add(part, "record", 6, error));
+    return DN_OK;
+}
+
+dn_status dn_check_parts(const dn_config *config, const char *class_name, const dn_parts *parts,
+                         const dn_observer *observer, int json, char **text, size_t *to_fix,
+                         dn_error *error) {
+    size_t size;
+    if (!dn_parts_item(parts, 2, &size))
+        return dn_fail(error, DN_ERROR_DATA, "items are missing");
+    return dn_check(config, class_name, observer, json, text, to_fix, error);
+}
+
+dn_status dn_keep_features(const dn_config *config, const dn_observer *observer, dn_error *error) {
+    (void)config;
+    return features(observer, DN_STAGE_TRAIN_FEATURES, error);
+}
+
+dn_status dn_keep_features_part(const dn_config *config, dn_part *part, dn_part_sink *sink,
+                                void *user, const dn_observer *observer, dn_error *error) {
+    static const char *const names[] = {"a", "b", "c"};
+    (void)config, (void)observer;
+    for (int i = 0; i < 3; i++)
+        if (dn_part_next(part, names[i])) {
+            DN_TRY(dn_part_add(part, "features", 8, error));
+            DN_TRY(sink(user, part, error));
+        }
+    return DN_OK;
+}
+
+dn_status dn_keep_features_parts(const dn_config *config, const dn_parts *parts,
+                                 const dn_observer *observer, dn_error *error) {
+    size_t size;
+    (void)config;
+    if (!dn_parts_item(parts, 2, &size))
+        return dn_fail(error, DN_ERROR_DATA, "items are missing");
+    return features(observer, DN_STAGE_TRAIN_FEATURES, error);
 }
 
 /* A network with two scales, and one whose weights are missing. */

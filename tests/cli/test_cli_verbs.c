@@ -156,6 +156,45 @@ static void test_parts(void **state) {
     assert_int_equal(system(line), 0);
 }
 
+/* Parts of `command` in a folder, joined: what the merge wrote. */
+static const program *merge_parts_of(const char *folder, const char *command, const char *options) {
+    char line[512];
+    for (int i = 1; i <= 2; i++) {
+        snprintf(line, sizeof line, "%s --shard %d/2", command, i);
+        const program *ran = run(line, NULL);
+        assert_int_equal(ran->status, 0);
+        snprintf(line, sizeof line, "%s/%d", folder, i);
+        FILE *file = fopen(line, "w");
+        assert_non_null(file);
+        fputs(ran->out, file);
+        fclose(file);
+    }
+    snprintf(line, sizeof line, "merge %s/2 %s/1 %s", folder, folder, options);
+    return run(line, NULL);
+}
+
+static void test_parts_of_other_verbs(void **state) {
+    (void)state;
+    char folder[] = "/tmp/differnet-parts-XXXXXX", line[256];
+    assert_non_null(mkdtemp(folder));
+    const program *ran = merge_parts_of(folder, "check bad -q --class part", "--json");
+    assert_int_equal(ran->status, 1);
+    assert_string_equal(ran->out, "{\"to_fix\":2}\n");
+    ran = merge_parts_of(folder, "check bad -q", "--output o");
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "merge: parts of `check` take no --output");
+    ran = merge_parts_of(folder, "train --data d --class part -q --features", "-q");
+    assert_int_equal(ran->status, 0);
+    assert_string_equal(ran->out, "");
+    ran = run("train --data d --class all --features", NULL);
+    assert_int_equal(ran->status, 2);
+    assert_says(ran->err, "train: --features is of one class, and takes no --resume");
+    ran = run("check d --link 1gbit", NULL);
+    assert_int_equal(ran->status, 0); /* the library judges the text */
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
+}
+
 static void test_check(void **state) {
     (void)state;
     const program *ran = run("check sound", NULL);
@@ -358,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_failures_end_with_one),
         cmocka_unit_test(test_test),
         cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_parts_of_other_verbs),
         cmocka_unit_test(test_check),
         cmocka_unit_test(test_predict),
         cmocka_unit_test(test_predict_from_standard_input),

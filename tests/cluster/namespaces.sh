@@ -67,6 +67,22 @@ for count in 2 3 4; do
     echo "$count machines: the same bytes, $ms ms, $((($(sent 2) - before) / steps)) bytes a step sent by the second"
 done
 
+# The other verbs, and what the network is worth.
+plain() { sed 's/"elapsed_ms":[^,}]*//; s/"time":"[^"]*"//' "$1"; }
+model=$work/one/DifferNet/data/part/v1
+expect 0 "$differnet" predict "$model" "$work/data/part" --quiet
+cp "$work/out" rows
+expect 0 over 4 "$differnet" predict "$model" "$work/data/part" --quiet
+cmp <(plain "$work/out") <(plain rows) || fail "predict over four machines: other rows"
+expect 0 "$differnet" check "$work/data" --quiet --set estimate=false
+cp "$work/out" findings
+expect 0 over 4 "$differnet" check "$work/data" --quiet --set estimate=false
+cmp "$work/out" findings || fail "check over four machines: other findings"
+for count in 2 4; do
+    expect 0 over $count "$differnet" benchmark
+    echo "$count machines gather: $(tr -s ' ' <"$work/out" | grep -E '^ ?[0-9]+ [0-9.]+$' | tr '\n' ';'; sed -n 's/^link: / link /p' "$work/out")"
+done
+
 pid_of() { # RANK
     for pid in $(pgrep -f "^$differnet train --data $work/data "); do
         if tr "\0" "\n" 2>/dev/null <"/proc/$pid/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then echo "$pid"; fi

@@ -95,6 +95,19 @@ plain() { sed 's/"elapsed_ms":[^,}]*//; s/"time":"[^"]*"//' "$1"; }
 cmp <(plain rows.jsonl) <(plain "$work/out") || fail "the array gives other rows"
 echo "an array of parts: the rows of one process"
 
+# Arrays of a check and of a training's features.
+jobs --array=1-3 --wrap "differnet check $data --quiet --set estimate=false --shard slurm >$work/check.\$SLURM_ARRAY_TASK_ID"
+expect 0 differnet merge "$work"/check.[123]
+cp "$work/out" findings
+expect 0 differnet check "$data" --quiet --set estimate=false
+cmp "$work/out" findings || fail "the array checks otherwise"
+jobs --array=1-3 "$source/examples/slurm/features.sh" "$work/bank" "$data" bolt --config "$settings" --set train_rotations=bank:3
+banks() { (cd "$1" && find . -name '*.bank' -exec sha256sum {} + | sort); }
+XDG_CACHE_HOME=$work/merged expect 0 differnet merge "$work"/bank/*.part
+XDG_CACHE_HOME=$work/single expect 0 differnet train --data "$data" --class bolt --config "$settings" --set train_rotations=bank:3 --features
+cmp <(banks "$work/merged") <(banks "$work/single") || fail "the array keeps other features"
+echo "arrays of a check and of features: what one process writes"
+
 # srun with MPI over three nodes.
 if srun --mpi=list 2>&1 | grep -q pmix && [ -e "$build/differnet_mpi.so" ]; then
     export OMPI_MCA_btl=self,vader,tcp OMPI_MCA_btl_tcp_if_include=lo
@@ -102,6 +115,10 @@ if srun --mpi=list 2>&1 | grep -q pmix && [ -e "$build/differnet_mpi.so" ]; then
     cmp {mpi,one}/DifferNet/data/pin/v1/model.safetensors || fail "srun made another model"
     cmp {mpi,one}/DifferNet/data/pin/v1/scores.csv || fail "srun made other scores"
     [ "$(grep -c image_AUROC: "$work/out")" = 1 ] || fail "not one process alone speaks"
+    expect 0 srun --mpi=pmix -N 3 -n 3 differnet predict "$model" "$data/bolt/test" --quiet
+    cp "$work/out" srun.jsonl
+    expect 0 differnet predict "$model" "$data/bolt/test" --quiet
+    cmp <(plain "$work/out") <(plain srun.jsonl) || fail "srun predicts other rows"
     echo "srun with MPI: the bytes of one process"
 else
     left_out "srun has no pmix, or there is no module for MPI"

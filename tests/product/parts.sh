@@ -65,3 +65,36 @@ holds "$work/err" "the parts were made from other pictures"
 expect 2 "$differnet" test "$model" --shard 1/2 --output "$work/no"
 expect 2 "$differnet" predict "$model" --watch "$work" --shard 1/2
 expect 2 "$differnet" predict "$model" "$work" --shard 1
+
+# check: the same text and JSON.
+for json in "" --json; do
+    whole=("$differnet" check "$data" --quiet --set estimate=false $json)
+    expect 1 "${whole[@]}"
+    cp "$work/out" "$work/whole"
+    for i in 1 2 3; do
+        expect 0 "${whole[@]}" --shard $i/3
+        cp "$work/out" "$work/check.$i"
+    done
+    expect 1 "$differnet" merge "$work/check.2" "$work/check.1" "$work/check.3"
+    cmp <(grep -v available_ "$work/out") <(grep -v available_ "$work/whole") || fail "check $json: other findings"
+done
+expect 1 "$differnet" merge "$work/check.2" "$work/check.1"
+holds "$work/err" "of 3 parts these are missing: 3"
+
+# The features that a training keeps: the files of the cache, byte for byte; without tiles and with.
+banks() { (cd "$1" && find . -name '*.bank' -exec sha256sum {} + | sort); }
+for kind in train_rotations=bank:3 tiles=64; do # of pictures made small: few tiles
+    whole=("$differnet" train --data "$data" --class part --quiet --features --set img_size='[64, 64]' --set n_scales=1
+        --set n_transforms=2 --set n_transforms_test=2 --val-fraction 0.25 --set tile_scale=0.25 --set $kind)
+    XDG_CACHE_HOME=$work/caches/one/$kind expect 0 "${whole[@]}"
+    for i in 1 2 3; do
+        XDG_CACHE_HOME=$work/caches/other expect 0 "${whole[@]}" --shard $i/3
+        cp "$work/out" "$work/bank.$i"
+    done
+    XDG_CACHE_HOME=$work/caches/merged/$kind expect 0 "$differnet" merge "$work/bank.3" "$work/bank.1" "$work/bank.2" --quiet
+    [ "$(banks "$work/caches/merged/$kind" | wc -l)" -ge 1 ] || fail "$kind: there are no features"
+    cmp <(banks "$work/caches/merged/$kind") <(banks "$work/caches/one/$kind") || fail "$kind: other features"
+done
+expect 1 "$differnet" merge "$work/bank.3" "$work/bank.1"
+holds "$work/err" "of 3 parts these are missing: 2"
+expect 2 "$differnet" train --data "$data" --class all --features

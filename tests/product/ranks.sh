@@ -92,5 +92,5 @@ holds "$work/err" "process 1 of 2 has other settings than process 0"
 # Without the module, and verbs of one process.
 DIFFERNET_MPI_MODULE=/nowhere expect 1 ranks 2 failing "$differnet" train "${tiny[@]}" --quiet
 holds "$work/err" "the module for MPI cannot be loaded"
-expect 2 ranks 2 failing "$differnet" predict "$work/one/$result" "$data"
-holds "$work/err" "predict: runs in one process, not under mpirun; --shard I/N shares the pictures"
+expect 2 ranks 2 failing "$differnet" info "$work/one/$result/model.safetensors"
+holds "$work/err" "info: runs in one process, not under mpirun"

@@ -69,7 +69,7 @@ static dn_status run(scene *set, const char *root, const char *class_name,
     dn_error error = {0};
     assert_ok(dn_config_set(set->config, "dataset_path", root, &error));
     assert_ok(dn_config_set(set->config, "threads", "2", &error));
-    return dn_check_run(set->config, class_name, observer, &set->report, failure);
+    return dn_check_run(set->config, class_name, NULL, observer, &set->report, failure);
 }
 
 static void check(scene *set, const char *class_name) {

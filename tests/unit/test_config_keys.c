@@ -95,6 +95,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"report_note", "\"\""},
         {"overlay_footer", "true"},
         {"group_timeout", "1800.0"},
+        {"link", "\"\""},
     };
     dn_config *config = create();
     assert_int_equal(sizeof expected / sizeof *expected, DN_KEY_COUNT);
@@ -423,12 +424,14 @@ static void test_defaults_of_others(void **state) {
  * thought about here. */
 static void test_keys_of_the_run(void **state) {
     (void)state;
-    static const char *const run[] = {
-        "dataset_path", "class_name",     "roi",          "modelname",        "verbose",
-        "grad_map_viz", "hide_tqdm_bar",  "save_model",   "device",           "backbone",
-        "output",       "estimate",       "threads",      "checkpoint",       "checkpoint_share",
-        "exact_resume", "cache_dir",      "cache_limit",  "advise_rotations", "report_title",
-        "report_note",  "overlay_footer", "group_timeout"};
+    static const char *const run[] = {"dataset_path",     "class_name",    "roi",
+                                      "modelname",        "verbose",       "grad_map_viz",
+                                      "hide_tqdm_bar",    "save_model",    "device",
+                                      "backbone",         "output",        "estimate",
+                                      "threads",          "checkpoint",    "checkpoint_share",
+                                      "exact_resume",     "cache_dir",     "cache_limit",
+                                      "advise_rotations", "report_title",  "report_note",
+                                      "overlay_footer",   "group_timeout", "link"};
     for (size_t i = 0; i < DN_KEY_COUNT; i++) {
         int listed = 0;
         for (size_t k = 0; k < sizeof run / sizeof *run; k++)

@@ -200,3 +200,15 @@ void dn_kind_webp(dn_bytes file, dn_image_kind *kind) {
     kind->bits = 8;
     read_webp_chunks(file, kind);
 }
+
+/* ---- texts ----------------------------------------------------------------------------------- */
+
+const char *dn_image_kind_text(const char *bytes, size_t length) {
+    static const char *const known[] = {"",     "PNG",     "JPEG",       "BMP",  "PNM",  "TIFF",
+                                        "WebP", "bitmap",  "grey",       "RGB",  "RGBA", "CMYK",
+                                        "Lab",  "palette", "grey+alpha", "YCbCr"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strlen(known[i]) == length && memcmp(known[i], bytes, length) == 0)
+            return known[i];
+    return NULL;
+}

@@ -19,6 +19,10 @@ typedef struct dn_image_kind {
  * never reads past the end. */
 dn_image_kind dn_image_kind_of(const void *bytes, size_t size);
 
+/* The static text that a kind's format or mode may be, equal to the `length` bytes; NULL if there
+ * is none. */
+const char *dn_image_kind_text(const char *bytes, size_t length);
+
 /* Whether levels may apply to a file: 0 is certain. Reads the start of the file alone, of TIFF all
  * of it; 0 also for a file that cannot be read. */
 int dn_file_may_be_deep(const char *path);

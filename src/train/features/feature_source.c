@@ -272,6 +272,21 @@ void dn_feature_source_expect(dn_feature_source *source, const char *path,
         dn_lookahead_expect(&source->ahead, path, digest);
 }
 
+dn_status dn_feature_source_put(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
+                                int width, int height, const float *features, size_t rows,
+                                dn_error *error) {
+    if (find_in_bank(source, digest))
+        return DN_OK;
+    DN_TRY(make_room(source, width, height, error));
+    if (rows != source->rows)
+        return dn_fail(error, DN_ERROR_DATA, "%zu views of a picture, expected %zu", rows,
+                       source->rows);
+    memcpy(source->features, features, rows * source->dimensions * sizeof(float));
+    memcpy(source->held, digest, DN_DIGEST_BYTES);
+    source->holds = 1;
+    return store_record(source, error);
+}
+
 /* ---- some of its views ---- */
 
 static dn_status get_or_fail(dn_feature_source *source, const char *path,

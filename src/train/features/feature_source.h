@@ -44,6 +44,13 @@ dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
                                 uint8_t digest[DN_DIGEST_BYTES], dn_error *failure,
                                 dn_error *error);
 
+/* Keeps features[rows][dimensions] of an image file that another process has computed, unless the
+ * bank has them; width and height are the image's. DN_ERROR_DATA if they do not fit together,
+ * DN_ERROR_IO if the bank, which there must be, takes no more. */
+dn_status dn_feature_source_put(dn_feature_source *source, const uint8_t digest[DN_DIGEST_BYTES],
+                                int width, int height, const float *features, size_t rows,
+                                dn_error *error);
+
 /* The number of views of an image file; they are computed if nothing else tells it. A failure of
  * the image is a failure of the call. */
 dn_status dn_feature_source_total(dn_feature_source *source, const char *path,

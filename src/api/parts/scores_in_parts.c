@@ -1,4 +1,4 @@
-#include "api/results/scores_in_parts.h"
+#include "api/parts/scores_in_parts.h"
 
 #include "base/digest.h"
 #include "base/memory.h"
@@ -8,7 +8,24 @@
 #include <string.h>
 
 /* An item: these numbers with blanks between ("-" is NaN), a newline, and why there is no score. */
-enum { RAW, PAPER, PLACES, DEVIATION, LOSS, ROTATIONS, ELAPSED, UNLIKE, STATUS, NUMBERS };
+enum {
+    RAW,
+    PAPER,
+    PLACES,
+    DEVIATION,
+    LOSS,
+    ROTATIONS,
+    TILES,
+    TILES_ABOVE,
+    WORST_X,
+    WORST_Y,
+    WORST_WIDTH,
+    WORST_HEIGHT,
+    ELAPSED,
+    UNLIKE,
+    STATUS,
+    NUMBERS
+};
 
 static void get_numbers(const dn_sample_score *result, double numbers[NUMBERS]) {
     const dn_score *score = &result->score;
@@ -18,6 +35,12 @@ static void get_numbers(const dn_sample_score *result, double numbers[NUMBERS]) 
     numbers[DEVIATION] = score->deviation;
     numbers[LOSS] = score->loss;
     numbers[ROTATIONS] = score->rotations;
+    numbers[TILES] = score->tiles;
+    numbers[TILES_ABOVE] = score->tiles_above;
+    numbers[WORST_X] = score->worst.x;
+    numbers[WORST_Y] = score->worst.y;
+    numbers[WORST_WIDTH] = score->worst.width;
+    numbers[WORST_HEIGHT] = score->worst.height;
     numbers[ELAPSED] = result->elapsed_ms;
     numbers[UNLIKE] = result->is_unlike;
     numbers[STATUS] = result->status;
@@ -65,11 +88,22 @@ static int read_numbers(const char **item, double numbers[NUMBERS]) {
     return *(*item)++ == '\n';
 }
 
+/* NaN is not. */
+static int is_within(const double numbers[NUMBERS], int first, int last, double most) {
+    int within = 1;
+    for (int i = first; i <= last; i++)
+        within = within && numbers[i] >= 0 && numbers[i] <= most;
+    return within;
+}
+
 /* A score that a run could not have given is no score. */
 static int makes_sense(const double numbers[NUMBERS], const char *failure) {
     int scored = numbers[STATUS] == DN_OK;
     return numbers[STATUS] >= DN_OK && numbers[STATUS] < DN_CANCELLED && scored == !*failure &&
-           numbers[ROTATIONS] >= 0 && numbers[ROTATIONS] <= 1024 && !(numbers[DEVIATION] < 0) &&
+           is_within(numbers, ROTATIONS, ROTATIONS, 1024.0 * DN_TILES_MOST) &&
+           is_within(numbers, TILES, TILES_ABOVE, DN_TILES_MOST) &&
+           is_within(numbers, WORST_X, WORST_HEIGHT, DN_IMAGE_MAX_SIDE) &&
+           !(numbers[DEVIATION] < 0) &&
            (!scored || (numbers[RAW] >= 0 && numbers[PAPER] >= 0 && isfinite(numbers[LOSS])));
 }
 
@@ -83,7 +117,11 @@ static dn_status take_result(const char *item, dn_sample_score *result, size_t i
                                .places = numbers[PLACES],
                                .deviation = numbers[DEVIATION],
                                .loss = numbers[LOSS],
-                               .rotations = (int)numbers[ROTATIONS]};
+                               .rotations = (int)numbers[ROTATIONS],
+                               .tiles = (int)numbers[TILES],
+                               .tiles_above = (int)numbers[TILES_ABOVE],
+                               .worst = {(int)numbers[WORST_X], (int)numbers[WORST_Y],
+                                         (int)numbers[WORST_WIDTH], (int)numbers[WORST_HEIGHT]}};
     result->elapsed_ms = numbers[ELAPSED];
     result->is_unlike = numbers[UNLIKE] == 1;
     result->status = (dn_status)numbers[STATUS];
