@@ -157,7 +157,7 @@ static void outputs_are_counted(void **state) {
     assert_int_equal(self->summary.count, 12);
     assert_non_null(strstr(self->messages, "skipped results of differnet (maps, overlays, results "
                                            "folders): 1"));
-    assert_non_null(strstr(self->messages, "1 files are not images"));
+    assert_non_null(strstr(self->messages, "skipped 1 file that is not an image"));
 }
 
 /* What twelve pictures can promise stands in the message, the summary and `info`. */
