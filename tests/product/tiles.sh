@@ -109,6 +109,14 @@ expect 0 "$differnet" test "$runs/v4/model.safetensors" --quiet --output "$work/
 cmp "$runs/v4/scores.csv" "$work/test4/scores.csv" || fail "test does not reproduce train with places"
 rm -r "$data/roi"
 
+# Of a cross-fit each fold has a detector for places of its own, which has not seen what it scores.
+expect 0 "$differnet" "${tiled[@]}" --val-fraction 0 --cross-fit 3 --set places=gaussian --set score=combined
+expect 0 "$differnet" info "$runs/v5/model.safetensors" --json
+holds "$work/out" '"cross_fit"'
+holds "$work/out" 'of good parts like the 8 it was calibrated with'
+expect 0 "$differnet" test "$runs/v5/model.safetensors" --quiet --output "$work/test5"
+cmp "$runs/v5/scores.csv" "$work/test5/scores.csv" || fail "test does not reproduce train with folds and places"
+
 # auto says what it chooses; check says what it costs.
 expect 0 "$differnet" check "$data" --set tiles=auto --set 'img_size=[64, 64]' --set n_scales=1 --quiet
 holds "$work/out" "12 tiles of 64 x 64 pixels at scale 1 in a picture of 176 x 128"
