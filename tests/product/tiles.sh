@@ -51,6 +51,13 @@ while read -r score; do
     grep -qF ",$score," "$runs/v1/scores.csv" || fail "scores.csv lacks $score"
 done <"$work/plain"
 
+# Tiles above the threshold are counted: a picture is a FAIL where there is one.
+expect 0 "$differnet" predict "$model" "$data/test/bad" --threshold 0.001
+holds "$work/out" '"verdict":"FAIL"'
+holds "$work/out" '"tiles":{"count":12,"above":12,'
+expect 0 "$differnet" predict "$model" "$data/test/bad" --threshold 1000
+holds "$work/out" '"tiles":{"count":12,"above":0,'
+
 # C and Python give the command line's numbers.
 frame=$data/test/bad/1.pgm
 expect 0 "$differnet" predict "$model" "$frame"
