@@ -1,11 +1,14 @@
 /* Decoding and preprocessing: any bytes give a picture within the limits, which then becomes a
- * network's input without a value that is not finite, or one error; never a crash. The last byte
- * chooses the levels of deep pictures. */
+ * network's input without a value that is not finite, or one error; never a crash. Read piece by
+ * piece they give the same. The last byte chooses the levels of deep pictures. */
 #include "image/formats/kind.h"
 #include "image/levels.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Preprocessing takes time in proportion to the picture, and finds nothing new in large ones. */
 enum { INPUT_SIDE = 24, LARGEST = 1 << 20 };
@@ -59,6 +62,37 @@ static void compare_kind(const dn_image_kind *kind, const dn_image *image) {
         abort();
 }
 
+static size_t bytes_of(const dn_raster *raster) {
+    static const size_t sizes[] = {1, 2, 4};
+    return (size_t)raster->width * (size_t)raster->height * (size_t)raster->channels *
+           sizes[raster->type];
+}
+
+static void compare_rasters(const uint8_t *data, size_t size, dn_pieces *pieces) {
+    dn_raster whole, raster;
+    int done;
+    dn_status status = dn_raster_decode_pieces(pieces, &raster, &done, NULL);
+    if (!done)
+        return;
+    if (dn_raster_decode(data, size, "fuzz", &whole, NULL) != status)
+        abort();
+    if (status == DN_OK && (bytes_of(&whole) != bytes_of(&raster) ||
+                            memcmp(whole.samples, raster.samples, bytes_of(&whole)) != 0))
+        abort();
+    dn_raster_free(&whole);
+    dn_raster_free(&raster);
+}
+
+static void read_in_pieces(const uint8_t *data, size_t size) {
+    int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (descriptor < 0)
+        return;
+    dn_pieces pieces = {.descriptor = descriptor, .path = "fuzz", .size = size};
+    if (write(descriptor, data, size) == (ssize_t)size)
+        compare_rasters(data, size, &pieces);
+    dn_pieces_close(&pieces);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const dn_levels levels[] = {
         {.kind = DN_LEVELS_OWN}, {.kind = DN_LEVELS_WHOLE}, {DN_LEVELS_SET, {100, 4000}}};
@@ -73,6 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         compare_kind(&kind, &image);
     if (kind.is_deep)
         survey(data, size);
+    if (size <= LARGEST)
+        read_in_pieces(data, size);
     if (status == DN_OK && (int64_t)image.width * image.height <= LARGEST)
         prepare(&image);
     dn_image_free(&image);

@@ -17,7 +17,7 @@ static dn_status find_zeros(void *context, const dn_storage *storage, const uint
 
 static dn_status read_pickle(dn_tensor_file *file, dn_pickle *pickle, dn_error *error) {
     dn_pickle_value object;
-    dn_bytes source = {file->bytes, file->size, 0, file->name};
+    dn_bytes source = {file->bytes, file->size, 0, file->name, NULL};
     DN_TRY(dn_pickle_run(pickle, &source, &object, error));
     DN_TRY(dn_state_dict_read(file, pickle, &object, find_zeros, NULL, error));
     return dn_table_finish(file, error);

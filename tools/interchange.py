@@ -232,6 +232,7 @@ def round_trip(folder, onnx, full):
     if onnx:
         other_network(folder, side, rotations, sets)
         with_places(folder, side, rotations, sets)
+        with_tiles(folder, sets)
 
 
 def other_network(folder, side, rotations, sets):
@@ -277,6 +278,61 @@ def with_places(folder, side, rotations, sets):
             compare_places(graph, rounded, out / f"maps{len(half)}", f"ONNX with places, {name} {''.join(half)}")
 
 
+def standard_of(model):
+    """tiles.standard of a model file, in double: M, S, then m, s of each tile that is computed."""
+    data = model.read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    first, last = json.loads(data[8:end])["tiles.standard"]["data_offsets"]
+    return np.frombuffer(data[end + first : end + last], "<f4").reshape(-1, 2).astype(np.float64)
+
+
+def starts(length, side, overlap):
+    """Where tiles of `side` pixels begin along `length`: docs/tiles.md."""
+    step = int(side * (1 - overlap) + 1e-9)
+    return [min(i * step, length - side) for i in range(-(-(length - side) // step) + 1)]
+
+
+def compare_tiles(path, model, picture, folder, name):
+    """A picture that is cut by hand: each tile's score is that of predict for the tile alone, and the largest
+    standardised one that of the picture."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    pixels, side, standard = np.asarray(picture), settings(model)[0], standard_of(model)
+    corners = [(x, y) for y in starts(pixels.shape[0], side, 0.25) for x in starts(pixels.shape[1], side, 0.25)]
+    tiles = np.stack([pixels[y : y + side, x : x + side] for x, y in corners])
+    scores = session.run(["raw_score"], {"images": tiles})[0].astype(np.float64)
+    pairs = []
+    for i, tile in enumerate(tiles):
+        Image.fromarray(tile).save(folder / "tile.png")
+        pairs.append((own_score(model, folder / "tile.png"), scores[i]))
+    report(f"{name}, {len(tiles)} tiles", pairs)
+    (mean, spread), own = standard[0], standard[1:]
+    values = np.exp(mean + spread * (np.log(scores) - own[:, 0]) / own[:, 1])
+    picture.save(folder / "whole.png")
+    row = json.loads(differnet("predict", model, folder / "whole.png"))
+    report(f"{name}, the picture", [(row["raw_score"], float(values.max()))])
+    x, y = corners[int(values.argmax())]
+    assert row["tiles"]["count"] == len(tiles) and row["tiles"]["worst"] == {"x": x, "y": y, "w": side, "h": side}, row
+
+
+def with_tiles(folder, sets):
+    """Models that look at pictures tile by tile, without and with a detector for places."""
+    random = np.random.default_rng(0)
+    pictures = [Image.fromarray(random.integers(60 + i, 200, (200, 300, 3), dtype=np.uint8)) for i in range(12)]
+    good = folder / "tiled/part/train/good"
+    good.mkdir(parents=True)
+    for i, picture in enumerate(pictures[:-1]):
+        picture.save(good / f"{i}.png")
+    shared = ["--set", "tiles=128", "--val-fraction", "0.5", "--quiet", "--data", folder / "tiled", "--class", "part"]
+    for name, words in (("alone", []), ("places", ["--set", "places=gaussian", "--set", "score=combined"])):
+        out = folder / f"tiled_{name}"
+        differnet("train", *sets, *shared, *words, "--output", out)
+        model, graph = next(out.glob("DifferNet/*/*/v1/model.safetensors")), out / "tile.onnx"
+        differnet("export", model, "--format", "onnx", "--output", graph)
+        compare_tiles(graph, model, pictures[-1], out, f"ONNX of a tile, {name}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -289,6 +345,7 @@ def main():
     trip.add_argument("--no-onnx", action="store_true")
     trip.add_argument("--full", action="store_true")
     trip.add_argument("--places-alone", action="store_true")
+    trip.add_argument("--tiles-alone", action="store_true")
     for name in ("compare", "onnx"):
         comparing = commands.add_parser(name)
         comparing.add_argument("file", type=Path)
@@ -304,6 +361,8 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             if words.places_alone:
                 with_places(Path(folder), 128, 6, sets_of(SMALL))
+            elif words.tiles_alone:
+                with_tiles(Path(folder), sets_of(SMALL))
             else:
                 round_trip(Path(folder), not words.no_onnx, words.full)
 

@@ -1,7 +1,9 @@
 """Models: scores, threads, options, errors."""
 
+import json
 import math
 import os
+import pathlib
 import shutil
 import signal
 import sys
@@ -203,6 +205,32 @@ def test_tiles(tmp_path):
     assert same(plain, mapped) and plain.tiles["count"] == plain.rotations == 2
     assert plain.tiles["worst"] in ({"x": x, "y": 0, "w": 64, "h": 64} for x in (0, 48))
     assert mapped.anomaly_map.shape == (64, 112) and mapped.tiles == plain.tiles
+
+
+def standard_of(path):
+    data = pathlib.Path(path).read_bytes()
+    end = 8 + int.from_bytes(data[:8], "little")
+    first, last = json.loads(data[8:end])["tiles.standard"]["data_offsets"]
+    return np.frombuffer(data[end + first : end + last], "<f4").reshape(-1, 2).astype(np.float64)
+
+
+def test_tiles_cut_by_hand(tmp_path):
+    """What docs/tiles.md says of tiling outside: cut, standardise, take the largest."""
+    good = tmp_path / "data/part/train/good"
+    good.mkdir(parents=True)
+    for i in range(7):
+        noisy = pixels(64, 112)[..., 0] // 2 + np.random.default_rng(i).integers(0, 99, (64, 112), dtype=np.uint8)
+        (good / f"{i}.pgm").write_bytes(b"P5 112 64 255\n" + noisy.tobytes())
+    given = {key: SMALL[key] for key in SMALL if not key.startswith(("img_size", "n_transforms"))}
+    config = dict(given, dataset_path=str(tmp_path / "data"), class_name="part", output=str(tmp_path), tiles=64)
+    run = differnet.train(config, progress=False)
+    picture, (pooled, *own) = pixels(64, 112), standard_of(run.model_path)
+    with differnet.Model.load(run.model_path) as model:
+        whole = model.predict_one(picture)
+        parts = [model.predict_one(picture[:, x : x + 64]).raw_score for x in (0, 48)]
+    values = [math.exp(pooled[0] + pooled[1] * (math.log(u) - m) / s) for u, (m, s) in zip(parts, own)]
+    assert len(own) == 2 and whole.raw_score == pytest.approx(max(values), rel=1e-5)
+    assert whole.tiles["worst"]["x"] == (0, 48)[values.index(max(values))]
 
 
 def test_a_replaced_file_is_noticed(run, tmp_path):

@@ -420,7 +420,7 @@ static dn_status train(dn_training *self, dn_error *error) {
         DN_TRY(estimate(self, error));
     if (self->holdout.source == DN_FROM_CROSS_FIT)
         DN_TRY(open_results(self, error)); /* a wrong output fails before hours of training */
-    DN_TRY(dn_cross_fit(&self->holdout, error));
+    DN_TRY(dn_cross_fit(&self->holdout, &self->detector.places, error));
     DN_TRY(create_trainer(self, error));
     if (!self->has_results)
         DN_TRY(open_results(self, error));

@@ -6,7 +6,10 @@ dn_status dn_bytes_take(dn_bytes *bytes, size_t count, const char *what, const u
         return dn_fail(error, DN_ERROR_FORMAT,
                        "%s: truncated at byte %zu: %s needs %zu bytes, %zu are left", bytes->name,
                        bytes->position, what, count, dn_bytes_left(bytes));
-    *taken = bytes->data + bytes->position;
+    if (bytes->pieces)
+        DN_TRY(dn_pieces_take(bytes->pieces, bytes->position, count, taken, error));
+    else
+        *taken = bytes->data + bytes->position;
     bytes->position += count;
     return DN_OK;
 }

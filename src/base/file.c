@@ -16,7 +16,7 @@ static dn_status fail_errno(dn_error *error, const char *doing, const char *path
 }
 
 /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-static dn_status open_regular(const char *path, int *descriptor, size_t *size, dn_error *error) {
+dn_status dn_file_open(const char *path, int *descriptor, size_t *size, dn_error *error) {
     struct stat status;
     *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*descriptor < 0)
@@ -38,7 +38,7 @@ static dn_status open_regular(const char *path, int *descriptor, size_t *size, d
 dn_status dn_file_map(const char *path, dn_mapped_file *file, dn_error *error) {
     int descriptor;
     *file = (dn_mapped_file){0};
-    DN_TRY(open_regular(path, &descriptor, &file->size, error));
+    DN_TRY(dn_file_open(path, &descriptor, &file->size, error));
     if (file->size > 0) {
         void *data = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, descriptor, 0);
         if (data == MAP_FAILED) {
@@ -100,7 +100,7 @@ dn_status dn_file_read(const char *path, size_t limit, uint8_t **data, size_t *s
                        dn_error *error) {
     int descriptor;
     *data = NULL;
-    DN_TRY(open_regular(path, &descriptor, size, error));
+    DN_TRY(dn_file_open(path, &descriptor, size, error));
     dn_status status = read_descriptor(descriptor, path, limit, *size, data, error);
     close(descriptor);
     return status;
@@ -127,7 +127,7 @@ dn_status dn_file_digest(const char *path, uint8_t digest[DN_DIGEST_BYTES], uint
     int descriptor;
     size_t expected;
     dn_digest *running;
-    DN_TRY(open_regular(path, &descriptor, &expected, error));
+    DN_TRY(dn_file_open(path, &descriptor, &expected, error));
     dn_status status = dn_digest_begin(&running, error);
     if (status == DN_OK) {
         status = add_all(descriptor, path, running, size, error);

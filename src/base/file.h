@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* Opens a regular file to read; *size is what it has now. DN_ERROR_IO. */
+dn_status dn_file_open(const char *path, int *descriptor, size_t *size, dn_error *error);
+
 /* A read-only view of a whole regular file. */
 typedef struct dn_mapped_file {
     const uint8_t *data; /* NULL when the file is empty */

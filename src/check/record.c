@@ -92,7 +92,7 @@ void dn_record_fill(const dn_sample *sample, const dn_levels *levels, dn_record 
     *record = (dn_record){.kind = {.format = "", .mode = ""}};
     dn_status status = read_image(sample->path, levels, &image, &record->kind, &error);
     if (status == DN_OK)
-        status = dn_image_measure(&image, record->values, &error);
+        status = dn_image_measure(&image, NULL, record->values, &error);
     if (status == DN_OK) {
         record->depth = image.depth;
         record->width = image.width;

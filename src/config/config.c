@@ -296,9 +296,6 @@ static dn_status check_tiles(const dn_config *config, dn_error *error) {
         return dn_fail(error, DN_ERROR_CONFIG,
                        "tiles need features that are computed once: set train_rotations to even:N "
                        "or bank:N, not to random");
-    if (side > 0 && config->cross_fit > 0 && strcmp(config->places, "off") != 0)
-        return dn_fail(error, DN_ERROR_CONFIG,
-                       "cross_fit with tiles needs places: off; or set val_fraction instead");
     return DN_OK;
 }
 

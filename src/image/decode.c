@@ -39,20 +39,23 @@ static int is_webp(const dn_bytes *file) {
     return starts_with(file, 0, "RIFF", 4) && starts_with(file, 8, "WEBP", 4);
 }
 
+enum { LONGEST_MAGIC = 16 };
+
 typedef struct decoder {
     int (*recognises)(const dn_bytes *file);
     dn_status (*decode)(dn_bytes file, dn_raster *raster, dn_error *error);
     void (*look)(dn_bytes file, dn_image_kind *kind);
     const char *format;
+    int in_pieces; /* the file need not be in memory as a whole */
 } decoder;
 
 static const decoder decoders[] = {
-    {is_png, dn_decode_png, dn_kind_png, "PNG"},
-    {is_jpeg, dn_decode_jpeg, dn_kind_jpeg, "JPEG"},
-    {is_bmp, dn_decode_bmp, dn_kind_bmp, "BMP"},
-    {is_pnm, dn_decode_pnm, dn_kind_pnm, "PNM"},
-    {is_tiff, dn_decode_tiff, dn_kind_tiff, "TIFF"},
-    {is_webp, dn_decode_webp, dn_kind_webp, "WebP"},
+    {is_png, dn_decode_png, dn_kind_png, "PNG", 1},
+    {is_jpeg, dn_decode_jpeg, dn_kind_jpeg, "JPEG", 0},
+    {is_bmp, dn_decode_bmp, dn_kind_bmp, "BMP", 1},
+    {is_pnm, dn_decode_pnm, dn_kind_pnm, "PNM", 1},
+    {is_tiff, dn_decode_tiff, dn_kind_tiff, "TIFF", 1},
+    {is_webp, dn_decode_webp, dn_kind_webp, "WebP", 0},
 };
 
 /* NULL where no format is recognised. */
@@ -118,7 +121,7 @@ static dn_status fail_unrecognised(const dn_bytes *file, dn_error *error) {
 
 dn_status dn_raster_decode(const void *bytes, size_t size, const char *name, dn_raster *raster,
                            dn_error *error) {
-    dn_bytes file = {bytes, size, 0, name};
+    dn_bytes file = {bytes, size, 0, name, NULL};
     *raster = (dn_raster){0};
     if (size > DN_IMAGE_MAX_FILE)
         return dn_fail(error, DN_ERROR_FORMAT, "%s: has %zu bytes, the limit is %zu", name, size,
@@ -126,6 +129,22 @@ dn_status dn_raster_decode(const void *bytes, size_t size, const char *name, dn_
     const decoder *found = find_decoder(&file);
     if (!found)
         return fail_unrecognised(&file, error);
+    dn_status status = found->decode(file, raster, error);
+    if (status != DN_OK)
+        dn_raster_free(raster);
+    return status;
+}
+
+dn_status dn_raster_decode_pieces(dn_pieces *pieces, dn_raster *raster, int *done,
+                                  dn_error *error) {
+    dn_bytes start = {.size = pieces->size < LONGEST_MAGIC ? pieces->size : LONGEST_MAGIC};
+    DN_TRY(dn_pieces_take(pieces, 0, start.size, &start.data, error));
+    const decoder *found = find_decoder(&start);
+    *raster = (dn_raster){0};
+    *done = found && found->in_pieces;
+    if (!*done)
+        return DN_OK;
+    const dn_bytes file = {.size = pieces->size, .name = pieces->path, .pieces = pieces};
     dn_status status = found->decode(file, raster, error);
     if (status != DN_OK)
         dn_raster_free(raster);
@@ -141,7 +160,7 @@ dn_status dn_image_decode(const void *bytes, size_t size, const char *name, cons
 }
 
 dn_image_kind dn_image_kind_of(const void *bytes, size_t size) {
-    dn_bytes file = {bytes, size, 0, ""};
+    dn_bytes file = {bytes, size, 0, "", NULL};
     dn_image_kind kind = {.format = "", .mode = ""};
     const decoder *found = find_decoder(&file);
     if (found) {

@@ -1,6 +1,5 @@
 /* Levels of a set of pictures, in up to three passes over the deep ones: their ranges, a histogram
  * of all samples, and the share of samples that the levels leave out. */
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "image/formats/kind.h"
@@ -36,13 +35,7 @@ typedef struct survey_state {
 /* ---- Passes ---------------------------------------------------------------------------------- */
 
 static int decode_file(const char *path, dn_raster *raster) {
-    uint8_t *bytes;
-    size_t size;
-    if (dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, NULL) != DN_OK)
-        return 0;
-    dn_status status = dn_raster_decode(bytes, size, path, raster, NULL);
-    dn_release(bytes);
-    return status == DN_OK;
+    return dn_raster_read(path, raster, NULL) == DN_OK;
 }
 
 static void note_facts(const dn_raster *raster, picture_facts *facts) {

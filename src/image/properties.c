@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct scale {
     const char *name;
@@ -80,23 +81,37 @@ static uint64_t edges_of(const uint8_t *above, const uint8_t *row, const uint8_t
     return sum;
 }
 
-/* Three rows of grey values at a time: the picture itself stays as it is. */
-static void add_rows(const dn_image *image, uint8_t *rows, sums *total) {
+/* Row y as it counts, in `room` [3 width] where it is painted: the picture itself stays as it is.
+ */
+static const uint8_t *counting_row(const dn_image *image, const dn_roi *roi, size_t y,
+                                   uint8_t *room) {
+    const uint8_t *row = image->pixels + 3 * y * (size_t)image->width;
+    if (!dn_roi_limits(roi))
+        return row;
+    memcpy(room, row, 3 * (size_t)image->width);
+    dn_roi_paint_row(roi, (int)y, image->width, image->height, room);
+    return room;
+}
+
+/* rows: three rows of grey values, and a painted one. */
+static void add_rows(const dn_image *image, const dn_roi *roi, uint8_t *rows, sums *total) {
     size_t width = (size_t)image->width, height = (size_t)image->height;
     for (size_t y = 0; y < height; y++) {
-        add_row(image->pixels + 3 * y * width, width, rows + y % 3 * width, total);
+        const uint8_t *row = counting_row(image, roi, y, rows + 3 * width);
+        add_row(row, width, rows + y % 3 * width, total);
         if (y >= 2)
             total->edges += edges_of(rows + (y - 2) % 3 * width, rows + (y - 1) % 3 * width,
                                      rows + y % 3 * width, width);
     }
 }
 
-dn_status dn_image_measure(const dn_image *image, double values[DN_PROPERTIES], dn_error *error) {
+dn_status dn_image_measure(const dn_image *image, const dn_roi *roi, double values[DN_PROPERTIES],
+                           dn_error *error) {
     double width = image->width, height = image->height, count = width * height;
     void *rows;
     sums total = {0};
-    DN_TRY(dn_allocate(&rows, (size_t)image->width, 3, error));
-    add_rows(image, rows, &total);
+    DN_TRY(dn_allocate(&rows, (size_t)image->width, 6, error));
+    add_rows(image, roi, rows, &total);
     dn_release(rows);
     double mean = (double)total.grey / count;
     values[DN_PROPERTY_SIZE] = count;

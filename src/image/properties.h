@@ -3,7 +3,7 @@
 #ifndef DN_IMAGE_PROPERTIES_H
 #define DN_IMAGE_PROPERTIES_H
 
-#include "image/image.h"
+#include "image/roi.h"
 
 typedef enum dn_property {
     DN_PROPERTY_SIZE,       /* pixels */
@@ -29,8 +29,10 @@ double dn_property_floor(dn_property property);
 /* The largest possible value, in its own unit. */
 double dn_property_largest(dn_property property);
 
-/* All properties of a picture, in one pass; sums are of integers, so they do not depend on the
- * order. Thread-safe. DN_ERROR_MEMORY. */
-dn_status dn_image_measure(const dn_image *image, double values[DN_PROPERTIES], dn_error *error);
+/* All properties of a picture, painted black outside of `roi` (NULL: everything counts), in one
+ * pass without a copy; sums are of integers, so they do not depend on the order. Thread-safe.
+ * DN_ERROR_MEMORY. */
+dn_status dn_image_measure(const dn_image *image, const dn_roi *roi, double values[DN_PROPERTIES],
+                           dn_error *error);
 
 #endif

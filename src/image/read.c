@@ -8,15 +8,36 @@
 #include <string.h>
 #include <unistd.h>
 
-dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
-                        dn_error *error) {
+/* Smaller files are read at once, which is faster where there are many. */
+static const size_t LARGE_FILE = 16 << 20;
+
+static dn_status decode_whole(const char *path, dn_raster *raster, dn_error *error) {
     uint8_t *bytes;
     size_t size;
-    *image = (dn_image){0};
     DN_TRY(dn_file_read(path, DN_IMAGE_MAX_FILE, &bytes, &size, error));
-    dn_status status = dn_image_decode(bytes, size, path, levels, image, error);
+    dn_status status = dn_raster_decode(bytes, size, path, raster, error);
     dn_release(bytes);
     return status;
+}
+
+dn_status dn_raster_read(const char *path, dn_raster *raster, dn_error *error) {
+    dn_pieces pieces;
+    int done = 0;
+    *raster = (dn_raster){0};
+    DN_TRY(dn_pieces_open(path, &pieces, error));
+    dn_status status = DN_OK;
+    if (pieces.size > LARGE_FILE && pieces.size <= DN_IMAGE_MAX_FILE)
+        status = dn_raster_decode_pieces(&pieces, raster, &done, error);
+    dn_pieces_close(&pieces);
+    return status != DN_OK || done ? status : decode_whole(path, raster, error);
+}
+
+dn_status dn_image_read(const char *path, const dn_levels *levels, dn_image *image,
+                        dn_error *error) {
+    dn_raster raster;
+    *image = (dn_image){0};
+    DN_TRY(dn_raster_read(path, &raster, error));
+    return dn_levels_apply(levels, path, &raster, image, error);
 }
 
 /* Up to `size` bytes from the start; 0 where the file cannot be read. */

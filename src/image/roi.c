@@ -102,17 +102,20 @@ double dn_roi_share(const dn_roi *roi) {
     return (double)count / (double)pixels_of(roi);
 }
 
+void dn_roi_paint_row(const dn_roi *roi, int y, int width, int height, uint8_t *pixel) {
+    size_t row = (size_t)(2 * y + 1) * (size_t)roi->height / (2 * (size_t)height);
+    const uint8_t *inside = roi->inside + row * (size_t)roi->width;
+    for (int x = 0; x < width; x++, pixel += 3)
+        if (!inside[(2 * x + 1) * roi->width / (2 * width)])
+            memset(pixel, 0, 3);
+}
+
 void dn_roi_paint(const dn_roi *roi, dn_image *image) {
     if (!dn_roi_limits(roi))
         return;
-    for (int y = 0; y < image->height; y++) {
-        size_t row = (size_t)(2 * y + 1) * (size_t)roi->height / (2 * (size_t)image->height);
-        const uint8_t *inside = roi->inside + row * (size_t)roi->width;
-        uint8_t *pixel = image->pixels + (size_t)y * (size_t)image->width * 3;
-        for (int x = 0; x < image->width; x++, pixel += 3)
-            if (!inside[(2 * x + 1) * roi->width / (2 * image->width)])
-                memset(pixel, 0, 3);
-    }
+    for (int y = 0; y < image->height; y++)
+        dn_roi_paint_row(roi, y, image->width, image->height,
+                         image->pixels + (size_t)y * (size_t)image->width * 3);
 }
 
 /* The place of `count` over a whole of `length` that holds the centre of pixel i of the `pixels`

@@ -55,7 +55,7 @@ static dn_status look_at(const dn_model *model, const dn_image *picture, look *s
     seen->depth = picture->depth;
     if (model->detector.seen.images == 0)
         return DN_OK;
-    return dn_picture_measure(&model->detector.roi, picture, seen->values, error);
+    return dn_image_measure(picture, &model->detector.roi, seen->values, error);
 }
 
 static void judge_look(const dn_model *model, const look *seen, dn_result *result) {

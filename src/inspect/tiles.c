@@ -246,8 +246,10 @@ static dn_status visit_gradients(gradients *self, int scores, dn_error *error) {
     visit *at = &self->at;
     const dn_tiling *tiling = dn_extractor_tiling(at->inspector->scorer.extractor);
     DN_TRY(allocate_gradients(self, tiling, scores, error));
-    for (int t = 0; t < at->tiles->count; t++)
+    for (int t = 0; t < at->tiles->count; t++) {
+        DN_TRY(dn_check_cancel(at->inspector->scorer.cancel, error));
         DN_TRY(visit_tile(self, tiling, t, error));
+    }
     return scores ? add_features(at, self->features, at->total, error) : DN_OK;
 }
 

@@ -146,7 +146,7 @@ static dn_status read_state(archive *opened, dn_pickle *pickle, dn_error *error)
     const dn_zip_place *place = NULL;
     dn_pickle_value object;
     DN_TRY(take_member(opened, (zip_uint64_t)opened->pickle, &place, error));
-    dn_bytes source = {place->data, place->bytes, 0, opened->file->name};
+    dn_bytes source = {place->data, place->bytes, 0, opened->file->name, NULL};
     DN_TRY(dn_pickle_run(pickle, &source, &object, error));
     return dn_state_dict_read(opened->file, pickle, &object, find_storage, opened, error);
 }

@@ -206,7 +206,7 @@ static dn_status take_header(dn_bytes *bytes, const uint8_t **text, size_t *leng
 }
 
 dn_status dn_read_safetensors(dn_tensor_file *file, dn_error *error) {
-    dn_bytes bytes = {file->bytes, file->size, 0, file->name};
+    dn_bytes bytes = {file->bytes, file->size, 0, file->name, NULL};
     const uint8_t *text;
     size_t length = 0;
     cJSON *header;

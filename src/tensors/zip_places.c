@@ -61,7 +61,7 @@ static dn_status find_member(dn_bytes *archive, dn_zip_place *place, dn_error *e
 
 dn_status dn_zip_places_find(const uint8_t *archive, size_t size, const char *name, size_t count,
                              dn_zip_place *places, dn_error *error) {
-    dn_bytes bytes = {archive, size, 0, name};
+    dn_bytes bytes = {archive, size, 0, name, NULL};
     DN_TRY(find_directory(&bytes, error));
     for (size_t i = 0; i < count; i++)
         DN_TRY(find_member(&bytes, &places[i], error));

@@ -251,13 +251,18 @@ static void add_training(const dn_config *config, double train, dn_operation_cou
 static void add_folds(const dn_config *config, const dn_workload *work,
                       dn_operation_counts *counts) {
     double train = (double)work->train, folds = config->cross_fit;
-    double rotations = (double)dn_test_rotations(config) * dn_workload_tiles(config, work);
+    double tiles = dn_workload_tiles(config, work);
+    double rotations = (double)dn_test_rotations(config) * tiles;
     for (int fold = 0; fold < config->cross_fit; fold++)
         add_training(config, train * (folds - 1) / folds, counts);
     if (folds > 0) {
         counts->passes += train * rotations;
         counts->vectors += train * rotations;
         counts->images += train;
+    }
+    if (folds > 0 && tiles > 1 && has_places(config)) { /* each fold has a detector of its own */
+        counts->passes += train * (2 * folds - 1) * tiles;
+        counts->images += train * (2 * folds - 1);
     }
 }
 

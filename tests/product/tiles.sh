@@ -50,6 +50,37 @@ field verdict >"$work/verdicts"
 while read -r score; do
     grep -qF ",$score," "$runs/v1/scores.csv" || fail "scores.csv lacks $score"
 done <"$work/plain"
+
+# Tiles above the threshold are counted: a picture is a FAIL where there is one.
+expect 0 "$differnet" predict "$model" "$data/test/bad" --threshold 0.001
+holds "$work/out" '"verdict":"FAIL"'
+holds "$work/out" '"tiles":{"count":12,"above":12,'
+expect 0 "$differnet" predict "$model" "$data/test/bad" --threshold 1000
+holds "$work/out" '"tiles":{"count":12,"above":0,'
+
+# C and Python give the command line's numbers.
+frame=$data/test/bad/1.pgm
+expect 0 "$differnet" predict "$model" "$frame"
+cp "$work/out" "$work/row"
+sed -n '/^```c$/,/^```$/p' "$source/docs/embedding.md" | sed '1d;$d' >"$work/judge.c"
+"${CC:-cc}" -std=c17 -I"$source/include" "$work/judge.c" -o "$work/judge" -L"$build" -ldiffernet -Wl,-rpath,"$build"
+tail -n +2 "$frame" | LC_ALL=C awk '{ printf "%c", $1 }' | "$work/judge" "$model" 176 128 grey >"$work/judged"
+holds "$work/judged" "$(field verdict | tr -d '"') $(printf '%.6f' "$(field raw_score)")"
+python=${PYTHON:-/usr/bin/python3}
+if "$python" -c 'import numpy' 2>/dev/null; then
+    DIFFERNET_LIBRARY=$build/libdiffernet.so PYTHONPATH=$source/python PYTHONDONTWRITEBYTECODE=1 "$python" - "$model" \
+        "$frame" "$work/row" <<'END' || fail "Python gives another result"
+import json, sys
+import differnet
+with differnet.Model.load(sys.argv[1]) as model:
+    result, row = model.predict_one(sys.argv[2]), json.load(open(sys.argv[3]))
+wanted = [row[key] for key in ("raw_score", "pred_score", "verdict", "p_value", "tiles")]
+sys.exit([result.raw_score, result.pred_score, result.verdict.name, result.p_value, result.tiles] != wanted)
+END
+else
+    left_out "no python3 with numpy"
+fi
+
 expect 0 "$differnet" predict "$model" "$data/test" --maps --regions --output "$work/maps"
 field raw_score | cmp - "$work/plain" || fail "a map changes the score"
 map=$(find "$work/maps" -path '*bad*' -name '1.pgm_map.tiff')
@@ -84,6 +115,14 @@ holds "$work/out" '"places_score":'
 expect 0 "$differnet" test "$runs/v4/model.safetensors" --quiet --output "$work/test4"
 cmp "$runs/v4/scores.csv" "$work/test4/scores.csv" || fail "test does not reproduce train with places"
 rm -r "$data/roi"
+
+# Of a cross-fit each fold has a detector for places of its own, which has not seen what it scores.
+expect 0 "$differnet" "${tiled[@]}" --val-fraction 0 --cross-fit 3 --set places=gaussian --set score=combined
+expect 0 "$differnet" info "$runs/v5/model.safetensors" --json
+holds "$work/out" '"cross_fit"'
+holds "$work/out" 'of good parts like the 8 it was calibrated with'
+expect 0 "$differnet" test "$runs/v5/model.safetensors" --quiet --output "$work/test5"
+cmp "$runs/v5/scores.csv" "$work/test5/scores.csv" || fail "test does not reproduce train with folds and places"
 
 # auto says what it chooses; check says what it costs.
 expect 0 "$differnet" check "$data" --set tiles=auto --set 'img_size=[64, 64]' --set n_scales=1 --quiet

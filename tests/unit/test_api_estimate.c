@@ -315,6 +315,15 @@ static void test_tiles_count(void **state) {
     assert_int_equal(dn_workload_tiles(self->config, &work), 108);
     const dn_footprint tiled = dn_footprint_of(self->config, &dn_alexnet, &compute, &work);
     assert_true(dn_count_operations(self->config, &work).passes == 108 * one.passes);
+    set(self->config, "cross_fit",
+        "3"); /* the folds' training pictures twice, and those left out */
+    double folds = dn_count_operations(self->config, &work).passes;
+    set(self->config, "places", "gaussian");
+    double places = dn_count_operations(self->config, &work).passes;
+    set(self->config, "cross_fit", "0");
+    assert_true(places - folds ==
+                dn_count_operations(self->config, &work).passes - 108 * one.passes + 108 * 500);
+    set(self->config, "places", "off");
     assert_true(tiled.cache > 100 * whole.cache);
     assert_true(tiled.memory > whole.memory);
 }

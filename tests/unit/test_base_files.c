@@ -91,7 +91,7 @@ static void test_bytes_stop_at_the_end(void **state) {
     (void)state;
     dn_error error = {0};
     const uint8_t data[] = {1, 2, 3, 4, 5, 6, 7};
-    dn_bytes bytes = {data, sizeof data, 0, "x.bin"};
+    dn_bytes bytes = {data, sizeof data, 0, "x.bin", NULL};
     uint16_t u16;
     uint32_t u32;
     const uint8_t *taken;

@@ -1,4 +1,5 @@
 /* The region of interest: what counts, what is painted, and that nothing outside is left. */
+#include "image/properties.h"
 #include "image/roi.h"
 #include "support/support.h"
 
@@ -77,6 +78,27 @@ static void blots(dn_image *mask, unsigned *seed) {
     }
 }
 
+/* Without a copy of the picture, which may be large. */
+static void test_measured_as_painted(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_roi roi;
+    unsigned seed = 7;
+    const uint8_t inside[6] = {1, 0, 1, 0, 0, 1};
+    double painted[DN_PROPERTIES], measured[DN_PROPERTIES], whole[DN_PROPERTIES];
+    dn_image image = picture(31, 17);
+    noise(&image, &seed);
+    assert_ok(dn_roi_of_values(inside, "test", 3, 2, &roi, &error));
+    assert_ok(dn_image_measure(&image, &roi, measured, &error));
+    assert_ok(dn_image_measure(&image, NULL, whole, &error));
+    dn_roi_paint(&roi, &image);
+    assert_ok(dn_image_measure(&image, NULL, painted, &error));
+    assert_memory_equal(measured, painted, sizeof measured);
+    assert_true(measured[DN_PROPERTY_BRIGHTNESS] < whole[DN_PROPERTY_BRIGHTNESS]);
+    dn_roi_free(&roi);
+    dn_image_free(&image);
+}
+
 static dn_image as_seen(const dn_roi *roi, const dn_image *image) {
     dn_error error = {0};
     dn_image painted = picture(image->width, image->height), seen;
@@ -140,6 +162,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_where_all_is_inside),
         cmocka_unit_test(test_paint),
+        cmocka_unit_test(test_measured_as_painted),
         cmocka_unit_test(test_nothing_outside_is_seen),
         cmocka_unit_test(test_files),
     };

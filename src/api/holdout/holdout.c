@@ -92,17 +92,28 @@ static dn_status keep_scores(dn_holdout *self, const dn_training_split *fold,
     return DN_OK;
 }
 
+/* Without tiles a picture is left out of the Gaussians in closed form; with tiles that would leave
+ * out one of its tiles alone. */
+static int folds_have_places(const dn_holdout *self, const dn_trainer *trainer) {
+    return strcmp(self->config->places, "off") != 0 && dn_inspector_has_tiles(trainer->inspector);
+}
+
 static dn_status train_and_score(dn_holdout *self, dn_trainer *trainer,
-                                 const dn_training_split *fold, dn_error *error) {
+                                 const dn_training_split *fold, dn_place_model *places,
+                                 dn_error *error) {
     dn_evaluation evaluation;
     DN_TRY(dn_trainer_run(trainer, NULL, error));
+    if (folds_have_places(self, trainer))
+        DN_TRY(dn_places_train(fold->samples, fold->train_count, trainer->inspector, places, NULL,
+                               self->observer, error));
     DN_TRY(score_held(self, trainer, fold, &evaluation, error));
     dn_status status = keep_scores(self, fold, &evaluation, error);
     dn_evaluation_destroy(&evaluation);
     return status;
 }
 
-static dn_status run_fold(dn_holdout *self, size_t number, dn_error *error) {
+static dn_status run_fold(dn_holdout *self, size_t number, dn_place_model *places,
+                          dn_error *error) {
     size_t count, folds = (size_t)self->config->cross_fit;
     const dn_sample *samples = split_of(self, DN_SPLIT_TRAIN, &count);
     dn_training_split fold;
@@ -114,14 +125,15 @@ static dn_status run_fold(dn_holdout *self, size_t number, dn_error *error) {
         dn_trainer_create(self->detector, self->compute, fold.samples, fold.train_count, NULL, 0,
                           self->observer, &trainer, error);
     if (status == DN_OK) {
-        status = train_and_score(self, &trainer, &fold, error);
+        status = train_and_score(self, &trainer, &fold, places, error);
         dn_trainer_destroy(&trainer);
+        dn_place_model_free(places);
     }
     dn_split_free(&fold);
     return status;
 }
 
-dn_status dn_cross_fit(dn_holdout *self, dn_error *error) {
+dn_status dn_cross_fit(dn_holdout *self, dn_place_model *places, dn_error *error) {
     size_t count;
     void *block;
     if (self->source != DN_FROM_CROSS_FIT)
@@ -133,7 +145,7 @@ dn_status dn_cross_fit(dn_holdout *self, dn_error *error) {
     self->tiles = block;
     self->train_count = count;
     for (int fold = 0; fold < self->config->cross_fit; fold++)
-        DN_TRY(run_fold(self, (size_t)fold, error));
+        DN_TRY(run_fold(self, (size_t)fold, places, error));
     dn_tell(self->observer, DN_NOTE, "cross-fit: training the final model on all images");
     return DN_OK;
 }
@@ -151,14 +163,15 @@ static dn_status gather_held(dn_holdout *self, dn_trainer *trainer, dn_calibrati
     return status;
 }
 
-/* The folds' scores are the paper's; the places' statistics are those of the pictures left out. */
+/* The folds' scores are the paper's; the places' statistics are those of the pictures left out.
+ * Those of tiles are joined already. */
 static dn_status join_folds(dn_holdout *self, const dn_place_model *model,
                             dn_calibration *calibration, dn_error *error) {
     size_t count;
     split_of(self, DN_SPLIT_TRAIN, &count);
     if (!self->places)
         return DN_OK;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && self->tiles[i].count == 0; i++)
         self->scores[i] = dn_place_decide(model, self->scores[i], self->places[i]);
     return dn_calibration_set_places(calibration, self->places, count, error);
 }
@@ -288,13 +301,22 @@ static dn_status collect_evaluated(const dn_evaluation *from, paper_scores *pape
     return DN_OK;
 }
 
+static dn_status collect_folds(const dn_holdout *self, paper_scores *papers, dn_error *error) {
+    for (size_t i = 0; i < self->train_count; i++) {
+        const dn_tile_scores *tiles = &self->tiles[i];
+        DN_TRY(add_paper(papers, tiles->count > 0 ? tiles->paper : &self->scores[i],
+                         tiles->count > 0 ? (size_t)tiles->count : 1, error));
+    }
+    return DN_OK;
+}
+
 /* Of images that training has not seen. Not those of the test set, which must not tune the score.
  */
 static dn_status collect_paper(dn_holdout *self, dn_trainer *trainer, paper_scores *papers,
                                dn_error *error) {
     dn_evaluation held;
     if (self->source == DN_FROM_CROSS_FIT)
-        return add_paper(papers, self->scores, self->train_count, error);
+        return collect_folds(self, papers, error);
     if (self->source == DN_FROM_VALIDATE)
         return collect_evaluated(&trainer->evaluation, papers, error);
     if (self->source != DN_FROM_VAL_FRACTION)
@@ -326,8 +348,8 @@ dn_status dn_holdout_train_places(dn_holdout *self, dn_trainer *trainer, dn_plac
         DN_TRY(dn_allocate(&block, count, sizeof(double), error));
         self->places = block;
     }
-    DN_TRY(dn_places_train(samples, count, trainer->inspector, places, self->places, self->observer,
-                           error));
+    double *own = folds_have_places(self, trainer) ? NULL : self->places;
+    DN_TRY(dn_places_train(samples, count, trainer->inspector, places, own, self->observer, error));
     DN_TRY(scale_places(self, trainer, places, error));
     return dn_evaluation_join_places(&trainer->evaluation, self->observer, error);
 }

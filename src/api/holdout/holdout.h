@@ -32,8 +32,9 @@ void dn_holdout_end(dn_holdout *self);
 const dn_sample *dn_holdout_train_samples(const dn_holdout *self, size_t *count);
 
 /* For DN_FROM_CROSS_FIT: trains once per fold, one fold after the other. Each training scores the
- * images that it has not seen. */
-dn_status dn_cross_fit(dn_holdout *self, dn_error *error);
+ * images that it has not seen. `places` is the detector's, and is empty afterwards as before: with
+ * tiles a fold trains a detector for places of its own. */
+dn_status dn_cross_fit(dn_holdout *self, dn_place_model *places, dn_error *error);
 
 /* Scores the held-out images with the trained parameters and chooses the thresholds. Warns the
  * observer when the images are too few or are also used for testing. `tested` is the evaluation of

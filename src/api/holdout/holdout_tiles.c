@@ -15,9 +15,12 @@ static dn_status fit_evaluated(dn_holdout *self, dn_trainer *trainer, const dn_s
     return status;
 }
 
-static dn_status fit_folds(dn_holdout *self, dn_error *error) {
+/* The parts of the folds' scores are joined as the model joins them. */
+static dn_status fit_folds(dn_holdout *self, const dn_trainer *trainer, dn_error *error) {
     for (size_t i = 0; i < self->train_count; i++) {
-        const dn_tile_scores *tiles = &self->tiles[i];
+        dn_tile_scores *tiles = &self->tiles[i];
+        dn_score score = {0};
+        dn_tiles_reduce(trainer->inspector, NULL, tiles, &score);
         DN_TRY(dn_tile_fit_add(&self->tile_fit, tiles->width, tiles->height, tiles->raw,
                                tiles->count, error));
     }
@@ -37,7 +40,7 @@ static dn_status fit_tiles(dn_holdout *self, dn_trainer *trainer, dn_error *erro
         return fit_evaluated(self, trainer, held->samples + held->train_count, held->held_count,
                              error);
     case DN_FROM_CROSS_FIT:
-        return fit_folds(self, error);
+        return fit_folds(self, trainer, error);
     default:
         return fit_evaluated(self, trainer, samples, count, error);
     }
@@ -51,6 +54,8 @@ static dn_status reduce_folds(dn_holdout *self, const dn_trainer *trainer, dn_er
         DN_TRY(dn_tile_fit_finish(&self->tile_fit, i, &standard, error));
         dn_tiles_reduce(trainer->inspector, &standard, &self->tiles[i], &score);
         self->scores[i] = score.raw;
+        if (self->places)
+            self->places[i] = score.places;
         dn_tile_standard_free(&standard);
     }
     return DN_OK;

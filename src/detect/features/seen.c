@@ -14,19 +14,6 @@
 
 /* ---- looking at pictures ---- */
 
-dn_status dn_picture_measure(const dn_roi *roi, const dn_image *picture,
-                             double values[DN_PROPERTIES], dn_error *error) {
-    dn_image painted = {0};
-    if (!dn_roi_limits(roi))
-        return dn_image_measure(picture, values, error);
-    DN_TRY(dn_image_create(picture->width, picture->height, &painted, error));
-    memcpy(painted.pixels, picture->pixels, (size_t)picture->width * (size_t)picture->height * 3);
-    dn_roi_paint(roi, &painted);
-    dn_status status = dn_image_measure(&painted, values, error);
-    dn_image_free(&painted);
-    return status;
-}
-
 static dn_status digest_prepared(const dn_extractor *extractor, const dn_image *picture,
                                  dn_seen_digest digest, dn_error *error) {
     uint8_t whole[DN_DIGEST_BYTES];
@@ -50,7 +37,7 @@ typedef struct look {
 
 static dn_status look_at(const look *self, const dn_image *picture, dn_seen_picture *seen,
                          dn_error *error) {
-    DN_TRY(dn_picture_measure(dn_extractor_roi(self->extractor), picture, seen->values, error));
+    DN_TRY(dn_image_measure(picture, dn_extractor_roi(self->extractor), seen->values, error));
     if (self->digests)
         DN_TRY(digest_prepared(self->extractor, picture, seen->digest, error));
     seen->is_readable = 1;

@@ -24,11 +24,6 @@ typedef struct dn_seen {
     double lowest[DN_PROPERTIES], highest[DN_PROPERTIES];
 } dn_seen;
 
-/* Statistics of a picture as it was read, black outside the region of interest (NULL: all counts),
- * so that no pixel outside has any influence. Thread-safe. */
-dn_status dn_picture_measure(const dn_roi *roi, const dn_image *picture,
-                             double values[DN_PROPERTIES], dn_error *error);
-
 /* What is kept of one picture file; `is_readable` 0: it could not be read. */
 typedef struct dn_seen_picture {
     dn_seen_digest digest;

@@ -19,9 +19,13 @@ typedef struct bitmap {
 
 /* Refuses positions past the end, which dn_bytes does not allow. */
 static dn_status move_to(dn_bytes *file, size_t position, const char *what, dn_error *error) {
-    const uint8_t *skipped;
-    file->position = 0;
-    return dn_bytes_take(file, position, what, &skipped, error);
+    const uint8_t *missing;
+    if (position > file->size) {
+        file->position = 0;
+        return dn_bytes_take(file, position, what, &missing, error);
+    }
+    file->position = position;
+    return DN_OK;
 }
 
 static dn_status read_core_header(dn_bytes *file, bitmap *map, dn_error *error) {

@@ -12,14 +12,24 @@ typedef struct pnm_header {
     uint32_t width, height, largest;
 } pnm_header;
 
-static int is_space(uint8_t byte) {
+static int is_space(int byte) {
     return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
+/* -1 at the end of the file, or where it cannot be read. */
+static int next_byte(dn_bytes *file) {
+    const uint8_t *byte;
+    if (file->data && file->position < file->size)
+        return file->data[file->position];
+    if (file->position >= file->size || dn_bytes_take(file, 1, "PNM", &byte, NULL) != DN_OK)
+        return -1;
+    file->position--;
+    return *byte;
+}
+
 static void skip_space(dn_bytes *file) {
-    int comment = 0;
-    for (; file->position < file->size; file->position++) {
-        uint8_t byte = file->data[file->position];
+    int comment = 0, byte;
+    for (; (byte = next_byte(file)) >= 0; file->position++) {
         if (byte == '#')
             comment = 1;
         else if (byte == '\n' || byte == '\r')
@@ -32,9 +42,10 @@ static void skip_space(dn_bytes *file) {
 /* At most nine digits, so that the value fits. */
 static dn_status read_number(dn_bytes *file, const char *what, uint32_t *value, dn_error *error) {
     size_t digits = 0;
+    int byte;
     skip_space(file);
-    for (*value = 0; file->position < file->size && digits < 10; digits++, file->position++) {
-        uint8_t byte = file->data[file->position];
+    for (*value = 0; digits < 10; digits++, file->position++) {
+        byte = next_byte(file);
         if (byte < '0' || byte > '9')
             break;
         *value = *value * 10 + (uint32_t)(byte - '0');
@@ -50,9 +61,10 @@ static dn_status read_number(dn_bytes *file, const char *what, uint32_t *value, 
 }
 
 static dn_status read_header(dn_bytes *file, pnm_header *header, dn_error *error) {
-    int digit = file->data[1] - '0';
+    const uint8_t *magic;
+    DN_TRY(dn_bytes_take(file, 2, "PNM", &magic, error));
+    int digit = magic[1] - '0';
     *header = (pnm_header){.kind = (digit - 1) % 3 + 1, .ascii = digit <= 3, .largest = 1};
-    file->position = 2;
     DN_TRY(read_number(file, "width", &header->width, error));
     DN_TRY(read_number(file, "height", &header->height, error));
     if (header->kind != 1)
@@ -136,12 +148,14 @@ static dn_status read_bits(dn_bytes *file, const pnm_header *header, dn_raster *
 
 static dn_status read_binary(dn_bytes *file, const pnm_header *header, dn_raster *raster,
                              dn_error *error) {
-    size_t count = sample_count(header), size = header->largest > 255 ? 2 : 1;
-    const uint8_t *sample;
-    DN_TRY(dn_bytes_take(file, count * size, "PNM samples", &sample, error));
-    for (size_t i = 0; i < count; i++, sample += size) {
-        uint32_t value = size == 1 ? *sample : (uint32_t)sample[0] << 8 | sample[1];
-        put(header, raster, i, value);
+    size_t row = sample_count(header) / header->height, size = header->largest > 255 ? 2 : 1;
+    for (size_t y = 0, i = 0; y < header->height; y++) {
+        const uint8_t *sample;
+        DN_TRY(dn_bytes_take(file, row * size, "PNM samples", &sample, error));
+        for (size_t x = 0; x < row; x++, i++, sample += size) {
+            uint32_t value = size == 1 ? *sample : (uint32_t)sample[0] << 8 | sample[1];
+            put(header, raster, i, value);
+        }
     }
     return DN_OK;
 }

@@ -8,19 +8,31 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_AT_ONCE = 1 << 20 };
+
 typedef struct tiff_reader {
     dn_bytes file;
+    dn_error failure;  /* of the file itself: it cannot be read */
     char message[256]; /* libtiff's first error */
 } tiff_reader;
 
-/* ---- The file in memory -------------------------------------------------------------------- */
+/* ---- The file ------------------------------------------------------------------------------ */
+
+static size_t smallest(size_t a, size_t b) {
+    return a < b ? a : b;
+}
 
 static tmsize_t on_read(thandle_t handle, void *target, tmsize_t count) {
-    dn_bytes *file = &((tiff_reader *)handle)->file;
-    size_t left = dn_bytes_left(file), taken = (size_t)count < left ? (size_t)count : left;
-    memcpy(target, file->data + file->position, taken);
-    file->position += taken;
-    return (tmsize_t)taken;
+    tiff_reader *reader = handle;
+    size_t left = dn_bytes_left(&reader->file), total = smallest((size_t)count, left), done = 0;
+    for (size_t part; done < total; done += part) {
+        const uint8_t *bytes;
+        part = smallest(total - done, MOST_AT_ONCE);
+        if (dn_bytes_take(&reader->file, part, "TIFF data", &bytes, &reader->failure) != DN_OK)
+            return -1;
+        memcpy((uint8_t *)target + done, bytes, part);
+    }
+    return (tmsize_t)total;
 }
 
 static tmsize_t on_write(thandle_t handle, void *source, tmsize_t count) {
@@ -63,6 +75,8 @@ static int on_warning(TIFF *tiff, void *user, const char *module, const char *fo
 }
 
 static dn_status fail_damaged(const tiff_reader *reader, dn_error *error) {
+    if (reader->failure.status != DN_OK)
+        return dn_fail(error, reader->failure.status, "%s", reader->failure.message);
     return dn_fail(error, DN_ERROR_FORMAT, "%s: is a damaged TIFF: %s", reader->file.name,
                    reader->message[0] ? reader->message : "it cannot be read");
 }
@@ -168,9 +182,51 @@ static dn_status check_layout(const tiff_reader *reader, const dn_tiff_layout *l
 
 /* ---- Pixels -------------------------------------------------------------------------------- */
 
-static dn_status read_strips(TIFF *tiff, const tiff_reader *reader, uint8_t *buffer,
-                             dn_tiff_rows *rows, dn_error *error) {
+/* Where row y of a plane lies in the file; 0: libtiff must find it. */
+static uint64_t place_of_row(TIFF *tiff, const tiff_reader *reader, uint32_t y, int plane) {
+    uint32_t rows = 0, strip = TIFFComputeStrip(tiff, y, (uint16_t)plane);
+    uint64_t row_size = (uint64_t)TIFFScanlineSize(tiff);
+    TIFFGetFieldDefaulted(tiff, TIFFTAG_ROWSPERSTRIP, &rows);
+    if (rows == 0 || strip >= TIFFNumberOfStrips(tiff))
+        return 0;
+    uint64_t begin = y % rows * row_size, strip_begin = TIFFGetStrileOffset(tiff, strip);
+    int is_whole = begin + row_size <= TIFFGetStrileByteCount(tiff, strip) &&
+                   strip_begin < reader->file.size &&
+                   begin + row_size <= reader->file.size - strip_begin;
+    return is_whole ? strip_begin + begin : 0;
+}
+
+/* Whether all rows lie in the file as libtiff would hand them out. It would hold a whole strip,
+ * which may be the whole picture. */
+static int has_plain_rows(TIFF *tiff, const tiff_reader *reader, const dn_tiff_layout *layout) {
+    int is_plain = layout->compression == COMPRESSION_NONE &&
+                   number_of(tiff, TIFFTAG_FILLORDER) == FILLORDER_MSB2LSB &&
+                   (layout->bits == 8 || !TIFFIsByteSwapped(tiff));
+    for (int plane = 0; plane < dn_tiff_planes(layout); plane++)
+        for (uint32_t y = 0; is_plain && y < layout->height; y++)
+            is_plain = place_of_row(tiff, reader, y, plane) > 0;
+    return is_plain;
+}
+
+static dn_status read_plain_rows(TIFF *tiff, tiff_reader *reader, dn_tiff_rows *rows,
+                                 dn_error *error) {
     const dn_tiff_layout *layout = rows->layout;
+    size_t row_size = (size_t)TIFFScanlineSize(tiff);
+    for (int plane = 0; plane < dn_tiff_planes(layout); plane++)
+        for (uint32_t y = 0; y < layout->height; y++) {
+            const uint8_t *row;
+            reader->file.position = (size_t)place_of_row(tiff, reader, y, plane);
+            DN_TRY(dn_bytes_take(&reader->file, row_size, "TIFF row", &row, error));
+            dn_tiff_rows_add(rows, plane, row, 0, y, layout->width);
+        }
+    return DN_OK;
+}
+
+static dn_status read_strips(TIFF *tiff, tiff_reader *reader, uint8_t *buffer, dn_tiff_rows *rows,
+                             dn_error *error) {
+    const dn_tiff_layout *layout = rows->layout;
+    if (has_plain_rows(tiff, reader, layout))
+        return read_plain_rows(tiff, reader, rows, error);
     for (int plane = 0; plane < dn_tiff_planes(layout); plane++)
         for (uint32_t y = 0; y < layout->height; y++) {
             if (TIFFReadScanline(tiff, buffer, y, (uint16_t)plane) < 0)
@@ -226,7 +282,7 @@ static dn_status check_tiles(const tiff_reader *reader, const dn_tiff_layout *la
                    reader->file.name, layout->tile_width, layout->tile_height);
 }
 
-static dn_status read_samples(TIFF *tiff, const tiff_reader *reader, const dn_tiff_layout *layout,
+static dn_status read_samples(TIFF *tiff, tiff_reader *reader, const dn_tiff_layout *layout,
                               dn_raster *raster, dn_error *error) {
     void *buffer;
     dn_tiff_rows rows;

@@ -2,7 +2,7 @@
 #ifndef DN_IMAGE_RASTER_H
 #define DN_IMAGE_RASTER_H
 
-#include "base/error.h"
+#include "base/pieces.h"
 
 #include <stddef.h>
 
@@ -40,6 +40,12 @@ void dn_raster_free(dn_raster *raster);
 /* Decodes an image file in memory; the same failures as dn_image_decode. Thread-safe. */
 dn_status dn_raster_decode(const void *bytes, size_t size, const char *name, dn_raster *raster,
                            dn_error *error);
+
+/* The same of a file of which a piece is in memory at a time, where its format allows it: *done. */
+dn_status dn_raster_decode_pieces(dn_pieces *pieces, dn_raster *raster, int *done, dn_error *error);
+
+/* The same of a file on disk. Of a large one no more is in memory than its format needs. */
+dn_status dn_raster_read(const char *path, dn_raster *raster, dn_error *error);
 
 /* Smallest and largest sample that is a finite number; 0 and 0 where there is none. */
 void dn_raster_extremes(const dn_raster *raster, double *lowest, double *highest);
