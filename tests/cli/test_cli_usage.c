@@ -13,7 +13,7 @@ static void test_refuses_wrong_usage(void **state) {
         {"evalute", "did you mean \"evaluate\"?"},
         {"xyzzyplugh", "differnet: unknown verb \"xyzzyplugh\"\n"},
         {"--json train", "differnet: unknown option \"--json\" before the verb\n"},
-        {"serve model", "differnet: serve: not in this build\n"},
+        {"serve model", "differnet: serve: not in this build: the Debian package and the tarball have it\n"},
         {"check a b", "check: unexpected argument \"b\""},
         {"export model --output x", "--format pytorch|safetensors|onnx is needed"},
         {"train --epochs 3", "differnet: train: unknown option \"--epochs\"\n"},
