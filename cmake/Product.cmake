@@ -32,7 +32,7 @@ target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
 # On its own it needs no installed library; in a wheel both lie together, and what is in the library is there once.
 target_link_libraries(differnet_cli PRIVATE $<IF:$<BOOL:${DIFFERNET_CLI_SHARED}>,differnet,differnet_static>
-                      ${DIFFERNET_STATION_LINKS})
+                      ${DIFFERNET_STATION_LINKS} m Threads::Threads)
 if(DIFFERNET_STATION)
   target_compile_definitions(differnet_cli PRIVATE DN_USE_STATION)
 endif()

@@ -46,7 +46,7 @@ build_in() { # FOLDER OPTION...
     [ -f "$folder/build.ninja" ] || cmake -S . -B "$folder" -G Ninja -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake \
         -DDIFFERNET_ROOT="$root" -DCMAKE_BUILD_TYPE=Release -DDIFFERNET_WERROR=ON -DCMAKE_INSTALL_PREFIX=/usr \
         -DCMAKE_INSTALL_LIBDIR=lib/$multiarch "$@" ${CROSS_OPTIONS:-} >/dev/null
-    cmake --build "$folder" >&2
+    cmake --build "$folder" -- --quiet >&2
 }
 
 # Loops of our own are left to the compiler: it must have made vector code of them.

