@@ -36,17 +36,23 @@ fetch_root() {
         dpkg-deb --extract "$package" "$root"
         record "$package"
     done
+    # Links such as libz.so's to /lib would lead out of the root, and the linker would take libz.a.
+    local link
+    find "$root/usr/lib" -type l -lname '/*' | while read -r link; do
+        ln -sfn "$root$(readlink "$link")" "$link"
+    done
     touch "$root/.complete"
 }
 
-build_in() { # FOLDER OPTION...
+program=(--target differnet differnet_cli differnet_static) # what is installed
+
+configure() { # FOLDER OPTION...
     local folder=$1
     shift
     # The paths of Debian's package: one build serves the tests and the package.
     [ -f "$folder/build.ninja" ] || cmake -S . -B "$folder" -G Ninja -DCMAKE_TOOLCHAIN_FILE=cmake/arm64.cmake \
         -DDIFFERNET_ROOT="$root" -DCMAKE_BUILD_TYPE=Release -DDIFFERNET_WERROR=ON -DCMAKE_INSTALL_PREFIX=/usr \
         -DCMAKE_INSTALL_LIBDIR=lib/$multiarch "$@" ${CROSS_OPTIONS:-} >/dev/null
-    cmake --build "$folder" -- --quiet >&2
 }
 
 # Loops of our own are left to the compiler: it must have made vector code of them.
@@ -62,17 +68,19 @@ check_vectors() {
 
 mkdir -p "$build"
 [ -e "$root/.complete" ] || fetch_root
-build_in "$build"
+configure "$build"
+cmake --build "$build" "${program[@]}" -- --quiet
 check_vectors
+tools/deb.sh "$build"
+configure "$build-wheel" -DDIFFERNET_TESTS=OFF -DDIFFERNET_STATION=OFF -DDIFFERNET_CLI_SHARED=ON
+cmake --build "$build-wheel" "${program[@]}" -- --quiet
+tools/wheel.py "$build-wheel"
 
-# Scripts that call build/differnet call it under qemu.
+# Scripts that call build/differnet call it under qemu. The training gives the numbers of x86-64.
 mkdir -p "$build/emulated"
 printf '#!/bin/sh\nexec qemu-aarch64-static -L %s %s/differnet "$@"\n' "$root" "$build" >"$build/emulated/differnet"
 chmod +x "$build/emulated/differnet"
 tests/product/golden.sh "$build/emulated" "$PWD"
-
-tools/deb.sh "$build"
-build_in "$build-wheel" -DDIFFERNET_TESTS=OFF -DDIFFERNET_STATION=OFF -DDIFFERNET_CLI_SHARED=ON
-tools/wheel.py "$build-wheel"
+cmake --build "$build" -- --quiet
 [ $# -gt 0 ] || set -- -L unit
 ctest --test-dir "$build" --output-on-failure "$@"
