@@ -44,7 +44,8 @@ fetch_root() {
     touch "$root/.complete"
 }
 
-program=(--target differnet differnet_cli differnet_static) # what is installed
+# What is installed; "differnet" would be the command alone.
+program=(--target libdiffernet.so differnet_cli differnet_static)
 
 configure() { # FOLDER OPTION...
     local folder=$1
@@ -78,7 +79,7 @@ tools/wheel.py "$build-wheel"
 
 # Scripts that call build/differnet call it under qemu. The training gives the numbers of x86-64.
 mkdir -p "$build/emulated"
-printf '#!/bin/sh\nexec qemu-aarch64-static -L %s %s/differnet "$@"\n' "$root" "$build" >"$build/emulated/differnet"
+printf '#!/bin/sh\nQEMU_LD_PREFIX=%s exec qemu-aarch64-static %s/differnet "$@"\n' "$root" "$build" >"$build/emulated/differnet"
 chmod +x "$build/emulated/differnet"
 tests/product/golden.sh "$build/emulated" "$PWD"
 cmake --build "$build" -- --quiet
