@@ -60,7 +60,7 @@ class System:
             name, arrow, path = line.strip().partition(" => ")
             if "not found" in path:
                 sys.exit(f"wheel: {program} needs {name}, which is not installed")
-            if arrow and not ALLOWED.match(name):
+            if arrow and not ALLOWED.match(Path(name).name):
                 inside = self.root / path.split()[0].lstrip("/")
                 found[name] = inside if inside.exists() else Path(path.split()[0])
         return found
