@@ -125,8 +125,8 @@ static inspected inspect(scene *self, dn_model *model, const char *name) {
     return seen;
 }
 
-/* Largest difference of two maps, as a share of the first one's largest value. Without fmax, with which gcc 12 for arm64
- * fails to compile the loop. */
+/* Largest difference of two maps, as a share of the first one's largest value. Without fmax, with
+ * which gcc 12 for arm64 fails to compile the loop. */
 static double difference_of(const dn_map *first, const dn_map *second) {
     int width, height;
     double difference = 0, largest = 0;
