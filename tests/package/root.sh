@@ -4,6 +4,7 @@ set -euo pipefail
 suite=${SUITE:-bookworm} mirror=${MIRROR:-}
 source=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
 root=$(mktemp -d)
+chmod 755 "$root"
 misc=/proc/sys/fs/binfmt_misc registered=
 leave() {
     umount "$root/proc" "$root/dev/pts" "$root/dev" 2>/dev/null || true
@@ -43,7 +44,7 @@ make_root() { # ARCHITECTURE PACKAGES, with commas between
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" 2>/dev/null || true
 }
 
-inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root "$@"; }
+inside() { chroot "$root" env -u PIP_FIND_LINKS DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root "$@"; }
 install_inside() {
     inside apt-get update -qq
     inside apt-get install -y -qq --no-install-recommends "$@" >/dev/null
