@@ -30,7 +30,9 @@ set_target_properties(differnet_cli PROPERTIES OUTPUT_NAME differnet)
 target_include_directories(differnet_cli PRIVATE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(differnet_cli PRIVATE _GNU_SOURCE
                            DN_DATA_FOLDER="${CMAKE_INSTALL_FULL_DATADIR}/differnet")
-target_link_libraries(differnet_cli PRIVATE differnet_static ${DIFFERNET_STATION_LINKS})
+# On its own it needs no installed library; in a wheel both lie together, and what is in the library is there once.
+target_link_libraries(differnet_cli PRIVATE $<IF:$<BOOL:${DIFFERNET_CLI_SHARED}>,differnet,differnet_static>
+                      ${DIFFERNET_STATION_LINKS} m Threads::Threads)
 if(DIFFERNET_STATION)
   target_compile_definitions(differnet_cli PRIVATE DN_USE_STATION)
 endif()

@@ -73,7 +73,9 @@ differnet_room(tensors FILES tensors/*.c EXCEPT ${tensor_values} KNOWS base tens
                USES PkgConfig::CJSON PkgConfig::ZIP PkgConfig::ZLIB)
 # The sub-rooms of compute/. Only compute.c, which opens a backend, knows which there are.
 differnet_room(compute_operands FILES compute/*.c EXCEPT compute/compute.c KNOWS base)
-differnet_room(compute_cpu FILES compute/cpu/*.c KNOWS base compute_operands)
+differnet_room(compute_cpu FILES compute/cpu/*.c KNOWS base compute_operands USES ${openmp})
+# Nobody reads the flags of floating-point exceptions, for which compilers keep branches where NEON and AVX2 could select.
+target_compile_options(objects_compute_cpu PRIVATE -fno-trapping-math)
 differnet_room(compute_reference FILES compute/reference/*.c KNOWS base compute_operands)
 set(backends compute_reference)
 if(DIFFERNET_ONEDNN)

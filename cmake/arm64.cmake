@@ -9,6 +9,7 @@ set(CMAKE_FIND_ROOT_PATH ${DIFFERNET_ROOT})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
-set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-aarch64-static;-L;${DIFFERNET_ROOT}")
+# By the environment, which a program that starts itself again passes on, where the kernel starts qemu.
+set(CMAKE_CROSSCOMPILING_EMULATOR "env;QEMU_LD_PREFIX=${DIFFERNET_ROOT};qemu-aarch64-static")
 set(ENV{PKG_CONFIG_LIBDIR} ${DIFFERNET_ROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${DIFFERNET_ROOT}/usr/share/pkgconfig)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${DIFFERNET_ROOT})

@@ -17,7 +17,7 @@ from setuptools.command.build_py import build_py
 HERE = Path(__file__).resolve().parent
 MISSING = """
 differnet: libdiffernet is neither installed nor built, and the package is of no use without it. One of:
-    ./run wheel && pip install build/differnet-*.whl    a wheel with everything in it (Debian and relatives)
+    ./run wheel && pip install build-wheel/differnet-*.whl    a wheel with everything in it (Debian and relatives)
     ./run build && pip install ./python                 builds ../build/libdiffernet.so first
     DIFFERNET_LIBRARY=/path/libdiffernet.so pip install ./python
 """

@@ -6,7 +6,14 @@ build=$(realpath "$1")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-1764374400}
 version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$build/CMakeCache.txt")
-architecture=$(dpkg --print-architecture)
+# Of a build for another processor (tools/cross.sh): where its libraries lie, and which package each belongs to.
+other=$(sed -n 's/^DIFFERNET_ROOT:[A-Z]*=//p' "$build/CMakeCache.txt")
+if [ -n "$other" ]; then
+    DEB_HOST_ARCH=$(dpkg-deb -f "$(find "$other/var/cache/apt/archives" -name 'libc6_*.deb')" Architecture)
+    export DEB_HOST_ARCH
+    known=(--admindir="$other/known" -l"$other/usr/lib/$(dpkg-architecture -a "$DEB_HOST_ARCH" -q DEB_HOST_MULTIARCH 2>/dev/null)")
+fi
+architecture=${DEB_HOST_ARCH:-$(dpkg --print-architecture)}
 # Whoever builds the package and sets Debian's variables is its maintainer; ".invalid" never exists.
 maintainer="${DEBFULLNAME:-The DifferNet in C authors} <${DEBEMAIL:-no-address@differnet.invalid}>"
 stage=$(mktemp -d)
@@ -39,7 +46,10 @@ TEXT
 
 mkdir "$root/DEBIAN"
 printf 'Source: differnet\n\nPackage: differnet\nArchitecture: %s\n' "$architecture" >"$stage/debian/control"
-depends=$(cd "$stage" && dpkg-shlibdeps -O "debian/differnet/usr/bin/differnet" "${library#"$stage/"}" 2>/dev/null)
+depends=$(cd "$stage" && dpkg-shlibdeps ${known[@]+"${known[@]}"} -O "debian/differnet/usr/bin/differnet" "${library#"$stage/"}" 2>"$stage/said") || {
+    cat "$stage/said" >&2
+    exit 1
+}
 cat >"$root/DEBIAN/control" <<TEXT
 Package: differnet
 Version: $version

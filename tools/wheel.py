@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """wheel.py BUILD: packs the Python package with the library, the command and the shared libraries that they need.
 
-Writes BUILD/differnet-VERSION-py3-none-manylinux_X_Y_MACHINE.whl, where X.Y is this machine's C library. Bundled
-libraries get names of their own, as auditwheel gives them, so that those of other packages are not taken for them.
-Needs patchelf; the notices of the bundled libraries are those of Debian's packages.
+BUILD is that of `cmake --preset wheel`, or of tools/cross.sh. Writes BUILD/differnet-VERSION-py3-none-
+manylinux_X_Y_MACHINE.whl, where X.Y is the C library that it was built with. Bundled libraries get names of their own,
+as auditwheel gives them, so that those of other packages are not taken for them. Needs patchelf; the notices of the
+bundled libraries are those of Debian's packages.
 """
 
 import base64
 import hashlib
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -22,22 +22,53 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 # What PEP 600 lets a wheel expect of every machine, as far as this library needs it.
 ALLOWED = re.compile(r"(lib(c|m|dl|rt|pthread|resolv|gcc_s|stdc\+\+)|ld-linux.*|linux-vdso)\.so")
+# e_machine of an ELF file's header.
+MACHINES = {62: "x86_64", 183: "aarch64"}
 
 
 def output_of(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def needed_by(program):
-    """Paths of the libraries to bundle, by the name under which they are looked for."""
-    found = {}
-    for line in output_of("ldd", program).splitlines():
-        name, arrow, path = line.strip().partition(" => ")
-        if "not found" in path:
-            sys.exit(f"wheel: {program} needs {name}, which is not installed")
-        if arrow and not ALLOWED.match(name):
-            found[name] = Path(path.split()[0])
-    return found
+class System:
+    """Where libraries and their packages are: this machine, or the root that tools/cross.sh fetched."""
+
+    def __init__(self, build):
+        self.cache = (build / "CMakeCache.txt").read_text()
+        self.machine = MACHINES[int.from_bytes((build / "libdiffernet.so").read_bytes()[18:20], "little")]
+        other = self.setting("DIFFERNET_ROOT")
+        self.root = Path(other or "/")
+        self.dpkg_query, self.ldd = ["dpkg-query"], ["ldd"]
+        if other:
+            self.dpkg_query.append(f"--admindir={other}/known")
+            loader = f"{other}/usr/lib/{self.machine}-linux-gnu/ld-linux-{self.machine}.so.1"
+            self.ldd = [f"qemu-{self.machine}-static", "-L", other, loader, "--list"]
+
+    def setting(self, name):
+        """A value of CMake's cache, None if there is none."""
+        found = re.search(f"^{name}:[A-Z]*=(.*)$", self.cache, re.M)
+        return found and found.group(1)
+
+    def c_library(self):
+        """Its version, such as 2.36."""
+        return output_of(*self.dpkg_query, "-W", "-f", "${Version}", "libc6").split("-")[0]
+
+    def needed_by(self, program):
+        """Paths of the libraries to bundle, by the name under which they are looked for."""
+        found = {}
+        for line in output_of(*self.ldd, program).splitlines():
+            name, arrow, path = line.strip().partition(" => ")
+            if "not found" in path:
+                sys.exit(f"wheel: {program} needs {name}, which is not installed")
+            if arrow and not ALLOWED.match(Path(name).name):
+                inside = self.root / path.split()[0].lstrip("/")
+                found[name] = inside if inside.exists() else Path(path.split()[0])
+        return found
+
+    def package_of(self, library):
+        # Packages list /lib or /usr/lib, which are one folder.
+        place = re.sub("^usr/", "", library.resolve().relative_to(self.root.resolve()).as_posix())
+        return output_of(*self.dpkg_query, "-S", f"*/{place}").split(":")[0]
 
 
 def bundle(libraries, folder):
@@ -60,15 +91,13 @@ def rename_needed(file, names, rpath):
     subprocess.run(["patchelf", "--set-rpath", rpath, file], check=True)
 
 
-def notices(libraries, folder):
+def notices(system, libraries, folder):
     """Copyright notices of the packages that the libraries come from, and ours."""
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "LICENSE", folder / "LICENSE")
     for path in libraries.values():
-        # Packages list /lib or /usr/lib, which are one folder.
-        listed = output_of("dpkg-query", "-S", "*" + re.sub("^/usr", "", str(path.resolve())))
-        package = listed.split(":")[0]
-        shutil.copy(f"/usr/share/doc/{package}/copyright", folder / f"{package}.txt")
+        package = system.package_of(path)
+        shutil.copy(system.root / f"usr/share/doc/{package}/copyright", folder / f"{package}.txt")
 
 
 def requirements(project):
@@ -113,24 +142,36 @@ def pack(stage, info, wheel):
         add(f"{info}/RECORD", "".join(record), 0o644)
 
 
+def bundle_all(system, build, folder):
+    """Library, command and what they need into lib/ and bin/ of `folder`; the libraries that are others'."""
+    lib, command = folder / "lib", folder / "bin/differnet"
+    lib.mkdir(parents=True)
+    command.parent.mkdir()
+    shutil.copy((build / "libdiffernet.so").resolve(), lib / "libdiffernet.so")
+    shutil.copy(build / "differnet", command)
+    libraries = {**system.needed_by(build / "libdiffernet.so"), **system.needed_by(build / "differnet")}
+    own = {name for name in libraries if name.startswith("libdiffernet.so")}
+    libraries = {name: path for name, path in libraries.items() if name not in own}
+    # Another name than that of an installed library, which a program may have loaded.
+    subprocess.run(["patchelf", "--set-soname", "libdiffernet.so", lib / "libdiffernet.so"], check=True)
+    names = {**bundle(libraries, lib), **dict.fromkeys(own, "libdiffernet.so")}
+    for library in lib.iterdir():
+        rename_needed(library, names, "$ORIGIN")
+    rename_needed(command, names, "$ORIGIN/../lib")
+    return libraries
+
+
 def main(build):
-    version = re.search(r"^CMAKE_PROJECT_VERSION:STATIC=(.*)$", (build / "CMakeCache.txt").read_text(), re.M).group(1)
-    glibc = os.confstr("CS_GNU_LIBC_VERSION").split()[1].replace(".", "_")
-    tag, info = f"py3-none-manylinux_{glibc}_{platform.machine()}", f"differnet-{version}.dist-info"
+    system = System(build)
+    version = system.setting("CMAKE_PROJECT_VERSION")
+    tag = f"py3-none-manylinux_{system.c_library().replace('.', '_')}_{system.machine}"
+    info = f"differnet-{version}.dist-info"
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        package, bundled = stage / "differnet", stage / "differnet/_bundled"
-        shutil.copytree(ROOT / "python/differnet", package, ignore=shutil.ignore_patterns("__pycache__"))
-        (bundled / "lib").mkdir(parents=True)
-        (bundled / "bin").mkdir()
-        shutil.copy((build / "libdiffernet.so").resolve(), bundled / "lib/libdiffernet.so")
-        shutil.copy(build / "differnet", bundled / "bin/differnet")
-        libraries = {**needed_by(build / "libdiffernet.so"), **needed_by(build / "differnet")}
-        names = bundle(libraries, bundled / "lib")
-        for library in (bundled / "lib").iterdir():
-            rename_needed(library, names, "$ORIGIN")
-        rename_needed(bundled / "bin/differnet", names, "$ORIGIN/../lib")
-        notices(libraries, stage / info / "licenses")
+        package = stage / "differnet"
+        shutil.copytree(ROOT / "python/differnet", package, ignore=shutil.ignore_patterns("__pycache__", "_bundled"))
+        libraries = bundle_all(system, build, package / "_bundled")
+        notices(system, libraries, stage / info / "licenses")
         metadata(version, stage / info)
         (stage / info / "WHEEL").write_text(
             f"Wheel-Version: 1.0\nGenerator: differnet\nRoot-Is-Purelib: false\nTag: {tag}\n"

@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import differnet
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-#: The command that was built with the library.
-COMMAND = Path(os.environ.get("DIFFERNET_LIBRARY", ROOT / "build/libdiffernet.so")).with_name("differnet")
+#: The command that came with the library: in the wheel, or built with it.
+BUNDLED = Path(differnet.__file__).parent / "_bundled/bin/differnet"
+BUILT = Path(os.environ.get("DIFFERNET_LIBRARY", ROOT / "build/libdiffernet.so")).with_name("differnet")
+COMMAND = BUNDLED if BUNDLED.exists() else BUILT
 DATA = {"dataset_path": str(ROOT / "dummy_dataset"), "class_name": "dummy_class"}
 NETWORK = {
     "img_size": [96, 96],

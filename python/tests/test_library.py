@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import differnet
 import pytest
 from differnet import _library
-from support import PICTURES, ROOT
+from support import COMMAND, PICTURES
 
 
 class Owner:
@@ -53,7 +54,7 @@ def test_an_interrupt_is_not_lost_while_a_model_is_freed(run):
 
 
 def run_python(code, **environment):
-    path = {"PYTHONPATH": os.pathsep.join([str(ROOT / "python"), *sys.path])}
+    path = {"PYTHONPATH": os.pathsep.join([str(Path(differnet.__file__).parents[1]), *sys.path])}
     environment = {**os.environ, **path, **environment}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
 
@@ -72,8 +73,6 @@ def test_openmp_spins_less_unless_told(monkeypatch):
 
 
 def test_the_command():
-    from support import COMMAND
-
     if not COMMAND.exists():
         pytest.skip("the command is not built")
     code = "import sys; sys.argv[1:] = ['--version']; from differnet.__main__ import main; main()"

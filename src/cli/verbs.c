@@ -129,7 +129,8 @@ dn_status dn_verb_find(const char *name, const dn_verb **verb, dn_error *error) 
     }
     *verb = NULL;
     if (is_left_out(name))
-        return dn_usage(error, "%s: not in this build", name);
+        return dn_usage(error, "%s: not in this build: the Debian package and the tarball have it",
+                        name);
     if (name[0] == '-')
         return dn_usage(error, "unknown option \"%.40s\" before the verb", name);
     const char *nearest = dn_nearest_name(name, names, count);

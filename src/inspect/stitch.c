@@ -76,10 +76,12 @@ static double value_at(const dn_stitch *self, const float *values, int x, int y)
            lower_share * ((1 - right_share) * (double)lower[0] + right_share * (double)lower[1]);
 }
 
+/* Comparisons instead of fmax: gcc 12 for arm64 fails to compile the loop with it. */
 static void note_peak(dn_stitch *self, const float *values) {
     size_t count = (size_t)self->tiling->width * (size_t)self->tiling->height;
     for (size_t i = 0; i < count; i++)
-        self->peak = fmax(self->peak, (double)values[i]);
+        if ((double)values[i] > self->peak)
+            self->peak = (double)values[i];
 }
 
 void dn_stitch_add(dn_stitch *stitch, int tile, const float *values) {

@@ -30,4 +30,4 @@ with tempfile.TemporaryDirectory() as folder:
         scores = [result.raw_score for result in model.predict(PICTURES[:2])]
         assert compute_with_the_other() == before
         assert [result.raw_score for result in model.predict(PICTURES[:2])] == scores
-print(f"{', '.join(sys.argv[2:])}: {scores[0]:.12g}, image_AUROC {run.metrics['image_AUROC']['value']:.4f}")
+print(f"{' '.join(sys.argv[2:])}: {scores[0]:.12g}, image_AUROC {run.metrics['image_AUROC']['value']:.4f}")

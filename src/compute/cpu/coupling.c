@@ -55,7 +55,8 @@ static void backward_row(const row *r, size_t columns, float clamp, float dlog_d
 #pragma omp simd
     for (size_t j = 0; j < columns; j++) {
         /* y = clamped(exp(e)*x + t) */
-        float dsum = fabsf(y[j]) >= limit ? 0.0F : dy[j];
+        float dsum = dy[j]; /* read in any case, for vector code without masks */
+        dsum = fabsf(y[j]) >= limit ? 0.0F : dsum;
         float ratio = s[j] / clamp;
         float dscaled = dsum * dn_exp(exponent(s[j], clamp));
         dx[j] += dscaled;

@@ -9,5 +9,9 @@ const char *dn_cpu_instructions(void) {
     if (__builtin_cpu_supports("avx2"))
         return "AVX2";
 #endif
+#ifdef __aarch64__
+    return "NEON";
+#else
     return "baseline";
+#endif
 }
