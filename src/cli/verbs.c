@@ -98,8 +98,9 @@ const dn_verb dn_verbs[] = {
      "Serves models by name (MODEL is a path or NAME=PATH; further ones stand in the "
      "configuration), a page for people at /, and an archive of what was judged, until Ctrl-C or "
      "SIGTERM. It listens on this machine alone; elsewhere it needs --tls-cert, --tls-key and "
-     "--token-file. SIGHUP reads tokens, models and policy again. docs/station.md has the keys of "
-     "the configuration, which --set sets as well.",
+     "--token-file. --watch DIR (or MODEL=DIR) judges the pictures of a folder as they appear; it "
+     "needs --archive. SIGHUP reads tokens, models, sinks, limits and policy again. "
+     "docs/station.md has the keys of the configuration, which --set sets as well.",
      dn_verb_serve},
     {"archive", NULL, DN_VERB_ARCHIVE, "export|verify|prune DIR", 2, 2,
      "export, verify or prune what the station keeps",

@@ -18,6 +18,9 @@ pictures=dummy_dataset/dummy_class/test
     "${REQUESTS:-90}" | tee "$work/said" || fail "the archive"
 ! grep -q 'needs root' "$work/said" || left_out "a full disk needs root"
 
+"$python" tests/station/check_watch.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" ||
+    fail "watched folders"
+
 "$python" tests/station/check_sinks.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" |
     tee "$work/said" || fail "the sinks"
 ! grep -q 'left out' "$work/said" || left_out "no mosquitto and its clients: MQTT is not tried"

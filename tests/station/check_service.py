@@ -238,6 +238,46 @@ def tokens():
     check(station.end() == 0, "exit status")
 
 
+def reloads():
+    """SIGHUP: limits, models and hosts change; what cannot is named; a file with a mistake changes nothing."""
+    path = f"{folder}/reload.yaml"
+
+    def write(text):
+        with open(path, "w") as stream:
+            stream.write(text)
+
+    def reload(station, event):
+        before = sum(line["event"] == event for line in station.log())
+        station.process.send_signal(signal.SIGHUP)
+        for _ in range(200):
+            if sum(line["event"] == event for line in station.log()) > before:
+                return
+            time.sleep(0.05)
+        check(False, event, station.log())
+
+    def refused_above(station, limit):
+        answer = station.raw(b"POST /api/models/part:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n")
+        check(answer.startswith(b"HTTP/1.1 413") and b"at most %d bytes" % limit in answer, answer)
+
+    write("body_mib: 1\n")
+    station = Station(program, f"part={model}", "--config", path, log=f"{folder}/reload.log")
+    large = b"P5 1100 1100 255\n" + bytes(1100 * 1100)
+    predict = ("POST", "/api/models/part:predict")
+    refused_above(station, 1 << 20)
+    write(f"body_mib: 2\nmegapixels: 1\nworkers: 3\nhosts: [line]\nmodels: [{{name: more, path: '{other}'}}]\n")
+    reload(station, "reloaded")
+    problem(station.ask(*predict, large, PNG), 413, "megapixels")
+    check(station.ask("GET", "/healthz", headers={"Host": "line"})[0] == 200, "a new host")
+    check({one["name"] for one in station.json("/api/models")["models"]} == {"part", "more"}, "a new model")
+    warned = [line["message"] for line in station.log() if line["event"] == "restart_needed"]
+    check(warned == ["these changes need a restart: workers"], warned)
+    write("body_mib: 3\nsinks: [{name: mes}]\n")
+    reload(station, "reload_failed")
+    refused_above(station, 2 << 20)
+    check(station.ask(*predict, defect, PNG)[0] == 200, "it goes on")
+    check(station.end() == 0, "exit status")
+
+
 def main():
     path = f"{folder}/served.safetensors"
     shutil.copy(model, path)
@@ -252,6 +292,7 @@ def main():
     check(said.returncode == 0 and b" 0 missing, 0 changed" in said.stdout, said)
     full_queue()
     tokens()
+    reloads()
 
 
 main()

@@ -50,7 +50,7 @@ def judge(station, count):
 def start(name, sinks, more=""):
     path = f"{folder}/{name}.yaml"
     with open(path, "w") as stream:
-        stream.write(f"archive: {folder}/{name}\n{more}sinks:\n{sinks}")
+        stream.write(f"archive: {folder}/{name}\n{more}" + (f"sinks:\n{sinks}" if sinks else ""))
     return Station(program, f"part={model}", "--config", path, log=f"{folder}/{name}.log")
 
 
@@ -92,6 +92,24 @@ def bound():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     until(lambda: Receiver.rows and Receiver.rows[-1]["sequence"] == 9, "rows do not arrive")
     check(len(station.json("/api/inspections")["inspections"]) == 9, "the archive keeps all")
+    station.end()
+    server.shutdown()
+
+
+def added():
+    """A sink that SIGHUP brings begins with the next row."""
+    Receiver.rows.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    station = start("added", "", "")
+    judge(station, 2)
+    with open(f"{folder}/added.yaml", "a") as stream:
+        stream.write(f"sinks:\n  - {{name: mes, url: 'http://127.0.0.1:{server.server_port}/'}}\n")
+    station.process.send_signal(signal.SIGHUP)
+    until(lambda: any(line["event"] == "reloaded" for line in station.log()), "no reload")
+    judge(station, 2)
+    until(lambda: len(Receiver.rows) == 2, "rows do not arrive")
+    check([row["sequence"] for row in Receiver.rows] == [3, 4], Receiver.rows)
     station.end()
     server.shutdown()
 
@@ -145,4 +163,5 @@ def mqtt():
 
 webhook()
 bound()
+added()
 mqtt()

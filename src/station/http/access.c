@@ -120,18 +120,13 @@ void dn_access_destroy(dn_access *self) {
     free(self);
 }
 
-dn_status dn_access_reload(dn_access *self, const char *token_file, dn_error *error) {
-    dn_access *read;
-    dn_status status = dn_access_create(token_file, &read, error);
-    if (status != DN_OK || !read)
-        return status;
+void dn_access_replace(dn_access *self, dn_access *next) {
     pthread_mutex_lock(&self->lock);
-    memcpy(self->tokens, read->tokens, sizeof self->tokens);
-    self->token_count = read->token_count;
-    self->is_open = read->is_open;
+    memcpy(self->tokens, next->tokens, sizeof self->tokens);
+    self->token_count = next->token_count;
+    self->is_open = next->is_open;
     pthread_mutex_unlock(&self->lock);
-    dn_access_destroy(read);
-    return DN_OK;
+    dn_access_destroy(next);
 }
 
 /* ---- guesses ---- */

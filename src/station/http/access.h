@@ -14,8 +14,8 @@ typedef struct dn_access dn_access;
 dn_status dn_access_create(const char *token_file, dn_access **access, dn_error *error);
 void dn_access_destroy(dn_access *self);
 
-/* Reads the file again. A failure leaves the present tokens. */
-dn_status dn_access_reload(dn_access *self, const char *token_file, dn_error *error);
+/* Takes the tokens of `next`, which is destroyed. */
+void dn_access_replace(dn_access *self, dn_access *next);
 
 typedef enum dn_access_answer {
     DN_ACCESS_GIVEN,

@@ -30,6 +30,8 @@ typedef struct dn_connections {
 
 void dn_connections_init(dn_connections *self);
 void dn_connections_destroy(dn_connections *self);
+void dn_connections_set_limits(dn_connections *self, double head_seconds, double request_seconds,
+                               double connection_seconds);
 
 /* NULL if memory ran out. `address`: a struct sockaddr. */
 dn_http_connection *dn_connections_add(dn_connections *self, int socket, const void *address);
