@@ -14,8 +14,9 @@ pictures=dummy_dataset/dummy_class/test
 
 "$python" tests/station/check_service.py "$differnet" "$results/v1/model.safetensors" "$results/v2/model.safetensors" \
     "$pictures" "$work" || fail "the service"
-"$python" tests/station/check_archive.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" \
-    "${REQUESTS:-90}" | tee "$work/said" || fail "the archive"
+"$python" tests/station/check_load.py "$differnet" "$results/v1/model.safetensors" "$results/v2/model.safetensors" \
+    "$work" "${REQUESTS:-600}" || fail "the load"
+"$python" tests/station/check_archive.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" | tee "$work/said" || fail "the archive"
 ! grep -q 'needs root' "$work/said" || left_out "a full disk needs root"
 
 "$python" tests/station/check_watch.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" ||
