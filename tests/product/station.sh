@@ -22,6 +22,8 @@ pictures=dummy_dataset/dummy_class/test
 "$python" tests/station/check_watch.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" ||
     fail "watched folders"
 
+"$python" tests/station/check_readers.py "$differnet" "$results/v1/model.safetensors" "$work" || fail "slow readers"
+
 "$python" tests/station/check_sinks.py "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" |
     tee "$work/said" || fail "the sinks"
 ! grep -q 'left out' "$work/said" || left_out "no mosquitto and its clients: MQTT is not tried"

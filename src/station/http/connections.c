@@ -90,6 +90,11 @@ void dn_connections_end_late(dn_connections *self) {
     pthread_mutex_unlock(&self->lock);
 }
 
+void dn_connection_bound_buffer(const dn_http_connection *connection) {
+    const int bytes = 65536;
+    (void)setsockopt(connection->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 int dn_connection_is_gone(const dn_http_connection *connection) {
     struct pollfd asked = {.fd = connection->socket, .events = POLLRDHUP};
     return poll(&asked, 1, 0) > 0 && (asked.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;

@@ -42,6 +42,9 @@ void dn_connections_enter(dn_connections *self, dn_http_connection *connection, 
 /* Shuts the sockets whose time is over; libmicrohttpd then closes them. Call it often. */
 void dn_connections_end_late(dn_connections *self);
 
+/* Bounds what the system keeps for a client that does not read. */
+void dn_connection_bound_buffer(const dn_http_connection *connection);
+
 /* Whether the client has closed its connection. */
 int dn_connection_is_gone(const dn_http_connection *connection);
 

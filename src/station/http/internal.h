@@ -75,8 +75,7 @@ void dn_events_destroy(dn_events *self);
 void dn_events_publish(dn_events *self, const char *event, const char *text);
 void dn_events_beat(dn_events *self); /* now and then: finds the streams whose client has gone */
 void dn_events_close(dn_events *self);
-struct MHD_Response *dn_events_response(dn_events *self, struct MHD_Connection *connection,
-                                        long long last_id);
+struct MHD_Response *dn_events_response(dn_exchange *exchange);
 
 /* answer.c */
 enum MHD_Result dn_answer_send(dn_exchange *self);
