@@ -28,6 +28,11 @@ pictures=dummy_dataset/dummy_class/test
     tee "$work/said" || fail "the sinks"
 ! grep -q 'left out' "$work/said" || left_out "no mosquitto and its clients: MQTT is not tried"
 
+# CLIENTS: a Python that has requests and tritonclient, which Debian lacks.
+"$python" tests/station/check_examples.py "$differnet" "$results/v1/model.safetensors" "$pictures/anomaly/000.png" \
+    examples/station "$work" "${CLIENTS:-$python}" | tee "$work/said" || fail "the examples"
+while read -r line; do left_out "$line"; done < <(grep 'left out' "$work/said" || true)
+
 browser=$(command -v chromium || command -v chromium-browser || true)
 if [ -n "$browser" ]; then
     "$python" tests/station/check_page.py "$browser" "$differnet" "$results/v1/model.safetensors" "$pictures" "$work" ||

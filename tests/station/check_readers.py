@@ -100,7 +100,7 @@ def deaf(path, prepare):
 
 
 def large_picture(station, path):
-    body = b"P6 4000 2000 255\n" + bytes(4000 * 2000 * 3)
+    body = b"P6 2000 1200 255\n" + bytes(2000 * 1200 * 3)
     number = station.json("/api/models/part:predict", body, {"Content-Type": "image/x-portable-pixmap"})["sequence"]
     return connect(station, path % number, 2048)
 

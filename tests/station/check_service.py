@@ -117,6 +117,18 @@ def protocol_v2(station):
     check(plain["outputs"][0] == binary["outputs"][0] and plain["id"] == "4", plain, binary)
     row = json.loads(plain["outputs"][3]["data"][0])
     check(row["raw_score"] == plain["outputs"][0]["data"][0], row)
+    wanted = {"outputs": [{"name": "row", "parameters": {"binary_data": True}}, {"name": "raw_score"}]}
+    head = json.dumps({**json.loads(text), **wanted}).encode()
+    _, headers, body = station.ask("POST", "/v2/models/part/infer", head)
+    length = int(headers["Inference-Header-Content-Length"])
+    outputs = json.loads(body[:length])["outputs"]
+    check([one["name"] for one in outputs] == ["raw_score", "row"], outputs)
+    check(outputs[0]["data"][0] == row["raw_score"], outputs)
+    element = body[length:]
+    check(outputs[1]["parameters"]["binary_data_size"] == len(element) == 4 + int.from_bytes(element[:4], "little"), outputs)
+    check(json.loads(element[4:])["raw_score"] == row["raw_score"], element)
+    wrong = json.dumps({**json.loads(text), "outputs": [{"name": "boxes"}]}).encode()
+    problem(station.ask("POST", "/v2/models/part/infer", wrong), 400, "outputs")
     problem(station.ask("POST", "/v2/models/part/infer", b"{}"), 400, "one input")
     check("error" in json.loads(station.ask("POST", "/v2/models/part/infer", b"{}")[2]), "no error")
 
