@@ -36,6 +36,8 @@ static const setting station_keys[] = {
     {"queue", "64", COUNT, AT(queue), 1, 65536, "pictures that may wait; one more is answered 503"},
     {"connections", "64", COUNT, AT(connections), 1, 10000, "at once"},
     {"connections_per_address", "16", COUNT, AT(connections_per_address), 1, 10000, "at once"},
+    {"token_failures", "10", COUNT, AT(token_failures), 1, 1e9,
+     "wrong tokens of an address in a minute; then it is locked"},
     {"body_mib", "64", COUNT, AT(body_mib), 1, 1024, "largest body of a request"},
     {"megapixels", "64", COUNT, AT(megapixels), 1, 178, "largest picture"},
     {"memory_mib", "512", COUNT, AT(memory_mib), 1, 1 << 20, "for all bodies together"},

@@ -47,6 +47,7 @@ typedef struct dn_serve_settings {
     int sink_rows; /* that may wait for a sink */
     int workers, threads, queue;
     int connections, connections_per_address;
+    int token_failures; /* of an address in a minute */
     int body_mib, megapixels, memory_mib;
     int idle_seconds, request_seconds, connection_seconds, drain_seconds;
     int keep_pictures, keep_maps, keep_overlays; /* dn_keep */

@@ -55,7 +55,7 @@ static dn_status prepare(run *self, const dn_serve_settings *next, dn_access **a
     const char *token_file = *station->settings.token_file ? next->token_file : "";
     if (*station->settings.token_file && !*token_file)
         return dn_station_fail(error, DN_ERROR_CONFIG, "token_file: to go without needs a restart");
-    dn_status status = dn_access_create(token_file, access, error);
+    dn_status status = dn_access_create(token_file, next->token_failures, access, error);
     if (status == DN_OK)
         status = dn_sinks_configure(station->sinks, next, error);
     if (status == DN_OK)

@@ -72,7 +72,8 @@ static void tell_model(void *user, const char *name) {
 static dn_status open_parts(dn_station *station, dn_error *error) {
     const dn_serve_settings *settings = &station->settings;
     const dn_archive_limits limits = dn_run_archive_limits(settings);
-    dn_status status = dn_access_create(settings->token_file, &station->access, error);
+    dn_status status =
+        dn_access_create(settings->token_file, settings->token_failures, &station->access, error);
     if (status == DN_OK && *settings->archive)
         status = dn_archive_open(settings->archive, &limits, &station->archive, error);
     if (status == DN_OK)
