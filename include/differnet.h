@@ -250,7 +250,8 @@ DN_API const uint8_t *dn_model_roi(const dn_model *model, int *width, int *heigh
 DN_API const char *dn_model_precision(const dn_model *model, const char **wanted);
 
 /* What makes all scores of the model as it was opened doubtful, in one line: rotations that its
- * training never showed. NULL: nothing. Valid as long as the model. */
+ * training never showed, another precision than it was trained in. NULL: nothing. Valid as long as
+ * the model. */
 DN_API const char *dn_model_warning(const dn_model *model);
 
 /* Scores one image. `map` (may be NULL) receives its map: free it with dn_map_free; NULL after a

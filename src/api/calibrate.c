@@ -163,6 +163,16 @@ static dn_model_options without_thresholds(const dn_model_options *options) {
     return computing;
 }
 
+/* What no calibration mends. */
+static void tell_doubts(const dn_model *model, const dn_observer *observer) {
+    char angles[DN_ANGLES_TEXT], precision[DN_PRECISION_DOUBT_TEXT];
+    dn_tell_precision(observer, model->options.precision, model->precision);
+    if (dn_config_misses_angles(model->detector.config, model->options.rotations, angles))
+        dn_tell(observer, DN_WARNING, "%s", angles);
+    if (dn_precision_differs(model->detector.precision, model->precision, precision))
+        dn_tell(observer, DN_WARNING, "%s", precision);
+}
+
 dn_status dn_calibrate_with(const char *model_path, const char *images,
                             const dn_model_options *options, const dn_calibrate_options *how,
                             const dn_observer *observer, dn_calibration_summary *summary,
@@ -170,7 +180,6 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     dn_model *model;
     dn_model_options known;
     dn_calibrate_options way;
-    char doubt[DN_ANGLES_TEXT];
     dn_observer observed;
     dn_calibration_summary summarized = {0};
     DN_TRY(dn_struct_read(&dn_struct_model_options, &known, options, error));
@@ -184,9 +193,7 @@ dn_status dn_calibrate_with(const char *model_path, const char *images,
     char path[DN_MODEL_PATH];
     DN_TRY(dn_model_path_find(model_path, path, error));
     DN_TRY(dn_model_open(path, &computing, &model, error));
-    dn_tell_precision(&observed, model->options.precision, model->precision);
-    if (dn_config_misses_angles(model->detector.config, model->options.rotations, doubt))
-        dn_tell(&observed, DN_WARNING, "%s", doubt);
+    tell_doubts(model, &observed);
     dn_status status = calibrate(model, path, images, &known, &way, &observed, &summarized, error);
     dn_model_close(model);
     if (status == DN_OK)

@@ -3,6 +3,19 @@
 #include "base/memory.h"
 #include "base/structs.h"
 #include "detect/model_path.h"
+#include "detect/precision.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Beside what dn_apply_options noted. */
+static void note_precision(dn_model *model) {
+    char text[DN_PRECISION_DOUBT_TEXT];
+    size_t length = strlen(model->warning);
+    if (dn_precision_differs(model->detector.precision, model->precision, text))
+        snprintf(model->warning + length, sizeof model->warning - length, "%s%s",
+                 length ? ". Also " : "", text);
+}
 
 static dn_status init_model(dn_model *model, const char *path, const dn_model_options *options,
                             dn_error *error) {
@@ -14,6 +27,7 @@ static dn_status init_model(dn_model *model, const char *path, const dn_model_op
     DN_TRY(dn_inspector_pool_create(&model->detector, &model->options, model->concurrency,
                                     &model->pool, error));
     model->precision = model->pool.idle->compute->precision;
+    note_precision(model);
     return DN_OK;
 }
 

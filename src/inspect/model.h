@@ -4,6 +4,7 @@
 
 #include "detect/early_exit.h"
 #include "detect/features/lookahead.h"
+#include "detect/precision.h"
 #include "inspect/pool.h"
 
 #include <pthread.h>
@@ -16,7 +17,7 @@ struct dn_model {
     int concurrency, maps;        /* as in dn_model_options */
     int warns_of_unlike;          /* but does not send unlike pictures to REVIEW */
     dn_early_exit early_exit;     /* rotations 0: none */
-    char warning[DN_ANGLES_TEXT]; /* of the options with this model; "": none */
+    char warning[DN_ANGLES_TEXT + 8 + DN_PRECISION_DOUBT_TEXT]; /* of the options; "": none */
     dn_inspector_pool pool;
     dn_lookahead ahead;   /* reads the files that dn_model_expect named */
     atomic_int prepared;  /* 1 once dn_detector_prepare is done, at the first score */

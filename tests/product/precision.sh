@@ -30,8 +30,13 @@ for precision in f32 bf16 int8; do
     exact=$(score "$model" --precision f32)
     near "$(score "$model" --precision bf16)" "$exact" 0.02
     near "$(score "$model" --precision int8)" "$exact" 0.05
+    other=bf16
+    [ $precision = bf16 ] && other=int8
+    expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force --dry-run --precision $other
+    [ "$(grep -c "trained in $precision and scored in $other" "$work/err")" = 1 ] || fail "$other: no warning"
     [ "$(score "$model")" = "$(score "$model" --precision auto)" ] || fail "auto is not what the model was trained in"
     expect 0 "$differnet" calibrate "$model" dummy_dataset/dummy_class/test/good --force --precision $precision
+    grep -q "and scored in" "$work/err" && fail "a warning of the precision of the training"
     expect 0 "$differnet" predict "$model" --precision $precision --maps --output "$work/maps" "$bad/"
 done
 

@@ -140,6 +140,14 @@ static void test_variants_lack_what_they_should(void **state) {
         assert_int_equal(real_of(DN_PRECISION_BF16), DN_PRECISION_F32);
 }
 
+static void check_doubt(const dn_model *model, dn_precision trained, dn_precision real) {
+    char expected[64];
+    const char *warning = dn_model_warning(model);
+    snprintf(expected, sizeof expected, "trained in %s and scored in %s", names[trained],
+             names[real]);
+    assert_int_equal(warning && strstr(warning, expected), trained != real);
+}
+
 /* A model runs as it was trained, or as asked, and says in what. */
 static void test_precision_is_kept_and_chosen(void **state) {
     const scene *self = *state;
@@ -155,6 +163,7 @@ static void test_precision_is_kept_and_chosen(void **state) {
             assert_string_equal(dn_model_precision(model, &wanted),
                                 names[real_of((dn_precision)asked)]);
             assert_string_equal(wanted, names[asked]);
+            check_doubt(model, kept, real_of((dn_precision)asked));
             dn_model_close(model);
         }
     }
