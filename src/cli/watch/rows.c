@@ -72,6 +72,15 @@ static char *line_of(const char *row) {
 
 /* ---- with the state file ---- */
 
+dn_record dn_watch_record(const dn_watch_lines *self, dn_record_kind kind,
+                          const dn_candidate *candidate) {
+    return (dn_record){.kind = kind,
+                       .folder = self->watcher.folders[candidate->folder].real,
+                       .name = candidate->name,
+                       .identity = candidate->scored,
+                       .place = candidate->place};
+}
+
 static dn_status log_record(dn_watch_lines *self, const dn_record *record, int durable) {
     dn_error *error = &self->batch->cli->error;
     while (!dn_state_append(&self->state, record, durable)) {

@@ -16,14 +16,14 @@ typedef struct dn_watch_lines {
     dn_candidate *pending;
 } dn_watch_lines;
 
-/* The record of a picture that has its row. */
-dn_record dn_watch_record(const dn_watch_lines *self, dn_record_kind kind,
-                          const dn_candidate *candidate);
-
 /* ---- judge.c: from a picture to its row; for dn_watch_owner ---- */
 dn_status dn_watch_judge(void *user, const dn_watch_picture *picture, int *taken);
 
 /* ---- rows.c: rows on standard output, each once ---- */
+
+/* The record of a picture that has its row. */
+dn_record dn_watch_record(const dn_watch_lines *self, dn_record_kind kind,
+                          const dn_candidate *candidate);
 
 /* Prints a row; the state file knows that before and after. Waits if a disk is full. */
 dn_status dn_rows_print(dn_watch_lines *self, const dn_candidate *candidate, const char *row);

@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-dn_record dn_watch_record(const dn_watch_lines *self, dn_record_kind kind,
-                          const dn_candidate *candidate) {
-    return (dn_record){.kind = kind,
-                       .folder = self->watcher.folders[candidate->folder].real,
-                       .name = candidate->name,
-                       .identity = candidate->scored,
-                       .place = candidate->place};
-}
-
 static dn_status watch_folders(dn_watch_lines *self) {
     const dn_command *command = &self->batch->cli->command;
     dn_status status = DN_OK;

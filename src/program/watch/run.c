@@ -1,6 +1,8 @@
 /* The watch from its first look to its end. */
 #include "program/watch/watcher.h"
 
+#include <stdlib.h>
+
 enum { WAKE_MS = 50 };
 
 static int stops(const dn_watcher *self) {
@@ -30,4 +32,14 @@ dn_status dn_watch_run(dn_watcher *self) {
             status = dn_judge_waiting(self);
     }
     return status;
+}
+
+void dn_watch_free(dn_watcher *self) {
+    dn_notice_end(self);
+    dn_candidates_free(&self->files);
+    for (size_t i = 0; i < self->folder_count; i++)
+        free(self->folders[i].real);
+    free(self->folders);
+    self->folders = NULL;
+    self->folder_count = 0;
 }

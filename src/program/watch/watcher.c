@@ -97,13 +97,3 @@ void dn_watch_forget(dn_watcher *self, dn_candidate *candidate) {
         self->owner->forget(self->owner->user, candidate);
     dn_candidate_forget(&self->files, candidate);
 }
-
-void dn_watch_free(dn_watcher *self) {
-    dn_notice_end(self);
-    dn_candidates_free(&self->files);
-    for (size_t i = 0; i < self->folder_count; i++)
-        free(self->folders[i].real);
-    free(self->folders);
-    self->folders = NULL;
-    self->folder_count = 0;
-}
