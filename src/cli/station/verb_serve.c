@@ -49,7 +49,7 @@ static const char **find_watches(const dn_command *command, size_t *count) {
 }
 
 static void free_all(char **pairs, size_t count, const char **watches) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; pairs && i < count; i++)
         free(pairs[i]);
     free(pairs);
     free(watches);

@@ -211,11 +211,23 @@ static dn_status write_row(dn_judgement *self, const dn_map *map) {
 
 /* ---- the end ---- */
 
+/* What was kept, as the archive shows it: who listens asks for that alone. */
+static void add_kept(const dn_judgement *self, dn_buffer *row) {
+    static const char *const names[DN_ARCHIVE_FILES] = {"picture", "map", "overlay"};
+    row->length -= row->length > 0; /* the brace that ends it */
+    dn_buffer_text(row, ",\"kept\":[");
+    for (int i = 0, count = 0; i < DN_ARCHIVE_FILES; i++)
+        if (self->inspection.files[i][0])
+            dn_buffer_print(row, "%s\"%s\"", count++ ? "," : "", names[i]);
+    dn_buffer_text(row, "]}");
+}
+
 static void publish(dn_judgement *self) {
     dn_buffer row = {0};
     dn_buffer pictures = self->pictures;
-    self->pictures = (dn_buffer){0}; /* the event has none: who listens asks for them */
+    self->pictures = (dn_buffer){0}; /* the event has none */
     dn_judgement_row(self, &row);
+    add_kept(self, &row);
     self->pictures = pictures;
     if (!row.failed)
         dn_http_publish(self->station->http, "inspection", row.data);

@@ -141,9 +141,12 @@ async function decide(decision) {
   });
 }
 
+// Without zoom the whole picture is seen: no defect hides below the edge.
 function setView() {
+  const picture = $("picture"), shape = picture.naturalWidth / picture.naturalHeight;
+  const whole = Math.min($("stage").clientWidth, innerHeight * 0.7 * shape) || $("stage").clientWidth;
   $("map").style.opacity = $("opacity").value / 100;
-  $("picture").style.width = $("map").style.width = `${$("zoom").value}%`;
+  picture.style.width = $("map").style.width = `${whole * $("zoom").value / 100}px`;
 }
 
 function setLive(on) {
@@ -353,6 +356,8 @@ function dress() {
 function bind() {
   const keys = { c: "confirmed", g: "overruled_good", d: "overruled_defective" };
   for (const id of ["opacity", "zoom"]) $(id).addEventListener("input", setView);
+  $("picture").addEventListener("load", setView);
+  window.addEventListener("resize", setView);
   $("live").addEventListener("click", () => { setLive(true); if (strip.length) attempt(() => show(strip.at(-1))); });
   for (const button of document.querySelectorAll("[data-decision]"))
     button.addEventListener("click", () => decide(button.dataset.decision));
