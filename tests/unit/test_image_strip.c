@@ -56,7 +56,9 @@ static void test_wrapping(void **state) {
     const dn_strip strip = {"FAIL  score 2.5", "legend of the colours"};
     int one = 11, margins = 6;
     assert_int_equal(dn_strip_height(&strip, 400), 2 * one + margins);
-    assert_int_equal(dn_strip_height(&strip, 78), 4 * one + margins); /* 12 letters, no bar */
+    assert_int_equal(dn_strip_height(&strip, 200), 3 * one + margins); /* the bar alone */
+    assert_int_equal(dn_strip_height(&strip, 78), 5 * one + margins);  /* 12 letters */
+    assert_int_equal(dn_strip_height(&strip, 48), 6 * one + margins);  /* 7 letters, no bar */
     assert_int_equal(dn_strip_height(&strip, 1280), 4 * (2 * one + margins));
     for (int width = 1; width < 1300; width = width < 200 ? width + 1 : 2 * width) {
         dn_image image;

@@ -41,15 +41,20 @@ static int count_lines(const char *text, int columns) {
     return lines;
 }
 
-/* The bar is as wide as 8 letters and stands before the legend. */
+/* The bar is as wide as 8 letters and stands before the legend, in narrow pictures above it: beside
+ * it, the legend would have a word a line. The narrowest have none. */
 static int bar_columns(int columns) {
-    return columns > 16 ? BAR / ADVANCE + 1 : 0;
+    return columns > 40 ? BAR / ADVANCE + 1 : 0;
+}
+
+static int bar_lines(int columns) {
+    return columns >= BAR / ADVANCE && bar_columns(columns) == 0;
 }
 
 int dn_strip_height(const dn_strip *strip, int width) {
     int columns = columns_of(width), lines = count_lines(strip->text, columns);
     if (strip->legend)
-        lines += count_lines(strip->legend, columns - bar_columns(columns));
+        lines += bar_lines(columns) + count_lines(strip->legend, columns - bar_columns(columns));
     return scale_of(width) * (lines * LINE + 2 * MARGIN);
 }
 
@@ -101,7 +106,8 @@ void dn_strip_draw(const dn_strip *strip, dn_image *picture, int top) {
     int next = draw_lines(picture, left, top + left, columns, strip->text);
     if (!strip->legend)
         return;
-    if (bar > 0)
+    if (bar > 0 || bar_lines(columns))
         draw_bar(picture, left, next);
+    next += bar_lines(columns) * LINE * scale;
     draw_lines(picture, left + bar * ADVANCE * scale, next, columns - bar, strip->legend);
 }
