@@ -158,6 +158,13 @@ def client_goes_away(station):
     check(False, "the queue does not empty")
 
 
+def taken_port(station):
+    """A second station does not share the port of the first."""
+    words = [program, "serve", f"part={model}", "--listen", f"127.0.0.1:{station.port}"]
+    said = subprocess.run(words, capture_output=True, timeout=60)
+    check(said.returncode == 1 and b"Address already in use" in said.stderr, said)
+
+
 def full_queue():
     """More than fit: 200 or 503 with Retry-After, nothing else."""
     station = Station(program, f"part={model}", "--set", "queue=1", "--set", "workers=1",
@@ -296,7 +303,7 @@ def main():
     station = Station(program, f"part={path}", "--archive", f"{folder}/archive", "--set", "body_mib=2",
                       "--set", "megapixels=10", "--set", "keep_maps=all", log=f"{folder}/log")
     for part in (same_as_predict, pictures_in_answers, refusals, archive, events, protocol_v2, metrics,
-                 client_goes_away):
+                 client_goes_away, taken_port):
         part(station)
     hot_swap(station, path)
     drains(station)

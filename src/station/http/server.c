@@ -369,8 +369,8 @@ static struct MHD_Daemon *start_daemon(dn_http_server *self, const struct addrin
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)options->limits.request_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, self, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_encoded, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        leave_encoded, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
 }
 
 static dn_status listen_at(dn_http_server *self, dn_error *error) {
