@@ -275,33 +275,43 @@ static void add_to_archive(dn_judgement *self) {
     dn_archive_add(self->station->archive, inspection);
 }
 
-static void judge(dn_job *job) {
+/* Row and files of a scored picture, while the next one is scored. */
+static void complete(dn_job *job) {
     dn_judgement *self = (dn_judgement *)job;
-    dn_map *map = NULL;
-    if (should_stop(self)) {
-        self->status = 503;
-        dn_station_fail(&self->error, DN_CANCELLED, "nobody waits for the answer");
-        end(self);
-        return;
-    }
-    self->status = status_of(score_with_map(self, &map));
     self->inspection.time_ms = self->result.time_ms ? self->result.time_ms : dn_utc_now();
     if (self->status == 200) {
         dn_sha256_text(self->bytes, self->size, self->inspection.sha256);
-        dn_status status = write_row(self, map);
+        dn_status status = write_row(self, self->map);
         if (status == DN_OK)
-            status = keep_files(self, map);
+            status = keep_files(self, self->map);
         if (status != DN_OK) { /* the disk: the picture may be sent again */
             self->status = 503;
             if (self->station->archive)
                 dn_archive_discard(self->station->archive, &self->inspection);
         }
     }
-    dn_map_free(map);
+    dn_map_free(self->map);
+    self->map = NULL;
     if (self->status == 200 && self->station->archive)
         add_to_archive(self);
     else
         end(self);
+}
+
+/* Scores have few threads of their own: each that computes has a team of OpenMP's, and teams in
+ * turn on the same processors wake up late and wait for each other. */
+static void judge(dn_job *job) {
+    dn_judgement *self = (dn_judgement *)job;
+    if (should_stop(self)) {
+        self->status = 503;
+        dn_station_fail(&self->error, DN_CANCELLED, "nobody waits for the answer");
+        end(self);
+        return;
+    }
+    self->status = status_of(score_with_map(self, &self->map));
+    self->job.run = complete;
+    if (!dn_jobs_add(self->station->rests, &self->job))
+        complete(&self->job); /* the disk is slow: so are scores then */
 }
 
 /* The bytes are kept as those of a picture that does not pass. */

@@ -29,6 +29,7 @@ struct dn_judgement {
     dn_result result;
     int is_failure; /* what is archived is that it cannot be judged */
     const char *format, *extension;
+    dn_map *map;        /* between the score and the row */
     char *row;          /* as the archive keeps it */
     dn_buffer pictures; /* ,"anomaly_map":"...","overlay":"...", if wanted */
     dn_inspection inspection;

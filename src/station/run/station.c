@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { READ_QUEUE = 64, TICK_MS = 250 };
 
@@ -69,6 +70,14 @@ static void tell_model(void *user, const char *name) {
     dn_buffer_free(&json);
 }
 
+/* As many as fit the processors with the threads that each takes. */
+static size_t scoring_threads(const dn_serve_settings *settings) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return settings->threads > 0 && processors > settings->threads
+               ? (size_t)(processors / settings->threads)
+               : 1;
+}
+
 static dn_status open_parts(dn_station *station, dn_error *error) {
     const dn_serve_settings *settings = &station->settings;
     const dn_archive_limits limits = dn_run_archive_limits(settings);
@@ -83,8 +92,11 @@ static dn_status open_parts(dn_station *station, dn_error *error) {
     if (status == DN_OK)
         status = dn_models_create(settings, tell_model, station, &station->models, error);
     if (status == DN_OK)
-        status = dn_jobs_create((size_t)settings->workers, (size_t)settings->queue,
+        status = dn_jobs_create(scoring_threads(settings), (size_t)settings->queue,
                                 &station->scores, error);
+    if (status == DN_OK)
+        status = dn_jobs_create((size_t)settings->workers, (size_t)settings->workers,
+                                &station->rests, error);
     if (status == DN_OK)
         status = dn_jobs_create(1, READ_QUEUE, &station->reads, error);
     return status;
@@ -182,6 +194,7 @@ static void close_all(run *self) {
     /* Workers finish what waits, and hand it to the archive; the archive writes it and answers;
      * then no request waits any more. */
     dn_jobs_destroy(station->scores);
+    dn_jobs_destroy(station->rests);
     dn_jobs_destroy(station->reads);
     dn_sinks_destroy(station->sinks);
     dn_archive_close(station->archive);
