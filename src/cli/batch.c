@@ -1,11 +1,11 @@
 #include "cli/batch.h"
 
-#include "cli/clock.h"
 #include "cli/interrupt.h"
 #include "cli/outcome.h"
 #include "cli/part.h"
 #include "cli/settings.h"
 #include "cli/usage.h"
+#include "program/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -222,6 +222,6 @@ dn_status dn_batch_fail(dn_batch *batch, const char *name, const dn_error *failu
     dn_outcome outcome = {.result = DN_INIT(dn_result), .failed = 1, .failure = *failure};
     if (passes_over(batch, name))
         return end_picture(batch, DN_OK);
-    outcome.result.time_ms = dn_cli_utc_milliseconds();
+    outcome.result.time_ms = dn_program_utc_milliseconds();
     return end_picture(batch, print_outcome(batch, name, &outcome));
 }

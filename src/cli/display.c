@@ -1,7 +1,7 @@
 #include "cli/display.h"
 
-#include "cli/clock.h"
 #include "cli/interrupt.h"
+#include "program/clock.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -115,7 +115,7 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
         display->sub_epochs_done = progress->done;
         return;
     }
-    double time = dn_cli_seconds();
+    double time = dn_program_seconds();
     int finished = progress->total > 0 && progress->done == progress->total;
     if (time - clock->shown < LINE_SECONDS && !finished)
         return;
@@ -126,7 +126,7 @@ static void print_line(dn_display *display, dn_stage_clock *clock, const dn_prog
 
 static void show(dn_display *display, const dn_progress *progress) {
     dn_stage_clock *clock = &display->clocks[progress->stage];
-    double time = dn_cli_seconds();
+    double time = dn_program_seconds();
     if (progress->total == 0 && progress->done == 0) /* nothing to do: it would start the clock */
         return;
     /* A count that falls means that the stage runs again. */

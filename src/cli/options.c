@@ -102,7 +102,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
                          "calibrate: few images, several folders; export: overwrite"},
     [DN_OPTION_UNDO] = {"undo", 0, NULL, DN_VERB_CALIBRATE, NULL,
                         "restore the previous calibration"},
-    [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT, NULL,
+    [DN_OPTION_WATCH] = {"watch", 0, "DIR", DN_VERB_PREDICT | DN_VERB_SERVE, NULL,
                          "score the images of a folder as they appear; may be repeated"},
     [DN_OPTION_STDIN_IMAGE] = {"stdin-image", 0, NULL, DN_VERB_PREDICT, NULL,
                                "score the one image file on standard input"},

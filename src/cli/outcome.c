@@ -1,6 +1,6 @@
 #include "cli/outcome.h"
 
-#include "cli/clock.h"
+#include "program/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,7 @@ void dn_outcome_score(dn_batch *batch, const dn_image_source *source, dn_outcome
         dn_model_score(batch->model, source, &outcome->result, map, &outcome->failure) != DN_OK;
     if (outcome->failed)
         outcome->result =
-            (dn_result){.struct_size = sizeof(dn_result), .time_ms = dn_cli_utc_milliseconds()};
+            (dn_result){.struct_size = sizeof(dn_result), .time_ms = dn_program_utc_milliseconds()};
 }
 
 void dn_outcome_free(dn_outcome *outcome) {

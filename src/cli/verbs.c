@@ -96,8 +96,9 @@ const dn_verb dn_verbs[] = {
      "Serves models by name (MODEL is a path or NAME=PATH; the configuration can name more), with "
      "a page for operators at / and an archive of all inspections, until Ctrl-C or SIGTERM. It "
      "listens on this machine alone; to be reachable from others it needs --tls-cert, --tls-key "
-     "and --token-file. SIGHUP reloads tokens, models and policy. docs/station.md has the keys of "
-     "the configuration; --set sets them, too.",
+     "and --token-file. --watch DIR (or MODEL=DIR) inspects the pictures of a folder as they "
+     "appear; it needs --archive. SIGHUP reloads tokens, models, sinks, limits and policy. "
+     "docs/station.md has the keys of the configuration; --set sets them, too.",
      dn_verb_serve},
     {"archive", NULL, DN_VERB_ARCHIVE, "export|verify|prune DIR", 2, 2,
      "export, verify or prune what the station keeps",

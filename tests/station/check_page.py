@@ -1,6 +1,6 @@
-"""The page in headless Chromium, driven through its debugging pipe: upload, slider, decision by key, history, dark, phone;
-no message on the console. check_page.py BROWSER PROGRAM MODEL PICTURES FOLDER"""
-import json, os, select, subprocess, sys, time
+"""The page in headless Chromium, driven through its debugging pipe: upload, slider, decision by key, history, dark, phone,
+a watched file that is no picture; no message on the console. Leaves screenshots. check_page.py BROWSER PROGRAM MODEL PICTURES FOLDER"""
+import base64, json, os, select, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(__file__))
 from station import Station
@@ -56,6 +56,11 @@ class Page:
         return self.send("Runtime.evaluate", expression=expression, awaitPromise=True,
                          returnByValue=True)["result"].get("value")
 
+    def screenshot(self, name):
+        image = self.send("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+        with open(f"{folder}/{name}.png", "wb") as stream:
+            stream.write(base64.b64decode(image))
+
     def until(self, expression, what):
         for _ in range(200):
             if self.value(expression):
@@ -65,8 +70,11 @@ class Page:
 
 
 def main():
+    os.mkdir(f"{folder}/page-inbox")
+    with open(f"{folder}/page.yaml", "w") as stream:
+        stream.write(f"watches: [{{folder: {folder}/page-inbox, settle: 0.1, poll: 0.1, give_up: 0.1}}]\n")
     station = Station(program, f"part={model}", "--archive", f"{folder}/page-archive", "--set", "keep_maps=all",
-                      log=f"{folder}/page.log")
+                      "--config", f"{folder}/page.yaml", log=f"{folder}/page.log")
     page = Page()
     page.send("Page.navigate", url=f"http://127.0.0.1:{station.port}/")
     page.until("document.querySelector('#models tr')?.textContent.includes('part')", "no model in the table")
@@ -81,15 +89,24 @@ def main():
     opacity = page.value("{const s = document.getElementById('opacity'); s.value = 20; s.dispatchEvent(new Event('input'));"
                          "document.getElementById('map').style.opacity}")
     assert opacity == "0.2", opacity
+    hidden = page.value("{const s = document.getElementById('stage'); s.scrollHeight - s.clientHeight}")
+    assert hidden <= 0, f"{hidden} pixels of the picture are not seen"
     page.value("document.getElementById('who').value = 'Ana'")
     page.value("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'g', bubbles: true}))")
     page.until("document.querySelector('#decisions li')?.textContent.includes('Ana')", "no decision")
     page.until("document.querySelector('#history td:last-child')?.textContent.includes('good')", "decision in history")
+    page.screenshot("light")
+    with open(f"{folder}/page-inbox/bad.png", "w") as stream:
+        stream.write("no picture")
+    page.until("document.getElementById('verdict').dataset.verdict === 'ERROR'", "no unreadable picture")
+    page.until("document.querySelector('#history tr .tag.ERROR')?.textContent === 'ERROR'", "its line")
     page.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     assert page.value("getComputedStyle(document.body).backgroundColor") == "rgb(16, 19, 22)", "dark"
+    page.screenshot("dark")
     page.send("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2, mobile=True)
     wide = page.value("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{wide} pixels wider than a phone"
+    page.screenshot("phone")
     page.receive(0.3)
     if page.console:
         raise SystemExit(f"FAILED: the console is not silent: {page.console[:3]}")

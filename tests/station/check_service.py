@@ -117,6 +117,18 @@ def protocol_v2(station):
     check(plain["outputs"][0] == binary["outputs"][0] and plain["id"] == "4", plain, binary)
     row = json.loads(plain["outputs"][3]["data"][0])
     check(row["raw_score"] == plain["outputs"][0]["data"][0], row)
+    wanted = {"outputs": [{"name": "row", "parameters": {"binary_data": True}}, {"name": "raw_score"}]}
+    head = json.dumps({**json.loads(text), **wanted}).encode()
+    _, headers, body = station.ask("POST", "/v2/models/part/infer", head)
+    length = int(headers["Inference-Header-Content-Length"])
+    outputs = json.loads(body[:length])["outputs"]
+    check([one["name"] for one in outputs] == ["raw_score", "row"], outputs)
+    check(outputs[0]["data"][0] == row["raw_score"], outputs)
+    element = body[length:]
+    check(outputs[1]["parameters"]["binary_data_size"] == len(element) == 4 + int.from_bytes(element[:4], "little"), outputs)
+    check(json.loads(element[4:])["raw_score"] == row["raw_score"], element)
+    wrong = json.dumps({**json.loads(text), "outputs": [{"name": "boxes"}]}).encode()
+    problem(station.ask("POST", "/v2/models/part/infer", wrong), 400, "outputs")
     problem(station.ask("POST", "/v2/models/part/infer", b"{}"), 400, "one input")
     check("error" in json.loads(station.ask("POST", "/v2/models/part/infer", b"{}")[2]), "no error")
 
@@ -144,6 +156,13 @@ def client_goes_away(station):
             return
         time.sleep(0.05)
     check(False, "the queue does not empty")
+
+
+def taken_port(station):
+    """A second station does not share the port of the first."""
+    words = [program, "serve", f"part={model}", "--listen", f"127.0.0.1:{station.port}"]
+    said = subprocess.run(words, capture_output=True, timeout=60)
+    check(said.returncode == 1 and b"Address already in use" in said.stderr, said)
 
 
 def full_queue():
@@ -238,13 +257,53 @@ def tokens():
     check(station.end() == 0, "exit status")
 
 
+def reloads():
+    """SIGHUP: limits, models and hosts change; what cannot is named; a file with a mistake changes nothing."""
+    path = f"{folder}/reload.yaml"
+
+    def write(text):
+        with open(path, "w") as stream:
+            stream.write(text)
+
+    def reload(station, event):
+        before = sum(line["event"] == event for line in station.log())
+        station.process.send_signal(signal.SIGHUP)
+        for _ in range(200):
+            if sum(line["event"] == event for line in station.log()) > before:
+                return
+            time.sleep(0.05)
+        check(False, event, station.log())
+
+    def refused_above(station, limit):
+        answer = station.raw(b"POST /api/models/part:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n")
+        check(answer.startswith(b"HTTP/1.1 413") and b"at most %d bytes" % limit in answer, answer)
+
+    write("body_mib: 1\n")
+    station = Station(program, f"part={model}", "--config", path, log=f"{folder}/reload.log")
+    large = b"P5 1100 1100 255\n" + bytes(1100 * 1100)
+    predict = ("POST", "/api/models/part:predict")
+    refused_above(station, 1 << 20)
+    write(f"body_mib: 2\nmegapixels: 1\nworkers: 3\nhosts: [line]\nmodels: [{{name: more, path: '{other}'}}]\n")
+    reload(station, "reloaded")
+    problem(station.ask(*predict, large, PNG), 413, "megapixels")
+    check(station.ask("GET", "/healthz", headers={"Host": "line"})[0] == 200, "a new host")
+    check({one["name"] for one in station.json("/api/models")["models"]} == {"part", "more"}, "a new model")
+    warned = [line["message"] for line in station.log() if line["event"] == "restart_needed"]
+    check(warned == ["these changes need a restart: workers"], warned)
+    write("body_mib: 3\nsinks: [{name: mes}]\n")
+    reload(station, "reload_failed")
+    refused_above(station, 2 << 20)
+    check(station.ask(*predict, defect, PNG)[0] == 200, "it goes on")
+    check(station.end() == 0, "exit status")
+
+
 def main():
     path = f"{folder}/served.safetensors"
     shutil.copy(model, path)
     station = Station(program, f"part={path}", "--archive", f"{folder}/archive", "--set", "body_mib=2",
                       "--set", "megapixels=10", "--set", "keep_maps=all", log=f"{folder}/log")
     for part in (same_as_predict, pictures_in_answers, refusals, archive, events, protocol_v2, metrics,
-                 client_goes_away):
+                 client_goes_away, taken_port):
         part(station)
     hot_swap(station, path)
     drains(station)
@@ -252,6 +311,7 @@ def main():
     check(said.returncode == 0 and b" 0 missing, 0 changed" in said.stdout, said)
     full_queue()
     tokens()
+    reloads()
 
 
 main()

@@ -50,7 +50,7 @@ def judge(station, count):
 def start(name, sinks, more=""):
     path = f"{folder}/{name}.yaml"
     with open(path, "w") as stream:
-        stream.write(f"archive: {folder}/{name}\n{more}sinks:\n{sinks}")
+        stream.write(f"archive: {folder}/{name}\n{more}" + (f"sinks:\n{sinks}" if sinks else ""))
     return Station(program, f"part={model}", "--config", path, log=f"{folder}/{name}.log")
 
 
@@ -96,17 +96,46 @@ def bound():
     server.shutdown()
 
 
+def added():
+    """A sink that SIGHUP brings begins with the next row."""
+    Receiver.rows.clear()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    station = start("added", "", "")
+    judge(station, 2)
+    with open(f"{folder}/added.yaml", "a") as stream:
+        stream.write(f"sinks:\n  - {{name: mes, url: 'http://127.0.0.1:{server.server_port}/'}}\n")
+    station.process.send_signal(signal.SIGHUP)
+    until(lambda: any(line["event"] == "reloaded" for line in station.log()), "no reload")
+    judge(station, 2)
+    until(lambda: len(Receiver.rows) == 2, "rows do not arrive")
+    check([row["sequence"] for row in Receiver.rows] == [3, 4], Receiver.rows)
+    station.end()
+    server.shutdown()
+
+
+def certificate(place):
+    """A certificate for localhost, its own authority."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", f"{place}/key", "-out", f"{place}/cert", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+    os.chmod(f"{place}/key", 0o644)
+
+
 def mqtt():
+    """Plain, and by TLS: a broker that is killed and comes back misses nothing."""
     broker, listener = shutil.which("mosquitto", path="/usr/sbin:/usr/bin"), shutil.which("mosquitto_sub")
-    if not broker or not listener:
+    if not broker or not listener or not shutil.which("openssl"):
         print("no mosquitto: left out")
         return
-    port, place = free_port(), f"{folder}/broker"
+    port, secure, place = free_port(), free_port(), f"{folder}/broker"
     os.mkdir(place)
     os.chmod(place, 0o777)
+    certificate(place)
     with open(f"{place}/conf", "w") as stream:
         stream.write(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence true\nuser root\n"
-                     f"persistence_location {place}/\nautosave_interval 1\nautosave_on_changes true\n")
+                     f"persistence_location {place}/\nautosave_interval 1\nautosave_on_changes true\n"
+                     f"listener {secure} localhost\ncertfile {place}/cert\nkeyfile {place}/key\n")
 
     def run():
         process = subprocess.Popen([broker, "-c", f"{place}/conf"], stderr=subprocess.DEVNULL)
@@ -115,27 +144,33 @@ def mqtt():
 
     process = run()
     with open(f"{place}/out", "wb") as out:
-        heard = subprocess.Popen([listener, "-p", str(port), "-q", "1", "-c", "-i", "listener", "-t", "line/#", "-t",
+        heard = subprocess.Popen([listener, "-p", str(port), "-q", "1", "-c", "-i", "listener", "-t", "+/part/#", "-t",
                                   "differnet/+/status", "-F", "%t %p"], stdout=out)
     time.sleep(0.5)
-    station = start("mqtt", f"  - {{name: line, host: 127.0.0.1, port: {port}, topic: 'line/{{model}}/{{verdict}}'}}\n")
+    station = start("mqtt", f"  - {{name: line, host: 127.0.0.1, port: {port}, topic: 'line/{{model}}/{{verdict}}'}}\n"
+                            f"  - {{name: safe, host: localhost, port: {secure}, ca_file: {place}/cert, "
+                            f"topic: 'safe/{{model}}/{{verdict}}'}}\n"
+                            f"  - {{name: fooled, host: localhost, port: {secure}, ca_file: /etc/ssl/certs/ca-certificates.crt, "
+                            f"topic: 'fooled/{{model}}/{{verdict}}'}}\n")
 
-    def messages():
+    def messages(topic):
         lines = open(f"{place}/out").read().splitlines()
-        return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith("line/part/FAIL ")]
+        return [json.loads(line.split(" ", 1)[1]) for line in lines if line.startswith(f"{topic}/part/FAIL ")]
 
     judge(station, 4)
-    until(lambda: len(messages()) >= 4, "messages do not arrive")
+    until(lambda: len(messages("line")) >= 4 and len(messages("safe")) >= 4, "messages do not arrive")
     process.kill()
     process.wait()
     judge(station, 4)
     process = run()
     judge(station, 2)
-    until(lambda: {row["sequence"] for row in messages()} == set(range(1, 11)), "messages are lost")
-    numbers = [row["sequence"] for row in messages()]
-    first = sorted(set(numbers), key=numbers.index)
-    check(first == sorted(first), "order", numbers)
-    check("differnet/line/status online" in open(f"{place}/out").read(), "status")
+    for topic in ("line", "safe"):
+        until(lambda: {row["sequence"] for row in messages(topic)} == set(range(1, 11)), f"{topic}: messages are lost")
+        numbers = [row["sequence"] for row in messages(topic)]
+        first = sorted(set(numbers), key=numbers.index)
+        check(first == sorted(first), "order", numbers)
+        check(f"differnet/{topic}/status online" in open(f"{place}/out").read(), "status")
+    check(not messages("fooled"), "a broker with a foreign certificate was trusted")
     station.end(signal.SIGKILL)
     until(lambda: "differnet/line/status offline" in open(f"{place}/out").read(), "no last will")
     heard.kill()
@@ -145,4 +180,5 @@ def mqtt():
 
 webhook()
 bound()
+added()
 mqtt()

@@ -174,13 +174,14 @@ static void test_tokens(void **state) {
     dn_role role;
     snprintf(path, sizeof path, "%s/tokens", folder);
     write_tokens(path, good, 0640);
-    assert_fails(dn_access_create(path, &access, &error), DN_ERROR_CONFIG, "chmod 600");
+    assert_fails(dn_access_create(path, 10, &access, &error), DN_ERROR_CONFIG, "chmod 600");
     write_tokens(path, "read short\n", 0600);
-    assert_fails(dn_access_create(path, &access, &error), DN_ERROR_CONFIG, "tokens:1: expected");
+    assert_fails(dn_access_create(path, 10, &access, &error), DN_ERROR_CONFIG,
+                 "tokens:1: expected");
     write_tokens(path, "# nobody\n", 0600);
-    assert_fails(dn_access_create(path, &access, &error), DN_ERROR_CONFIG, "holds no token");
+    assert_fails(dn_access_create(path, 10, &access, &error), DN_ERROR_CONFIG, "holds no token");
     write_tokens(path, good, 0600);
-    assert_ok(dn_access_create(path, &access, &error));
+    assert_ok(dn_access_create(path, 10, &access, &error));
     assert_int_equal(dn_access_ask(access, "Bearer 0123456789abcdef", "a", &role), DN_ACCESS_GIVEN);
     assert_int_equal(role, DN_ROLE_READ);
     assert_int_equal(dn_access_ask(access, "bearer fedcba9876543210", "a", &role), DN_ACCESS_GIVEN);
@@ -193,9 +194,16 @@ static void test_tokens(void **state) {
     assert_int_equal(dn_access_ask(access, "Bearer 0123456789abcdef", "a", &role),
                      DN_ACCESS_LIMITED);
     assert_int_equal(dn_access_ask(access, "Bearer 0123456789abcdef", "b", &role), DN_ACCESS_GIVEN);
+    dn_access *next;
     write_tokens(path, "read short\n", 0600);
-    assert_fails(dn_access_reload(access, path, &error), DN_ERROR_CONFIG, "expected");
+    assert_fails(dn_access_create(path, 10, &next, &error), DN_ERROR_CONFIG, "expected");
+    write_tokens(path, "inspect 0123456789abcdef\n", 0600);
+    assert_ok(dn_access_create(path, 10, &next, &error));
+    dn_access_replace(access, next);
     assert_int_equal(dn_access_ask(access, "Bearer 0123456789abcdef", "b", &role), DN_ACCESS_GIVEN);
+    assert_int_equal(role, DN_ROLE_INSPECT);
+    assert_int_equal(dn_access_ask(access, "Bearer fedcba9876543210", "b", &role),
+                     DN_ACCESS_REFUSED);
     dn_access_destroy(access);
     temporary_remove(folder);
 }

@@ -19,7 +19,8 @@ static void test_file(void **state) {
     (void)state;
     assert_ok(read_yaml("workers: 3\nkeep_maps: not_pass\nkeep_gigabytes: 1.5\nhosts: [a, b]\n"
                         "models:\n  - {name: nuts, path: n}\n  - name: screws\n    path: s\n"
-                        "    threshold: 2.5\n"));
+                        "    threshold: 2.5\n"
+                        "watches: [{folder: in, model: nuts, move_to: out, give_up: 3}]\n"));
     assert_int_equal(settings.workers, 3);
     assert_int_equal(settings.keep_maps, DN_KEEP_NOT_PASS);
     assert_true(settings.keep_gigabytes == 1.5);
@@ -27,6 +28,10 @@ static void test_file(void **state) {
     assert_int_equal(settings.model_count, 2);
     assert_string_equal(settings.models[1].name, "screws");
     assert_true(settings.models[1].threshold == 2.5);
+    assert_int_equal(settings.watch_count, 1);
+    assert_string_equal(settings.watches[0].folder, "in");
+    assert_string_equal(settings.watches[0].move_to, "out");
+    assert_true(settings.watches[0].settle == 1 && settings.watches[0].give_up == 3);
     assert_ok(read_yaml(""));
 }
 
@@ -84,6 +89,54 @@ static void test_command_line(void **state) {
     dn_serve_settings_free(&settings);
 }
 
+static void test_watches(void **state) {
+    (void)state;
+    const char *const models[] = {"nuts=n", "screws=s"}, *const folders[] = {"screws=in", "a/b=c"};
+    const char *const pairs[] = {"archive=a"};
+    dn_serve_settings_source source = {.models = models,
+                                       .model_count = 2,
+                                       .watches = folders,
+                                       .watch_count = 1,
+                                       .pairs = pairs,
+                                       .pair_count = 1};
+    dn_serve_settings_free(&settings);
+    assert_ok(dn_serve_settings_read(&source, &settings, &error));
+    assert_string_equal(settings.watches[0].model, "screws");
+    assert_string_equal(settings.watches[0].folder, "in");
+    dn_serve_settings_free(&settings);
+    source.watch_count = 2;
+    assert_fails(dn_serve_settings_read(&source, &settings, &error), DN_ERROR_CONFIG,
+                 "several models: name one");
+    dn_serve_settings_free(&settings);
+    source.model_count = source.pair_count = 1;
+    source.watches++;
+    source.watch_count = 1;
+    assert_ok(dn_serve_settings_read(&source, &settings, &error));
+    assert_string_equal(settings.watches[0].model, "nuts");
+    assert_string_equal(settings.watches[0].folder, "a/b=c");
+    dn_serve_settings_free(&settings);
+    source.pair_count = 0;
+    assert_fails(dn_serve_settings_read(&source, &settings, &error), DN_ERROR_CONFIG,
+                 "need an archive");
+}
+
+/* What a reload cannot change is named. */
+static void test_fixed(void **state) {
+    (void)state;
+    char names[256];
+    dn_serve_settings next = {0};
+    assert_ok(read_yaml("listen: a\nworkers: 2\ntoken_file: t\ntls_cert: c\ntls_key: k\n"
+                        "archive: d\nbody_mib: 3\nwatches: [{folder: in}]\n"));
+    const char *other = "listen: b\nworkers: 3\ntoken_file: u\ntls_cert: c\ntls_key: k\n"
+                        "archive: d\nbody_mib: 4\nwatches: [{folder: in, poll: 2}]\n";
+    assert_ok(dn_serve_settings_read_yaml("s", other, strlen(other), &next, &error));
+    dn_serve_settings_fixed(&settings, &next, names, sizeof names);
+    assert_string_equal(names, "listen, workers, watches");
+    dn_serve_settings_fixed(&settings, &settings, names, sizeof names);
+    assert_string_equal(names, "");
+    dn_serve_settings_free(&next);
+}
+
 static void test_texts(void **state) {
     (void)state;
     char query[] = "a%20b+c", broken[] = "%4", zero[] = "a%00", base64[] = "AQID/w==", text[32];
@@ -120,7 +173,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_file),  cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_texts), cmocka_unit_test(test_command_line),
-        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json),  cmocka_unit_test(test_watches),
+        cmocka_unit_test(test_fixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #ifndef DN_CLI_WATCH_RECORD_H
 #define DN_CLI_WATCH_RECORD_H
 
-#include "cli/watch/candidates.h"
+#include "program/watch/candidates.h"
 
 typedef enum dn_record_kind {
     DN_RECORD_PENDING = 'P',

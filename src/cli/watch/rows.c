@@ -1,15 +1,32 @@
 /* The rows of --watch. Each is printed whole and once, even if the watcher is killed or a disk is
  * full in between. */
+#include "cli/interrupt.h"
 #include "cli/usage.h"
-#include "cli/watch/watcher.h"
+#include "cli/watch/run.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static dn_status fail_output(dn_watcher *self, int reason) {
+enum { DISK_WAKE_MS = 250 };
+
+/* Waits a moment because something cannot be written. The first time a message says what. Returns
+ * 0 after an interrupt. */
+static int wait_for_disk(dn_watch_lines *self, const char *what, int reason) {
+    if (!self->waits_for_disk)
+        dn_watch_tell(&self->watcher, DN_WARNING,
+                      "%.800s: cannot be written: %s; waiting until it can", what,
+                      strerror(reason));
+    self->waits_for_disk = 1;
+    if (!dn_interrupt_signal())
+        poll(NULL, 0, DISK_WAKE_MS);
+    return !dn_interrupt_signal();
+}
+
+static dn_status fail_output(dn_watch_lines *self, int reason) {
     dn_cli *cli = self->batch->cli;
     cli->output_closed = reason == EPIPE;
     dn_usage(&cli->error, "cannot write to standard output: %s", strerror(reason));
@@ -25,13 +42,13 @@ static int is_on_disk(void) {
     return fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static dn_status write_text(dn_watcher *self, const char *text, size_t length) {
+static dn_status write_text(dn_watch_lines *self, const char *text, size_t length) {
     for (size_t done = 0; done < length;) {
         ssize_t count = write(STDOUT_FILENO, text + done, length - done);
         if (count >= 0)
             done += (size_t)count;
         else if (is_full(errno)) {
-            if (!dn_watch_wait_for_disk(self, "standard output", errno))
+            if (!wait_for_disk(self, "standard output", errno))
                 return fail_output(self, ENOSPC);
         } else if (errno != EINTR)
             return fail_output(self, errno);
@@ -41,7 +58,7 @@ static dn_status write_text(dn_watcher *self, const char *text, size_t length) {
     return DN_OK;
 }
 
-static dn_status write_line(dn_watcher *self, const char *line) {
+static dn_status write_line(dn_watch_lines *self, const char *line) {
     if (isatty(STDOUT_FILENO)) /* a bar and the row would share a line */
         dn_display_clear(&self->batch->cli->display);
     return write_text(self, line, strlen(line));
@@ -55,11 +72,20 @@ static char *line_of(const char *row) {
 
 /* ---- with the state file ---- */
 
-static dn_status log_record(dn_watcher *self, const dn_record *record, int durable) {
+dn_record dn_watch_record(const dn_watch_lines *self, dn_record_kind kind,
+                          const dn_candidate *candidate) {
+    return (dn_record){.kind = kind,
+                       .folder = self->watcher.folders[candidate->folder].real,
+                       .name = candidate->name,
+                       .identity = candidate->scored,
+                       .place = candidate->place};
+}
+
+static dn_status log_record(dn_watch_lines *self, const dn_record *record, int durable) {
     dn_error *error = &self->batch->cli->error;
     while (!dn_state_append(&self->state, record, durable)) {
         int reason = errno;
-        if (!dn_watch_wait_for_disk(self, self->state.path, reason)) {
+        if (!wait_for_disk(self, self->state.path, reason)) {
             dn_usage(error, "%.800s: %s", self->state.path, strerror(reason));
             return error->status = DN_ERROR_IO;
         }
@@ -67,12 +93,12 @@ static dn_status log_record(dn_watcher *self, const dn_record *record, int durab
     return DN_OK;
 }
 
-static dn_status log_done(dn_watcher *self) {
+static dn_status log_done(dn_watch_lines *self) {
     const dn_record done = {.kind = DN_RECORD_DONE};
     return log_record(self, &done, 0);
 }
 
-dn_status dn_rows_print(dn_watcher *self, dn_candidate *candidate, const char *row) {
+dn_status dn_rows_print(dn_watch_lines *self, const dn_candidate *candidate, const char *row) {
     char *line = line_of(row);
     dn_record record = dn_watch_record(self, DN_RECORD_PENDING, candidate);
     if (!line)
@@ -124,7 +150,7 @@ static size_t printed_of(const char *text, size_t count, const char *line, size_
     return 0;
 }
 
-static dn_status finish_on_disk(dn_watcher *self, const char *line) {
+static dn_status finish_on_disk(dn_watch_lines *self, const char *line) {
     size_t length = strlen(line), size = length + (1 << 18), count = 0, printed = 0;
     char *end = malloc(size);
     int torn = 0;
@@ -137,16 +163,16 @@ static dn_status finish_on_disk(dn_watcher *self, const char *line) {
     return status == DN_OK ? write_line(self, line + printed) : status;
 }
 
-static dn_status finish_in_pipe(dn_watcher *self, const char *line) {
+static dn_status finish_in_pipe(dn_watch_lines *self, const char *line) {
     dn_watch_tell(
-        self, DN_WARNING,
+        &self->watcher, DN_WARNING,
         "the previous watcher was stopped while it printed the row of %.600s; the row is printed "
         "again, because standard output is not a file that could be checked for it",
         self->pending->name);
     return write_line(self, line);
 }
 
-static dn_status finish_pending(dn_watcher *self) {
+static dn_status finish_pending(dn_watch_lines *self) {
     if (!self->pending_row)
         return DN_OK;
     char *line = line_of(self->pending_row);
@@ -159,7 +185,7 @@ static dn_status finish_pending(dn_watcher *self) {
     return status == DN_OK ? log_done(self) : status;
 }
 
-dn_status dn_rows_begin(dn_watcher *self) {
+dn_status dn_rows_begin(dn_watch_lines *self) {
     struct stat status;
     int begun = fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     if (self->state.path && begun) /* its heading is the first line */

@@ -19,11 +19,14 @@ typedef struct dn_station {
     dn_archive *archive; /* NULL: nothing is kept */
     dn_http_server *http;
     dn_access *access;
-    dn_jobs *scores; /* pictures that wait for a worker */
+    dn_jobs *scores; /* pictures that wait for their score */
+    dn_jobs *rests;  /* scored ones, of which files and rows are made */
     dn_jobs *reads;  /* questions to the archive: they wait for the disk, not for scores */
-    dn_sinks *sinks; /* NULL: none */
+    dn_sinks *sinks;
     dn_counters counters;
-    atomic_int keep[DN_ARCHIVE_FILES]; /* dn_keep; a reload changes them */
+    atomic_int keep[DN_ARCHIVE_FILES]; /* dn_keep; a reload changes them, and the next */
+    atomic_int megapixels;
+    atomic_int troubled_folders; /* watched ones that cannot be read */
     atomic_int stopping;
 } dn_station;
 

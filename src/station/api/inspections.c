@@ -146,7 +146,9 @@ static int check_verdict(dn_http_request *request, const char *verdict) {
     for (int i = DN_VERDICT_NONE; i <= DN_VERDICT_FAIL; i++)
         if (!verdict || strcmp(verdict, dn_verdict_name((dn_verdict)i)) == 0)
             return 1;
-    dn_http_problem(request, 400, "verdict: expected PASS, REVIEW, FAIL or NONE");
+    if (strcmp(verdict, DN_ARCHIVE_ERROR) == 0)
+        return 1;
+    dn_http_problem(request, 400, "verdict: expected PASS, REVIEW, FAIL, NONE or ERROR");
     return 0;
 }
 

@@ -49,7 +49,8 @@ static const char *extension_of(const char *format) {
 
 int dn_judgement_check(dn_judgement *self) {
     size_t width = 0, height = 0;
-    size_t most = (size_t)self->station->settings.megapixels * MEGAPIXEL;
+    int megapixels = atomic_load(&self->station->megapixels);
+    size_t most = (size_t)megapixels * MEGAPIXEL;
     if (dn_image_look(self->bytes, self->size, &self->format, &width, &height, &self->error) !=
         DN_OK)
         return self->status = 422;
@@ -57,7 +58,7 @@ int dn_judgement_check(dn_judgement *self) {
     if (height > 0 && width > most / height) {
         dn_station_fail(&self->error, DN_ERROR_DATA,
                         "the picture has %zu x %zu pixels, the limit is %d megapixels", width,
-                        height, self->station->settings.megapixels);
+                        height, megapixels);
         return self->status = 413;
     }
     return 0;
@@ -162,17 +163,26 @@ static dn_status keep_files(dn_judgement *self, const dn_map *map) {
     return status;
 }
 
-/* The row of `predict`, and what only a station knows: model, part, digest of the picture. */
-static dn_status write_row(dn_judgement *self, const dn_map *map) {
+static void add_warning(dn_judgement *self) {
+    int place = 0;
+    while (place < DN_WARNINGS - 1 && self->result.warnings[place][0])
+        place++;
+    if (self->warning[0])
+        memcpy(self->result.warnings[place], self->warning, sizeof self->warning);
+}
+
+/* The row of `predict`. */
+static dn_status print_row(dn_judgement *self, const dn_map *map, char **row) {
+    const char *id = dn_model_id(dn_model_of(self->use));
     dn_row_places places = {.struct_size = sizeof places, .has_regions = map != NULL};
-    char *row = NULL;
-    dn_buffer whole = {0};
     if (map)
         places.regions = dn_map_regions(map, &places.region_count);
-    dn_status status = dn_result_json_places(self->source, dn_model_id(dn_model_of(self->use)),
-                                             &self->result, &places, &row, &self->error);
-    if (status != DN_OK)
-        return status;
+    return dn_result_json_places(self->source, id, &self->result, &places, row, &self->error);
+}
+
+/* Adds what only a station knows: model, part, digest of the picture. Frees the row. */
+static dn_status complete_row(dn_judgement *self, char *row) {
+    dn_buffer whole = {0};
     dn_buffer_append(&whole, row, strlen(row) - 1);
     dn_text_free(row);
     dn_buffer_text(&whole, ",\"model\":");
@@ -181,7 +191,9 @@ static dn_status write_row(dn_judgement *self, const dn_map *map) {
         dn_buffer_text(&whole, ",\"part_id\":");
         dn_buffer_json(&whole, self->part_id);
     }
-    dn_buffer_print(&whole, ",\"sha256\":\"%s\"}", self->inspection.sha256);
+    if (self->inspection.sha256[0])
+        dn_buffer_print(&whole, ",\"sha256\":\"%s\"", self->inspection.sha256);
+    dn_buffer_text(&whole, "}");
     if (whole.failed) {
         dn_buffer_free(&whole);
         return dn_station_fail(&self->error, DN_ERROR_MEMORY, "out of memory");
@@ -190,23 +202,49 @@ static dn_status write_row(dn_judgement *self, const dn_map *map) {
     return DN_OK;
 }
 
+static dn_status write_row(dn_judgement *self, const dn_map *map) {
+    char *row = NULL;
+    add_warning(self);
+    dn_status status = print_row(self, map, &row);
+    return status == DN_OK ? complete_row(self, row) : status;
+}
+
 /* ---- the end ---- */
 
+/* What was kept, as the archive shows it: who listens asks for that alone. */
+static void add_kept(const dn_judgement *self, dn_buffer *row) {
+    static const char *const names[DN_ARCHIVE_FILES] = {"picture", "map", "overlay"};
+    row->length -= row->length > 0; /* the brace that ends it */
+    dn_buffer_text(row, ",\"kept\":[");
+    for (int i = 0, count = 0; i < DN_ARCHIVE_FILES; i++)
+        if (self->inspection.files[i][0])
+            dn_buffer_print(row, "%s\"%s\"", count++ ? "," : "", names[i]);
+    dn_buffer_text(row, "]}");
+}
+
+static void publish(dn_judgement *self) {
+    dn_buffer row = {0};
+    dn_buffer pictures = self->pictures;
+    self->pictures = (dn_buffer){0}; /* the event has none */
+    dn_judgement_row(self, &row);
+    add_kept(self, &row);
+    self->pictures = pictures;
+    if (!row.failed)
+        dn_http_publish(self->station->http, "inspection", row.data);
+    dn_buffer_free(&row);
+}
+
 static void end(dn_judgement *self) {
-    if (self->status == 200) {
+    if (self->status == 200 && self->is_failure) {
+        dn_counters_add(&self->station->counters, DN_COUNT_VERDICT, self->model, DN_ARCHIVE_ERROR);
+        publish(self);
+    } else if (self->status == 200) {
         const char *verdict = dn_verdict_name(self->result.verdict);
-        dn_buffer row = {0};
         dn_counters_add(&self->station->counters, DN_COUNT_VERDICT, self->model, verdict);
         dn_models_count(self->station->models, self->model, self->result.verdict,
                         self->result.elapsed_ms);
         dn_models_remember(self->station->models, self->model, self->bytes, self->size);
-        dn_buffer pictures = self->pictures;
-        self->pictures = (dn_buffer){0}; /* the event has none: who listens asks for them */
-        dn_judgement_row(self, &row);
-        self->pictures = pictures;
-        if (!row.failed)
-            dn_http_publish(self->station->http, "inspection", row.data);
-        dn_buffer_free(&row);
+        publish(self);
     }
     self->finish(self);
 }
@@ -226,7 +264,8 @@ static void add_to_archive(dn_judgement *self) {
     inspection->model_id = dn_model_id(dn_model_of(self->use));
     inspection->part_id = self->part_id;
     inspection->source = self->source;
-    inspection->verdict = dn_verdict_name(self->result.verdict);
+    inspection->verdict =
+        self->is_failure ? DN_ARCHIVE_ERROR : dn_verdict_name(self->result.verdict);
     inspection->row = self->row;
     inspection->raw_score = self->result.raw_score;
     inspection->milliseconds = self->result.elapsed_ms;
@@ -236,33 +275,74 @@ static void add_to_archive(dn_judgement *self) {
     dn_archive_add(self->station->archive, inspection);
 }
 
-static void judge(dn_job *job) {
+/* Row and files of a scored picture, while the next one is scored. */
+static void complete(dn_job *job) {
     dn_judgement *self = (dn_judgement *)job;
-    dn_map *map = NULL;
-    if (should_stop(self)) {
-        self->status = 503;
-        dn_station_fail(&self->error, DN_CANCELLED, "the client closed the connection");
-        end(self);
-        return;
-    }
-    self->status = status_of(score_with_map(self, &map));
     self->inspection.time_ms = self->result.time_ms ? self->result.time_ms : dn_utc_now();
     if (self->status == 200) {
         dn_sha256_text(self->bytes, self->size, self->inspection.sha256);
-        dn_status status = write_row(self, map);
+        dn_status status = write_row(self, self->map);
         if (status == DN_OK)
-            status = keep_files(self, map);
+            status = keep_files(self, self->map);
         if (status != DN_OK) { /* the disk: the picture may be sent again */
             self->status = 503;
             if (self->station->archive)
                 dn_archive_discard(self->station->archive, &self->inspection);
         }
     }
-    dn_map_free(map);
+    dn_map_free(self->map);
+    self->map = NULL;
     if (self->status == 200 && self->station->archive)
         add_to_archive(self);
     else
         end(self);
+}
+
+/* Scores have few threads of their own: each that computes has a team of OpenMP's, and teams in
+ * turn on the same processors wake up late and wait for each other. */
+static void judge(dn_job *job) {
+    dn_judgement *self = (dn_judgement *)job;
+    if (should_stop(self)) {
+        self->status = 503;
+        dn_station_fail(&self->error, DN_CANCELLED, "nobody waits for the answer");
+        end(self);
+        return;
+    }
+    self->status = status_of(score_with_map(self, &self->map));
+    self->job.run = complete;
+    if (!dn_jobs_add(self->station->rests, &self->job))
+        complete(&self->job); /* the disk is slow: so are scores then */
+}
+
+/* The bytes are kept as those of a picture that does not pass. */
+static dn_status keep_failure(dn_judgement *self) {
+    dn_inspection *inspection = &self->inspection;
+    char *row = NULL;
+    if (self->bytes)
+        dn_sha256_text(self->bytes, self->size, inspection->sha256);
+    self->result.time_ms = inspection->time_ms = dn_utc_now();
+    dn_status status = dn_result_json(self->source, dn_model_id(dn_model_of(self->use)),
+                                      &self->result, &self->error, &row, &self->error);
+    if (status == DN_OK)
+        status = complete_row(self, row);
+    if (status == DN_OK && self->bytes && keeps(self, DN_FILE_PICTURE))
+        status =
+            dn_archive_store(self->station->archive, inspection, DN_FILE_PICTURE, self->bytes,
+                             self->size, self->extension ? self->extension : "bin", &self->error);
+    return status;
+}
+
+void dn_judgement_record_failure(dn_judgement *self) {
+    self->is_failure = 1;
+    self->result = (dn_result)DN_INIT(dn_result);
+    self->status = 200;
+    if (keep_failure(self) == DN_OK) {
+        add_to_archive(self);
+        return;
+    }
+    self->status = 503;
+    dn_archive_discard(self->station->archive, &self->inspection);
+    end(self);
 }
 
 void dn_judgement_row(const dn_judgement *self, dn_buffer *json) {

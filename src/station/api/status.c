@@ -21,13 +21,16 @@ void dn_api_health(dn_http_request *request) {
     int well = !station->archive || dn_archive_is_well(station->archive, trouble, sizeof trouble);
     int current = dn_models_are_current(station->models);
     int stopping = atomic_load(&station->stopping);
+    int watched = atomic_load(&station->troubled_folders) == 0;
     dn_buffer_print(&json, "{\"status\":\"%s\",\"version\":\"%s\",\"models\":\"%s\",\"archive\":",
-                    stopping          ? "stopping"
-                    : well && current ? "ok"
-                    : well            ? "degraded"
-                                      : "failing",
+                    stopping                     ? "stopping"
+                    : well && current && watched ? "ok"
+                    : well                       ? "degraded"
+                                                 : "failing",
                     dn_version(), current ? "current" : "stale");
     dn_buffer_json(&json, !station->archive ? "none" : well ? "ok" : "failing");
+    if (station->settings.watch_count > 0)
+        dn_buffer_print(&json, ",\"watch\":\"%s\"", watched ? "ok" : "failing");
     dn_buffer_text(&json, "}\n");
     answer_json(request, stopping || !well ? 503 : 200, &json);
 }

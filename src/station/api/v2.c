@@ -2,6 +2,7 @@
  * speak it. One picture a request: the input is BYTES of shape [1], as base64 in the JSON or, with
  * Inference-Header-Content-Length, as bytes behind it. */
 #include "station/api/judge.h"
+#include "station/api/v2_outputs.h"
 #include "station/base/text.h"
 
 #include <cjson/cJSON.h>
@@ -149,6 +150,8 @@ static int read_picture(inference *self, dn_judgement *judgement) {
         strcmp(kind->valuestring, "BYTES") != 0 ||
         element_count(cJSON_GetObjectItemCaseSensitive(input, "shape")) != 1)
         return refuse(self->request, "expected one input of datatype BYTES with one element");
+    if (!dn_v2_outputs_exist(self->head))
+        return refuse(self->request, "outputs: expected raw_score, pred_score, verdict or row");
     const cJSON *binary = cJSON_GetObjectItemCaseSensitive(
         cJSON_GetObjectItemCaseSensitive(input, "parameters"), "binary_data_size");
     int taken = binary ? take_binary(judgement, self->request, head_length, binary)
@@ -163,43 +166,38 @@ static int is_gone(dn_judgement *judgement) {
     return dn_http_is_gone(((const inference *)judgement->user)->request);
 }
 
-static void print_outputs(const dn_judgement *judgement, dn_buffer *json) {
-    dn_buffer row = {0};
-    dn_judgement_row(judgement, &row);
-    dn_buffer_text(json, "{\"name\":\"raw_score\",\"datatype\":\"FP64\",\"shape\":[1],\"data\":[");
-    dn_buffer_number(json, judgement->result.raw_score);
-    dn_buffer_text(json,
-                   "]},{\"name\":\"pred_score\",\"datatype\":\"FP64\",\"shape\":[1],\"data\":[");
-    /* Without a calibration there is none; a number is expected all the same. */
-    dn_buffer_number(
-        json, judgement->result.verdict == DN_VERDICT_NONE ? 0 : judgement->result.pred_score);
-    dn_buffer_print(json,
-                    "]},{\"name\":\"verdict\",\"datatype\":\"BYTES\",\"shape\":[1],\"data\":[\"%s\""
-                    "]},{\"name\":\"row\",\"datatype\":\"BYTES\",\"shape\":[1],\"data\":[",
-                    dn_verdict_name(judgement->result.verdict));
-    json->failed |= row.failed;
-    dn_buffer_json(json, row.failed ? "" : row.data);
-    dn_buffer_text(json, "]}");
-    dn_buffer_free(&row);
+/* JSON, then the binary data; a header says where it begins. */
+static void answer_outputs(const inference *self, const dn_judgement *judgement) {
+    dn_buffer json = {0}, binary = {0};
+    char length[24];
+    dn_buffer_print(&json, "{\"model_name\":\"%s\",\"model_version\":\"%s\",", judgement->model,
+                    dn_model_id(dn_model_of(judgement->use)));
+    if (self->id[0]) {
+        dn_buffer_text(&json, "\"id\":");
+        dn_buffer_json(&json, self->id);
+        dn_buffer_text(&json, ",");
+    }
+    dn_buffer_text(&json, "\"outputs\":[");
+    dn_v2_outputs_print(judgement, self->head, &json, &binary);
+    dn_buffer_text(&json, "]}\n");
+    snprintf(length, sizeof length, "%zu", json.length);
+    int is_binary = binary.length > 0;
+    if (is_binary)
+        dn_buffer_append(&json, binary.data, binary.length);
+    json.failed |= binary.failed;
+    dn_buffer_free(&binary);
+    dn_http_answer(self->request, 200, is_binary ? "application/octet-stream" : "application/json",
+                   &json);
+    if (is_binary)
+        dn_http_add_header(self->request, "Inference-Header-Content-Length", length);
 }
 
 static void finish(dn_judgement *judgement) {
     inference *self = judgement->user;
     dn_http_request *request = self->request;
-    if (judgement->status == 200) {
-        dn_buffer json = {0};
-        dn_buffer_print(&json, "{\"model_name\":\"%s\",\"model_version\":\"%s\",", judgement->model,
-                        dn_model_id(dn_model_of(judgement->use)));
-        if (self->id[0]) {
-            dn_buffer_text(&json, "\"id\":");
-            dn_buffer_json(&json, self->id);
-            dn_buffer_text(&json, ",");
-        }
-        dn_buffer_text(&json, "\"outputs\":[");
-        print_outputs(judgement, &json);
-        dn_buffer_text(&json, "]}\n");
-        answer(request, &json);
-    } else
+    if (judgement->status == 200)
+        answer_outputs(self, judgement);
+    else
         dn_http_problem(request, judgement->status, "%s", judgement->error.message);
     free_inference(self);
     dn_judgement_free(judgement);

@@ -10,6 +10,7 @@
 #ifndef DN_STATION_ARCHIVE_ARCHIVE_H
 #define DN_STATION_ARCHIVE_ARCHIVE_H
 
+#include "program/file_identity.h"
 #include "station/base/buffer.h"
 
 enum { DN_ARCHIVE_NAME = 96 };
@@ -30,6 +31,16 @@ typedef enum dn_archive_file {
     DN_ARCHIVE_FILES
 } dn_archive_file;
 
+/* The verdict of a file in a watched folder that could not be judged. */
+#define DN_ARCHIVE_ERROR "ERROR"
+
+/* A file of a watched folder. The archive remembers it together with its inspection, in one
+ * transaction: so it is inspected once, whenever the station is killed. */
+typedef struct dn_watched_file {
+    const char *folder, *name; /* absolute, without links; in it */
+    dn_file_identity identity;
+} dn_watched_file;
+
 /* An inspection on its way to the disk. The caller fills it and keeps it until `done` was called.
  */
 typedef struct dn_inspection {
@@ -41,7 +52,8 @@ typedef struct dn_inspection {
     size_t size;                                   /* of the picture's file */
     char files[DN_ARCHIVE_FILES][DN_ARCHIVE_NAME]; /* by dn_archive_store; "": not kept */
     size_t kept_bytes;
-    int64_t sequence; /* given by the archive */
+    const dn_watched_file *watched; /* NULL: it came another way */
+    int64_t sequence;               /* given by the archive */
     /* On the archive's thread; status is DN_OK once the disk has it. */
     void (*done)(struct dn_inspection *inspection, dn_status status, const dn_error *error);
     void *user;
@@ -100,6 +112,19 @@ dn_status dn_archive_delivered(dn_archive *self, const char *sink, int64_t *sequ
                                dn_error *error);
 dn_status dn_archive_set_delivered(dn_archive *self, const char *sink, int64_t sequence,
                                    dn_error *error);
+
+/* ---- watched folders ---- */
+
+/* Hands over each file of the folder that has its inspection; return 0 to end (memory ran out). */
+typedef int dn_watched_take(void *user, const dn_watched_file *file, const char *verdict);
+dn_status dn_archive_watched(dn_archive *self, const char *folder, dn_watched_take *take,
+                             void *user, dn_error *error);
+
+/* A file has gone: what has its name later is another picture. */
+dn_status dn_archive_forget_watched(dn_archive *self, const char *folder, const char *name,
+                                    dn_error *error);
+
+/* ---- kept files ---- */
 
 /* The bytes of a kept file (free `bytes`) and its extension. DN_ERROR_DATA: it is not kept. */
 dn_status dn_archive_load(dn_archive *self, int64_t sequence, dn_archive_file kind, char **bytes,

@@ -36,6 +36,10 @@ void dn_archive_path(const dn_archive *self, const char *name, char path[4096]);
 dn_status dn_archive_apply_limits(dn_archive *self, const dn_archive_limits *limits,
                                   dn_archive_count *count, dn_error *error);
 
+/* watched.c: remembers a file, within the writer's transaction. */
+dn_status dn_archive_note_watched(sqlite3 *writer, const dn_watched_file *file, const char *verdict,
+                                  dn_error *error);
+
 /* writer.c */
 void *dn_archive_write_all(void *archive);
 

@@ -70,8 +70,11 @@ static void append_csv(sqlite3_stmt *statement, dn_buffer *line) {
     dn_buffer_print(line, "%lld,%s", (long long)sqlite3_column_int64(statement, SEQUENCE), time);
     for (int column = MODEL; column <= VERDICT; column++)
         append_cell(line, text_of(statement, column));
-    dn_buffer_print(line, ",%.17g,%.3f", sqlite3_column_double(statement, RAW_SCORE),
-                    sqlite3_column_double(statement, MILLISECONDS));
+    if (strcmp(text_of(statement, VERDICT), DN_ARCHIVE_ERROR) == 0)
+        dn_buffer_text(line, ",,"); /* it has no score */
+    else
+        dn_buffer_print(line, ",%.17g,%.3f", sqlite3_column_double(statement, RAW_SCORE),
+                        sqlite3_column_double(statement, MILLISECONDS));
     append_cell(line, text_of(statement, SHA256));
     for (int column = DECISION; column <= WHO; column++)
         append_cell(line, text_of(statement, column));

@@ -146,7 +146,8 @@ static dn_status insert(dn_archive *self, sqlite3_stmt *statement, dn_inspection
     if (sqlite3_step(statement) != SQLITE_DONE)
         return dn_archive_fail(self->writer, error);
     one->sequence = sqlite3_last_insert_rowid(self->writer);
-    return DN_OK;
+    return one->watched ? dn_archive_note_watched(self->writer, one->watched, one->verdict, error)
+                        : DN_OK;
 }
 
 static dn_status insert_all(dn_archive *self, dn_inspection *first, dn_error *error) {

@@ -69,6 +69,12 @@ int dn_jobs_add(dn_jobs *self, dn_job *job) {
     return fits;
 }
 
+void dn_jobs_set_bound(dn_jobs *self, size_t bound) {
+    pthread_mutex_lock(&self->lock);
+    self->bound = bound;
+    pthread_mutex_unlock(&self->lock);
+}
+
 size_t dn_jobs_count(dn_jobs *self) {
     pthread_mutex_lock(&self->lock);
     size_t count = self->waiting + self->running;

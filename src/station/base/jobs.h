@@ -16,6 +16,9 @@ dn_status dn_jobs_create(size_t workers, size_t bound, dn_jobs **jobs, dn_error 
 /* Returns 0, and takes nothing, if `bound` jobs wait already. */
 int dn_jobs_add(dn_jobs *self, dn_job *job);
 
+/* Another bound, from now on; what waits stays. */
+void dn_jobs_set_bound(dn_jobs *self, size_t bound);
+
 /* Jobs that wait or run. */
 size_t dn_jobs_count(dn_jobs *self);
 

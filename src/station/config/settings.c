@@ -2,6 +2,7 @@
 
 #include "differnet_tools.h"
 #include "station/base/text.h"
+#include "station/config/check.h"
 #include "station/config/station_yaml.h"
 
 #include <stddef.h>
@@ -30,11 +31,14 @@ static const setting station_keys[] = {
     {"token_file", "", TEXT, AT(token_file), 0, 0, "lines of ROLE TOKEN; mode 0600"},
     {"archive", "", TEXT, AT(archive), 0, 0, "folder of the archive; empty: nothing is kept"},
     {"sink_rows", "100000", COUNT, AT(sink_rows), 1, 1e9, "rows that may wait for a sink"},
-    {"workers", "2", COUNT, AT(workers), 1, 256, "pictures in work at once"},
+    {"workers", "2", COUNT, AT(workers), 1, 256,
+     "threads that write files and rows of scored pictures"},
     {"threads", "0", COUNT, AT(threads), 0, 1024, "of each score; 0: all processors"},
     {"queue", "64", COUNT, AT(queue), 1, 65536, "pictures that may wait; one more is answered 503"},
     {"connections", "64", COUNT, AT(connections), 1, 10000, "at once"},
     {"connections_per_address", "16", COUNT, AT(connections_per_address), 1, 10000, "at once"},
+    {"token_failures", "10", COUNT, AT(token_failures), 1, 1e9,
+     "wrong tokens of an address in a minute; then it is locked"},
     {"body_mib", "64", COUNT, AT(body_mib), 1, 1024, "largest body of a request"},
     {"megapixels", "64", COUNT, AT(megapixels), 1, 178, "largest picture"},
     {"memory_mib", "512", COUNT, AT(memory_mib), 1, 1 << 20, "for all bodies together"},
@@ -62,6 +66,16 @@ static const setting model_keys[] = {
     {"rotations", NULL, COUNT, OF(rotations), 0, 1024, NULL},
 };
 
+#define WATCH(member) offsetof(dn_serve_watch, member)
+static const setting watch_keys[] = {
+    {"folder", NULL, TEXT, WATCH(folder), 0, 0, NULL},
+    {"model", NULL, NAME, WATCH(model), 0, 0, NULL},
+    {"move_to", NULL, TEXT, WATCH(move_to), 0, 0, NULL},
+    {"settle", NULL, REAL, WATCH(settle), 0, 86400, NULL},
+    {"poll", NULL, REAL, WATCH(poll), 0, 86400, NULL},
+    {"give_up", NULL, REAL, WATCH(give_up), 0, 86400, NULL},
+};
+
 #define IN(member) offsetof(dn_serve_sink, member)
 static const setting sink_keys[] = {
     {"name", NULL, NAME, IN(name), 0, 0, NULL},
@@ -79,6 +93,8 @@ static const setting sink_keys[] = {
 enum {
     SINK_KEYS = sizeof sink_keys / sizeof *sink_keys,
     MOST_SINKS = 16,
+    WATCH_KEYS = sizeof watch_keys / sizeof *watch_keys,
+    MOST_WATCHES = 16,
     STATION_KEYS = sizeof station_keys / sizeof *station_keys,
     MODEL_KEYS = sizeof model_keys / sizeof *model_keys,
     MOST_MODELS = 256,
@@ -165,15 +181,14 @@ static dn_status set_by_name(const setting *keys, size_t count, void *object, co
 
 /* ---- lists ---- */
 
-static dn_status add_model(dn_serve_settings *self, dn_served_model **model, dn_error *error) {
+static dn_status add_model(dn_serve_settings *self, dn_error *error) {
     if (self->model_count >= MOST_MODELS)
         return dn_station_fail(error, DN_ERROR_CONFIG, "more than %d models", MOST_MODELS);
     dn_served_model *models = realloc(self->models, (self->model_count + 1) * sizeof *models);
     if (!models)
         return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
     self->models = models;
-    *model = &models[self->model_count++];
-    **model = (dn_served_model){0};
+    models[self->model_count++] = (dn_served_model){0};
     return DN_OK;
 }
 
@@ -185,6 +200,19 @@ static dn_status add_sink(dn_serve_settings *self, dn_error *error) {
         return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
     self->sinks = sinks;
     sinks[self->sink_count++] = (dn_serve_sink){0};
+    return DN_OK;
+}
+
+/* As `predict --watch`. */
+static dn_status add_watch(dn_serve_settings *self, dn_error *error) {
+    if (self->watch_count >= MOST_WATCHES)
+        return dn_station_fail(error, DN_ERROR_CONFIG, "more than %d watched folders",
+                               MOST_WATCHES);
+    dn_serve_watch *watches = realloc(self->watches, (self->watch_count + 1) * sizeof *watches);
+    if (!watches)
+        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
+    self->watches = watches;
+    watches[self->watch_count++] = (dn_serve_watch){.settle = 1, .poll = 1, .give_up = 10};
     return DN_OK;
 }
 
@@ -208,28 +236,48 @@ typedef struct file_reader {
     const char *name;
 } file_reader;
 
+/* A list of mappings: its keys, where its last object lies, and how one is added. */
+typedef struct list {
+    const char *name;
+    const setting *keys;
+    size_t key_count, count;
+    dn_status (*add)(dn_serve_settings *settings, dn_error *error);
+} list;
+
+static void *last_of(dn_serve_settings *settings, const char *name) {
+    if (strcmp(name, "models") == 0)
+        return &settings->models[settings->model_count - 1];
+    if (strcmp(name, "sinks") == 0)
+        return &settings->sinks[settings->sink_count - 1];
+    return &settings->watches[settings->watch_count - 1];
+}
+
+static dn_status take_in_list(dn_serve_settings *settings, const dn_station_pair *pair,
+                              dn_error *error) {
+    const list lists[] = {{"models", model_keys, MODEL_KEYS, settings->model_count, add_model},
+                          {"sinks", sink_keys, SINK_KEYS, settings->sink_count, add_sink},
+                          {"watches", watch_keys, WATCH_KEYS, settings->watch_count, add_watch}};
+    for (size_t i = 0; pair->key && i < sizeof lists / sizeof *lists; i++) {
+        if (strcmp(pair->list, lists[i].name) != 0)
+            continue;
+        dn_status status = pair->index >= lists[i].count ? lists[i].add(settings, error) : DN_OK;
+        return status == DN_OK
+                   ? set_by_name(lists[i].keys, lists[i].key_count, last_of(settings, pair->list),
+                                 pair->key, pair->value, error)
+                   : status;
+    }
+    return dn_station_fail(error, DN_ERROR_CONFIG,
+                           "\"%.40s\" is no list%s: expected models, watches, sinks or hosts",
+                           pair->list, pair->key ? " of mappings" : " of values");
+}
+
 static dn_status take(const file_reader *self, const dn_station_pair *pair, dn_error *error) {
     dn_serve_settings *settings = self->settings;
     if (!pair->list)
         return set_by_name(station_keys, STATION_KEYS, settings, pair->key, pair->value, error);
     if (strcmp(pair->list, "hosts") == 0 && !pair->key)
         return add_host(settings, pair->value, error);
-    int is_sink = strcmp(pair->list, "sinks") == 0;
-    if ((!is_sink && strcmp(pair->list, "models") != 0) || !pair->key)
-        return dn_station_fail(error, DN_ERROR_CONFIG,
-                               "\"%.40s\" is not a list%s: expected models, sinks or hosts",
-                               pair->list, pair->key ? " of mappings" : " of values");
-    dn_served_model *model = NULL;
-    dn_status status = DN_OK;
-    if (pair->index >= (is_sink ? settings->sink_count : settings->model_count))
-        status = is_sink ? add_sink(settings, error) : add_model(settings, &model, error);
-    if (status != DN_OK)
-        return status;
-    if (is_sink)
-        return set_by_name(sink_keys, SINK_KEYS, &settings->sinks[settings->sink_count - 1],
-                           pair->key, pair->value, error);
-    return set_by_name(model_keys, MODEL_KEYS, &settings->models[settings->model_count - 1],
-                       pair->key, pair->value, error);
+    return take_in_list(settings, pair, error);
 }
 
 static dn_status take_with_place(void *user, const dn_station_pair *pair, dn_error *error) {
@@ -292,22 +340,41 @@ static void name_of_path(const char *path, char name[65]) {
             *at = '_';
 }
 
-/* A path may hold "=", a name cannot hold "/". */
+/* Length of NAME in NAME=PATH; 0: there is none. A path may hold "=", a name cannot hold "/". */
+static size_t name_length(const char *text) {
+    const char *equals = strchr(text, '=');
+    int has_name = equals && equals > text && !memchr(text, '/', (size_t)(equals - text)) &&
+                   access(text, F_OK) != 0;
+    return has_name ? (size_t)(equals - text) : 0;
+}
+
 static dn_status take_operand(dn_serve_settings *self, const char *operand, dn_error *error) {
     char name[65];
-    const char *equals = strchr(operand, '='), *path = operand;
-    dn_served_model *model = NULL;
-    dn_status status = add_model(self, &model, error);
-    if (status != DN_OK || !model)
+    size_t length = name_length(operand);
+    dn_status status = add_model(self, error);
+    if (status != DN_OK)
         return status;
+    dn_served_model *model = &self->models[self->model_count - 1];
     name_of_path(operand, name);
-    if (equals && equals > operand && !memchr(operand, '/', (size_t)(equals - operand)) &&
-        access(operand, F_OK) != 0) {
-        snprintf(name, sizeof name, "%.*s", (int)(equals - operand), operand);
-        path = equals + 1;
-    }
+    if (length > 0)
+        snprintf(name, sizeof name, "%.*s", (int)length, operand);
     status = set_by_name(model_keys, MODEL_KEYS, model, "name", name, error);
-    return status == DN_OK ? set_text(&model->path, path, error) : status;
+    return status == DN_OK ? set_text(&model->path, operand + (length ? length + 1 : 0), error)
+                           : status;
+}
+
+static dn_status take_watch(dn_serve_settings *self, const char *word, dn_error *error) {
+    char name[128];
+    size_t length = name_length(word);
+    dn_status status = add_watch(self, error);
+    if (status != DN_OK)
+        return status;
+    dn_serve_watch *watch = &self->watches[self->watch_count - 1];
+    snprintf(name, sizeof name, "%.*s", (int)length, word);
+    if (length > 0)
+        status = set_by_name(watch_keys, WATCH_KEYS, watch, "model", name, error);
+    return status == DN_OK ? set_text(&watch->folder, word + (length ? length + 1 : 0), error)
+                           : status;
 }
 
 static dn_status take_pair(dn_serve_settings *self, const char *pair, dn_error *error) {
@@ -323,44 +390,6 @@ static dn_status take_pair(dn_serve_settings *self, const char *pair, dn_error *
 
 /* ---- all of it ---- */
 
-static dn_status check_sinks(const dn_serve_settings *self, dn_error *error) {
-    for (size_t i = 0; i < self->sink_count; i++) {
-        const dn_serve_sink *sink = &self->sinks[i];
-        if (!sink->name || !sink->url == !sink->host)
-            return dn_station_fail(error, DN_ERROR_CONFIG,
-                                   "sinks: number %zu needs a name, and either url or host", i + 1);
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(sink->name, self->sinks[k].name) == 0)
-                return dn_station_fail(error, DN_ERROR_CONFIG, "two sinks are called \"%s\"",
-                                       sink->name);
-    }
-    if (self->sink_count > 0 && !*self->archive)
-        return dn_station_fail(error, DN_ERROR_CONFIG,
-                               "sinks need an archive: what they have not taken waits there");
-    return DN_OK;
-}
-
-static dn_status check(const dn_serve_settings *self, dn_error *error) {
-    if (self->model_count == 0)
-        return dn_station_fail(error, DN_ERROR_CONFIG,
-                               "no model: name one as argument, or in the "
-                               "list models of the configuration");
-    for (size_t i = 0; i < self->model_count; i++) {
-        const dn_served_model *model = &self->models[i];
-        if (!model->name || !model->path)
-            return dn_station_fail(error, DN_ERROR_CONFIG, "models: number %zu has no %s", i + 1,
-                                   model->name ? "path" : "name");
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(model->name, self->models[k].name) == 0)
-                return dn_station_fail(error, DN_ERROR_CONFIG,
-                                       "two models are called \"%s\": give one as NAME=PATH",
-                                       model->name);
-    }
-    if (!*self->tls_cert != !*self->tls_key)
-        return dn_station_fail(error, DN_ERROR_CONFIG, "tls_cert and tls_key belong together");
-    return check_sinks(self, error);
-}
-
 dn_status dn_serve_settings_read(const dn_serve_settings_source *source,
                                  dn_serve_settings *settings, dn_error *error) {
     dn_status status = DN_OK;
@@ -373,26 +402,72 @@ dn_status dn_serve_settings_read(const dn_serve_settings_source *source,
         status = take_pair(settings, source->pairs[i], error);
     for (size_t i = 0; status == DN_OK && i < source->model_count; i++)
         status = take_operand(settings, source->models[i], error);
-    return status == DN_OK ? check(settings, error) : status;
+    for (size_t i = 0; status == DN_OK && i < source->watch_count; i++)
+        status = take_watch(settings, source->watches[i], error);
+    return status == DN_OK ? dn_serve_settings_check(settings, error) : status;
+}
+
+/* ---- the end, and what may change before it ---- */
+
+static void free_texts(const setting *keys, size_t count, void *object) {
+    for (size_t i = 0; i < count; i++)
+        if (keys[i].kind == TEXT || keys[i].kind == NAME)
+            free(*(char **)(void *)((char *)object + keys[i].offset));
 }
 
 void dn_serve_settings_free(dn_serve_settings *settings) {
-    for (size_t i = 0; i < STATION_KEYS; i++)
-        if (station_keys[i].kind == TEXT)
-            free(*(char **)(void *)((char *)settings + station_keys[i].offset));
-    for (size_t i = 0; i < settings->model_count; i++) {
-        free(settings->models[i].name);
-        free(settings->models[i].path);
-        free(settings->models[i].precision);
-    }
+    free_texts(station_keys, STATION_KEYS, settings);
+    for (size_t i = 0; i < settings->model_count; i++)
+        free_texts(model_keys, MODEL_KEYS, &settings->models[i]);
     for (size_t i = 0; i < settings->sink_count; i++)
-        for (size_t k = 0; k < SINK_KEYS; k++)
-            if (sink_keys[k].kind != COUNT)
-                free(*(char **)(void *)((char *)&settings->sinks[i] + sink_keys[k].offset));
+        free_texts(sink_keys, SINK_KEYS, &settings->sinks[i]);
+    for (size_t i = 0; i < settings->watch_count; i++)
+        free_texts(watch_keys, WATCH_KEYS, &settings->watches[i]);
     for (size_t i = 0; i < settings->hosts.count; i++)
         free(settings->hosts.texts[i]);
+    free(settings->watches);
     free(settings->sinks);
     free(settings->models);
     free(settings->hosts.texts);
     *settings = (dn_serve_settings){0};
+}
+
+static int same_value(const setting *key, const void *left, const void *right) {
+    const char *a = (const char *)left + key->offset, *b = (const char *)right + key->offset;
+    if (key->kind == COUNT || key->kind == KEEP)
+        return *(const int *)(const void *)a == *(const int *)(const void *)b;
+    if (key->kind == REAL)
+        return *(const double *)(const void *)a == *(const double *)(const void *)b;
+    const char *one = *(char *const *)(const void *)a, *other = *(char *const *)(const void *)b;
+    return one == other || (one && other && strcmp(one, other) == 0);
+}
+
+static int same_watches(const dn_serve_settings *left, const dn_serve_settings *right) {
+    int same = left->watch_count == right->watch_count;
+    for (size_t i = 0; same && i < left->watch_count; i++)
+        for (size_t k = 0; k < WATCH_KEYS; k++)
+            same &= same_value(&watch_keys[k], &left->watches[i], &right->watches[i]);
+    return same;
+}
+
+static void add_name(char *names, size_t size, const char *name) {
+    size_t length = strlen(names);
+    snprintf(names + length, size - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
+void dn_serve_settings_fixed(const dn_serve_settings *running, const dn_serve_settings *wanted,
+                             char *names, size_t size) {
+    static const char *const fixed[] = {
+        "listen",  "tls_cert", "tls_key",     "archive",
+        "workers", "threads",  "connections", "connections_per_address"};
+    *names = '\0';
+    for (size_t i = 0; i < STATION_KEYS; i++)
+        for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
+            if (strcmp(station_keys[i].name, fixed[k]) == 0 &&
+                !same_value(&station_keys[i], running, wanted))
+                add_name(names, size, fixed[k]);
+    if (!*running->token_file != !*wanted->token_file)
+        add_name(names, size, "token_file");
+    if (!same_watches(running, wanted))
+        add_name(names, size, "watches");
 }

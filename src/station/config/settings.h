@@ -22,6 +22,13 @@ typedef struct dn_serve_sink {
     int port;
 } dn_serve_sink;
 
+/* A folder whose pictures are judged as they appear. */
+typedef struct dn_serve_watch {
+    char *folder, *model;         /* model: of the list of models; NULL: there is only one */
+    char *move_to;                /* NULL: files stay */
+    double settle, poll, give_up; /* seconds */
+} dn_serve_watch;
+
 typedef struct dn_serve_settings_text_list {
     char **texts;
     size_t count;
@@ -35,9 +42,12 @@ typedef struct dn_serve_settings {
     size_t model_count;
     dn_serve_sink *sinks;
     size_t sink_count;
+    dn_serve_watch *watches;
+    size_t watch_count;
     int sink_rows; /* that may wait for a sink */
     int workers, threads, queue;
     int connections, connections_per_address;
+    int token_failures; /* of an address in a minute */
     int body_mib, megapixels, memory_mib;
     int idle_seconds, request_seconds, connection_seconds, drain_seconds;
     int keep_pictures, keep_maps, keep_overlays; /* dn_keep */
@@ -45,11 +55,14 @@ typedef struct dn_serve_settings {
     double keep_gigabytes;                       /* 0: no limit */
 } dn_serve_settings;
 
-/* The options of a command line: NAME=PATH or PATH of each model, "key=value" of each option. */
+/* The options of a command line: NAME=PATH or PATH of each model, MODEL=DIR or DIR of each watched
+ * folder, "key=value" of each other option. */
 typedef struct dn_serve_settings_source {
     const char *file; /* NULL: none */
     const char *const *models;
     size_t model_count;
+    const char *const *watches;
+    size_t watch_count;
     const char *const *pairs;
     size_t pair_count;
 } dn_serve_settings_source;
@@ -59,6 +72,11 @@ typedef struct dn_serve_settings_source {
 dn_status dn_serve_settings_read(const dn_serve_settings_source *source,
                                  dn_serve_settings *settings, dn_error *error);
 void dn_serve_settings_free(dn_serve_settings *settings);
+
+/* Writes the names of the settings that differ and cannot change while a station runs, between
+ * commas; "" if there are none. */
+void dn_serve_settings_fixed(const dn_serve_settings *running, const dn_serve_settings *wanted,
+                             char *names, size_t size);
 
 /* The part that reads a file's text. */
 dn_status dn_serve_settings_read_yaml(const char *name, const char *yaml, size_t size,

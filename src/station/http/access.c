@@ -16,7 +16,6 @@ enum {
     LEAST_TOKEN = 16,
     TOKEN_SIZE = 257,
     ADDRESSES = 256, /* remembered; the one that failed longest ago makes room */
-    MOST_FAILURES = 10,
     WINDOW_SECONDS = 60
 };
 
@@ -36,6 +35,7 @@ struct dn_access {
     token tokens[MOST_TOKENS];
     size_t token_count;
     int is_open; /* there is no token file */
+    int most_failures;
     guesser guessers[ADDRESSES];
 };
 
@@ -97,13 +97,15 @@ static dn_status read_tokens(dn_access *self, const char *path, dn_error *error)
     return status;
 }
 
-dn_status dn_access_create(const char *token_file, dn_access **access, dn_error *error) {
+dn_status dn_access_create(const char *token_file, int most_failures, dn_access **access,
+                           dn_error *error) {
     dn_access *self = calloc(1, sizeof *self);
     *access = NULL;
     if (!self)
         return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
     pthread_mutex_init(&self->lock, NULL);
     self->is_open = !*token_file;
+    self->most_failures = most_failures;
     dn_status status = self->is_open ? DN_OK : read_tokens(self, token_file, error);
     if (status == DN_OK)
         *access = self;
@@ -120,18 +122,14 @@ void dn_access_destroy(dn_access *self) {
     free(self);
 }
 
-dn_status dn_access_reload(dn_access *self, const char *token_file, dn_error *error) {
-    dn_access *read;
-    dn_status status = dn_access_create(token_file, &read, error);
-    if (status != DN_OK || !read)
-        return status;
+void dn_access_replace(dn_access *self, dn_access *next) {
     pthread_mutex_lock(&self->lock);
-    memcpy(self->tokens, read->tokens, sizeof self->tokens);
-    self->token_count = read->token_count;
-    self->is_open = read->is_open;
+    memcpy(self->tokens, next->tokens, sizeof self->tokens);
+    self->token_count = next->token_count;
+    self->is_open = next->is_open;
+    self->most_failures = next->most_failures;
     pthread_mutex_unlock(&self->lock);
-    dn_access_destroy(read);
-    return DN_OK;
+    dn_access_destroy(next);
 }
 
 /* ---- guesses ---- */
@@ -150,7 +148,7 @@ static guesser *find_guesser(dn_access *self, const char *address) {
 
 static int is_limited(dn_access *self, const char *address, double now) {
     const guesser *one = find_guesser(self, address);
-    return strcmp(one->address, address) == 0 && one->failures >= MOST_FAILURES &&
+    return strcmp(one->address, address) == 0 && one->failures >= self->most_failures &&
            now - one->since < WINDOW_SECONDS;
 }
 

@@ -10,12 +10,14 @@ typedef struct dn_access dn_access;
 
 /* `token_file` "": there are no tokens, and everybody is ADMIN. The file must belong to its owner
  * alone (mode 0600); its lines are "read|inspect|admin TOKEN", tokens have at least 16 characters.
+ * After `most_failures` wrong tokens in a minute an address is not looked at until it is over.
  */
-dn_status dn_access_create(const char *token_file, dn_access **access, dn_error *error);
+dn_status dn_access_create(const char *token_file, int most_failures, dn_access **access,
+                           dn_error *error);
 void dn_access_destroy(dn_access *self);
 
-/* Reads the file again. A failure leaves the present tokens. */
-dn_status dn_access_reload(dn_access *self, const char *token_file, dn_error *error);
+/* Takes the tokens of `next`, which is destroyed. */
+void dn_access_replace(dn_access *self, dn_access *next);
 
 typedef enum dn_access_answer {
     DN_ACCESS_GIVEN,

@@ -113,8 +113,10 @@ void dn_http_answer_events(dn_http_request *request, long long last_id) {
 /* ---- sending ---- */
 
 static struct MHD_Response *make_response(dn_exchange *self) {
-    if (self->is_stream && strcmp(self->method, "HEAD") != 0)
-        return dn_events_response(self->server->events, self->connection, self->last_id);
+    if (self->is_stream && strcmp(self->method, "HEAD") != 0) {
+        dn_connection_bound_buffer(self->link);
+        return dn_events_response(self);
+    }
     if (self->fixed)
         return MHD_create_response_from_buffer(self->fixed_size, dn_not_const(self->fixed),
                                                MHD_RESPMEM_PERSISTENT);

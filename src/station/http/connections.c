@@ -16,6 +16,15 @@ void dn_connections_destroy(dn_connections *self) {
     pthread_mutex_destroy(&self->lock);
 }
 
+void dn_connections_set_limits(dn_connections *self, double head_seconds, double request_seconds,
+                               double connection_seconds) {
+    pthread_mutex_lock(&self->lock);
+    self->head_seconds = head_seconds;
+    self->request_seconds = request_seconds;
+    self->connection_seconds = connection_seconds;
+    pthread_mutex_unlock(&self->lock);
+}
+
 static void print_address(const struct sockaddr *address, char *text, size_t size) {
     snprintf(text, size, "unknown");
     if (address->sa_family == AF_INET)
@@ -79,6 +88,11 @@ void dn_connections_end_late(dn_connections *self) {
         if (is_late(self, one, now))
             shutdown(one->socket, SHUT_RDWR);
     pthread_mutex_unlock(&self->lock);
+}
+
+void dn_connection_bound_buffer(const dn_http_connection *connection) {
+    const int bytes = 65536;
+    (void)setsockopt(connection->socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 int dn_connection_is_gone(const dn_http_connection *connection) {

@@ -30,6 +30,8 @@ typedef struct dn_connections {
 
 void dn_connections_init(dn_connections *self);
 void dn_connections_destroy(dn_connections *self);
+void dn_connections_set_limits(dn_connections *self, double head_seconds, double request_seconds,
+                               double connection_seconds);
 
 /* NULL if memory ran out. `address`: a struct sockaddr. */
 dn_http_connection *dn_connections_add(dn_connections *self, int socket, const void *address);
@@ -39,6 +41,9 @@ void dn_connections_enter(dn_connections *self, dn_http_connection *connection, 
 
 /* Shuts the sockets whose time is over; libmicrohttpd then closes them. Call it often. */
 void dn_connections_end_late(dn_connections *self);
+
+/* Bounds what the system keeps for a client that does not read. */
+void dn_connection_bound_buffer(const dn_http_connection *connection);
 
 /* Whether the client has closed its connection. */
 int dn_connection_is_gone(const dn_http_connection *connection);

@@ -11,6 +11,8 @@ typedef struct stream {
     struct stream *next, **link;
     dn_events *events;
     struct MHD_Connection *connection;
+    dn_connections *connections; /* and its place in them */
+    dn_http_connection *client;
     long long at;  /* number of the message that it reads, */
     size_t offset; /* and how much of it was sent */
     int sleeps;
@@ -107,11 +109,19 @@ static size_t copy_messages(stream *self, char *buffer, size_t size) {
     return count;
 }
 
+/* What was handed over must be sent within the time of an answer; a stream that sleeps has no end.
+ */
+static void note_progress(stream *self, ssize_t count) {
+    dn_connections_enter(self->connections, self->client,
+                         count > 0 ? DN_PHASE_ANSWER : DN_PHASE_STREAM);
+}
+
 static ssize_t read_stream(void *user, uint64_t position, char *buffer, size_t size) {
     stream *self = user;
     (void)position;
     pthread_mutex_lock(&self->events->lock);
     ssize_t count = (ssize_t)copy_messages(self, buffer, size);
+    note_progress(self, count);
     if (count == 0 && self->events->closed)
         count = MHD_CONTENT_READER_END_OF_STREAM;
     else if (count == 0) {
@@ -132,15 +142,18 @@ static void free_stream(void *user) {
     free(self);
 }
 
-struct MHD_Response *dn_events_response(dn_events *self, struct MHD_Connection *connection,
-                                        long long last_id) {
+struct MHD_Response *dn_events_response(dn_exchange *exchange) {
     enum { BLOCK = 16384 };
+    dn_events *self = exchange->server->events;
+    long long last_id = exchange->last_id;
     stream *one = calloc(1, sizeof *one);
     if (!one)
         return NULL;
     pthread_mutex_lock(&self->lock);
     one->events = self;
-    one->connection = connection;
+    one->connection = exchange->connection;
+    one->connections = &exchange->server->connections;
+    one->client = exchange->link;
     one->at = last_id >= 0 && last_id < self->next ? last_id + 1 : self->next;
     one->next = self->first;
     one->link = &self->first;

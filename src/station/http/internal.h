@@ -23,6 +23,7 @@ typedef struct dn_exchange {
     struct MHD_Connection *connection;
     dn_http_connection *link;
     const char *method;
+    size_t most_body; /* the limit when it began */
     size_t capacity;  /* of the body, counted in the server's memory */
     int refused_body; /* the status for a body that is too large, once it was taken */
     int handled, waits, early;
@@ -47,6 +48,7 @@ struct dn_http_server {
     pthread_cond_t stopping;
     const char *const *hosts;
     size_t host_count;
+    dn_http_limits limits;
     size_t memory; /* of bodies */
     size_t open;   /* requests */
     int stop;
@@ -73,8 +75,7 @@ void dn_events_destroy(dn_events *self);
 void dn_events_publish(dn_events *self, const char *event, const char *text);
 void dn_events_beat(dn_events *self); /* now and then: finds the streams whose client has gone */
 void dn_events_close(dn_events *self);
-struct MHD_Response *dn_events_response(dn_events *self, struct MHD_Connection *connection,
-                                        long long last_id);
+struct MHD_Response *dn_events_response(dn_exchange *exchange);
 
 /* answer.c */
 enum MHD_Result dn_answer_send(dn_exchange *self);

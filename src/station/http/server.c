@@ -131,10 +131,9 @@ static int check_access(dn_exchange *self) {
 
 static int check_length(dn_exchange *self) {
     const char *length = dn_http_header(&self->request, "Content-Length");
-    if (!length || strtoull(length, NULL, 10) <= self->server->options.most_body)
+    if (!length || strtoull(length, NULL, 10) <= self->most_body)
         return 1;
-    dn_http_problem(&self->request, 413, "a body has at most %zu bytes",
-                    self->server->options.most_body);
+    dn_http_problem(&self->request, 413, "a body has at most %zu bytes", self->most_body);
     return 0;
 }
 
@@ -142,7 +141,7 @@ static int check_length(dn_exchange *self) {
 
 static int take_memory(dn_http_server *server, size_t more) {
     pthread_mutex_lock(&server->lock);
-    int fits = server->memory + more <= server->options.most_memory;
+    int fits = server->memory + more <= server->limits.most_memory;
     if (fits)
         server->memory += more;
     pthread_mutex_unlock(&server->lock);
@@ -163,7 +162,7 @@ static void take_body(dn_exchange *self, const char *data, size_t size) {
     size_t needed = request->size + size;
     if (self->refused_body || self->handled)
         return;
-    if (needed > self->server->options.most_body)
+    if (needed > self->most_body)
         self->refused_body = 413;
     else if (needed >= self->capacity) {
         size_t capacity = self->capacity ? self->capacity : 65536;
@@ -214,7 +213,10 @@ static enum MHD_Result begin_request(dn_http_server *server, struct MHD_Connecti
     self->request.began = dn_steady_seconds();
     pthread_mutex_lock(&server->lock);
     server->open++;
+    self->most_body = server->limits.most_body;
+    unsigned seconds = (unsigned)server->limits.request_seconds;
     pthread_mutex_unlock(&server->lock);
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
     dn_connections_enter(&server->connections, self->link, DN_PHASE_BODY);
     self->early = !check_head(self, url) || !check_length(self) ||
                   dn_http_header(&self->request, "Expect") != NULL;
@@ -233,8 +235,7 @@ static enum MHD_Result begin_request(dn_http_server *server, struct MHD_Connecti
 static void handle(dn_exchange *self) {
     self->handled = 1;
     if (self->refused_body == 413)
-        dn_http_problem(&self->request, 413, "a body has at most %zu bytes",
-                        self->server->options.most_body);
+        dn_http_problem(&self->request, 413, "a body has at most %zu bytes", self->most_body);
     else if (self->refused_body)
         dn_http_problem(&self->request, 503, "too many large bodies at once");
     else
@@ -366,10 +367,10 @@ static struct MHD_Daemon *start_daemon(dn_http_server *self, const struct addrin
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)options->connections,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)options->connections_per_address,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)options->request_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
+        (unsigned)options->limits.request_seconds, MHD_OPTION_NOTIFY_COMPLETED, on_completed, self,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, self, MHD_OPTION_UNESCAPE_CALLBACK,
-        leave_encoded, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-        1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+        leave_encoded, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
 }
 
 static dn_status listen_at(dn_http_server *self, dn_error *error) {
@@ -399,12 +400,10 @@ dn_status dn_http_start(const dn_http_options *options, dn_http_server **server,
     self->options = *options;
     self->hosts = options->hosts;
     self->host_count = options->host_count;
-    self->connections.head_seconds = options->head_seconds;
-    self->connections.request_seconds = options->request_seconds;
-    self->connections.connection_seconds = options->connection_seconds;
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->stopping, NULL);
     dn_connections_init(&self->connections);
+    dn_http_set_limits(self, &options->limits);
     self->events = dn_events_create();
     *server = self; /* before there are requests, whose handlers read it */
     dn_status status = self->events ? listen_at(self, error)
@@ -455,6 +454,14 @@ size_t dn_http_open_requests(dn_http_server *self) {
     size_t open = self->open;
     pthread_mutex_unlock(&self->lock);
     return open;
+}
+
+void dn_http_set_limits(dn_http_server *self, const dn_http_limits *limits) {
+    pthread_mutex_lock(&self->lock);
+    self->limits = *limits;
+    pthread_mutex_unlock(&self->lock);
+    dn_connections_set_limits(&self->connections, limits->head_seconds, limits->request_seconds,
+                              limits->connection_seconds);
 }
 
 void dn_http_set_hosts(dn_http_server *self, const char *const *hosts, size_t count) {

@@ -35,14 +35,19 @@ struct dn_http_request {
     void *own;                  /* of the server */
 };
 
+/* What a reload may change. */
+typedef struct dn_http_limits {
+    size_t most_body, most_memory; /* bytes: of a body; of all at once */
+    double head_seconds, request_seconds, connection_seconds;
+} dn_http_limits;
+
 typedef struct dn_http_options {
     const char *host, *port;
     const char *tls_cert, *tls_key; /* PEM texts, NULL: no TLS */
     const char *const *hosts;       /* allowed in Host; kept by the caller */
     size_t host_count;
     int connections, connections_per_address;
-    size_t most_body, most_memory;
-    double head_seconds, request_seconds, connection_seconds;
+    dn_http_limits limits;
     const dn_route *routes;
     size_t route_count;
     dn_access *access;
@@ -64,6 +69,9 @@ size_t dn_http_open_requests(dn_http_server *self);
 
 /* Names that Host may have from now on; the texts stay with the caller. */
 void dn_http_set_hosts(dn_http_server *self, const char *const *hosts, size_t count);
+
+/* Limits of all requests that begin from now on. */
+void dn_http_set_limits(dn_http_server *self, const dn_http_limits *limits);
 
 /* ---- for handlers ---- */
 

@@ -3,7 +3,7 @@
 
 const STRIP = 200, HISTORY_PAGE = 50, HISTORY_MOST = 1000, MODELS_EVERY_MS = 5000, RETRY_MS = 3000;
 const $ = (id) => document.getElementById(id);
-const verdictOf = (row) => row.verdict || "NONE";
+const verdictOf = (row) => row.verdict || (row.error ? "ERROR" : "NONE");
 const number = (value) => (typeof value === "number" ? value.toPrecision(5) : "–");
 let token = sessionStorage.getItem("token") || "";
 let shown = null;      // the row in the picture box
@@ -11,7 +11,7 @@ let isLive = true;     // new inspections are shown as they come
 let strip = [];        // the last rows
 let cursor = null;     // of the history
 const urls = {};       // one object URL an image element
-const shift = { since: new Date(), count: 0, PASS: 0, REVIEW: 0, FAIL: 0, NONE: 0 };
+const shift = { since: new Date(), count: 0, PASS: 0, REVIEW: 0, FAIL: 0, NONE: 0, ERROR: 0 };
 
 // ---- asking ----
 
@@ -96,6 +96,7 @@ async function loadFile(row, kind) {
 
 // Pictures that browsers do not draw (TIFF, PNM) are shown as their overlay, where one is kept.
 async function loadPicture(row) {
+  if (row.error) return null; // what is kept of it is no picture
   const picture = await loadFile(row, "picture");
   if (picture && /tiff|anymap/.test(picture.type)) return (await loadFile(row, "overlay")) || null;
   return picture;
@@ -115,7 +116,7 @@ async function show(row) {
   if (shown !== row) return; // a newer one came in the meantime
   showImage("picture", picture);
   showImage("map", picture && map);
-  $("picture").alt = picture ? row.image_path : TEXTS.noPicture;
+  $("picture").alt = row.error || (picture ? row.image_path : TEXTS.noPicture);
 }
 
 function showDecisions(row) {
@@ -140,9 +141,12 @@ async function decide(decision) {
   });
 }
 
+// Without zoom the whole picture is seen: no defect hides below the edge.
 function setView() {
+  const picture = $("picture"), shape = picture.naturalWidth / picture.naturalHeight;
+  const whole = Math.min($("stage").clientWidth, innerHeight * 0.7 * shape) || $("stage").clientWidth;
   $("map").style.opacity = $("opacity").value / 100;
-  $("picture").style.width = $("map").style.width = `${$("zoom").value}%`;
+  picture.style.width = $("map").style.width = `${whole * $("zoom").value / 100}px`;
 }
 
 function setLive(on) {
@@ -162,13 +166,14 @@ function drawStrip() {
   const top = Math.max(...values, 1e-9) * 1.05;
   const line = (of, name) => shape("polyline", { class: name,
     points: stripPoints(of, height, top).map((point) => point.join(",")).join(" ") });
-  const dots = strip.map((row, i) => {
+  const dots = strip.flatMap((row, i) => {
+    if (row.error) return [];
     const x = i * 800 / STRIP + 2, y = height - 6 - (row.raw_score / top) * (height - 12);
     const dot = shape("line", { class: `dot ${verdictOf(row)}`, x1: x, x2: x, y1: y, y2: y });
     const title = shape("title", {});
     title.textContent = `${row.sequence || ""} ${verdictOf(row)} ${number(row.raw_score)}`;
     dot.append(title);
-    return dot;
+    return [dot];
   });
   fill($("strip"), line((row) => row.threshold ?? NaN, "threshold"),
     line((row) => row.review_threshold ?? NaN, "review"), ...dots);
@@ -343,7 +348,7 @@ function dress() {
   fill($("model-head"), ...TEXTS.modelHead.map((text) => element("th", text)));
   fill($("history-head"), ...TEXTS.historyHead.map((text) => element("th", text)));
   fill($("by-verdict"), element("option", TEXTS.all, { value: "" }),
-    ...["FAIL", "REVIEW", "PASS"].map((name) => element("option", TEXTS.verdicts[name], { value: name })));
+    ...["FAIL", "REVIEW", "PASS", "ERROR"].map((name) => element("option", TEXTS.verdicts[name], { value: name })));
   $("who").value = localStorage.getItem("who") || "";
   list("now", TEXTS.now, {});
   list("shift", TEXTS.shift, { ...shift, since: shift.since.toLocaleTimeString() });
@@ -352,6 +357,8 @@ function dress() {
 function bind() {
   const keys = { c: "confirmed", g: "overruled_good", d: "overruled_defective" };
   for (const id of ["opacity", "zoom"]) $(id).addEventListener("input", setView);
+  $("picture").addEventListener("load", setView);
+  window.addEventListener("resize", setView);
   $("live").addEventListener("click", () => { setLive(true); if (strip.length) attempt(() => show(strip.at(-1))); });
   for (const button of document.querySelectorAll("[data-decision]"))
     button.addEventListener("click", () => decide(button.dataset.decision));

@@ -8,7 +8,7 @@ const TEXTS = {
   enter: "Enter", all: "all",
   confirmed: "Confirm (C)", overruled_good: "It is good (G)", overruled_defective: "It is defective (D)",
   decided: { confirmed: "confirmed", overruled_good: "overruled: good", overruled_defective: "overruled: defective" },
-  verdicts: { PASS: "PASS", REVIEW: "REVIEW", FAIL: "FAIL", NONE: "no verdict" },
+  verdicts: { PASS: "PASS", REVIEW: "REVIEW", FAIL: "FAIL", NONE: "no verdict", ERROR: "ERROR" },
   now: { model: "Model", part_id: "Part", raw_score: "Score", threshold: "Threshold", time: "Time", sequence: "No." },
   shift: { count: "Since this page was opened", PASS: "PASS", REVIEW: "REVIEW", FAIL: "FAIL", since: "Since" },
   modelHead: ["Name", "State", "Model ID", "Judged", "p50 ms", "p95 ms"],

@@ -5,6 +5,7 @@
 #include "station/base/text.h"
 #include "station/http/guard.h"
 #include "station/run/notify.h"
+#include "station/run/run.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,20 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { READ_QUEUE = 64, HOST_SIZE = 256, OWN_HOSTS = 4, MOST_HOSTS = 68, TICK_MS = 250 };
-
-typedef struct run {
-    dn_station station;
-    const dn_serve_settings_source *source;
-    char host[HOST_SIZE], port[16];
-    const char *hosts[MOST_HOSTS];
-    size_t host_count;
-    dn_serve_settings reloaded; /* keeps the texts of `hosts` after a reload */
-    char *tls_cert, *tls_key;
-    pthread_t looking; /* for replaced models */
-    int looks;
-} run;
+enum { READ_QUEUE = 64, TICK_MS = 250 };
 
 /* ---- parts of the start ---- */
 
@@ -50,17 +40,6 @@ static dn_status check_exposure(const run *self, dn_error *error) {
                            "listen: %.200s is reachable from other machines: that needs tls_cert, "
                            "tls_key and token_file",
                            self->host);
-}
-
-static void set_hosts(run *self, const dn_serve_settings *settings) {
-    static const char *const own[] = {"localhost", "127.0.0.1", "::1"};
-    size_t count = 0;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        self->hosts[count++] = own[i];
-    self->hosts[count++] = self->host;
-    for (size_t i = 0; i < settings->hosts.count && count < MOST_HOSTS; i++)
-        self->hosts[count++] = settings->hosts.texts[i];
-    self->host_count = count;
 }
 
 static dn_status read_pem(const char *path, char **text, dn_error *error) {
@@ -91,29 +70,33 @@ static void tell_model(void *user, const char *name) {
     dn_buffer_free(&json);
 }
 
-static dn_archive_limits limits_of(const dn_serve_settings *settings) {
-    return (dn_archive_limits){settings->keep_days, settings->keep_gigabytes};
-}
-
-static void set_policy(dn_station *station, const dn_serve_settings *settings) {
-    atomic_store(&station->keep[DN_FILE_PICTURE], settings->keep_pictures);
-    atomic_store(&station->keep[DN_FILE_MAP], settings->keep_maps);
-    atomic_store(&station->keep[DN_FILE_OVERLAY], settings->keep_overlays);
+/* As many as fit the processors with the threads that each takes. */
+static size_t scoring_threads(const dn_serve_settings *settings) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return settings->threads > 0 && processors > settings->threads
+               ? (size_t)(processors / settings->threads)
+               : 1;
 }
 
 static dn_status open_parts(dn_station *station, dn_error *error) {
     const dn_serve_settings *settings = &station->settings;
-    const dn_archive_limits limits = limits_of(settings);
-    dn_status status = dn_access_create(settings->token_file, &station->access, error);
+    const dn_archive_limits limits = dn_run_archive_limits(settings);
+    dn_status status =
+        dn_access_create(settings->token_file, settings->token_failures, &station->access, error);
     if (status == DN_OK && *settings->archive)
         status = dn_archive_open(settings->archive, &limits, &station->archive, error);
     if (status == DN_OK)
-        status = dn_sinks_start(settings, station->archive, &station->sinks, error);
+        status = dn_sinks_create(station->archive, &station->sinks, error);
+    if (status == DN_OK)
+        status = dn_sinks_configure(station->sinks, settings, error);
     if (status == DN_OK)
         status = dn_models_create(settings, tell_model, station, &station->models, error);
     if (status == DN_OK)
-        status = dn_jobs_create((size_t)settings->workers, (size_t)settings->queue,
+        status = dn_jobs_create(scoring_threads(settings), (size_t)settings->queue,
                                 &station->scores, error);
+    if (status == DN_OK)
+        status = dn_jobs_create((size_t)settings->workers, (size_t)settings->workers,
+                                &station->rests, error);
     if (status == DN_OK)
         status = dn_jobs_create(1, READ_QUEUE, &station->reads, error);
     return status;
@@ -134,11 +117,7 @@ static dn_status start_http(run *self, dn_error *error) {
                                      .host_count = self->host_count,
                                      .connections = settings->connections,
                                      .connections_per_address = settings->connections_per_address,
-                                     .most_body = (size_t)settings->body_mib << 20,
-                                     .most_memory = (size_t)settings->memory_mib << 20,
-                                     .head_seconds = settings->idle_seconds,
-                                     .request_seconds = settings->request_seconds,
-                                     .connection_seconds = settings->connection_seconds,
+                                     .limits = dn_run_http_limits(settings),
                                      .routes = dn_station_routes,
                                      .route_count = dn_station_route_count,
                                      .access = self->station.access,
@@ -149,53 +128,18 @@ static dn_status start_http(run *self, dn_error *error) {
 
 /* ---- while it runs ---- */
 
-/* A thread of its own: trying a new model takes seconds. */
-static void *look_for_models(void *user) {
+/* A thread of its own: trying a new model takes seconds, and the watchdog wants signs of life. */
+static void *look_for_changes(void *user) {
     run *self = user;
     for (int tick = 1; !atomic_load(&self->station.stopping); tick++) {
         const struct timespec pause = {.tv_nsec = TICK_MS * 1000000L};
         nanosleep(&pause, NULL);
-        if (tick % (1000 / TICK_MS) == 0)
+        if (atomic_exchange(&self->wants_reload, 0))
+            dn_run_reload(self);
+        else if (tick % (1000 / TICK_MS) == 0)
             dn_models_look(self->station.models, 0);
     }
     return NULL;
-}
-
-/* Tokens, hosts, models and the archive's policy; the rest needs a restart. */
-static dn_status reload(run *self, dn_error *error) {
-    dn_station *station = &self->station;
-    dn_serve_settings next;
-    dn_status status = dn_serve_settings_read(self->source, &next, error);
-    if (status == DN_OK && !*next.token_file != !*station->settings.token_file)
-        status = dn_station_fail(error, DN_ERROR_CONFIG, "token_file: needs a restart");
-    if (status == DN_OK)
-        status = dn_models_configure(station->models, &next, error);
-    if (status == DN_OK)
-        status = dn_access_reload(station->access, next.token_file, error);
-    if (status != DN_OK) {
-        dn_serve_settings_free(&next);
-        return status;
-    }
-    dn_serve_settings before = self->reloaded;
-    const dn_archive_limits limits = limits_of(&next);
-    self->reloaded = next;
-    dn_http_set_hosts(station->http, NULL, 0); /* nobody reads the list while it changes */
-    set_hosts(self, &next);
-    dn_http_set_hosts(station->http, self->hosts, self->host_count);
-    set_policy(station, &next);
-    if (station->archive)
-        dn_archive_set_limits(station->archive, &limits);
-    dn_serve_settings_free(&before);
-    dn_models_look(station->models, 1);
-    return DN_OK;
-}
-
-static void log_reload(run *self) {
-    dn_error error = {DN_OK, ""};
-    if (reload(self, &error) == DN_OK)
-        dn_log(DN_LOG_INFO, "reloaded", "tokens, hosts, models and policy were reloaded");
-    else
-        dn_log(DN_LOG_ERROR, "reload_failed", "nothing was changed: %s", error.message);
 }
 
 static void block_signals(sigset_t *signals) {
@@ -213,11 +157,9 @@ static void serve(run *self, const sigset_t *signals) {
     for (;;) {
         const struct timespec second = {.tv_sec = 0, .tv_nsec = TICK_MS * 1000000L};
         int received = sigtimedwait(signals, NULL, &second);
-        if (received == SIGHUP) {
-            dn_notify_manager("RELOADING=1");
-            log_reload(self);
-            dn_notify_manager("READY=1");
-        } else if (received > 0)
+        if (received == SIGHUP)
+            atomic_store(&self->wants_reload, 1);
+        else if (received > 0)
             break;
         if (interval > 0 && dn_steady_seconds() >= next_sign) {
             dn_notify_manager("WATCHDOG=1");
@@ -232,7 +174,7 @@ static void serve(run *self, const sigset_t *signals) {
 /* What was taken is answered, within drain_seconds. */
 static void drain(run *self) {
     dn_station *station = &self->station;
-    double until = dn_steady_seconds() + station->settings.drain_seconds;
+    double until = dn_steady_seconds() + dn_run_settings(self)->drain_seconds;
     atomic_store(&station->stopping, 1);
     dn_http_quiesce(station->http);
     while (dn_http_open_requests(station->http) > 0 && dn_steady_seconds() < until) {
@@ -248,11 +190,13 @@ static void close_all(run *self) {
     atomic_store(&station->stopping, 1);
     if (self->looks)
         pthread_join(self->looking, NULL);
+    dn_watches_stop(self->watches);
     /* Workers finish what waits, and hand it to the archive; the archive writes it and answers;
      * then no request waits any more. */
     dn_jobs_destroy(station->scores);
+    dn_jobs_destroy(station->rests);
     dn_jobs_destroy(station->reads);
-    dn_sinks_stop(station->sinks);
+    dn_sinks_destroy(station->sinks);
     dn_archive_close(station->archive);
     dn_http_stop(station->http);
     dn_models_destroy(station->models);
@@ -274,13 +218,14 @@ static dn_status start(run *self, dn_error *error) {
         status = check_exposure(self, error);
     if (status != DN_OK)
         return status;
-    set_policy(station, &station->settings);
-    set_hosts(self, &station->settings);
+    dn_run_apply(self, &station->settings);
     status = open_parts(station, error);
     if (status == DN_OK)
         status = start_http(self, error);
+    if (status == DN_OK)
+        status = dn_watches_start(station, &self->watches, error);
     if (status == DN_OK) {
-        self->looks = pthread_create(&self->looking, NULL, look_for_models, self) == 0;
+        self->looks = pthread_create(&self->looking, NULL, look_for_changes, self) == 0;
         if (!self->looks)
             status = dn_station_fail(error, DN_ERROR_MEMORY, "cannot start a thread");
     }

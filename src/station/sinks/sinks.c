@@ -27,10 +27,17 @@ typedef struct sink {
     int runs;
 } sink;
 
-struct dn_sinks {
+/* Those of one configuration. */
+typedef struct running {
     atomic_int stop;
     size_t count;
     sink sinks[];
+} running;
+
+struct dn_sinks {
+    dn_archive *archive;
+    pthread_mutex_t lock; /* of the following */
+    running *now;         /* NULL: none */
 };
 
 /* ---- delivery ---- */
@@ -140,7 +147,7 @@ static void *run(void *user) {
 
 /* ---- start and stop ---- */
 
-static dn_status start_one(dn_sinks *all, const dn_serve_settings *settings, size_t number,
+static dn_status start_one(running *all, const dn_serve_settings *settings, size_t number,
                            dn_archive *archive, dn_error *error) {
     sink *self = &all->sinks[number];
     const dn_serve_sink *wanted = &settings->sinks[number];
@@ -163,26 +170,7 @@ static dn_status start_one(dn_sinks *all, const dn_serve_settings *settings, siz
     return status;
 }
 
-dn_status dn_sinks_start(const dn_serve_settings *settings, dn_archive *archive, dn_sinks **sinks,
-                         dn_error *error) {
-    dn_status status = DN_OK;
-    *sinks = NULL;
-    if (settings->sink_count == 0)
-        return DN_OK;
-    dn_sinks *self = calloc(1, sizeof *self + settings->sink_count * sizeof *self->sinks);
-    if (!self)
-        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
-    self->count = settings->sink_count;
-    for (size_t i = 0; status == DN_OK && i < self->count; i++)
-        status = start_one(self, settings, i, archive, error);
-    if (status == DN_OK)
-        *sinks = self;
-    else
-        dn_sinks_stop(self);
-    return status;
-}
-
-void dn_sinks_stop(dn_sinks *self) {
+static void stop(running *self) {
     if (!self)
         return;
     atomic_store(&self->stop, 1);
@@ -197,12 +185,71 @@ void dn_sinks_stop(dn_sinks *self) {
     free(self);
 }
 
-void dn_sinks_print(dn_sinks *self, dn_buffer *text) {
+static dn_status start(dn_archive *archive, const dn_serve_settings *settings, running **made,
+                       dn_error *error) {
+    dn_status status = DN_OK;
+    *made = NULL;
+    if (settings->sink_count == 0)
+        return DN_OK;
+    running *self = calloc(1, sizeof *self + settings->sink_count * sizeof *self->sinks);
+    if (!self)
+        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
+    self->count = settings->sink_count;
+    for (size_t i = 0; status == DN_OK && i < self->count; i++)
+        status = start_one(self, settings, i, archive, error);
+    if (status == DN_OK)
+        *made = self;
+    else
+        stop(self);
+    return status;
+}
+
+static void replace(dn_sinks *self, running *next) {
+    pthread_mutex_lock(&self->lock);
+    running *before = self->now;
+    self->now = next;
+    pthread_mutex_unlock(&self->lock);
+    stop(before);
+}
+
+dn_status dn_sinks_create(dn_archive *archive, dn_sinks **sinks, dn_error *error) {
+    dn_sinks *self = calloc(1, sizeof *self);
+    *sinks = self;
+    if (!self)
+        return dn_station_fail(error, DN_ERROR_MEMORY, "out of memory");
+    self->archive = archive;
+    pthread_mutex_init(&self->lock, NULL);
+    return DN_OK;
+}
+
+dn_status dn_sinks_configure(dn_sinks *self, const dn_serve_settings *settings, dn_error *error) {
+    running *next;
+    replace(self, NULL); /* two of a name would send a row twice */
+    dn_status status = start(self->archive, settings, &next, error);
+    if (status == DN_OK)
+        replace(self, next);
+    return status;
+}
+
+void dn_sinks_destroy(dn_sinks *self) {
     if (!self)
         return;
+    replace(self, NULL);
+    pthread_mutex_destroy(&self->lock);
+    free(self);
+}
+
+static void print(const running *self, dn_buffer *text) {
     dn_buffer_text(text, "# HELP differnet_sink_waiting Rows that wait for a sink.\n"
                          "# TYPE differnet_sink_waiting gauge\n");
     for (size_t i = 0; i < self->count; i++)
         dn_buffer_print(text, "differnet_sink_waiting{sink=\"%s\"} %lld\n", self->sinks[i].name,
                         (long long)atomic_load(&self->sinks[i].waiting));
+}
+
+void dn_sinks_print(dn_sinks *self, dn_buffer *text) {
+    pthread_mutex_lock(&self->lock);
+    if (self->now)
+        print(self->now, text);
+    pthread_mutex_unlock(&self->lock);
 }

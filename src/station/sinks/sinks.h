@@ -9,13 +9,17 @@
 
 typedef struct dn_sinks dn_sinks;
 
-/* A thread for each. DN_ERROR_UNSUPPORTED: this build lacks a library. */
-dn_status dn_sinks_start(const dn_serve_settings *settings, dn_archive *archive, dn_sinks **sinks,
-                         dn_error *error);
-/* NULL is allowed. What was not taken waits for the next start. */
-void dn_sinks_stop(dn_sinks *self);
+/* None run yet. `archive` may be NULL: then there are never any. */
+dn_status dn_sinks_create(dn_archive *archive, dn_sinks **sinks, dn_error *error);
 
-/* Adds to /metrics how many rows wait for each. NULL: there are none. */
+/* Ends those that run and starts those of the settings, a thread for each; their secrets are read
+ * again. After a failure none run. DN_ERROR_UNSUPPORTED: this build lacks a library. */
+dn_status dn_sinks_configure(dn_sinks *self, const dn_serve_settings *settings, dn_error *error);
+
+/* NULL is allowed. What was not taken waits for the next start. */
+void dn_sinks_destroy(dn_sinks *self);
+
+/* Adds to /metrics how many rows wait for each. */
 void dn_sinks_print(dn_sinks *self, dn_buffer *text);
 
 #endif

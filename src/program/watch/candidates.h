@@ -1,7 +1,7 @@
 /* The image files of the watched folders: a table by folder and name, and a list of those that wait
  * to be scored. About 200 bytes for each file that lies in a folder, and none for others. */
-#ifndef DN_CLI_WATCH_CANDIDATES_H
-#define DN_CLI_WATCH_CANDIDATES_H
+#ifndef DN_PROGRAM_WATCH_CANDIDATES_H
+#define DN_PROGRAM_WATCH_CANDIDATES_H
 
 #include "program/file_identity.h"
 
@@ -28,7 +28,7 @@ typedef struct dn_candidate {
     unsigned look;      /* the last look at the folder that found it */
     unsigned writes;    /* since it was last read: times closed after writing or moved in */
     unsigned tries;     /* to read what was seen */
-    double changed_at;  /* when `seen` last changed; all times in seconds of dn_cli_seconds */
+    double changed_at;  /* when `seen` last changed; all times in seconds of dn_program_seconds */
     double waits_since; /* when it began to wait */
     double failed_at;   /* of the first try that failed; 0: none */
     double next_try;

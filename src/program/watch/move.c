@@ -1,11 +1,11 @@
-/* --move-to: files go to the folder of their verdict. Nothing is overwritten, and a watcher that is
+/* move_to: files go to the folder of their verdict. Nothing is overwritten, and a watcher that is
  * killed leaves a file in one place, or in both with the same bytes, never in none. */
-#include "cli/clock.h"
-#include "cli/usage.h"
-#include "cli/watch/watcher.h"
+#include "program/clock.h"
+#include "program/watch/watcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -216,7 +216,7 @@ static void note_unmoved(dn_watcher *self, dn_candidate *file, const char *path,
                       path, self->move_to, place_names[file->place], strerror(reason));
     file->is_unmoved = file->unmoved_was_told = 1;
     dn_candidate_wait(&self->files, file);
-    file->next_try = dn_cli_seconds() + RETRY_SECONDS;
+    file->next_try = dn_program_seconds() + RETRY_SECONDS;
 }
 
 void dn_watch_move(dn_watcher *self, dn_candidate *file) {

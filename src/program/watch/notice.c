@@ -1,8 +1,7 @@
 /* Which image files there are in the watched folders: the kernel's events, and looks at the whole
  * folder, because shares give no events and events can be lost. */
-#include "cli/clock.h"
-#include "cli/usage.h"
-#include "cli/watch/watcher.h"
+#include "program/clock.h"
+#include "program/watch/watcher.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,12 +56,12 @@ static dn_status take_file(dn_watcher *self, size_t folder, const struct inotify
     dn_candidate *file = removed ? dn_candidate_find(&self->files, folder, event->name)
                                  : dn_candidate_get(&self->files, folder, event->name);
     if (!file)
-        return removed ? DN_OK : dn_out_of_memory(&self->batch->cli->error);
+        return removed ? DN_OK : dn_watch_out_of_memory(self);
     dn_candidate_wait(&self->files, file);
     file->moved_in = (event->mask & IN_MOVED_TO) != 0;
     file->writes += (unsigned)written;
     if (written || (event->mask & IN_MODIFY)) {
-        file->changed_at = dn_cli_seconds();
+        file->changed_at = dn_program_seconds();
         file->next_try = 0;
     }
     return DN_OK;
@@ -101,10 +100,8 @@ dn_status dn_notice_events(dn_watcher *self, int milliseconds) {
 /* ---- looks ---- */
 
 static dn_status fail_gone(dn_watcher *self, const dn_watch_folder *folder) {
-    dn_error *error = &self->batch->cli->error;
-    dn_usage(error, "%.800s: %s", folder->path,
-             self->look > 1 ? "was removed while it was watched" : strerror(errno));
-    return error->status = DN_ERROR_IO;
+    return dn_watch_fail(self, "%.800s: %s", folder->path,
+                         self->look > 1 ? "was removed while it was watched" : strerror(errno));
 }
 
 static dn_status take_look_at(dn_watcher *self, size_t folder, const char *name,
@@ -112,7 +109,7 @@ static dn_status take_look_at(dn_watcher *self, size_t folder, const char *name,
     dn_file_identity identity = dn_identity_of(status);
     dn_candidate *file = dn_candidate_get(&self->files, folder, name);
     if (!file)
-        return dn_out_of_memory(&self->batch->cli->error);
+        return dn_watch_out_of_memory(self);
     file->look = self->look;
     if (!file->has_row || !dn_identity_equals(&identity, &file->scored) || file->is_unmoved)
         dn_candidate_wait(&self->files, file);
@@ -182,7 +179,7 @@ static dn_status look_at(dn_watcher *self, size_t number) {
 }
 
 dn_status dn_notice_look(dn_watcher *self) {
-    double begin = dn_cli_seconds();
+    double begin = dn_program_seconds();
     dn_status status = DN_OK;
     if (begin < self->next_look)
         return DN_OK;
@@ -190,7 +187,7 @@ dn_status dn_notice_look(dn_watcher *self) {
     for (size_t i = 0; status == DN_OK && i < self->folder_count; i++)
         if (self->folders[i].path)
             status = look_at(self, i);
-    double end = dn_cli_seconds(), least = (end - begin) / LOOK_SHARE;
+    double end = dn_program_seconds(), least = (end - begin) / LOOK_SHARE;
     self->next_look = end + (least > self->poll ? least : self->poll);
     return status;
 }

@@ -1,6 +1,6 @@
-#include "cli/watch/candidates.h"
+#include "program/watch/candidates.h"
 
-#include "cli/clock.h"
+#include "program/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ void dn_candidate_wait(dn_candidates *self, dn_candidate *candidate) {
     if (candidate->waits)
         return;
     candidate->waits = 1;
-    candidate->waits_since = candidate->changed_at = dn_cli_seconds();
+    candidate->waits_since = candidate->changed_at = dn_program_seconds();
     candidate->failed_at = candidate->next_try = 0;
     candidate->tries = 0;
     candidate->restless_was_told = 0;
