@@ -147,7 +147,7 @@ static dn_status read_state(legacy *reading, dn_error *error) {
 }
 
 dn_status dn_read_pytorch_legacy(dn_tensor_file *file, dn_error *error) {
-    legacy reading = {.file = file, .source = {file->bytes, file->size, 0, file->name}};
+    legacy reading = {.file = file, .source = {file->bytes, file->size, 0, file->name, NULL}};
     file->format = "pytorch-legacy";
     DN_TRY(dn_pickle_create(&reading.pickle, error));
     dn_status status = read_state(&reading, error);

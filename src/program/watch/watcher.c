@@ -62,8 +62,8 @@ dn_status dn_watch_add(dn_watcher *self, const char *path) {
     if (valid)
         return dn_watch_out_of_memory(self);
     return dn_watch_fail(self, "%.800s: %s", path,
-                         is_output ? "differnet wrote its results here, which are no pictures to "
-                                     "score (.differnet-results)"
+                         is_output ? "is a results folder of differnet (.differnet-results); watch "
+                                     "a folder of pictures"
                                    : "is watched twice, or its path is too long");
 }
 

@@ -267,7 +267,7 @@ static dn_status take_in_list(dn_serve_settings *settings, const dn_station_pair
                    : status;
     }
     return dn_station_fail(error, DN_ERROR_CONFIG,
-                           "\"%.40s\" is no list%s: expected models, watches, sinks or hosts",
+                           "\"%.40s\" is not a list%s: expected models, watches, sinks or hosts",
                            pair->list, pair->key ? " of mappings" : " of values");
 }
 
