@@ -121,12 +121,15 @@ differnet_room(api_holdout FILES api/holdout/*.c
 differnet_room(api_results FILES api/results/*.c
                KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics
                      report report_html USES PkgConfig::CJSON)
+differnet_room(api_estimate FILES api/estimate/*.c
+               KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics
+                     check report benchmark USES PkgConfig::CJSON)
 differnet_room(api_parts FILES api/parts/*.c
                KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train metrics
                      check parts)
 differnet_room(api FILES api/*.c
                KNOWS base group config image dataset bank compute backbone flow places tensors detect inspect train interchange
-                     metrics check report report_html classes parts api_holdout api_results api_parts USES PkgConfig::CJSON)
+                     metrics check report report_html classes parts api_estimate api_holdout api_results api_parts USES PkgConfig::CJSON)
 
 differnet_embed(report_html report/html/report.css dn_report_css)
 differnet_embed(report_html report/html/report.js dn_report_js)

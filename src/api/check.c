@@ -1,8 +1,8 @@
 #include "check/check.h"
 
-#include "api/estimate.h"
+#include "api/estimate/estimate.h"
+#include "api/estimate/tile_choice.h"
 #include "api/parts/check_share.h"
-#include "api/tile_choice.h"
 #include "backbone/embedded.h"
 #include "base/memory.h"
 #include "base/structs.h"

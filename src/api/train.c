@@ -1,10 +1,10 @@
 /* dn_train: from a data set to a folder of results. */
-#include "api/estimate.h"
+#include "api/estimate/estimate.h"
+#include "api/estimate/tile_choice.h"
 #include "api/holdout/holdout.h"
 #include "api/processes.h"
 #include "api/results/evaluation_files.h"
 #include "api/results/results.h"
-#include "api/tile_choice.h"
 #include "api/training.h"
 #include "backbone/embedded.h"
 #include "base/clock.h"

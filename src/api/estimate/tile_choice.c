@@ -1,4 +1,4 @@
-#include "api/tile_choice.h"
+#include "api/estimate/tile_choice.h"
 
 #include "base/memory.h"
 #include "base/observer.h"

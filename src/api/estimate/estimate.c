@@ -1,4 +1,4 @@
-#include "api/estimate.h"
+#include "api/estimate/estimate.h"
 
 #include "bank/cache_folder.h"
 #include "base/clock.h"
