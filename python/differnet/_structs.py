@@ -273,6 +273,7 @@ class CalibrateOptionsStruct(SizedStruct):
         ("force", c.c_int),
         ("undo", c.c_int),
         ("reserved", c.c_int),
+        ("group", c.c_void_p),
     ]
 
 PIXELS_RGB, PIXELS_GREY = 0, 2

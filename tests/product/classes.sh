@@ -83,7 +83,7 @@ expect 0 "${train[@]}" --class pin
 expect 2 "${train[@]}" --class bolt,nutt
 holds "$work/err" 'has no class "nutt": did you mean "nut"?'
 expect 2 "${train[@]}" --class pin --shard 1/2
-holds "$work/err" "--shard needs several classes: --class all"
+holds "$work/err" "--shard needs several classes, --class all"
 expect 2 "${train[@]}" --class all --shard 3/2
 holds "$work/err" 'expected I/N with I from 1 to N, or slurm'
 expect 2 "${train[@]}" --class all --shard slurm
