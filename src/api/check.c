@@ -16,7 +16,7 @@
 typedef struct checking {
     dn_check_work *work;
     const char *class_name;
-    const dn_observer *observer;
+    dn_observer observer;
     int json;
     char **text;
     size_t *to_fix; /* NULL: nobody asks */
@@ -143,7 +143,7 @@ static dn_status write_or_not(const checking *self, const dn_config *config,
     if (dn_group_rank(self->work->group) > 0)
         return dn_copy_text(self->text, "", error);
     return self->work->part ? DN_OK
-                            : write_report(config, backbone, report, self->observer, self->json,
+                            : write_report(config, backbone, report, &self->observer, self->json,
                                            self->text, error);
 }
 
@@ -152,8 +152,8 @@ static dn_status check_with(const checking *self, const dn_config *config,
     dn_check_report report = {0};
     dn_status status = dn_check_work_begin(self->work, error);
     if (status == DN_OK)
-        status = dn_check_run(config, self->class_name, &self->work->share, self->observer, &report,
-                              error);
+        status = dn_check_run(config, self->class_name, &self->work->share, &self->observer,
+                              &report, error);
     DN_TRY(dn_check_work_end(self->work, status, error));
     if (self->to_fix)
         *self->to_fix = report.to_fix;
@@ -166,16 +166,14 @@ static dn_status check(checking *self, const dn_config *config, const dn_observe
                        dn_error *error) {
     dn_backbone_weights backbone;
     dn_config *own;
-    dn_observer observed;
-    self->observer = &observed;
-    DN_TRY(dn_struct_read(&dn_struct_observer, &observed, observer, error));
+    DN_TRY(dn_struct_read(&dn_struct_observer, &self->observer, observer, error));
     DN_TRY(dn_config_check(config, error));
     DN_TRY(dn_backbone_weights_choose(config->backbone, &backbone, error));
     dn_status status = dn_config_copy(config, &own, error);
     if (status == DN_OK)
-        status = dn_network_settings_apply(backbone.network, own, &observed, error);
+        status = dn_network_settings_apply(backbone.network, own, &self->observer, error);
     if (status == DN_OK) {
-        dn_angles_warn(own, &observed);
+        dn_angles_warn(own, &self->observer);
         status = check_with(self, own, &backbone, error);
     }
     dn_config_destroy(own);
@@ -186,7 +184,8 @@ static dn_status check(checking *self, const dn_config *config, const dn_observe
 dn_status dn_check(const dn_config *config, const char *class_name, const dn_observer *observer,
                    int json, char **text, size_t *to_fix, dn_error *error) {
     dn_check_work work = {.group = config->group};
-    checking self = {&work, class_name, NULL, json, text, to_fix};
+    checking self = {
+        .work = &work, .class_name = class_name, .json = json, .text = text, .to_fix = to_fix};
     *text = NULL;
     dn_group_begin(config->group);
     return dn_group_finish(config->group, check(&self, config, observer, error), error);
@@ -203,7 +202,8 @@ dn_status dn_check_parts(const dn_config *config, const char *class_name, const 
                          const dn_observer *observer, int json, char **text, size_t *to_fix,
                          dn_error *error) {
     dn_check_work work = {.parts = parts};
-    checking self = {&work, class_name, NULL, json, text, to_fix};
+    checking self = {
+        .work = &work, .class_name = class_name, .json = json, .text = text, .to_fix = to_fix};
     *text = NULL;
     return check(&self, config, observer, error);
 }

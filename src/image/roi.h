@@ -39,8 +39,8 @@ double dn_roi_share(const dn_roi *roi);
  * is in no input pixel that counts. Nothing of the mask's outside is left in one of its size. */
 void dn_roi_paint(const dn_roi *roi, dn_image *image);
 
-/* The same in row y alone of a picture of width x height; `roi` limits. */
-void dn_roi_paint_row(const dn_roi *roi, int y, int width, int height, uint8_t *row);
+/* The same in row y alone of a picture of width x height, from its first pixel on; `roi` limits. */
+void dn_roi_paint_row(const dn_roi *roi, int y, int width, int height, uint8_t *pixel);
 
 /* The same in `image`, of any size, that shows the part of a picture of picture_width x
  * picture_height from (x, y) on, `width` x `height`. */

@@ -21,7 +21,8 @@ double dn_machines_gather(const dn_report_machines *model, size_t count) {
 
 static double share_of(const dn_report_machines *model, size_t count) {
     size_t pictures = model->pictures > 0 ? model->pictures : 1;
-    return (double)((pictures + count - 1) / count) / (double)pictures;
+    size_t largest = (pictures + count - 1) / count;
+    return (double)largest / (double)pictures;
 }
 
 double dn_machines_time(const dn_report_machines *model, size_t count) {

@@ -110,7 +110,7 @@ static int hex_value(char digit) {
 }
 
 static int take_digest(const char **at, const char *last, uint8_t digest[DN_DIGEST_BYTES]) {
-    char word[128];
+    char word[128] = "";
     if (!take_word(at, last, ' ', word) || strlen(word) != DN_DIGEST_LENGTH)
         return 0;
     for (size_t i = 0; i < DN_DIGEST_BYTES; i++) {
