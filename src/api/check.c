@@ -19,7 +19,7 @@ typedef struct checking {
     dn_observer observer;
     int json;
     char **text;
-    size_t *to_fix; /* NULL: nobody asks */
+    size_t *to_fix; /* NULL: not wanted */
 } checking;
 
 /* Size of the images: their mean and largest number of pixels. */

@@ -46,6 +46,18 @@ run_pytest() {
     sed -n 's/^.*[^0-9]\([0-9][0-9]*\) skipped.*$/skipped: \1 of pytest'"'"'s tests/p' "$work/pytest"
 }
 
+# Sets $data to a part of the dummy data set with an unreadable picture, for tests under mpirun; skips the test without it.
+mpi_scene() {
+    command -v mpirun >/dev/null && [ -e "$build/differnet_mpi.so" ] || { echo "no mpirun, or no module for it: skipped"; exit 77; }
+    build=$(cd "$build" && pwd) differnet=$build/differnet
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,vader OMPI_MCA_rmaps_base_oversubscribe=1
+    data=$work/data
+    mkdir -p "$data/part"
+    cp -r "$source/dummy_dataset/dummy_class/." "$data/part"
+    find "$data/part" -name '*1[0-9].png' -delete
+    printf 'no picture' >"$data/part/test/anomaly/bad.png"
+}
+
 # A network that trains in seconds on the shipped dummy data set.
 small=(--set img_size='[96, 96]' --set n_scales=1 --set fc_internal=32 --set n_coupling_blocks=2 --set n_transforms=1
     --set n_transforms_test=2 --set meta_epochs=2 --set sub_epochs=1 --set "output=$work/results")

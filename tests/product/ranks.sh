@@ -1,14 +1,7 @@
 #!/usr/bin/env bash
 # mpirun: any number of processes give the bytes of one; one that dies or stops ends the job; --resume goes on with another number.
 . "$(dirname "$0")/lib.sh" "$@"
-command -v mpirun >/dev/null && [ -e "$build/differnet_mpi.so" ] || { echo "no mpirun, or no module for it: skipped"; exit 77; }
-build=$(cd "$build" && pwd) differnet=$build/differnet
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,vader OMPI_MCA_rmaps_base_oversubscribe=1
-data=$work/data
-mkdir -p "$data/part"
-cp -r "$source/dummy_dataset/dummy_class/." "$data/part"
-find "$data/part" -name '*1[0-9].png' -delete
-printf 'no picture' >"$data/part/test/anomaly/bad.png"
+mpi_scene
 tiny=(--data "$data" --class part --threads 1 --set img_size='[64, 64]' --set n_scales=1 --set fc_internal=16
     --set n_coupling_blocks=2 --set n_transforms=2 --set n_transforms_test=4 --set batch_size=5 --set dropout=0.1
     --set transf_contrast=0.2 --val-fraction 0.2 --set estimate=false --set checkpoint_share=1 --output results)

@@ -2,14 +2,7 @@
 # mpirun and the verbs besides train and test: predict, calibrate, check, classes, tiles and the features of a training are
 # those of one process; what one process alone can do is refused with one message.
 . "$(dirname "$0")/lib.sh" "$@"
-command -v mpirun >/dev/null && [ -e "$build/differnet_mpi.so" ] || { echo "no mpirun, or no module for it: skipped"; exit 77; }
-build=$(cd "$build" && pwd) differnet=$build/differnet
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_btl=self,vader OMPI_MCA_rmaps_base_oversubscribe=1
-data=$work/data
-mkdir -p "$data/part"
-cp -r "$source/dummy_dataset/dummy_class/." "$data/part"
-find "$data/part" -name '*1[0-9].png' -delete
-printf 'no picture' >"$data/part/test/anomaly/bad.png"
+mpi_scene
 cd "$work"
 tiny=(--quiet --threads 1 --set img_size='[64, 64]' --set n_scales=1 --set fc_internal=16 --set n_coupling_blocks=1
     --set n_transforms=1 --set n_transforms_test=2 --set batch_size=3 --set meta_epochs=1 --set sub_epochs=1 --set estimate=false)

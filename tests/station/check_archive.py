@@ -3,16 +3,11 @@ check_archive.py PROGRAM MODEL PICTURES FOLDER"""
 import json, os, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station
+from station import Station, check
 
 program, model, pictures, folder = sys.argv[1:]
 images = [open(f"{pictures}/{kind}/00{i}.png", "rb").read() for kind in ("good", "anomaly") for i in range(8)]
 PNG = {"Content-Type": "image/png"}
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
 
 
 def exported(archive):

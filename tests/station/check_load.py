@@ -3,16 +3,11 @@ match their digests, nothing else is answered than documented. check_load.py PRO
 import hashlib, http.client, json, os, random, shutil, signal, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station, form
+from station import Station, form, check
 
 program, model, other, folder, requests = sys.argv[1:]
 images = [b"P6 48 48 255\n" + random.Random(i).randbytes(48 * 48 * 3) for i in range(16)]
 PNG, PATH, SENDERS = {"Content-Type": "image/png"}, "/api/models/part:predict", 4
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
 
 
 def hostile(number):

@@ -2,16 +2,11 @@
 import os, random, socket, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station
+from station import Station, check, until
 
 program, model, folder = sys.argv[1:]
 image = b"P6 48 48 255\n" + random.Random(1).randbytes(48 * 48 * 3)
 EVENTS, SECONDS = 450, 1
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
 
 
 def connect(station, path, buffer):
@@ -46,13 +41,6 @@ class Listener(threading.Thread):
 def judge(station, count):
     for _ in range(count):
         station.json("/api/models/part:predict", image, {"Content-Type": "image/x-portable-pixmap"})
-
-
-def until(condition, what):
-    end = time.time() + 20
-    while not condition():
-        check(time.time() < end, what)
-        time.sleep(0.02)
 
 
 def slow_listener():

@@ -2,17 +2,12 @@
 import hashlib, json, os, shutil, signal, socket, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station, base64_of, form
+from station import Station, base64_of, form, check
 
 program, model, other, pictures, folder = sys.argv[1:]
 defect = open(f"{pictures}/anomaly/000.png", "rb").read()
 good = open(f"{pictures}/good/000.png", "rb").read()
 PNG = {"Content-Type": "image/png"}
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
 
 
 def problem(answer, status, word):

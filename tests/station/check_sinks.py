@@ -3,23 +3,11 @@ check_sinks.py PROGRAM MODEL PICTURES FOLDER"""
 import http.server, json, os, shutil, signal, socket, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station
+from station import Station, check, until
 
 program, model, pictures, folder = sys.argv[1:]
 image = open(f"{pictures}/anomaly/000.png", "rb").read()
 PNG = {"Content-Type": "image/png"}
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
-
-
-def until(condition, what, seconds=40):
-    end = time.time() + seconds
-    while not condition():
-        check(time.time() < end, what)
-        time.sleep(0.05)
 
 
 def free_port():

@@ -2,24 +2,12 @@
 import json, os, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(__file__))
-from station import Station
+from station import Station, check, until
 
 program, model, pictures, folder = sys.argv[1:]
 images = [f"{pictures}/{kind}/00{i}.png" for kind in ("good", "anomaly") for i in range(8)]
 inbox, done, archive = f"{folder}/inbox", f"{folder}/done", f"{folder}/watched"
 FAST = "settle: 0.2, poll: 0.1, give_up: 0.4"
-
-
-def check(condition, *what):
-    if not condition:
-        raise SystemExit(f"FAILED: {str(what)[:2000]}")
-
-
-def until(condition, what, seconds=40):
-    end = time.time() + seconds
-    while not condition():
-        check(time.time() < end, what)
-        time.sleep(0.05)
 
 
 def exported():

@@ -1,5 +1,17 @@
-"""A running `differnet serve`, for tests: starts it, asks it, kills it."""
+"""What the tests of the station share: a running `differnet serve` to ask and kill, and conditions to check."""
 import atexit, base64, http.client, json, os, signal, socket, subprocess, time
+
+
+def check(condition, *what):
+    if not condition:
+        raise SystemExit(f"FAILED: {str(what)[:2000]}")
+
+
+def until(condition, what, seconds=40):
+    end = time.time() + seconds
+    while not condition():
+        check(time.time() < end, what)
+        time.sleep(0.05)
 
 
 class Station:
