@@ -260,14 +260,14 @@ static dn_status create_residual(const dn_compute *compute, dn_error *error) {
     return DN_OK;
 }
 
-/* oneDNN's SSE4.1 kernels would fault on some residuals: refused, not run. */
+/* oneDNN's SSE4.1 kernels would fault on some residuals: refused, not run, whether the environment
+ * chose these kernels or the processor. */
 static void test_residuals(void **state) {
     (void)state;
-    const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
     for (size_t k = 0; dn_backend_at(k); k++) {
         dn_error error = {0};
         dn_compute compute = open_backend(dn_backend_at(k)->name, 1);
-        if (limit && strcmp(limit, "SSE41") == 0 && k > 0)
+        if (strncmp(compute.backend->instructions(), "SSE4.1;", 7) == 0)
             assert_fails(create_residual(&compute, &error), DN_ERROR_UNSUPPORTED,
                          "residual of 33 channels");
         else
