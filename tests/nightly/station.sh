@@ -3,6 +3,10 @@
 # client of the examples, schemathesis, slowhttptest, ten minutes of wrk. About half an hour on two cores. Needs wrk,
 # slowhttptest and a network for Python's packages.
 . "$(dirname "$0")/../product/lib.sh" "$@"
+for tool in wrk slowhttptest curl; do
+    command -v $tool >/dev/null || { echo "no $tool: skipped"; exit 77; }
+done
+build=$(cd "$build" && pwd) differnet=$build/differnet
 cd "$source"
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" -q install schemathesis requests 'tritonclient[http]'

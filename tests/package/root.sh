@@ -36,6 +36,7 @@ make_root() { # ARCHITECTURE PACKAGES, with commas between
     rm "$root.log"
     mount -t proc proc "$root/proc"
     mount --bind /dev "$root/dev"
+    [ ! -e /dev/pts/ptmx ] || mount --bind /dev/pts "$root/dev/pts" # apt writes its log through a terminal
     # The package manager and pip reach their mirrors as they do outside.
     cp /etc/resolv.conf "$root/etc/" 2>/dev/null || true
     rm "$root/etc/apt/sources.list"
