@@ -19,30 +19,18 @@ static dn_status report(const dn_observer *observer, size_t done, size_t total, 
     return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
-/* Passes the upright views of a sample's tiles through the network, one after the other; without
- * tiles, that of the picture. `seen` finds their places in the extractor. */
-static dn_status pass_tiles(dn_inspector *inspector, const dn_image *image,
-                            void (*seen)(void *user, int tile), void *user, dn_error *error) {
-    dn_extractor *extractor = inspector->scorer.extractor;
-    const dn_tiles *tiles;
-    uint32_t rotations = (uint32_t)inspector->scorer.rotations;
-    const dn_views views = {
-        .kind = DN_VIEWS_EVEN, .count = (int)rotations, .seen = seen, .seen_user = user};
-    DN_TRY(dn_extractor_tiles(extractor, image->width, image->height, &tiles, error));
-    for (uint32_t t = 0; t < (uint32_t)tiles->count; t++) {
-        const uint32_t upright = t * rotations;
-        DN_TRY(dn_views_extract_some(&views, extractor, NULL, image, &upright, 1,
-                                     inspector->features, error));
-    }
-    return DN_OK;
-}
-
+/* Passes the upright views of a sample's tiles through the network. `seen` finds their places in
+ * the extractor. */
 static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector,
                              void (*seen)(void *user, int tile), void *user, dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
+    const dn_views views = {.kind = DN_VIEWS_EVEN,
+                            .count = inspector->scorer.rotations,
+                            .seen = seen,
+                            .seen_user = user};
     dn_image image = {0};
     DN_TRY(dn_extractor_read(extractor, sample->path, &image, error));
-    dn_status status = pass_tiles(inspector, &image, seen, user, error);
+    dn_status status = dn_views_see_upright(&views, extractor, &image, inspector->features, error);
     dn_image_free(&image);
     return status;
 }

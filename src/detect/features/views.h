@@ -17,8 +17,8 @@ typedef struct dn_views {
     int count;
     const dn_config *config; /* the caller's */
     const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
-    /* called when the upright view of a tile went through the extractor, which still holds its
-     * places, where tiles are viewed alone; NULL: none */
+    /* called when the upright view of a tile went through the extractor, which has turned to its
+     * places; NULL: none */
     void (*seen)(void *user, int tile);
     void *seen_user;
 } dn_views;
@@ -42,5 +42,10 @@ dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const
 dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
                                  const uint8_t *digest, const dn_image *image, size_t first,
                                  size_t count, float *features, dn_error *error);
+
+/* Passes the upright view of each tile, in their order, for what views->seen makes of them; without
+ * tiles, that of the picture. `features`: room for DN_EXTRACTOR_BATCH views. */
+dn_status dn_views_see_upright(const dn_views *views, dn_extractor *extractor,
+                               const dn_image *image, float *features, dn_error *error);
 
 #endif
