@@ -145,13 +145,23 @@ static uint64_t place_bytes(const plan *self) {
     return has_places(self->config) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
 }
 
+/* Maps of the network that it reads: of one view, or with tiles of a batch. */
+static uint64_t place_maps(const plan *self) {
+    const dn_backbone_shape shape = backbone_of(self);
+    uint64_t values = 0;
+    dn_backbone_map map;
+    for (int i = 0; dn_backbone_places_shape(&shape, i, &map); i++)
+        values += (uint64_t)map.height * (uint64_t)map.width * (uint64_t)map.channels;
+    return 4 * values * (tiles_of(self) > 1 ? DN_EXTRACTOR_BATCH : 1);
+}
+
 /* The sums of its fit, or the training pictures' logarithms, whichever takes more; and its maps. */
 static uint64_t place_work(const plan *self) {
     const dn_place_grid grid = grid_of(self);
     uint64_t sums = dn_place_fit_bytes(dn_place_grid_places(&grid), grid.channels);
     uint64_t logs = 4 * dn_place_grid_places(&grid) * least(self->work->train, DN_PLACE_MOST_GOOD);
-    return has_places(self->config) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config)
-                                    : 0;
+    uint64_t view = 8 * input_pixels(self->config) + place_maps(self);
+    return has_places(self->config) ? (sums > logs ? sums : logs) + view : 0;
 }
 
 /* What maps of gradients need beside the network, after the training: for the threshold of regions

@@ -110,6 +110,19 @@ static void same_on_any_threads(void **state) {
     dn_map_free(maps[1]);
 }
 
+/* The next picture is read meanwhile, unless it is so large that memory would not keep its limit.
+ */
+static void next_picture_is_read_ahead(void **state) {
+    static const char small[] = "P5 4000 4000 255\n", large[] = "P5 4000 4001 255\n";
+    const scene *self = *state;
+    dn_model *model = open_model(self, 2);
+    dn_model_expect(model, put_file(self->folder, "large.pgm", large, sizeof large - 1));
+    assert_null(model->ahead.expected[0]);
+    dn_model_expect(model, put_file(self->folder, "small.pgm", small, sizeof small - 1));
+    assert_non_null(model->ahead.expected[0]);
+    dn_model_close(model);
+}
+
 /* ---- stopping ---- */
 
 /* Asks to stop at its `limit`-th call. */
@@ -161,9 +174,8 @@ static void test_stop_a_gradient_map(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(largest_of_its_tiles),
-        cmocka_unit_test(same_on_any_threads),
-        cmocka_unit_test(test_stop_a_score),
+        cmocka_unit_test(largest_of_its_tiles),       cmocka_unit_test(same_on_any_threads),
+        cmocka_unit_test(next_picture_is_read_ahead), cmocka_unit_test(test_stop_a_score),
         cmocka_unit_test(test_stop_a_gradient_map),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
