@@ -19,18 +19,18 @@ static dn_status report(const dn_observer *observer, size_t done, size_t total, 
     return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
-/* Passes the upright views of a sample's tiles through the network. `seen` finds their places in
- * the extractor. */
-static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector,
-                             void (*seen)(void *user, int tile), void *user, dn_error *error) {
+/* Passes the views that the detector learns from through the network: those of a sample's tiles, or
+ * of the picture. `seen` finds their places in the extractor. */
+static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector, dn_views_seen *seen,
+                             void *user, dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
     const dn_views views = {.kind = DN_VIEWS_EVEN,
-                            .count = inspector->scorer.rotations,
+                            .count = inspector->detector->config->places_rotations,
                             .seen = seen,
                             .seen_user = user};
     dn_image image = {0};
     DN_TRY(dn_extractor_read(extractor, sample->path, &image, error));
-    dn_status status = dn_views_see_upright(&views, extractor, &image, inspector->features, error);
+    dn_status status = dn_views_see(&views, extractor, &image, inspector->features, error);
     dn_image_free(&image);
     return status;
 }
@@ -80,10 +80,10 @@ typedef struct left_out {
     dn_inspector *inspector;
     dn_place_model *model;
     size_t places, kept;
-    size_t count, next;   /* upright views: pictures, or their tiles */
+    size_t count, next;   /* views: of pictures, or of their tiles */
     double *sum, *square; /* [places] of the logarithms */
     float *logs;          /* [kept][places] */
-    double *own;          /* [count], or NULL */
+    double *own;          /* [pictures], or NULL */
 } left_out;
 
 static dn_status allocate_left_out(left_out *self, dn_error *error) {
@@ -138,8 +138,9 @@ static dn_status measure_left_out(left_out *self, const dn_sample *samples, size
     for (size_t i = 0; i < self->kept; i++)
         self->model->good[i] =
             (float)dn_place_view_draw(&self->inspector->places, self->logs + i * self->places);
-    for (size_t i = 0; self->own && i < self->count; i++)
-        self->own[i] = (double)self->model->good[i * self->kept / self->count];
+    for (size_t i = 0; self->own && i < pictures; i++) /* of the upright view */
+        self->own[i] =
+            (double)self->model->good[i * (self->count / pictures) * self->kept / self->count];
     self->model->good_count = self->kept;
     qsort(self->model->good, self->kept, sizeof(float), rising);
     return report(observer, 2 * pictures, 2 * pictures, error);

@@ -24,7 +24,8 @@ struct dn_extractor {
     size_t pixels;     /* floats, or bytes, per image */
     size_t dimensions; /* features per image */
     float *averaged;   /* room for dn_place_grid_fill; NULL: no places are kept */
-    float *places;     /* of the last upright view */
+    float *places;     /* of view number `turned_to` of the last call; -1: of an earlier one */
+    int turned_to;
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -383,6 +384,7 @@ dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int 
     DN_TRY(check_sizes(extractor, views, count, error));
     DN_TRY(prepare_input(extractor, views, count, error));
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
+    extractor->turned_to = -1;
     if (is_upright(&views[0]))
         dn_extractor_turn_to(extractor, 0);
     return check_features(extractor, features, count, error);
@@ -412,9 +414,10 @@ dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor) {
 }
 
 void dn_extractor_turn_to(dn_extractor *extractor, int view) {
-    if (!extractor->averaged)
+    if (!extractor->averaged || extractor->turned_to == view)
         return;
     const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
+    extractor->turned_to = view;
     dn_place_grid_fill(&grid, extractor->backbone, view, extractor->places, extractor->averaged,
                        extractor->compute->threads);
 }

@@ -66,14 +66,12 @@ static dn_view view_at(const request *self, size_t i) {
     return view;
 }
 
-/* The extractor has turned to view `done` where that is upright. */
 static void tell_seen(const request *self, dn_extractor *extractor, size_t done, int count) {
     for (int i = 0; self->views->seen && i < count; i++) {
         int number = number_of(self, done + (size_t)i);
         if (number % self->views->count != 0)
             continue;
-        if (i > 0)
-            dn_extractor_turn_to(extractor, i);
+        dn_extractor_turn_to(extractor, i);
         self->views->seen(self->views->seen_user, number / self->views->count);
     }
 }
@@ -113,19 +111,21 @@ dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
     return extract(&wanted, extractor, features, error);
 }
 
-dn_status dn_views_see_upright(const dn_views *views, dn_extractor *extractor,
-                               const dn_image *image, float *features, dn_error *error) {
-    uint32_t numbers[DN_EXTRACTOR_BATCH];
-    const dn_tiles *tiles;
-    int count;
-    DN_TRY(dn_extractor_tiles(extractor, image->width, image->height, &tiles, error));
-    for (int done = 0; done < tiles->count; done += count) {
-        int left = tiles->count - done;
-        count = left < DN_EXTRACTOR_BATCH ? left : DN_EXTRACTOR_BATCH;
-        for (int i = 0; i < count; i++)
-            numbers[i] = (uint32_t)(done + i) * (uint32_t)views->count;
+dn_status dn_views_see(const dn_views *views, dn_extractor *extractor, const dn_image *image,
+                       float *features, dn_error *error) {
+    /* Without tiles only the first view of a call has places. */
+    size_t total, most = dn_extractor_tiling(extractor)->is_on ? DN_EXTRACTOR_BATCH : 1, count;
+    dn_views unseen = *views;
+    unseen.seen = NULL;
+    DN_TRY(dn_views_total(views, extractor, image->width, image->height, &total, error));
+    for (size_t done = 0; done < total; done += count) {
+        count = total - done < most ? total - done : most;
         DN_TRY(
-            dn_views_extract_some(views, extractor, NULL, image, numbers, count, features, error));
+            dn_views_extract_range(&unseen, extractor, NULL, image, done, count, features, error));
+        for (size_t i = 0; i < count; i++) {
+            dn_extractor_turn_to(extractor, (int)i);
+            views->seen(views->seen_user, (int)(done + i) / views->count);
+        }
     }
     return DN_OK;
 }

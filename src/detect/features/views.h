@@ -12,6 +12,8 @@ typedef enum dn_views_kind {
                        one draw of jitter and noise for each: training from the bank */
 } dn_views_kind;
 
+typedef void dn_views_seen(void *user, int tile);
+
 typedef struct dn_views {
     dn_views_kind kind;
     int count;
@@ -19,7 +21,7 @@ typedef struct dn_views {
     const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
     /* called when the upright view of a tile went through the extractor, which has turned to its
      * places; NULL: none */
-    void (*seen)(void *user, int tile);
+    dn_views_seen *seen;
     void *seen_user;
 } dn_views;
 
@@ -43,9 +45,9 @@ dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
                                  const uint8_t *digest, const dn_image *image, size_t first,
                                  size_t count, float *features, dn_error *error);
 
-/* Passes the upright view of each tile, in their order, for what views->seen makes of them; without
- * tiles, that of the picture. `features`: room for DN_EXTRACTOR_BATCH views. */
-dn_status dn_views_see_upright(const dn_views *views, dn_extractor *extractor,
-                               const dn_image *image, float *features, dn_error *error);
+/* Passes all views, in their order, and calls views->seen for each, not only for upright ones. The
+ * features are of no use. `features`: room for DN_EXTRACTOR_BATCH views, without tiles for one. */
+dn_status dn_views_see(const dn_views *views, dn_extractor *extractor, const dn_image *image,
+                       float *features, dn_error *error);
 
 #endif
