@@ -235,10 +235,8 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uncompressed),
-        cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_jpeg),
-        cmocka_unit_test(test_progressive),
+        cmocka_unit_test(test_uncompressed), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_jpeg),         cmocka_unit_test(test_progressive),
         cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
