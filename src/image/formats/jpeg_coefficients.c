@@ -84,7 +84,7 @@ static const uint8_t *unpack_block(const uint8_t *in, JCOEF *block) {
         if (kind == WIDE)
             memcpy(value, in, sizeof *value);
         else
-            *value = (int8_t)*in;
+            *value = (JCOEF)(*in < 128 ? *in : *in - 256);
         in += kind == WIDE ? sizeof *value : 1;
     }
     return in;
