@@ -59,7 +59,7 @@ static dn_model *open_model(const scene *self, int threads) {
 static dn_image_source part_of(const scene *self, int left, int width) {
     return (dn_image_source){.struct_size = sizeof(dn_image_source),
                              .pixels = self->pixels + 3 * left,
-                             .width = (size_t)width,
+                             .width = width,
                              .height = SIDE,
                              .stride = WIDTH * 3};
 }
