@@ -1,6 +1,5 @@
 /* MVTec's folder layout: what is found, what is skipped, and what is said about it. */
-#include "dataset/dataset.h"
-#include "support/support.h"
+#include "dataset_scene.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,47 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define TRAIN (1u << DN_SPLIT_TRAIN)
-#define VALIDATE (1u << DN_SPLIT_VALIDATE)
-#define TEST (1u << DN_SPLIT_TEST)
-
-/* One temporary folder a test, and what the observer heard. */
-typedef struct scene {
-    char *root;
-    char messages[8192];
-    int notes, warnings;
-    dn_observer observer;
-    dn_dataset dataset;
-    dn_error error;
-} scene;
-
-static void hear(void *user, dn_severity severity, const char *message) {
-    scene *set = user;
-    size_t length = strlen(set->messages);
-    snprintf(set->messages + length, sizeof set->messages - length, "%s\n", message);
-    *(severity == DN_WARNING ? &set->warnings : &set->notes) += 1;
-}
-
-static int build(void **state) {
-    scene *set = calloc(1, sizeof *set);
-    set->root = temporary_create();
-    set->observer = (dn_observer){.user = set, .on_message = hear};
-    *state = set;
-    return 0;
-}
-
-static int clear(void **state) {
-    scene *set = *state;
-    dn_dataset_close(&set->dataset);
-    temporary_remove(set->root);
-    free(set);
-    return 0;
-}
-
-static void put(const scene *set, const char *name) {
-    put_file(set->root, name, name, strlen(name));
-}
 
 static void put_folder(const scene *set, const char *name) {
     char file[1024];
@@ -83,11 +41,6 @@ static void fails(scene *set, const char *class_name, unsigned wanted, dn_status
 static void error_holds(const scene *set, const char *part) {
     if (!strstr(set->error.message, part))
         fail_msg("\"%s\" is not in the message: %s", part, set->error.message);
-}
-
-static void heard(const scene *set, const char *part) {
-    if (!strstr(set->messages, part))
-        fail_msg("\"%s\" is not in the messages: %s", part, set->messages);
 }
 
 /* Sample `index` of a split. */

@@ -1,53 +1,12 @@
 /* Plain folders of pictures: what is recognised, what is held out, names, and messages. */
-#include "dataset/dataset.h"
 #include "dataset/plain.h"
-#include "support/support.h"
+#include "dataset_scene.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum {
-    TRAIN = 1 << DN_SPLIT_TRAIN,
-    TEST = 1 << DN_SPLIT_TEST,
-};
-
-typedef struct scene {
-    char *root;
-    char messages[4096], list[2048];
-    int warnings;
-    dn_observer observer;
-    dn_dataset dataset;
-} scene;
-
-static void hear(void *user, dn_severity severity, const char *message) {
-    scene *set = user;
-    size_t length = strlen(set->messages);
-    snprintf(set->messages + length, sizeof set->messages - length, "%s\n", message);
-    set->warnings += severity == DN_WARNING;
-}
-
-static int build(void **state) {
-    scene *set = calloc(1, sizeof *set);
-    set->root = temporary_create();
-    set->observer = (dn_observer){.user = set, .on_message = hear};
-    *state = set;
-    return 0;
-}
-
-static int clear(void **state) {
-    scene *set = *state;
-    dn_dataset_close(&set->dataset);
-    temporary_remove(set->root);
-    free(set);
-    return 0;
-}
-
-static void put(const scene *set, const char *name) {
-    put_file(set->root, name, name, strlen(name));
-}
 
 /* folder/000.png and so on */
 static void put_many(const scene *set, const char *folder, int first, int count) {
@@ -89,11 +48,6 @@ static void counts(const scene *set, size_t train, size_t good, size_t bad) {
     assert_int_equal(begin[2], begin[1]);
     assert_int_equal(set->dataset.good[DN_SPLIT_TEST], good);
     assert_int_equal(begin[3] - begin[2] - good, bad);
-}
-
-static void heard(const scene *set, const char *part) {
-    if (!strstr(set->messages, part))
-        fail_msg("\"%s\" is not in the messages: %s", part, set->messages);
 }
 
 static const dn_sample *find(const scene *set, const char *name) {
