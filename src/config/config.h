@@ -58,8 +58,9 @@ struct dn_config {
     double cache_limit;      /* GiB; 0: no cache */
     /* detection beyond the paper */
     char places[16]; /* off, gaussian: a detector for places */
-    char score[16];  /* paper, places, combined: what the verdict is about */
-    char map[16];    /* places, gradient */
+    int places_rotations;
+    char score[16]; /* paper, places, combined: what the verdict is about */
+    char map[16];   /* places, gradient */
     /* large pictures (detect/tiles/grid.h) */
     char tiles[16];          /* off, auto, or a side in pixels: dn_config_tiles */
     double tile_overlap;     /* of a tile's side */

@@ -156,6 +156,10 @@ const dn_key dn_keys[] = {
         "detector for places, trained after the flow on the same pictures; gaussian: a Gaussian of "
         "the features of each place",
         ONE_OF("off, gaussian")),
+    KEY(places_rotations, DN_KIND_INTEGER, 1, "1",
+        "evenly spaced angles at which the detector for places sees each training picture; 4 for "
+        "parts that lie at any angle",
+        CLOSED(1, 64)),
     KEY(score, DN_KIND_WORD, 1, "paper",
         "score that the verdict of a model with a detector for places uses: the paper's score, "
         "places_score, or both",

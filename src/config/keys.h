@@ -34,7 +34,7 @@ typedef struct dn_key {
     const char *range; /* for messages; for a word also the list of allowed values */
 } dn_key;
 
-enum { DN_KEY_COUNT = 66, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
+enum { DN_KEY_COUNT = 67, DN_KEY_ITEMS = 3 /* of the longest sequence */ };
 
 extern const dn_key dn_keys[];
 

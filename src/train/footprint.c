@@ -137,10 +137,16 @@ static int maps_gradients(const dn_config *config) {
     return !has_places(config) || strcmp(config->map, "places") != 0;
 }
 
+/* Statistics that it keeps: one for each view that it learns from, up to a limit. */
+static uint64_t place_views(const plan *self) {
+    uint64_t angles = (uint64_t)self->config->places_rotations;
+    return least(self->work->train * tiles_of(self) * angles, DN_PLACE_MOST_GOOD);
+}
+
 /* Its tensors: in memory, and in the model file. */
 static uint64_t place_bytes(const plan *self) {
     const dn_place_grid grid = grid_of(self);
-    uint64_t good = least(self->work->train, DN_PLACE_MOST_GOOD);
+    uint64_t good = place_views(self);
     uint64_t each = (uint64_t)grid.channels + dn_triangle(grid.channels) + 2;
     return has_places(self->config) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
 }
@@ -149,7 +155,7 @@ static uint64_t place_bytes(const plan *self) {
 static uint64_t place_work(const plan *self) {
     const dn_place_grid grid = grid_of(self);
     uint64_t sums = dn_place_fit_bytes(dn_place_grid_places(&grid), grid.channels);
-    uint64_t logs = 4 * dn_place_grid_places(&grid) * least(self->work->train, DN_PLACE_MOST_GOOD);
+    uint64_t logs = 4 * dn_place_grid_places(&grid) * place_views(self);
     return has_places(self->config) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config)
                                     : 0;
 }
@@ -261,7 +267,7 @@ static void add_folds(const dn_config *config, const dn_workload *work,
         counts->images += train;
     }
     if (folds > 0 && tiles > 1 && has_places(config)) { /* each fold has a detector of its own */
-        counts->passes += train * (2 * folds - 1) * tiles;
+        counts->passes += train * (2 * folds - 1) * tiles * config->places_rotations;
         counts->images += train * (2 * folds - 1);
     }
 }
@@ -280,7 +286,8 @@ dn_operation_counts dn_count_operations(const dn_config *config, const dn_worklo
     double shown = (double)least((uint64_t)evaluated, DN_MAP_CALIBRATION_IMAGES + REPORT_MAPS);
     double maps = config->grad_map_viz ? evaluated + shown : shown;
     if (has_places(config)) { /* two passes over the training images, one of others */
-        counts.passes += (2 * (double)work->train + evaluated) * tiles;
+        double learned = 2 * (double)work->train * config->places_rotations;
+        counts.passes += (learned + evaluated) * tiles;
         counts.images += 2 * (double)work->train + evaluated;
     }
     if (maps_gradients(config))

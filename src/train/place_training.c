@@ -19,30 +19,31 @@ static dn_status report(const dn_observer *observer, size_t done, size_t total, 
     return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
-/* Passes the upright views of a sample's tiles through the network, one after the other; without
- * tiles, that of the picture. `seen` finds their places in the extractor. */
-static dn_status pass_tiles(dn_inspector *inspector, const dn_image *image,
-                            void (*seen)(void *user, int tile), void *user, dn_error *error) {
+typedef void saw(void *user);
+
+/* Passes the views that the detector learns from through the network, one after the other: those
+ * of a sample's tiles, or of the picture. `seen` finds their places in the extractor. */
+static dn_status pass_views(dn_inspector *inspector, const dn_image *image, saw *seen, void *user,
+                            dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
-    const dn_tiles *tiles;
-    uint32_t rotations = (uint32_t)inspector->scorer.rotations;
-    const dn_views views = {
-        .kind = DN_VIEWS_EVEN, .count = (int)rotations, .seen = seen, .seen_user = user};
-    DN_TRY(dn_extractor_tiles(extractor, image->width, image->height, &tiles, error));
-    for (uint32_t t = 0; t < (uint32_t)tiles->count; t++) {
-        const uint32_t upright = t * rotations;
-        DN_TRY(dn_views_extract_some(&views, extractor, NULL, image, &upright, 1,
+    const dn_views views = {.kind = DN_VIEWS_EVEN,
+                            .count = inspector->detector->config->places_rotations};
+    size_t total;
+    DN_TRY(dn_views_total(&views, extractor, image->width, image->height, &total, error));
+    for (uint32_t number = 0; number < total; number++) {
+        DN_TRY(dn_views_extract_some(&views, extractor, NULL, image, &number, 1,
                                      inspector->features, error));
+        seen(user);
     }
     return DN_OK;
 }
 
-static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector,
-                             void (*seen)(void *user, int tile), void *user, dn_error *error) {
+static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector, saw *seen,
+                             void *user, dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
     dn_image image = {0};
     DN_TRY(dn_extractor_read(extractor, sample->path, &image, error));
-    dn_status status = pass_tiles(inspector, &image, seen, user, error);
+    dn_status status = pass_views(inspector, &image, seen, user, error);
     dn_image_free(&image);
     return status;
 }
@@ -52,9 +53,8 @@ typedef struct fitting {
     const dn_extractor *extractor;
 } fitting;
 
-static void add_to_fit(void *user, int tile) {
+static void add_to_fit(void *user) {
     const fitting *self = user;
-    (void)tile;
     dn_place_fit_add(self->fit, dn_extractor_places(self->extractor),
                      dn_extractor_threads(self->extractor));
 }
@@ -92,10 +92,10 @@ typedef struct left_out {
     dn_inspector *inspector;
     dn_place_model *model;
     size_t places, kept;
-    size_t count, next;   /* upright views: pictures, or their tiles */
+    size_t count, next;   /* views: of pictures, or of their tiles */
     double *sum, *square; /* [places] of the logarithms */
     float *logs;          /* [kept][places] */
-    double *own;          /* [count], or NULL */
+    double *own;          /* [pictures], or NULL */
 } left_out;
 
 static dn_status allocate_left_out(left_out *self, dn_error *error) {
@@ -110,11 +110,10 @@ static dn_status allocate_left_out(left_out *self, dn_error *error) {
 }
 
 /* Takes the logarithms of the next view; keeps them where the share of kept ones grows by one. */
-static void add_logs(void *user, int tile) {
+static void add_logs(void *user) {
     left_out *self = user;
     dn_place_view *view = &self->inspector->places;
     size_t i = self->next++, slot = i * self->kept / self->count;
-    (void)tile;
     dn_place_view_leave_out(view);
     for (size_t k = 0; k < self->places; k++) {
         self->sum[k] += (double)view->values[k];
@@ -150,8 +149,9 @@ static dn_status measure_left_out(left_out *self, const dn_sample *samples, size
     for (size_t i = 0; i < self->kept; i++)
         self->model->good[i] =
             (float)dn_place_view_draw(&self->inspector->places, self->logs + i * self->places);
-    for (size_t i = 0; self->own && i < self->count; i++)
-        self->own[i] = (double)self->model->good[i * self->kept / self->count];
+    for (size_t i = 0; self->own && i < pictures; i++) /* of the upright view */
+        self->own[i] =
+            (double)self->model->good[i * (self->count / pictures) * self->kept / self->count];
     self->model->good_count = self->kept;
     qsort(self->model->good, self->kept, sizeof(float), rising);
     return report(observer, 2 * pictures, 2 * pictures, error);

@@ -372,6 +372,56 @@ static void by_places_alone_a_region_is_the_verdict(void **state) {
     dn_model_close(model);
 }
 
+/* ---- parts at any angle ---- */
+
+/* A patch in a corner over a texture of its own; `quarters`: turned by so many quarters. */
+static void put_patch(const scene *self, const char *name, int number, int quarters) {
+    static uint8_t pgm[SIDE * SIDE + 32];
+    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint32_t noise = (uint32_t)number + 1;
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            int right = quarters % 2 ? y : x, down = quarters % 2 ? SIDE - 1 - x : y;
+            noise = noise * 1664525 + 1013904223;
+            pgm[header + y * SIDE + x] =
+                (uint8_t)((right > 40 && down > 40 ? 180 : 60) + (noise >> 26));
+        }
+    put_file(self->folder, name, pgm, (size_t)header + SIDE * SIDE);
+}
+
+/* Shares of the training's views, each with its left-out statistic, in (1 + k) / (1 + views). */
+static void assert_counts_views(double p_value, int views) {
+    double k = p_value * (views + 1);
+    assert_true(fabs(k - round(k)) < 1e-6);
+}
+
+static void a_turned_part_is_known_at_its_angle(void **state) {
+    scene *self = *state;
+    double ratio[2];
+    for (int i = 0; i < TRAINED; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "data/part/train/good/%02d.pgm", i);
+        put_patch(self, name, i, 0);
+    }
+    put_patch(self, "data/part/upright.pgm", TRAINED, 0);
+    put_patch(self, "data/part/turned.pgm", TRAINED, 1);
+    for (int i = 0; i < 2; i++) {
+        dn_train_summary summary;
+        set(self->config, "places_rotations", i ? "4" : "1");
+        train(self, &summary);
+        dn_model *model = open_with(&summary, &(dn_model_options){0});
+        inspected upright = inspect(self, model, "upright.pgm");
+        inspected turned = inspect(self, model, "turned.pgm");
+        assert_counts_views(turned.result.places_p_value, i ? 4 * TRAINED : TRAINED);
+        ratio[i] = turned.result.places_score / upright.result.places_score;
+        dn_map_free(upright.map);
+        dn_map_free(turned.map);
+        dn_model_close(model);
+    }
+    print_message("turned over upright: %.2f; with four angles %.2f\n", ratio[0], ratio[1]);
+    assert_true(ratio[0] > 1.6 && ratio[1] < 1.4);
+}
+
 /* ---- region of interest, early exit ---- */
 
 /* The map is 0 outside, and dirt there changes no region: the patch lies in the last 20 rows. */
@@ -436,6 +486,7 @@ int main(int count, char **words) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(verdicts_and_regions_never_contradict, set_up, tear_down),
         cmocka_unit_test_setup_teardown(by_places_alone_a_region_is_the_verdict, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_turned_part_is_known_at_its_angle, set_up, tear_down),
         cmocka_unit_test_setup_teardown(outside_is_blind, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_early_exit_keeps_the_places, set_up, tear_down),
     };

@@ -85,6 +85,7 @@ static void test_defaults_are_the_originals(void **state) {
         {"cache_dir", "\"\""},
         {"cache_limit", "20.0"},
         {"places", "\"off\""},
+        {"places_rotations", "1"},
         {"score", "paper"},
         {"map", "places"},
         {"tiles", "\"off\""},
