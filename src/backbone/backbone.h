@@ -67,13 +67,14 @@ dn_status dn_backbone_keep_maps(dn_backbone *backbone, dn_error *error);
 dn_backbone_map dn_backbone_map_at(const dn_backbone *backbone, int s, int tap);
 
 /* The maps that a detector for places reads, scale after scale (dn_network_step.places), of the
- * first image of a forward pass alone: from dn_backbone_keep_places on, passes keep them. */
-dn_status dn_backbone_keep_places(dn_backbone *backbone, dn_error *error);
+ * first `images` of a forward pass: from the first call on, passes keep them. */
+dn_status dn_backbone_keep_places(dn_backbone *backbone, int images, dn_error *error);
 
-/* Map number `index` of a backbone of that shape: its extents, and its values [height][width]
- * [channels] in f32 after a pass of `backbone` (NULL: extents alone). Returns 0 past the last. */
-int dn_backbone_places_at(const dn_backbone_shape *shape, const dn_backbone *backbone, int index,
-                          dn_backbone_map *map);
+/* Map number `index` of a backbone of that shape: its extents. Returns 0 past the last. */
+int dn_backbone_places_shape(const dn_backbone_shape *shape, int index, dn_backbone_map *map);
+
+/* The same with its values [height][width][channels] in f32 of `image` in the last pass. */
+int dn_backbone_places_at(const dn_backbone *backbone, int image, int index, dn_backbone_map *map);
 
 /* The steps with the least squared error over all images of the last forward pass. */
 void dn_backbone_find_steps(const dn_backbone *backbone, dn_backbone_steps *steps);

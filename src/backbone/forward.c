@@ -68,13 +68,14 @@ static void observe(const dn_backbone *backbone, const pass *at, int i, const vo
         dn_histogram_add(histogram, value, count);
 }
 
-/* What step i holds for a detector for places, of the first image. */
+/* What step i holds for a detector for places. */
 static void keep_places(const dn_backbone *backbone, const pass *at, int i, const void *value) {
     const dn_plan_step *step = &backbone->scales[at->s].plan.step[i];
     float *places = backbone->scales[at->s].places[i];
-    if (places && at->image == 0)
-        dn_elements_widen(places, value, step->element, dn_backbone_step_of(backbone, at->s, i),
-                          (size_t)step->height * (size_t)step->width * (size_t)step->channels);
+    size_t values = (size_t)step->height * (size_t)step->width * (size_t)step->channels;
+    if (places && at->image < (size_t)backbone->place_images)
+        dn_elements_widen(places + at->image * values, value, step->element,
+                          dn_backbone_step_of(backbone, at->s, i), values);
 }
 
 static dn_status run_convolution(const dn_backbone *backbone, pass *at, int i, const void *in,

@@ -12,12 +12,13 @@ typedef struct dn_backbone_scale {
     dn_convolution *convolution[DN_NETWORK_MOST_STEPS];
     dn_pooling *pooling[DN_NETWORK_MOST_STEPS];
     float *maps[DN_NETWORK_MOST_STEPS];   /* of the taps, where they are kept */
-    float *places[DN_NETWORK_MOST_STEPS]; /* of the first image, for a detector for places */
+    float *places[DN_NETWORK_MOST_STEPS]; /* of the first images, for a detector for places */
 } dn_backbone_scale;
 
 struct dn_backbone {
     const dn_compute *compute;
     dn_backbone_shape shape;
+    int place_images; /* whose places are kept */
     dn_plan_options options;
     dn_backbone_steps steps;
     dn_first_layer first; /* on pixels */

@@ -50,6 +50,7 @@ dn_status dn_pieces_take(dn_pieces *pieces, size_t position, size_t count, const
         DN_TRY(dn_grow(&pieces->piece, &pieces->capacity, wanted, 1, error));
         DN_TRY(read_piece(pieces, position, wanted, error));
     }
-    *taken = (const uint8_t *)pieces->piece + (position - pieces->begin);
+    const uint8_t *piece = pieces->piece; /* NULL: the file is empty */
+    *taken = piece ? piece + (position - pieces->begin) : NULL;
     return DN_OK;
 }

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What is read of a file to look into it. */
+enum { START = 4096 };
+
 /* Smaller files are read at once, which is faster where there are many. */
 static const size_t LARGE_FILE = 16 << 20;
 
@@ -50,8 +53,15 @@ static size_t read_start(const char *path, uint8_t *start, size_t size) {
     return taken > 0 ? (size_t)taken : 0;
 }
 
+uint64_t dn_file_decoded_bytes(const char *path) {
+    uint8_t start[START];
+    dn_image_kind kind = dn_image_kind_of(start, read_start(path, start, sizeof start));
+    int is_known = kind.width > 0 && kind.height > 0 && kind.bits > 0 && !kind.is_deep;
+    return is_known ? (uint64_t)kind.width * kind.height * 3 : UINT64_MAX;
+}
+
 int dn_file_may_be_deep(const char *path) {
-    uint8_t start[4096], *bytes;
+    uint8_t start[START], *bytes;
     size_t size = read_start(path, start, sizeof start);
     dn_image_kind kind = dn_image_kind_of(start, size);
     int is_certain = strcmp(kind.format, "TIFF") != 0 && (kind.bits > 0 || size < sizeof start);

@@ -10,8 +10,11 @@
 
 void dn_model_expect(dn_model *model, const char *path) {
     int named = model->options.threads, threads = named > 0 ? named : dn_processor_count();
-    int tiled = dn_config_tiles(model->detector.config) > DN_TILES_AUTO; /* one large picture */
-    if (threads > 1 && !tiled)
+    if (threads < 2)
+        return;
+    if (dn_config_tiles(model->detector.config) > DN_TILES_AUTO)
+        dn_lookahead_expect_large(&model->ahead, path, NULL);
+    else
         dn_lookahead_expect(&model->ahead, path, NULL);
 }
 

@@ -188,12 +188,10 @@ dn_status dn_tiles_score_features(dn_inspector *inspector, const float *features
 
 static dn_status visit_upright(visit *self, dn_error *error) {
     dn_inspector *inspector = self->inspector;
-    const dn_views views = views_of(self);
-    for (int t = 0; t < self->tiles->count; t++) {
-        const uint32_t upright = (uint32_t)t * (uint32_t)inspector->scorer.rotations;
-        DN_TRY(dn_views_extract_some(&views, inspector->scorer.extractor, NULL, self->picture,
-                                     &upright, 1, inspector->features, error));
-    }
+    dn_views views = views_of(self);
+    views.count = 1;
+    DN_TRY(dn_views_see(&views, inspector->scorer.extractor, self->picture, inspector->features,
+                        error));
     inspector->tiles.count = self->tiles->count;
     return DN_OK;
 }

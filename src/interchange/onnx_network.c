@@ -296,7 +296,7 @@ static const char **place_list(dn_onnx_exporter *self) {
     int count = 0;
     if (detector->places.gaussians.pictures == 0)
         return NULL;
-    while (dn_backbone_places_at(&shape, NULL, count, &map))
+    while (dn_backbone_places_shape(&shape, count, &map))
         count++;
     return dn_onnx_memory(self->graph, ((size_t)count + 1) * sizeof(char *));
 }

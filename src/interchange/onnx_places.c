@@ -67,7 +67,7 @@ static const char *features_of(dn_onnx_exporter *self, const char *const *maps) 
     if (!parts)
         return "";
     dn_backbone_map map;
-    for (size_t i = 0; i < count && dn_backbone_places_at(&shape, NULL, (int)i, &map); i++)
+    for (size_t i = 0; i < count && dn_backbone_places_shape(&shape, (int)i, &map); i++)
         parts[i] = gridded(self, maps[i], (extents){map.height, map.width});
     const char *value = dn_onnx_node(self->graph, "Concat", parts);
     dn_onnx_int(self->graph, "axis", 1);

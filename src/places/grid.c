@@ -9,7 +9,7 @@ enum { GRAIN = 4 };
 dn_place_grid dn_place_grid_of(const dn_backbone_shape *shape) {
     dn_place_grid grid = {0};
     dn_backbone_map map;
-    for (int i = 0; dn_backbone_places_at(shape, NULL, i, &map); i++) {
+    for (int i = 0; dn_backbone_places_shape(shape, i, &map); i++) {
         grid.height = i == 0 || map.height < grid.height ? map.height : grid.height;
         grid.width = i == 0 || map.width < grid.width ? map.width : grid.width;
         grid.channels += map.channels;
@@ -24,7 +24,7 @@ size_t dn_place_grid_places(const dn_place_grid *grid) {
 size_t dn_place_grid_largest_map(const dn_backbone_shape *shape) {
     size_t largest = 0;
     dn_backbone_map map;
-    for (int i = 0; dn_backbone_places_at(shape, NULL, i, &map); i++) {
+    for (int i = 0; dn_backbone_places_shape(shape, i, &map); i++) {
         size_t values = (size_t)map.height * (size_t)map.width * (size_t)map.channels;
         largest = values > largest ? values : largest;
     }
@@ -110,11 +110,11 @@ void dn_place_grid_add(const dn_place_grid *grid, float *out, int first, const d
     dn_parallel_for(threads, (size_t)grid->height, GRAIN, pool_rows, &self);
 }
 
-void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone_shape *shape,
-                        const dn_backbone *backbone, float *values, float *averaged, int threads) {
+void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone *backbone, int image,
+                        float *values, float *averaged, int threads) {
     dn_backbone_map map;
     int first = 0;
-    for (int i = 0; dn_backbone_places_at(shape, backbone, i, &map); i++) {
+    for (int i = 0; dn_backbone_places_at(backbone, image, i, &map); i++) {
         dn_place_grid_add(grid, values, first, &map, averaged, threads);
         first += map.channels;
     }

@@ -29,10 +29,10 @@ void dn_place_grid_add(const dn_place_grid *grid, float *out, int first, const d
 /* The largest number of values of one of its maps. */
 size_t dn_place_grid_largest_map(const dn_backbone_shape *shape);
 
-/* values[height][width][channels] of the first image of the backbone's last pass, which kept them
+/* values[height][width][channels] of an image of the backbone's last pass, which kept them
  * (dn_backbone_keep_places). `averaged`: room for dn_place_grid_largest_map numbers. */
-void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone_shape *shape,
-                        const dn_backbone *backbone, float *values, float *averaged, int threads);
+void dn_place_grid_fill(const dn_place_grid *grid, const dn_backbone *backbone, int image,
+                        float *values, float *averaged, int threads);
 
 /* The averaging that brings one side of a map to the grid, as a matrix[count][extent] for graphs of
  * other programs. */

@@ -151,13 +151,23 @@ static uint64_t place_bytes(const plan *self) {
     return has_places(self->config) ? 4 * (dn_place_grid_places(&grid) * each + good) : 0;
 }
 
+/* Maps of the network that it reads: of one view, or with tiles of a batch. */
+static uint64_t place_maps(const plan *self) {
+    const dn_backbone_shape shape = backbone_of(self);
+    uint64_t values = 0;
+    dn_backbone_map map;
+    for (int i = 0; dn_backbone_places_shape(&shape, i, &map); i++)
+        values += (uint64_t)map.height * (uint64_t)map.width * (uint64_t)map.channels;
+    return 4 * values * (tiles_of(self) > 1 ? DN_EXTRACTOR_BATCH : 1);
+}
+
 /* The sums of its fit, or the training pictures' logarithms, whichever takes more; and its maps. */
 static uint64_t place_work(const plan *self) {
     const dn_place_grid grid = grid_of(self);
     uint64_t sums = dn_place_fit_bytes(dn_place_grid_places(&grid), grid.channels);
     uint64_t logs = 4 * dn_place_grid_places(&grid) * place_views(self);
-    return has_places(self->config) ? (sums > logs ? sums : logs) + 8 * input_pixels(self->config)
-                                    : 0;
+    uint64_t view = 8 * input_pixels(self->config) + place_maps(self);
+    return has_places(self->config) ? (sums > logs ? sums : logs) + view : 0;
 }
 
 /* What maps of gradients need beside the network, after the training: for the threshold of regions
@@ -267,9 +277,18 @@ static void add_folds(const dn_config *config, const dn_workload *work,
         counts->images += train;
     }
     if (folds > 0 && tiles > 1 && has_places(config)) { /* each fold has a detector of its own */
-        counts->passes += train * (2 * folds - 1) * tiles * config->places_rotations;
+        double learned = train * (2 * folds - 1) * tiles * config->places_rotations;
+        counts->passes += learned;
+        counts->places += learned;
         counts->images += train * (2 * folds - 1);
     }
+}
+
+/* Where no other good pictures tell what is usual at each tile, those of the training are scored.
+ */
+static int is_standard_of_training(const dn_config *config, const dn_workload *work) {
+    return dn_workload_tiles(config, work) > 1 && !(config->val_fraction > 0) &&
+           config->cross_fit == 0 && work->tested == 0;
 }
 
 dn_operation_counts dn_count_operations(const dn_config *config, const dn_workload *work) {
@@ -287,12 +306,16 @@ dn_operation_counts dn_count_operations(const dn_config *config, const dn_worklo
     double maps = config->grad_map_viz ? evaluated + shown : shown;
     if (has_places(config)) { /* two passes over the training images, one of others */
         double learned = 2 * (double)work->train * config->places_rotations;
-        counts.passes += (learned + evaluated) * tiles;
-        counts.images += 2 * (double)work->train + evaluated;
+        double standard = is_standard_of_training(config, work) ? (double)work->train : 0;
+        counts.places += (learned + evaluated + standard) * tiles;
+        counts.passes += (learned + evaluated + standard) * tiles;
+        counts.images += 2 * (double)work->train + evaluated + standard;
     }
     if (maps_gradients(config))
         counts.maps = rotations * maps;
-    else
+    else {
         counts.passes += maps * tiles;
+        counts.places += maps * tiles;
+    }
     return counts;
 }

@@ -36,6 +36,7 @@ int dn_workload_tiles(const dn_config *config, const dn_workload *work);
  * the backbone, optimiser steps, and evaluated vectors (one for each rotation). */
 typedef struct dn_operation_counts {
     double passes, steps, vectors;
+    double places; /* views of these passes whose map of places is drawn, or that it learns from */
     double images; /* decoded and resized */
     double maps;   /* views with gradients back to the pixels */
 } dn_operation_counts;

@@ -19,31 +19,18 @@ static dn_status report(const dn_observer *observer, size_t done, size_t total, 
     return dn_tell_stage(observer, DN_STAGE_TRAIN_FEATURES, done, total, error);
 }
 
-typedef void saw(void *user);
-
-/* Passes the views that the detector learns from through the network, one after the other: those
- * of a sample's tiles, or of the picture. `seen` finds their places in the extractor. */
-static dn_status pass_views(dn_inspector *inspector, const dn_image *image, saw *seen, void *user,
-                            dn_error *error) {
-    dn_extractor *extractor = inspector->scorer.extractor;
-    const dn_views views = {.kind = DN_VIEWS_EVEN,
-                            .count = inspector->detector->config->places_rotations};
-    size_t total;
-    DN_TRY(dn_views_total(&views, extractor, image->width, image->height, &total, error));
-    for (uint32_t number = 0; number < total; number++) {
-        DN_TRY(dn_views_extract_some(&views, extractor, NULL, image, &number, 1,
-                                     inspector->features, error));
-        seen(user);
-    }
-    return DN_OK;
-}
-
-static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector, saw *seen,
+/* Passes the views that the detector learns from through the network: those of a sample's tiles, or
+ * of the picture. `seen` finds their places in the extractor. */
+static dn_status pass_sample(const dn_sample *sample, dn_inspector *inspector, dn_views_seen *seen,
                              void *user, dn_error *error) {
     dn_extractor *extractor = inspector->scorer.extractor;
+    const dn_views views = {.kind = DN_VIEWS_EVEN,
+                            .count = inspector->detector->config->places_rotations,
+                            .seen = seen,
+                            .seen_user = user};
     dn_image image = {0};
     DN_TRY(dn_extractor_read(extractor, sample->path, &image, error));
-    dn_status status = pass_views(inspector, &image, seen, user, error);
+    dn_status status = dn_views_see(&views, extractor, &image, inspector->features, error);
     dn_image_free(&image);
     return status;
 }
@@ -53,8 +40,9 @@ typedef struct fitting {
     const dn_extractor *extractor;
 } fitting;
 
-static void add_to_fit(void *user) {
+static void add_to_fit(void *user, int tile) {
     const fitting *self = user;
+    (void)tile;
     dn_place_fit_add(self->fit, dn_extractor_places(self->extractor),
                      dn_extractor_threads(self->extractor));
 }
@@ -110,10 +98,11 @@ static dn_status allocate_left_out(left_out *self, dn_error *error) {
 }
 
 /* Takes the logarithms of the next view; keeps them where the share of kept ones grows by one. */
-static void add_logs(void *user) {
+static void add_logs(void *user, int tile) {
     left_out *self = user;
     dn_place_view *view = &self->inspector->places;
     size_t i = self->next++, slot = i * self->kept / self->count;
+    (void)tile;
     dn_place_view_leave_out(view);
     for (size_t k = 0; k < self->places; k++) {
         self->sum[k] += (double)view->values[k];

@@ -124,6 +124,25 @@ holds "$work/out" 'of good parts like the 8 it was calibrated with'
 expect 0 "$differnet" test "$runs/v5/model.safetensors" --quiet --output "$work/test5"
 cmp "$runs/v5/scores.csv" "$work/test5/scores.csv" || fail "test does not reproduce train with folds and places"
 
+# Tiles pass the network together. Each has its own places: the picture's statistic is the largest of its tiles' alone.
+places() { grep -o '"places_score":[^,]*' "$work/out" | cut -d: -f2 | sort -g | tail -1; }
+for threads in 1 2; do
+    expect 0 "$differnet" predict "$runs/v5/model.safetensors" "$frame" --threads "$threads"
+    field raw_score >"$work/raw$threads"
+    places >"$work/places$threads"
+done
+cmp "$work/raw1" "$work/raw2" || fail "the score with places depends on threads"
+for y in 0 48 64; do
+    for x in 0 48 96 112; do
+        tail -n +2 "$frame" | awk -v x="$x" -v y="$y" 'BEGIN { print "P2 64 64 255" }
+            { i = (NR - 1) % 176; j = int((NR - 1) / 176) }
+            i >= x && i < x + 64 && j >= y && j < y + 64' >"$work/tile.pgm"
+        mkdir -p "$work/cut" && cp "$work/tile.pgm" "$work/cut/$x-$y.pgm"
+    done
+done
+expect 0 "$differnet" predict "$runs/v5/model.safetensors" "$work/cut"
+places | cmp - "$work/places1" || fail "the places of a tile depend on the tiles beside it"
+
 # auto says what it chooses; check says what it costs.
 expect 0 "$differnet" check "$data" --set tiles=auto --set 'img_size=[64, 64]' --set n_scales=1 --quiet
 holds "$work/out" "12 tiles of 64 x 64 pixels at scale 1 in a picture of 176 x 128"

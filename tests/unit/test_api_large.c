@@ -2,6 +2,7 @@
  * 200 MB more (docs/tiles.md), whatever its format; a picture beyond the limit is refused. */
 #include "base/resources.h"
 #include "image/encode/encode.h"
+#include "jpeg_files.h"
 #include "support/settings.h"
 
 #include <stdio.h>
@@ -133,6 +134,32 @@ static double put_jpeg(void) {
     return 0;
 }
 
+/* With 2 bytes for each coefficient these would take twice the decoded picture. */
+static const jpeg_kind progressive = {.width = WIDTH,
+                                      .height = HEIGHT,
+                                      .from = JCS_RGB,
+                                      .to = JCS_YCbCr,
+                                      .across = 1,
+                                      .down = 1,
+                                      .is_progressive = 1,
+                                      .quality = 60};
+static const jpeg_kind progressive_grey = {.width = WIDTH,
+                                           .height = HEIGHT,
+                                           .from = JCS_GRAYSCALE,
+                                           .to = JCS_GRAYSCALE,
+                                           .across = 1,
+                                           .down = 1,
+                                           .is_progressive = 1,
+                                           .quality = 60};
+static const jpeg_kind *kind;
+
+static double put_scans(void) {
+    unsigned long size = 0;
+    uint8_t *bytes = write_jpeg(kind, &size);
+    put_file(folder, "scans.jpg", bytes, size);
+    return 0;
+}
+
 static void check_peak(const char *what, double decoded) {
     double peak = apart(score);
     print_message("%s: %.0f MB, of these decoded %.0f MB\n", what, peak / 1e6, decoded / 1e6);
@@ -159,6 +186,19 @@ static void test_jpeg(void **state) {
     assert_true(apart(put_jpeg) == 0);
     snprintf(picture_path, sizeof picture_path, "%s/large.jpg", folder);
     check_peak("JPEG", DECODED);
+}
+
+static void check_scans(const char *what, const jpeg_kind *written) {
+    kind = written;
+    assert_true(apart(put_scans) == 0);
+    snprintf(picture_path, sizeof picture_path, "%s/scans.jpg", folder);
+    check_peak(what, DECODED);
+}
+
+static void test_progressive(void **state) {
+    (void)state;
+    check_scans("JPEG of several scans", &progressive);
+    check_scans("grey JPEG of several scans", &progressive_grey);
 }
 
 /* Before its pixels are read: the file has a header alone. */
@@ -195,9 +235,8 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uncompressed),
-        cmocka_unit_test(test_deep),
-        cmocka_unit_test(test_jpeg),
+        cmocka_unit_test(test_uncompressed), cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_jpeg),         cmocka_unit_test(test_progressive),
         cmocka_unit_test(test_too_large),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

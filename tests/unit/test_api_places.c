@@ -419,7 +419,7 @@ static void a_turned_part_is_known_at_its_angle(void **state) {
         dn_model_close(model);
     }
     print_message("turned over upright: %.2f; with four angles %.2f\n", ratio[0], ratio[1]);
-    assert_true(ratio[0] > 1.6 && ratio[1] < 1.4);
+    assert_true(ratio[0] > 1.6 && ratio[1] < 1.1); /* 1.2 where all angles are learned as upright */
 }
 
 /* ---- region of interest, early exit ---- */

@@ -102,6 +102,11 @@ static void test_depth_from_the_header(void **state) {
         if (dn_file_may_be_deep(path))
             fail_msg("%s: is not deep", shallow[i]);
     }
+    path_of("grey.png", path);
+    assert_true(dn_file_decoded_bytes(path) < 1 << 20);
+    path_of("rgb16.png", path);
+    assert_true(dn_file_decoded_bytes(path) == UINT64_MAX);
+    assert_true(dn_file_decoded_bytes("/nowhere/part.png") == UINT64_MAX);
     assert_false(dn_file_may_be_deep("/nowhere/part.png"));
     assert_false(dn_file_may_be_deep("/"));
 }

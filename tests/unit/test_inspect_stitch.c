@@ -1,5 +1,6 @@
 /* One map of a picture from those of its tiles. */
 #include "base/memory.h"
+#include "detect/regions.h"
 #include "inspect/stitch.h"
 #include "support/support.h"
 
@@ -79,11 +80,35 @@ static void test_region_of_interest(void **state) {
         }
 }
 
+/* A scratch of 10 rows from the first tile of a row into the last one. */
+static double scratch(double x, double y) {
+    return x > 15 && x < 135 && y > 42 && y < 52 ? 9 : 1;
+}
+
+static void test_a_region_runs_across_tiles(void **state) {
+    (void)state;
+    static float map[WIDTH * HEIGHT];
+    const dn_tiling native = {
+        .is_on = 1, .width = SIDE, .height = SIDE, .overlap = 0.25, .scale = 1};
+    dn_region *regions;
+    size_t count;
+    draw(&native, scratch, map);
+    assert_ok(dn_regions_find(map, WIDTH, HEIGHT, 3, WIDTH, HEIGHT, &regions, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(regions[0].x, 15);
+    assert_int_equal(regions[0].width, 120);
+    assert_int_equal(regions[0].y, 42);
+    assert_int_equal(regions[0].height, 10);
+    assert_true(fabs((double)regions[0].score - 3) < 1e-5);
+    dn_release(regions);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_seams),
         cmocka_unit_test(test_tiles_of_another_scale),
         cmocka_unit_test(test_region_of_interest),
+        cmocka_unit_test(test_a_region_runs_across_tiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -246,9 +246,8 @@ static void test_features_of_tiles(void **state) {
     set(self, "tile_scale", "2");
     assert_new(self, "tile_scale");
     set(self, "places", "gaussian");
-    assert_new(self, "way to pass the network");
     set(self, "tile_reduction", "top:3");
-    assert_false(computes(self));
+    assert_false(computes(self)); /* neither changes a feature */
     set(self, "tiles", "off");
     set(self, "places", "off");
     assert_false(computes(self));

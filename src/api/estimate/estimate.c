@@ -20,6 +20,10 @@ static const double DECODE_SECONDS = 15e-9, RESIZE_SECONDS = 10e-9;
 /* Cost of a map for one view, forward and backward, in passes of one view (docs/performance.md). */
 static const double MAP_PASSES[DN_PRECISIONS] = {2.4, 2.5, 3.6};
 
+/* Seconds of a view's places on one thread: for a byte of their Gaussians, for a pixel of the map;
+ * measured. */
+static const double GAUSSIAN_SECONDS = 0.05e-9, DRAW_SECONDS = 6e-9;
+
 /* Seconds to write a byte of the model or the checkpoint to a local disk, with its digest;
  * measured. */
 static const double WRITE_SECONDS = 2.5e-9;
@@ -156,19 +160,34 @@ dn_status dn_speed_measure(const dn_config *config, const dn_compute *compute,
     return status;
 }
 
+/* Of a view that a detector for places sees, or learns from. */
+static double place_seconds(const dn_config *config, const dn_network *network, int threads) {
+    const dn_backbone_shape shape =
+        dn_backbone_shape_of(config, network, DN_EXTRACTOR_BATCH, threads);
+    const dn_place_grid grid = dn_place_grid_of(&shape);
+    double pixels = (double)config->img_size[0] * config->img_size[1];
+    double gaussians =
+        4.0 * (double)dn_place_grid_places(&grid) * (double)dn_triangle(grid.channels);
+    if (strcmp(config->places, "off") == 0)
+        return 0;
+    return (gaussians * GAUSSIAN_SECONDS + pixels * DRAW_SECONDS) / threads;
+}
+
 /* One checkpoint is counted: all of them never take more than a tenth of the time. */
-static dn_report_machines times_of(const dn_config *config, const dn_compute *compute,
-                                   const dn_workload *work, const dn_operation_counts *counts,
-                                   const dn_footprint *print, const dn_machine_speed *speed) {
+static dn_report_machines times_of(const dn_config *config, const dn_network *network,
+                                   const dn_compute *compute, const dn_workload *work,
+                                   const dn_operation_counts *counts, const dn_footprint *print,
+                                   const dn_machine_speed *speed) {
     double input = (double)config->img_size[0] * config->img_size[1];
     double image = DECODE_SECONDS * (double)work->mean_pixels + RESIZE_SECONDS * input;
-    return (dn_report_machines){.shared = counts->passes * speed->pass +
-                                          counts->vectors * speed->vector + counts->images * image,
-                                .step = counts->steps * speed->step,
-                                .rest =
-                                    counts->maps * MAP_PASSES[compute->precision] * speed->pass +
-                                    (double)(print->model + print->checkpoint) * WRITE_SECONDS,
-                                .steps = counts->steps};
+    double place = place_seconds(config, network, compute->threads);
+    return (dn_report_machines){
+        .shared = counts->passes * speed->pass + counts->vectors * speed->vector +
+                  counts->images * image + counts->places * place,
+        .step = counts->steps * speed->step,
+        .rest = counts->maps * MAP_PASSES[compute->precision] * speed->pass +
+                (double)(print->model + print->checkpoint) * WRITE_SECONDS,
+        .steps = counts->steps};
 }
 
 /* What a step gathers, and how many pictures a batch has to share. */
@@ -183,7 +202,7 @@ static void fill_machines(const dn_config *config, const dn_network *network,
 
 /* The same of one picture when it is scored: a detector for places shares its views. */
 static void fill_tiles(const dn_config *config, const dn_workload *work,
-                       const dn_machine_speed *speed, dn_report_tiles *tiles) {
+                       const dn_machine_speed *speed, double place, dn_report_tiles *tiles) {
     *tiles = (dn_report_tiles){.side = config->img_size[0],
                                .scale = config->tile_scale,
                                .overlap = config->tile_overlap,
@@ -192,9 +211,9 @@ static void fill_tiles(const dn_config *config, const dn_workload *work,
                                .height = work->height,
                                .seconds = NAN};
     if (speed)
-        tiles->seconds =
-            DECODE_SECONDS * (double)work->mean_pixels +
-            (double)tiles->count * dn_test_rotations(config) * (speed->pass + speed->vector);
+        tiles->seconds = DECODE_SECONDS * (double)work->mean_pixels +
+                         (double)tiles->count *
+                             (dn_test_rotations(config) * (speed->pass + speed->vector) + place);
 }
 
 void dn_estimate_fill(const dn_config *config, const dn_network *network, const dn_compute *compute,
@@ -212,12 +231,13 @@ void dn_estimate_fill(const dn_config *config, const dn_network *network, const 
                                      .results.wanted = print.results,
                                      .cache.wanted = print.cache};
     if (speed) {
-        estimate->machines = times_of(config, compute, work, &counts, &print, speed);
+        estimate->machines = times_of(config, network, compute, work, &counts, &print, speed);
         estimate->seconds = dn_machines_time(&estimate->machines, 1);
         fill_machines(config, network, work, &estimate->machines);
     }
     if (dn_config_tiles(config) > DN_TILES_AUTO)
-        fill_tiles(config, work, speed, &estimate->tiles);
+        fill_tiles(config, work, speed, place_seconds(config, network, compute->threads),
+                   &estimate->tiles);
     if (dn_memory_look("", &memory))
         estimate->memory.available = memory.available;
     dn_disk_free(config->output, &estimate->results.available);

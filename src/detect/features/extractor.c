@@ -24,7 +24,8 @@ struct dn_extractor {
     size_t pixels;     /* floats, or bytes, per image */
     size_t dimensions; /* features per image */
     float *averaged;   /* room for dn_place_grid_fill; NULL: no places are kept */
-    float *places;     /* of the last upright view */
+    float *places;     /* of view number `turned_to` of the last call; -1: of an earlier one */
+    int turned_to;
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -373,12 +374,8 @@ static dn_status check_sizes(const dn_extractor *extractor, const dn_view *views
     return DN_OK;
 }
 
-static void capture_places(dn_extractor *extractor, const dn_view *view) {
-    if (!extractor->averaged || view->degrees != 0 || view->jitter.count > 0 || view->noise > 0)
-        return;
-    const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
-    dn_place_grid_fill(&grid, &extractor->shape, extractor->backbone, extractor->places,
-                       extractor->averaged, extractor->compute->threads);
+static int is_upright(const dn_view *view) {
+    return view->degrees == 0 && view->jitter.count == 0 && !(view->noise > 0);
 }
 
 dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int count,
@@ -387,7 +384,9 @@ dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int 
     DN_TRY(check_sizes(extractor, views, count, error));
     DN_TRY(prepare_input(extractor, views, count, error));
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
-    capture_places(extractor, &views[0]);
+    extractor->turned_to = -1;
+    if (is_upright(&views[0]))
+        dn_extractor_turn_to(extractor, 0);
     return check_features(extractor, features, count, error);
 }
 
@@ -402,7 +401,8 @@ dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error) {
     if (extractor->averaged)
         return DN_OK;
     const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
-    DN_TRY(dn_backbone_keep_places(extractor->backbone, error));
+    int images = extractor->tiling.is_on ? DN_EXTRACTOR_BATCH : 1;
+    DN_TRY(dn_backbone_keep_places(extractor->backbone, images, error));
     DN_TRY(dn_allocate_floats(&extractor->places,
                               dn_place_grid_places(&grid) * (size_t)grid.channels, error));
     return dn_allocate_floats(&extractor->averaged, dn_place_grid_largest_map(&extractor->shape),
@@ -411,6 +411,15 @@ dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error) {
 
 dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor) {
     return dn_place_grid_of(&extractor->shape);
+}
+
+void dn_extractor_turn_to(dn_extractor *extractor, int view) {
+    if (!extractor->averaged || extractor->turned_to == view)
+        return;
+    const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
+    extractor->turned_to = view;
+    dn_place_grid_fill(&grid, extractor->backbone, view, extractor->places, extractor->averaged,
+                       extractor->compute->threads);
 }
 
 const float *dn_extractor_places(const dn_extractor *extractor) {

@@ -98,12 +98,15 @@ size_t dn_extractor_dimensions(const dn_extractor *extractor);
 dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, float *features,
                            dn_error *error);
 
-/* From now on keeps what a detector for places reads of an upright view, where one is the first of
- * a call. Does nothing the second time. */
+/* From now on keeps what a detector for places reads: of the first view of a call, and with tiles
+ * of all its views. Does nothing the second time. */
 dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error);
 dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor);
-/* values[grid's places][grid's channels] of the last such view; as long as the extractor. */
+/* values[grid's places][grid's channels] of the first view of the last call that began with an
+ * upright one, or of the view that was turned to since; as long as the extractor. */
 const float *dn_extractor_places(const dn_extractor *extractor);
+/* Turns to that of a view of the last call. Does nothing where none is kept. */
+void dn_extractor_turn_to(dn_extractor *extractor, int view);
 
 /* Prepares dn_extractor_backward; only the first call does any work. */
 dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error);

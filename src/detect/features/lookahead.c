@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "image/formats/kind.h"
 
 #include <string.h>
 
@@ -114,6 +115,11 @@ void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *d
     ahead->expected[place] = added;
     pthread_mutex_unlock(&ahead->lock);
     forget(oldest);
+}
+
+void dn_lookahead_expect_large(dn_lookahead *ahead, const char *path, const uint8_t *digest) {
+    if (dn_file_decoded_bytes(path) <= DN_LOOKAHEAD_LARGE)
+        dn_lookahead_expect(ahead, path, digest);
 }
 
 int dn_lookahead_take(dn_lookahead *ahead, const char *path, int has_digest, dn_picture *picture) {

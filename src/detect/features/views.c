@@ -52,23 +52,10 @@ typedef struct request {
     const uint32_t *numbers;
     size_t first, total;
     const dn_tiles *tiles; /* NULL: none */
-    int alone;
 } request;
 
 static int number_of(const request *self, size_t i) {
     return self->numbers ? (int)self->numbers[i] : (int)(self->first + i);
-}
-
-/* The views that pass the network with view `done`. */
-static int batch_at(const request *self, size_t done) {
-    size_t left = self->total - done;
-    int count = left < DN_EXTRACTOR_BATCH ? (int)left : DN_EXTRACTOR_BATCH;
-    if (!self->alone)
-        return count;
-    int same = 1, tile = number_of(self, done) / self->views->count;
-    while (same < count && number_of(self, done + (size_t)same) / self->views->count == tile)
-        same++;
-    return same;
 }
 
 static dn_view view_at(const request *self, size_t i) {
@@ -79,10 +66,14 @@ static dn_view view_at(const request *self, size_t i) {
     return view;
 }
 
-static void tell_seen(const request *self, size_t done) {
-    int number = number_of(self, done);
-    if (self->views->seen && number % self->views->count == 0)
+static void tell_seen(const request *self, dn_extractor *extractor, size_t done, int count) {
+    for (int i = 0; self->views->seen && i < count; i++) {
+        int number = number_of(self, done + (size_t)i);
+        if (number % self->views->count != 0)
+            continue;
+        dn_extractor_turn_to(extractor, i);
         self->views->seen(self->views->seen_user, number / self->views->count);
+    }
 }
 
 static dn_status extract(request *self, dn_extractor *extractor, float *features, dn_error *error) {
@@ -90,17 +81,17 @@ static dn_status extract(request *self, dn_extractor *extractor, float *features
     size_t dimensions = dn_extractor_dimensions(extractor);
     dn_view batch[DN_EXTRACTOR_BATCH];
     int count;
-    self->alone = tiling->is_on && tiling->alone;
     if (tiling->is_on)
         DN_TRY(dn_extractor_tiles(extractor, self->image->width, self->image->height, &self->tiles,
                                   error));
     for (size_t done = 0; done < self->total; done += (size_t)count) {
-        count = batch_at(self, done);
+        size_t left = self->total - done;
+        count = left < DN_EXTRACTOR_BATCH ? (int)left : DN_EXTRACTOR_BATCH;
         for (int i = 0; i < count; i++)
             batch[i] = view_at(self, done + (size_t)i);
         DN_TRY(dn_check_cancel(self->views->cancel, error));
         DN_TRY(dn_extractor_run(extractor, batch, count, features + done * dimensions, error));
-        tell_seen(self, done);
+        tell_seen(self, extractor, done, count);
     }
     return DN_OK;
 }
@@ -109,15 +100,34 @@ dn_status dn_views_extract_some(const dn_views *views, dn_extractor *extractor,
                                 const uint8_t *digest, const dn_image *image,
                                 const uint32_t *numbers, int count, float *features,
                                 dn_error *error) {
-    request wanted = {views, digest, image, numbers, 0, (size_t)count, NULL, 0};
+    request wanted = {views, digest, image, numbers, 0, (size_t)count, NULL};
     return extract(&wanted, extractor, features, error);
 }
 
 dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
                                  const uint8_t *digest, const dn_image *image, size_t first,
                                  size_t count, float *features, dn_error *error) {
-    request wanted = {views, digest, image, NULL, first, count, NULL, 0};
+    request wanted = {views, digest, image, NULL, first, count, NULL};
     return extract(&wanted, extractor, features, error);
+}
+
+dn_status dn_views_see(const dn_views *views, dn_extractor *extractor, const dn_image *image,
+                       float *features, dn_error *error) {
+    /* Without tiles only the first view of a call has places. */
+    size_t total, most = dn_extractor_tiling(extractor)->is_on ? DN_EXTRACTOR_BATCH : 1, count;
+    dn_views unseen = *views;
+    unseen.seen = NULL;
+    DN_TRY(dn_views_total(views, extractor, image->width, image->height, &total, error));
+    for (size_t done = 0; done < total; done += count) {
+        count = total - done < most ? total - done : most;
+        DN_TRY(
+            dn_views_extract_range(&unseen, extractor, NULL, image, done, count, features, error));
+        for (size_t i = 0; i < count; i++) {
+            dn_extractor_turn_to(extractor, (int)i);
+            views->seen(views->seen_user, (int)(done + i) / views->count);
+        }
+    }
+    return DN_OK;
 }
 
 dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const uint8_t *digest,

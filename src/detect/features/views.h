@@ -12,14 +12,16 @@ typedef enum dn_views_kind {
                        one draw of jitter and noise for each: training from the bank */
 } dn_views_kind;
 
+typedef void dn_views_seen(void *user, int tile);
+
 typedef struct dn_views {
     dn_views_kind kind;
     int count;
     const dn_config *config; /* the caller's */
     const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
-    /* called when the upright view of a tile went through the extractor, which still holds its
-     * places, where tiles are viewed alone; NULL: none */
-    void (*seen)(void *user, int tile);
+    /* called when the upright view of a tile went through the extractor, which has turned to its
+     * places; NULL: none */
+    dn_views_seen *seen;
     void *seen_user;
 } dn_views;
 
@@ -42,5 +44,10 @@ dn_status dn_views_extract(const dn_views *views, dn_extractor *extractor, const
 dn_status dn_views_extract_range(const dn_views *views, dn_extractor *extractor,
                                  const uint8_t *digest, const dn_image *image, size_t first,
                                  size_t count, float *features, dn_error *error);
+
+/* Passes all views, in their order, and calls views->seen for each, not only for upright ones. The
+ * features are of no use. `features`: room for DN_EXTRACTOR_BATCH views, without tiles for one. */
+dn_status dn_views_see(const dn_views *views, dn_extractor *extractor, const dn_image *image,
+                       float *features, dn_error *error);
 
 #endif

@@ -12,7 +12,6 @@ dn_tiling dn_tiling_of(const dn_config *config, const dn_roi *roi) {
         .height = config->img_size[0],
         .overlap = config->tile_overlap,
         .scale = config->tile_scale,
-        .alone = strcmp(config->places, "off") != 0,
         .roi = dn_roi_limits(roi) ? roi : NULL,
     };
 }

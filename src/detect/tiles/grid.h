@@ -24,7 +24,6 @@ typedef struct dn_tiling {
     int width, height; /* of the network's input */
     double overlap;    /* share of a tile's side */
     double scale;      /* pixels of the input for a pixel of the picture */
-    int alone;         /* views of two tiles never pass the network together */
     const dn_roi *roi; /* the caller's; NULL: everything counts */
 } dn_tiling;
 

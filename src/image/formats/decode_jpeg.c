@@ -1,6 +1,7 @@
 /* JPEG through libjpeg. Its warnings are either harmless, and ignored as in Pillow, or mean lost
  * pixels: those are errors here, so that no incomplete image is scored. */
 #include "image/formats/decode.h"
+#include "image/formats/jpeg_coefficients.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ typedef struct jpeg_reader {
     struct jpeg_progress_mgr progress;
     jmp_buf escape;
     dn_bytes file;
+    dn_jpeg_coefficients coefficients; /* of a file with several scans */
     dn_error *error;
 } jpeg_reader;
 
@@ -79,6 +81,7 @@ static void read_rgb_rows(j_decompress_ptr decoder, dn_raster *raster) {
 
 static dn_status read_jpeg_rows(j_decompress_ptr decoder, jpeg_reader *reader, dn_raster *raster) {
     jpeg_create_decompress(decoder);
+    dn_jpeg_coefficients_pack(decoder, &reader->coefficients);
     decoder->progress = &reader->progress;
     jpeg_mem_src(decoder, reader->file.data, (unsigned long)reader->file.size);
     jpeg_read_header(decoder, TRUE);
@@ -110,5 +113,6 @@ dn_status dn_decode_jpeg(dn_bytes file, dn_raster *raster, dn_error *error) {
     reader.progress.progress_monitor = on_progress;
     dn_status status = read_guarded(&decoder, &reader, raster);
     jpeg_destroy_decompress(&decoder);
+    dn_jpeg_coefficients_free(&reader.coefficients);
     return status;
 }

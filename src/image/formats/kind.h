@@ -27,6 +27,10 @@ const char *dn_image_kind_text(const char *bytes, size_t length);
  * of it; 0 also for a file that cannot be read. */
 int dn_file_may_be_deep(const char *path);
 
+/* The bytes of the picture that a file of at most 8 bits decodes to; UINT64_MAX where its first
+ * 4 KiB do not say, or it is deep and has samples beside the picture. */
+uint64_t dn_file_decoded_bytes(const char *path);
+
 /* The orientation in EXIF data, which begin with a TIFF header; 0 where there is none. */
 int dn_exif_orientation(const uint8_t *data, size_t size);
 

@@ -38,8 +38,7 @@ static void write_images(dn_text *text, const dn_extractor *extractor, const dn_
 /* Without tiles nothing is written, so that banks of older versions are used. */
 static void write_tiles(dn_text *text, const dn_tiling *tiling) {
     if (tiling->is_on)
-        dn_text_append(text, "tiles: overlap %.17g, scale %.17g, %s\n", tiling->overlap,
-                       tiling->scale, tiling->alone ? "one by one" : "together");
+        dn_text_append(text, "tiles: overlap %.17g, scale %.17g\n", tiling->overlap, tiling->scale);
 }
 
 /* Only deep pictures depend on them; but a bank may hold some. */

@@ -268,7 +268,11 @@ dn_status dn_feature_source_get(dn_feature_source *source, const char *path,
 
 void dn_feature_source_expect(dn_feature_source *source, const char *path,
                               const uint8_t digest[DN_DIGEST_BYTES]) {
-    if (source->computes && dn_extractor_threads(source->extractor) > 1 && !has_tiles(source))
+    if (!source->computes || dn_extractor_threads(source->extractor) < 2)
+        return;
+    if (has_tiles(source))
+        dn_lookahead_expect_large(&source->ahead, path, digest);
+    else
         dn_lookahead_expect(&source->ahead, path, digest);
 }
 
