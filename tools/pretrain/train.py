@@ -4,6 +4,7 @@
     python train.py --pool DIR --run DIR --minutes 60            one-cycle by the clock: as far as the time goes
     python train.py --pool DIR --run DIR --steps 200000 --device cuda --batch 1024
     python train.py --pool DIR --run DIR --steps 10000 --start RUN/trunk.pt   goes on from the trunk of an earlier run, with new heads
+    python train.py --pool DIR --run DIR --steps 2000 --start FILE.safetensors --teacher FILE.onnx --distil 1 --rate 0.01   see distil.py
 
 A run folder holds run.json (how it was called), checkpoint.pt (resumed from when present), log.jsonl and, at the end, trunk.pt.
 """
@@ -17,12 +18,15 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 
 import augment
+import distil
 import network
 import pool as pools
 
 SIZES = ((0.0, 95), (0.35, 111), (0.6, 127), (0.85, 159))  # progress from which a picture is this wide
+FITTED = 32  # batches from which the answers to the teacher begin
 
 
 def size_at(progress):
@@ -48,9 +52,9 @@ def one_cycle(progress, peak, warm=0.08):
     return peak * (0.5 + 0.5 * math.cos(math.pi * min(1.0, (progress - warm) / (1 - warm)))) + peak * 1e-4
 
 
-def losses_of(outputs, targets, rows, latents, zooms, wheres, weights):
+def losses_of(mean, answers, targets, rows, latents, zooms, wheres, weights):
     """Every term of the objective, by name; a weight of zero leaves a term out."""
-    mean, classes, faults, numbers, where, projected = outputs
+    classes, faults, numbers, where, projected = answers
     terms = {}
     if weights["class"] > 0:
         terms["class"] = F.cross_entropy(classes, targets, label_smoothing=0.05)
@@ -96,6 +100,15 @@ def to_device(batch, device):
     return network.normalised(torch.from_numpy(images).to(device)), *tensors
 
 
+def beginning(path, pool, seed, size):
+    """The trunk of an earlier run, or that of a shipped file with norms that agree with the pool."""
+    if path.suffix != ".safetensors":
+        return torch.load(path, weights_only=True)
+    plain = network.from_tensors(load_file(path))
+    images = augment.batch_of(pool, seed, 0, min(256, len(pool)), size)[0]
+    return distil.unfolded(plain, network.normalised(images)).state_dict()
+
+
 def optimiser_of(model, decay):
     """Decay on weights of convolutions and linear layers, none on norms and biases."""
     heavy = [p for p in model.parameters() if p.ndim > 1]
@@ -115,11 +128,14 @@ class Run:
         torch.manual_seed(a.seed)
         self.model = network.Pretext(self.pool.class_count, len(pools.FAULTS), len(pools.LATENTS)).to(a.device)
         if a.start:
-            self.model.trunk.load_state_dict(torch.load(a.start, weights_only=True))
+            self.model.trunk.load_state_dict(beginning(a.start, self.pool, a.seed, self.size(0)))
+        self.teacher = distil.Teacher(a.teacher, a.threads) if a.teacher else None
+        if self.teacher:
+            self.model.stages = distil.Heads(self.teacher.channels).to(a.device)
         self.model = self.model.to(memory_format=torch.channels_last)
         self.optimiser = optimiser_of(self.model, a.decay)
         self.weights = {"class": a.classes, "fault": a.fault, "latent": a.latent, "where": a.where, "decorrelate": a.decorrelate,
-                        "contrast": a.contrast}
+                        "contrast": a.contrast, "places": a.distil, "means": a.distil}
         self.step, spent = 0, 0.0
         kept = self.folder / "checkpoint.pt"
         if kept.exists():
@@ -127,11 +143,22 @@ class Run:
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, spent = state["step"], state["spent"]
+        elif self.teacher:
+            self.fit()
         self.clock = Clock(a.steps, a.minutes, spent)
+
+    def size(self, progress):
+        return self.a.size or size_at(progress)
 
     def plan(self, step):
         progress = self.clock.progress(step)
-        return None if progress >= 1 else size_at(progress)
+        return None if progress >= 1 else self.size(progress)
+
+    def fit(self):
+        """Answers to the teacher begin at the best that the features allow, so that no random head disturbs them."""
+        count = max(1, min(FITTED, len(self.pool) // self.a.batch))
+        batches = (augment.batch_of(self.pool, self.a.seed + 1, k, self.a.batch, self.size(0))[0] for k in range(count))
+        self.model.stages.start(distil.fitted(self.model.trunk.eval(), self.teacher, batches), self.a.whiten)
 
     def save(self, name="checkpoint.pt"):
         state = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "step": self.step,
@@ -145,16 +172,18 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         with torch.autocast(self.device, dtype=torch.bfloat16, enabled=not self.a.full_precision):
-            mean, *heads = self.model(x)
-        outputs = [mean] + [h.float() for h in heads]
-        terms = losses_of(outputs, targets, rows, latents, zooms, wheres, self.weights)
+            before, mean, answers = self.model(x)
+        terms, left = losses_of(mean, answers, targets, rows, latents, zooms, wheres, self.weights), {}
+        if self.teacher:
+            found, left = self.model.stages(before, mean, self.teacher(batch[0]), x.shape[2])
+            terms.update(found)
         self.optimiser.zero_grad(set_to_none=True)
         sum(self.weights[k] * t for k, t in terms.items()).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
-        right = (outputs[1].argmax(1) == targets).float().mean()
-        return {**{k: t.detach() for k, t in terms.items()}, "accuracy": right}, x.shape[2]
+        right = (answers[0].argmax(1) == targets).float().mean()
+        return {**{k: t.detach() for k, t in terms.items()}, **left, "accuracy": right}, x.shape[2]
 
     def go(self):
         self.model.train()
@@ -189,7 +218,7 @@ def arguments(words=None):
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--steps", type=int, default=0)
     length.add_argument("--minutes", type=float, default=0.0)
-    parser.add_argument("--start", type=Path, help="trunk.pt of an earlier run to begin with")
+    parser.add_argument("--start", type=Path, help="trunk.pt of an earlier run, or a shipped .safetensors, to begin with")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=0.08, help="peak of the learning rate")
     parser.add_argument("--decay", type=float, default=1e-4)
@@ -201,6 +230,10 @@ def arguments(words=None):
     parser.add_argument("--latent", type=float, default=0.0, help="weight of reading off the generator's numbers")
     parser.add_argument("--where", type=float, default=0.0, help="weight of finding the fault's place")
     parser.add_argument("--decorrelate", type=float, default=0.0, help="weight of the redundancy of features")
+    parser.add_argument("--teacher", type=Path, help="ONNX file of distil.py")
+    parser.add_argument("--distil", type=float, default=0.0, help="weight of giving what the teacher gives; needs --teacher")
+    parser.add_argument("--whiten", action="store_true", help="every direction of the teacher's means counts alike")
+    parser.add_argument("--size", type=int, default=0, help="one size of pictures instead of growing ones")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--full-precision", action="store_true", help="float32 instead of bfloat16")
@@ -208,6 +241,8 @@ def arguments(words=None):
     a = parser.parse_args(words)
     if (a.contrast > 0) != (a.views == 2):
         parser.error("--contrast and --views 2 come together")
+    if (a.distil > 0) != (a.teacher is not None):
+        parser.error("--distil and --teacher come together")
     return a
 
 
