@@ -22,14 +22,18 @@ typedef struct jpeg_reader {
     dn_bytes file;
     dn_jpeg_coefficients coefficients; /* of a file with several scans */
     dn_error *error;
+    dn_status failure; /* what ended the decoding */
 } jpeg_reader;
 
 static void on_error(j_common_ptr decoder) {
     jpeg_reader *reader = (jpeg_reader *)decoder->err;
     char message[JMSG_LENGTH_MAX];
     reader->errors.format_message(decoder, message);
-    dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: %s", reader->file.name,
-            message);
+    reader->failure =
+        decoder->err->msg_code == JERR_OUT_OF_MEMORY
+            ? dn_fail(reader->error, DN_ERROR_MEMORY, "%s: out of memory", reader->file.name)
+            : dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: %s",
+                      reader->file.name, message);
     longjmp(reader->escape, 1);
 }
 
@@ -49,8 +53,9 @@ static void on_progress(j_common_ptr decoder) {
     if (((j_decompress_ptr)decoder)->input_scan_number <= MAX_SCANS)
         return;
     jpeg_reader *reader = (jpeg_reader *)decoder->err;
-    dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: more than %d scans",
-            reader->file.name, MAX_SCANS);
+    reader->failure =
+        dn_fail(reader->error, DN_ERROR_FORMAT, "%s: is a damaged JPEG: more than %d scans",
+                reader->file.name, MAX_SCANS);
     longjmp(reader->escape, 1);
 }
 
@@ -99,7 +104,7 @@ static dn_status read_jpeg_rows(j_decompress_ptr decoder, jpeg_reader *reader, d
 
 static dn_status read_guarded(j_decompress_ptr decoder, jpeg_reader *reader, dn_raster *raster) {
     if (setjmp(reader->escape))
-        return DN_ERROR_FORMAT;
+        return reader->failure;
     return read_jpeg_rows(decoder, reader, raster);
 }
 
