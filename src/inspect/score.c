@@ -13,7 +13,7 @@ void dn_model_expect(dn_model *model, const char *path) {
     if (threads < 2)
         return;
     if (dn_config_tiles(model->detector.config) > DN_TILES_AUTO)
-        dn_lookahead_expect_large(&model->ahead, path, NULL);
+        dn_lookahead_expect_small(&model->ahead, path, NULL);
     else
         dn_lookahead_expect(&model->ahead, path, NULL);
 }

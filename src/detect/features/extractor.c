@@ -24,8 +24,8 @@ struct dn_extractor {
     size_t pixels;     /* floats, or bytes, per image */
     size_t dimensions; /* features per image */
     float *averaged;   /* room for dn_place_grid_fill; NULL: no places are kept */
-    float *places;     /* of view number `turned_to` of the last call; -1: of an earlier one */
-    int turned_to;
+    float *places;     /* of view number `selected` of the last call; -1: of an earlier one */
+    int selected;
 };
 
 static int wants_jitter(const dn_config *config) {
@@ -384,9 +384,9 @@ dn_status dn_extractor_run_keeping(dn_extractor *extractor, dn_view *views, int 
     DN_TRY(check_sizes(extractor, views, count, error));
     DN_TRY(prepare_input(extractor, views, count, error));
     DN_TRY(dn_backbone_forward(extractor->backbone, features, gates, count, error));
-    extractor->turned_to = -1;
+    extractor->selected = -1;
     if (is_upright(&views[0]))
-        dn_extractor_turn_to(extractor, 0);
+        dn_extractor_select_places(extractor, 0);
     return check_features(extractor, features, count, error);
 }
 
@@ -413,11 +413,11 @@ dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor) {
     return dn_place_grid_of(&extractor->shape);
 }
 
-void dn_extractor_turn_to(dn_extractor *extractor, int view) {
-    if (!extractor->averaged || extractor->turned_to == view)
+void dn_extractor_select_places(dn_extractor *extractor, int view) {
+    if (!extractor->averaged || extractor->selected == view)
         return;
     const dn_place_grid grid = dn_place_grid_of(&extractor->shape);
-    extractor->turned_to = view;
+    extractor->selected = view;
     dn_place_grid_fill(&grid, extractor->backbone, view, extractor->places, extractor->averaged,
                        extractor->compute->threads);
 }

@@ -103,10 +103,11 @@ dn_status dn_extractor_run(dn_extractor *extractor, dn_view *views, int count, f
 dn_status dn_extractor_keep_places(dn_extractor *extractor, dn_error *error);
 dn_place_grid dn_extractor_place_grid(const dn_extractor *extractor);
 /* values[grid's places][grid's channels] of the first view of the last call that began with an
- * upright one, or of the view that was turned to since; as long as the extractor. */
+ * upright one, or of the view selected since; as long as the extractor. */
 const float *dn_extractor_places(const dn_extractor *extractor);
-/* Turns to that of a view of the last call. Does nothing where none is kept. */
-void dn_extractor_turn_to(dn_extractor *extractor, int view);
+/* Selects the view of the last call that dn_extractor_places gives. Does nothing where no places
+ * are kept. */
+void dn_extractor_select_places(dn_extractor *extractor, int view);
 
 /* Prepares dn_extractor_backward; only the first call does any work. */
 dn_status dn_extractor_prepare_gradients(dn_extractor *extractor, dn_error *error);

@@ -117,8 +117,8 @@ void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *d
     forget(oldest);
 }
 
-void dn_lookahead_expect_large(dn_lookahead *ahead, const char *path, const uint8_t *digest) {
-    if (dn_file_decoded_bytes(path) <= DN_LOOKAHEAD_LARGE)
+void dn_lookahead_expect_small(dn_lookahead *ahead, const char *path, const uint8_t *digest) {
+    if (dn_file_decoded_bytes(path) <= DN_LOOKAHEAD_MOST_BYTES)
         dn_lookahead_expect(ahead, path, digest);
 }
 

@@ -16,7 +16,7 @@ typedef struct dn_picture {
     dn_error failure;
 } dn_picture;
 
-enum { DN_LOOKAHEAD_MOST = 4, DN_LOOKAHEAD_LARGE = 48000000 };
+enum { DN_LOOKAHEAD_MOST = 4, DN_LOOKAHEAD_MOST_BYTES = 48000000 };
 
 typedef struct dn_lookahead {
     dn_levels levels; /* of deep pictures; set before the first one is expected */
@@ -33,8 +33,8 @@ void dn_lookahead_destroy(dn_lookahead *ahead);
 void dn_lookahead_expect(dn_lookahead *ahead, const char *path, const uint8_t *digest);
 
 /* With tiles pictures are large: the same for a file whose header says that its picture takes at
- * most DN_LOOKAHEAD_LARGE bytes; else does nothing. */
-void dn_lookahead_expect_large(dn_lookahead *ahead, const char *path, const uint8_t *digest);
+ * most DN_LOOKAHEAD_MOST_BYTES bytes; else does nothing. */
+void dn_lookahead_expect_small(dn_lookahead *ahead, const char *path, const uint8_t *digest);
 
 /* Waits for the picture of an expected file and returns 1; the caller frees its image. Returns 0
  * for a file that is not expected, or not with the same `has_digest`. Thread-safe. */

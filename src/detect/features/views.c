@@ -71,7 +71,7 @@ static void tell_seen(const request *self, dn_extractor *extractor, size_t done,
         int number = number_of(self, done + (size_t)i);
         if (number % self->views->count != 0)
             continue;
-        dn_extractor_turn_to(extractor, i);
+        dn_extractor_select_places(extractor, i);
         self->views->seen(self->views->seen_user, number / self->views->count);
     }
 }
@@ -123,7 +123,7 @@ dn_status dn_views_see(const dn_views *views, dn_extractor *extractor, const dn_
         DN_TRY(
             dn_views_extract_range(&unseen, extractor, NULL, image, done, count, features, error));
         for (size_t i = 0; i < count; i++) {
-            dn_extractor_turn_to(extractor, (int)i);
+            dn_extractor_select_places(extractor, (int)i);
             views->seen(views->seen_user, (int)(done + i) / views->count);
         }
     }

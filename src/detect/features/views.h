@@ -19,8 +19,8 @@ typedef struct dn_views {
     int count;
     const dn_config *config; /* the caller's */
     const dn_cancel *cancel; /* the caller's; asked before each batch; NULL: never */
-    /* called when the upright view of a tile went through the extractor, which has turned to its
-     * places; NULL: none */
+    /* called when the upright view of a tile went through the extractor, which has its places
+     * selected; NULL: none */
     dn_views_seen *seen;
     void *seen_user;
 } dn_views;

@@ -271,7 +271,7 @@ void dn_feature_source_expect(dn_feature_source *source, const char *path,
     if (!source->computes || dn_extractor_threads(source->extractor) < 2)
         return;
     if (has_tiles(source))
-        dn_lookahead_expect_large(&source->ahead, path, digest);
+        dn_lookahead_expect_small(&source->ahead, path, digest);
     else
         dn_lookahead_expect(&source->ahead, path, digest);
 }
