@@ -41,7 +41,7 @@ def wrap_document(text):
         item = ITEM.match(line)
         if line.startswith("```"):
             fenced = not fenced
-        if fenced or not line.strip() or line.startswith(("```", "|", "#")):
+        if fenced or not line.strip() or line.startswith(("```", "#")) or line.lstrip().startswith("|"):
             flush()
             out.append(line)
         elif item:
