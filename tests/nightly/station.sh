@@ -19,8 +19,12 @@ expect 0 "$differnet" train --set img_size='[64, 64]' --set n_scales=1 --set fc_
 model=$results/v1/model.safetensors
 picture=dummy_dataset/dummy_class/test/anomaly/000.png
 
+station=
+trap 'kill $station 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+
 serve() { # NAME OPTION...: starts a station on a free port: $address, $station
-    "$differnet" serve "part=$model" --archive "$work/$1" --listen 127.0.0.1:0 "${@:2}" 2>"$work/$1.log" &
+    : >"$work/$1.log" # it may be read before the station opens it
+    "$differnet" serve "part=$model" --archive "$work/$1" --listen 127.0.0.1:0 "${@:2}" 2>>"$work/$1.log" &
     station=$!
     for ((i = 0; i < 100; i++)); do
         address=$(sed -n 's|.*"started".*\(http://[^"]*\)".*|\1|p' "$work/$1.log")
