@@ -45,7 +45,12 @@ make_root() { # ARCHITECTURE PACKAGES, with commas between
     cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/" 2>/dev/null || true
 }
 
-inside() { chroot "$root" env -u PIP_FIND_LINKS DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root "$@"; }
+# The caller's environment stays outside, but for the way to the mirrors.
+mapfile -t way_out < <(env | grep -iE '^(https?_proxy|no_proxy|pip_(index_url|extra_index_url|trusted_host|cert))=')
+inside() {
+    chroot "$root" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${way_out[@]}" \
+        DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root "$@"
+}
 install_inside() {
     inside apt-get update -qq
     inside apt-get install -y -qq --no-install-recommends "$@" >/dev/null
