@@ -19,8 +19,7 @@ expect 0 "$differnet" train --set img_size='[64, 64]' --set n_scales=1 --set fc_
 model=$results/v1/model.safetensors
 picture=dummy_dataset/dummy_class/test/anomaly/000.png
 
-station=
-trap 'kill $station 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 
 serve() { # NAME OPTION...: starts a station on a free port: $address, $station
     : >"$work/$1.log" # it may be read before the station opens it
