@@ -1,5 +1,6 @@
 #include "backbone/import_weights.h"
 
+#include "backbone/value_range.h"
 #include "base/file.h"
 #include "base/finite.h"
 #include "base/memory.h"
@@ -259,6 +260,7 @@ static dn_status read_all(importing *self, dn_error *error) {
     for (int i = 0; i < self->network->step_count; i++)
         if (self->network->steps[i].kind == DN_STEP_CONVOLUTION)
             DN_TRY(read_convolution(self, i, error));
+    DN_TRY(dn_backbone_check_range(self->weights, self->path, error));
     return dn_backbone_weights_digest(self->weights, error);
 }
 

@@ -1,5 +1,6 @@
 #include "backbone/weights.h"
 
+#include "backbone/value_range.h"
 #include "base/file.h"
 #include "base/finite.h"
 #include "base/memory.h"
@@ -147,6 +148,7 @@ static dn_status read_all(const dn_tensor_file *file, const char *stem,
         DN_TRY(read_tensor(file, weights, &expected, dn_backbone_values(weights, expected.data),
                            error));
     }
+    DN_TRY(dn_backbone_check_range(weights, weights->name, error));
     copy_metadata(file, DN_WEIGHTS_LICENCE, weights->licence, sizeof weights->licence);
     copy_metadata(file, DN_WEIGHTS_ORIGIN, weights->origin, sizeof weights->origin);
     return dn_backbone_weights_digest(weights, error);

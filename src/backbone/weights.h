@@ -53,7 +53,8 @@ dn_status dn_backbone_weights_digest(dn_backbone_weights *weights, dn_error *err
 
 /* Reads an open file, with `prefix` before the network's tensor names; other tensors are ignored.
  * `name` is for messages and becomes weights->name. DN_ERROR_FORMAT names a tensor that is missing
- * or has another shape, DN_ERROR_NUMERIC a number that is not finite. */
+ * or has another shape, DN_ERROR_NUMERIC a number that is not finite, or weights with which values
+ * of the network might overflow (value_range.h). */
 dn_status dn_backbone_weights_from(const dn_tensor_file *file, const dn_network *network,
                                    const char *prefix, const char *name,
                                    dn_backbone_weights *weights, dn_error *error);

@@ -1,8 +1,10 @@
 #include "compute/element.h"
 
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "compute/cpu/vector.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 
@@ -18,16 +20,17 @@ static void widen_bf16(float *restrict values, const uint16_t *restrict numbers,
         values[i] = dn_bf16_value(numbers[i]);
 }
 
-/* Returns whether a value is not finite. */
+/* Returns the bits of the largest absolute value; those of NaN are larger than any number's. */
 DN_EVERY_CPU
-static int narrow_bf16(uint16_t *restrict numbers, const float *restrict values, size_t count) {
+static uint32_t narrow_bf16(uint16_t *restrict numbers, const float *restrict values,
+                            size_t count) {
     uint32_t largest = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t size = dn_float_bits(values[i]) & 0x7fffffffu;
         largest = size > largest ? size : largest;
         numbers[i] = dn_bf16_round(values[i]);
     }
-    return largest >= 0x7f800000u;
+    return largest;
 }
 
 void dn_elements_widen(float *values, const void *elements, dn_element element, float step,
@@ -68,24 +71,25 @@ void dn_elements_narrow(void *elements, const float *values, dn_element element,
 typedef struct narrowing {
     uint16_t *numbers;
     const float *values;
-    atomic_int not_finite;
+    uint32_t limit; /* as bits */
+    atomic_int beyond;
 } narrowing;
 
 enum { GRAIN = 1 << 14 };
 
 static void narrow_range(void *context, size_t begin, size_t end) {
     narrowing *self = context;
-    if (narrow_bf16(self->numbers + begin, self->values + begin, end - begin))
-        self->not_finite = 1;
+    if (narrow_bf16(self->numbers + begin, self->values + begin, end - begin) > self->limit)
+        self->beyond = 1;
 }
 
-size_t dn_bf16_narrow(int threads, uint16_t *numbers, const float *values, size_t count) {
-    narrowing context = {.numbers = numbers, .values = values};
-    size_t index = 0;
+size_t dn_bf16_narrow_within(int threads, uint16_t *numbers, const float *values, size_t count,
+                             float limit) {
+    narrowing context = {.numbers = numbers, .values = values, .limit = dn_float_bits(limit)};
     dn_parallel_for(threads, count, GRAIN, narrow_range, &context);
-    if (!context.not_finite)
-        return count;
-    while (index < count && isfinite(values[index]))
-        index++;
-    return index;
+    return context.beyond ? dn_find_beyond(threads, values, count, limit) : count;
+}
+
+void dn_bf16_narrow(int threads, uint16_t *numbers, const float *values, size_t count) {
+    dn_bf16_narrow_within(threads, numbers, values, count, FLT_MAX);
 }

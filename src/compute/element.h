@@ -45,8 +45,12 @@ void dn_elements_widen(float *values, const void *elements, dn_element element, 
 void dn_elements_narrow(void *elements, const float *values, dn_element element, float step,
                         size_t count);
 
-/* numbers[i] = bf16(values[i]), on several threads. Returns the index of the first value that is
- * not finite, or `count`: the check costs nothing extra here, and weights need it. */
-size_t dn_bf16_narrow(int threads, uint16_t *numbers, const float *values, size_t count);
+/* numbers[i] = bf16(values[i]), on several threads. */
+void dn_bf16_narrow(int threads, uint16_t *numbers, const float *values, size_t count);
+
+/* The same. Returns the index of the first value that is NaN or larger than `limit` in absolute
+ * value, or `count`: the check costs nothing extra here, and weights need it. */
+size_t dn_bf16_narrow_within(int threads, uint16_t *numbers, const float *values, size_t count,
+                             float limit);
 
 #endif

@@ -50,7 +50,7 @@ const dn_key dn_keys[] = {
     KEY(norm_mean, DN_KIND_REAL, 3, "[0.485, 0.456, 0.406]",
         "subtracted from red, green, blue of 0 to 1, each", CLOSED(-10, 10)),
     KEY(norm_std, DN_KIND_REAL, 3, "[0.229, 0.224, 0.225]", "divides red, green, blue, each",
-        ABOVE(0, 10)),
+        CLOSED(0.001, 10)),
     KEY(add_img_noise, DN_KIND_REAL, 1, "0.0",
         "standard deviation of noise added to normalised training pixels", CLOSED(0, 10)),
     KEY(levels, DN_KIND_TEXT, 1, "auto",

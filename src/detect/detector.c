@@ -2,7 +2,6 @@
 
 #include "backbone/embedded.h"
 #include "base/file.h"
-#include "base/finite.h"
 #include "base/memory.h"
 #include "base/parallel.h"
 #include "detect/activation_steps.h"
@@ -204,21 +203,23 @@ static dn_status copy_parameters(dn_detector *detector, dn_error *error) {
     return DN_OK;
 }
 
-static dn_status fail_not_finite(const dn_detector *detector, const dn_flow_tensor *tensor,
-                                 size_t index, dn_error *error) {
-    return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number", detector->path,
-                   tensor->name, index);
+static dn_status fail_damaged(const dn_detector *detector, const dn_flow_tensor *tensor,
+                              size_t index, float value, dn_error *error) {
+    return dn_fail(error, DN_ERROR_NUMERIC,
+                   "%s: %s[%zu] is not a finite number of at most %.0e, but %g: the file is "
+                   "damaged",
+                   detector->path, tensor->name, index, (double)DN_FLOW_MOST_PARAMETER,
+                   (double)value);
 }
 
-/* A ReLU can turn NaN into 0, so the score alone would not show it. */
 static dn_status check_parameters(const dn_detector *detector, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&detector->flow); i++) {
         dn_flow_tensor tensor;
         dn_flow_tensor_at(&detector->flow, i, &tensor);
-        size_t index = dn_find_not_finite(dn_processor_count(),
-                                          detector->parameters + tensor.offset, tensor.count);
+        const float *values = detector->parameters + tensor.offset;
+        size_t index = dn_flow_find_damage(dn_processor_count(), values, tensor.count);
         if (index < tensor.count)
-            return fail_not_finite(detector, &tensor, index, error);
+            return fail_damaged(detector, &tensor, index, values[index], error);
     }
     return DN_OK;
 }
@@ -240,9 +241,10 @@ static dn_status narrow_values(const dn_detector *detector, const dn_flow_tensor
                                uint16_t *numbers, const float *values, dn_error *error) {
     for (size_t done = 0; done < tensor->count; done += PIECE) {
         size_t left = tensor->count - done, count = left < PIECE ? left : PIECE;
-        size_t index = dn_bf16_narrow(dn_processor_count(), numbers + done, values + done, count);
+        size_t index = dn_bf16_narrow_within(dn_processor_count(), numbers + done, values + done,
+                                             count, DN_FLOW_MOST_PARAMETER);
         if (index < count)
-            return fail_not_finite(detector, tensor, done + index, error);
+            return fail_damaged(detector, tensor, done + index, values[done + index], error);
     }
     return DN_OK;
 }

@@ -37,6 +37,12 @@ size_t dn_flow_tensor_count(const dn_flow_shape *shape);
 void dn_flow_tensor_at(const dn_flow_shape *shape, size_t index, dn_flow_tensor *tensor);
 size_t dn_flow_parameter_count(const dn_flow_shape *shape);
 
+/* Index of the first parameter that no trained flow has, NaN or beyond DN_FLOW_MOST_PARAMETER, or
+ * `count`. The score would not show it: a ReLU may turn an overflow, infinity minus infinity, into
+ * 0. */
+#define DN_FLOW_MOST_PARAMETER 1e6F
+size_t dn_flow_find_damage(int threads, const float *values, size_t count);
+
 /* torch.nn.Linear's default: weights and biases U(-1/sqrt(inputs), 1/sqrt(inputs)). */
 void dn_flow_initialize(const dn_flow_shape *shape, float *parameters, uint64_t seed, int threads);
 

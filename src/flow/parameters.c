@@ -1,3 +1,4 @@
+#include "base/finite.h"
 #include "base/parallel.h"
 #include "flow/flow.h"
 #include "flow/subnet.h"
@@ -22,6 +23,10 @@ static size_t subnet_parameters(const dn_flow_shape *shape) {
 
 size_t dn_flow_parameter_count(const dn_flow_shape *shape) {
     return (size_t)shape->blocks * SUBNETS * subnet_parameters(shape);
+}
+
+size_t dn_flow_find_damage(int threads, const float *values, size_t count) {
+    return dn_find_beyond(threads, values, count, DN_FLOW_MOST_PARAMETER);
 }
 
 size_t dn_subnet_offset(const dn_flow_shape *shape, int block, int subnet) {

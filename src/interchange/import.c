@@ -1,6 +1,5 @@
 #include "backbone/import_weights.h"
 #include "base/file.h"
-#include "base/finite.h"
 #include "base/memory.h"
 #include "base/observer.h"
 #include "base/parallel.h"
@@ -199,10 +198,12 @@ static dn_status examine_tensor(const importing *self, dn_digest *digest, const 
         const float *values = bytes;
         if ((uintptr_t)bytes % _Alignof(float) != 0)
             values = memcpy(aligned, bytes, size);
-        size_t count = size / sizeof *values, odd = dn_find_not_finite(1, values, count);
+        size_t count = size / sizeof *values, odd = dn_flow_find_damage(1, values, count);
         if (odd < count)
-            return dn_fail(error, DN_ERROR_NUMERIC, "%s: %s[%zu] is not a finite number",
-                           self->path, tensor->name, done + odd);
+            return dn_fail(error, DN_ERROR_NUMERIC,
+                           "%s: %s[%zu] is not a finite number of at most %.0e, but %g", self->path,
+                           tensor->name, done + odd, (double)DN_FLOW_MOST_PARAMETER,
+                           (double)values[odd]);
         dn_digest_add(digest, values, size);
         done += count;
     }

@@ -3,6 +3,7 @@
 #include "base/finite.h"
 #include "base/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -128,27 +129,28 @@ float *dn_trainer_take_parameters(dn_trainer *trainer) {
     return parameters;
 }
 
-static dn_status check_block(const dn_trainer *trainer, const float *block, const char *kind,
-                             dn_error *error) {
+static dn_status check_block(const dn_trainer *trainer, const float *block, float limit,
+                             const char *kind, dn_error *error) {
     for (size_t i = 0; i < dn_flow_tensor_count(&trainer->shape); i++) {
         dn_flow_tensor tensor;
         dn_flow_tensor_at(&trainer->shape, i, &tensor);
-        size_t index =
-            dn_find_not_finite(trainer->compute->threads, block + tensor.offset, tensor.count);
+        const float *values = block + tensor.offset;
+        size_t index = dn_find_beyond(trainer->compute->threads, values, tensor.count, limit);
         if (index < tensor.count)
             return dn_fail(error, DN_ERROR_NUMERIC,
-                           "training diverged: after step %lld %s%s[%zu] is not a finite number; a "
-                           "smaller lr_init may help",
-                           (long long)trainer->optimizer.adam.step, kind, tensor.name, index);
+                           "training diverged: after step %lld %s%s[%zu] is not a finite number of "
+                           "at most %.0e, but %g; a smaller lr_init may help",
+                           (long long)trainer->optimizer.adam.step, kind, tensor.name, index,
+                           (double)limit, (double)values[index]);
     }
     return DN_OK;
 }
 
 dn_status dn_trainer_check(const dn_trainer *trainer, dn_error *error) {
     const dn_optimizer *optimizer = &trainer->optimizer;
-    DN_TRY(check_block(trainer, optimizer->parameters, "", error));
-    DN_TRY(check_block(trainer, optimizer->first, "Adam's first moment of ", error));
-    return check_block(trainer, optimizer->second, "Adam's second moment of ", error);
+    DN_TRY(check_block(trainer, optimizer->parameters, DN_FLOW_MOST_PARAMETER, "", error));
+    DN_TRY(check_block(trainer, optimizer->first, FLT_MAX, "Adam's first moment of ", error));
+    return check_block(trainer, optimizer->second, FLT_MAX, "Adam's second moment of ", error);
 }
 
 static dn_status fail_diverged(const dn_trainer *trainer, dn_error *error) {

@@ -165,29 +165,44 @@ static void test_test_reproduces_train(void **state) {
     dn_model_close(model);
 }
 
-/* Weights that are not numbers are noticed before they are used; opening does not read them. */
+static void refuse_weights(const scene *self, const char *path, const char *precision,
+                           const char *message) {
+    dn_error error = {0};
+    dn_model_options options = DN_INIT(dn_model_options);
+    dn_model *model;
+    char image[256];
+    snprintf(image, sizeof image, "%s/data/part/test/good/00.pgm", self->folder);
+    options.precision = precision;
+    assert_ok(dn_model_open(path, &options, &model, &error));
+    for (int i = 0; i < 2; i++) { /* every time, not the first time alone */
+        dn_result result = DN_INIT(dn_result);
+        assert_fails(dn_model_score_file(model, image, &result, &error), DN_ERROR_NUMERIC, message);
+    }
+    dn_model_close(model);
+}
+
+/* Weights that no training gives are noticed before they are used; opening does not read them. */
 static void test_damaged_weights(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_train_summary summary = DN_INIT(dn_train_summary);
-    dn_model *model;
     size_t size;
     uint64_t header;
     assert_ok(dn_train(self->config, NULL, &summary, NULL, &error));
     char *bytes = read_file(summary.results_directory, "model.safetensors", &size);
     memcpy(&header, bytes, sizeof header);
-    memset(bytes + 8 + header, 0xff, 4000); /* NaN */
-    char image[256];
-    snprintf(image, sizeof image, "%s/data/part/test/good/00.pgm", self->folder);
-    const char *path = put_file(self->folder, "damaged.safetensors", bytes, size);
-    assert_ok(dn_model_open(path, NULL, &model, &error));
-    for (int i = 0; i < 2; i++) { /* every time, not the first time alone */
-        dn_result result = DN_INIT(dn_result);
-        assert_fails(
-            dn_model_score_file(model, image, &result, &error), DN_ERROR_NUMERIC,
-            "damaged.safetensors: nf.module_list.2.s1.fc1.weight[0] is not a finite number");
+    const struct {
+        int fill;
+        const char *message;
+    } cases[] = {{0xff, ".s1.fc1.weight[0] is not a finite number"}, /* NaN */
+                 {0x7e, "damaged.safetensors: nf.module_list.2.s1.fc1.weight[0] is not a finite "
+                        "number of at most 1e+06, but 8.45702e+37: the file is damaged"}};
+    for (size_t i = 0; i < 2; i++) {
+        memset(bytes + 8 + header, cases[i].fill, 4000);
+        const char *path = put_file(self->folder, "damaged.safetensors", bytes, size);
+        refuse_weights(self, path, "f32", cases[i].message);
+        refuse_weights(self, path, "bf16", cases[i].message);
     }
-    dn_model_close(model);
     free(bytes);
 }
 

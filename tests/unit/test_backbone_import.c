@@ -223,11 +223,51 @@ static void test_refusals(void **state) {
     refuse(self, DN_ERROR_NUMERIC, "conv_stem.weight[5] is not a finite number");
 }
 
+/* Step `i` of Lite0 gets a bias of `value`. */
+static state_dict *create_with_bias(int i, float value) {
+    state_dict *self = create(&dn_efficientnet_lite0, 0);
+    dn_backbone_values(&self->weights, self->weights.bias[i])[3] = value;
+    return self;
+}
+
+/* A ReLU6 ends the growth, a residual carries a large value on. */
+static void test_values_that_might_overflow(void **state) {
+    (void)state;
+    dn_error error = {0};
+    dn_backbone_weights weights;
+    const dn_network_step *steps = dn_efficientnet_lite0.steps;
+    int residual = 1, reader = 1;
+    while (!steps[residual].adds)
+        residual++;
+    int projection = dn_network_residual(&dn_efficientnet_lite0, residual);
+    while (dn_network_source(&dn_efficientnet_lite0, reader) != projection ||
+           steps[reader].kind != DN_STEP_CONVOLUTION)
+        reader++;
+    state_dict *self = create_with_bias(0, 9e14f);
+    assert_int_equal(steps[0].activation, DN_ACTIVATION_RELU6);
+    assert_ok(import_dict(self, &weights, &error));
+    dn_backbone_weights_free(&weights);
+    release(self);
+    refuse(create_with_bias(0, -2e15f), DN_ERROR_NUMERIC,
+           "weights.pth: the weights of conv_stem let values of the network reach 2e+15");
+    self = create_with_bias(projection, 6e14f);
+    dn_backbone_values(&self->weights, self->weights.bias[residual])[3] = 6e14f;
+    memset(dn_backbone_values(&self->weights, self->weights.weight[reader]), 0,
+           dn_network_kernel_count(&dn_efficientnet_lite0, reader) * sizeof(float));
+    refuse(self, DN_ERROR_NUMERIC,
+           "the weights of blocks.1.1.conv_pwl let values of the network reach 1.2e+15");
+    self = create(&dn_efficientnet_lite0, 0);
+    self->variances[7] = -1e-3f + 1e-10f;
+    self->ones[7] = 1e30f;
+    refuse(self, DN_ERROR_NUMERIC, "the weights of conv_stem let values");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_folded_normalisations),
         cmocka_unit_test(test_every_network_by_every_name),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_values_that_might_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

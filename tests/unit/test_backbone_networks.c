@@ -175,7 +175,8 @@ static void check_precision(dn_precision precision, dn_element element, double a
     float features[2][FEATURES];
     fill_weights(&resnet18, &weights);
     assert_ok(dn_compute_open_in("auto", precision, 1, &compute, &error));
-    for (int rounded = 0; rounded < 2; rounded++) {
+    int can_round = compute.precision == precision; /* else the program calculates in f32 */
+    for (int rounded = 0; rounded <= can_round; rounded++) {
         const dn_backbone_pixels pixels = {.element = rounded ? element : DN_ELEMENT_F32,
                                            .mean = {0.5, 0.5, 0.5},
                                            .std = {0.25, 0.25, 0.25},
@@ -190,11 +191,11 @@ static void check_precision(dn_precision precision, dn_element element, double a
         dn_backbone_destroy(backbone);
     }
     double difference = 0, size = 0;
-    for (int i = 0; i < FEATURES; i++) {
+    for (int i = 0; can_round && i < FEATURES; i++) {
         difference += pow((double)features[1][i] - (double)features[0][i], 2);
         size += pow((double)features[0][i], 2);
     }
-    if (compute.precision == precision)
+    if (can_round)
         assert_true(sqrt(difference / size) < allowed && difference > 0);
     dn_compute_close(&compute);
     dn_backbone_weights_free(&weights);

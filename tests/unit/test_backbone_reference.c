@@ -158,6 +158,18 @@ static void test_bad_files(void **state) {
     assert_fails(dn_backbone_weights_load(write_weights(folder, "features.", TENSORS, NAN),
                                           &weights, &error),
                  DN_ERROR_NUMERIC, "features.0.weight[0] is not a finite number");
+    /* an exponent with a flipped bit; the network's largest value is then this weight's */
+    assert_fails(dn_backbone_weights_load(write_weights(folder, "features.", TENSORS, 3e37f),
+                                          &weights, &error),
+                 DN_ERROR_NUMERIC,
+                 "weights.safetensors: the weights of 0 let values of the network reach 4.8e+38, "
+                 "expected at most 1e+15: the file is damaged");
+    assert_fails(dn_backbone_weights_load(write_weights(folder, "features.", TENSORS, -1e12f),
+                                          &weights, &error),
+                 DN_ERROR_NUMERIC, "the weights of ");
+    assert_ok(dn_backbone_weights_load(write_weights(folder, "features.", TENSORS, 10), &weights,
+                                       &error));
+    dn_backbone_weights_free(&weights);
     /* `features` saved alone */
     assert_ok(dn_backbone_weights_load(write_weights(folder, "", TENSORS, 0), &weights, &error));
     dn_backbone_weights_free(&weights);

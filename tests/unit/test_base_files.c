@@ -172,7 +172,7 @@ static void test_memory(void **state) {
     dn_workspace_destroy(&workspace);
 }
 
-static void test_find_not_finite(void **state) {
+static void test_find_damaged_values(void **state) {
     (void)state;
     enum { COUNT = 1 << 20 };
     dn_error error = {0};
@@ -186,6 +186,10 @@ static void test_find_not_finite(void **state) {
     values[777] = NAN;
     assert_int_equal(dn_find_not_finite(2, values, COUNT), 777);
     assert_int_equal(dn_find_not_finite(2, values, 0), 0);
+    assert_int_equal(dn_find_beyond(2, values, 777, FLT_MAX), 777);
+    assert_int_equal(dn_find_beyond(2, values, 777, 1), 1);
+    values[1] = -1;
+    assert_int_equal(dn_find_beyond(2, values, 777, 1), 3);
     dn_release(values);
 }
 
@@ -216,7 +220,7 @@ int main(void) {
         cmocka_unit_test(test_nearest_name),
         cmocka_unit_test(test_status_names),
         cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_find_not_finite),
+        cmocka_unit_test(test_find_damaged_values),
         cmocka_unit_test(test_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

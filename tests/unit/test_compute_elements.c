@@ -2,6 +2,8 @@
  * Every backend against the reference or against numbers that the test computes. */
 #include "compute_buffers.h"
 
+#include <float.h>
+
 /* ---- Elements ---------------------------------------------------------------------------------
  */
 
@@ -15,8 +17,12 @@ static void test_elements(void **state) {
     dn_elements_widen(back, numbers, DN_ELEMENT_BF16, 0, 6);
     assert_true(back[0] == 1.0F && back[1] == 1.015625F && back[2] == -3.0F);
     assert_true(isinf(back[3]) && isnan(back[4]) && isinf(back[5]));
-    assert_int_equal(dn_bf16_narrow(2, numbers, values, 3), 3);
-    assert_int_equal(dn_bf16_narrow(2, numbers, values, 6), 3); /* the first that is not finite */
+    assert_int_equal(dn_bf16_narrow_within(2, numbers, values, 3, FLT_MAX), 3);
+    assert_int_equal(dn_bf16_narrow_within(2, numbers, values, 6, FLT_MAX),
+                     3); /* the first not finite */
+    assert_int_equal(dn_bf16_narrow_within(2, numbers, values, 6, 2), 2);
+    assert_int_equal(dn_bf16_narrow_within(2, numbers, values, 6, 3), 3);
+    assert_int_equal(dn_bf16_narrow_within(2, numbers, values + 4, 1, FLT_MAX), 0);
     uint8_t bytes[4];
     const float steps[] = {0.25F, 0.74F, -1.0F, 1e9F};
     dn_elements_narrow(bytes, steps, DN_ELEMENT_U8, 0.5F, 4);

@@ -130,7 +130,7 @@ static void test_ranges(void **state) {
     } cases[] = {
         {"img_size", "[64, 2048]", "[63, 448]", "img_size: \"63\" is out of range"},
         {"img_size", "[448, 448]", "[448, 2049]", "64 to 2048"},
-        {"norm_std", "[0.001, 10, 1]", "[0.2, 0, 0.2]", "above 0, at most 10"},
+        {"norm_std", "[0.001, 10, 1]", "[0.2, 0.0009, 0.2]", "0.001 to 10"},
         {"norm_mean", "[-10, 0, 10]", "[0, 0, 11]", "-10 to 10"},
         {"n_scales", "6", "0", "n_scales: \"0\" is out of range (expected: 1 to 6)"},
         {"n_scales", "1", "7", "out of range"},

@@ -149,6 +149,9 @@ static void test_other_networks_are_refused(void **state) {
     net.tensors[2].bytes += INTERNAL * sizeof(float);
     net.flow[5] = -1.0f / 0.0f;
     refuse(&net, NULL, NULL, DN_ERROR_NUMERIC, "s1.fc1.weight[5] is not a finite number");
+    net.flow[5] = -3e6f;
+    refuse(&net, NULL, NULL, DN_ERROR_NUMERIC,
+           "s1.fc1.weight[5] is not a finite number of at most 1e+06, but -3e+06");
     net.flow[5] = 0;
     add(&net, "", "nf.module_list.2.s3.fc1.weight", (dn_tensor){.rank = 1, .shape = {3}});
     refuse(&net, NULL, NULL, DN_ERROR_FORMAT, "nf.module_list.2.s3.fc1.weight, which no DifferNet");
