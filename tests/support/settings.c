@@ -18,3 +18,12 @@ void settings_in(dn_config *config, const char *folder) {
         settings_put(config, &(const char *const[2]){places[i][0], path}, 1);
     }
 }
+
+dn_config *settings_create(const char *folder, const char *const (*pairs)[2], size_t count) {
+    dn_error error = {0};
+    dn_config *config;
+    assert_ok(dn_config_create(&config, &error));
+    settings_put(config, pairs, count);
+    settings_in(config, folder);
+    return config;
+}

@@ -173,6 +173,33 @@ const char *put_file(const char *folder, const char *name, const void *data, siz
     return path;
 }
 
+const char *put_image(const char *folder, const char *name, int width, int height, int channels,
+                      const uint8_t *pixels) {
+    enum { MOST_HEADER = 64 };
+    size_t size = (size_t)width * (size_t)height * (size_t)channels;
+    char *file = malloc(MOST_HEADER + size);
+    size_t header = (size_t)snprintf(file, MOST_HEADER, "P%d\n%d %d\n255\n", channels == 1 ? 5 : 6,
+                                     width, height);
+    memcpy(file + header, pixels, size);
+    const char *path = put_file(folder, name, file, header + size);
+    free(file);
+    return path;
+}
+
+char *get_file(const char *path, size_t *size) {
+    struct stat status;
+    FILE *stream = fopen(path, "rb");
+    if (!stream || fstat(fileno(stream), &status) != 0)
+        fail_msg("cannot read %s", path);
+    size_t bytes = (size_t)status.st_size;
+    char *data = calloc(1, bytes + 1);
+    assert_int_equal(fread(data, 1, bytes, stream), bytes);
+    fclose(stream);
+    if (size)
+        *size = bytes;
+    return data;
+}
+
 void disk_fill(size_t bytes) {
     struct rlimit limit;
     signal(SIGXFSZ, SIG_IGN);

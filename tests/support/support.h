@@ -57,6 +57,13 @@ void temporary_remove(char *folder);
 /* Writes a file below a folder and creates its parents; returns its path (static buffer). */
 const char *put_file(const char *folder, const char *name, const void *data, size_t size);
 
+/* The same with a PNM image: `pixels` is u8 [height][width][channels], with 1 channel or 3. */
+const char *put_image(const char *folder, const char *name, int width, int height, int channels,
+                      const uint8_t *pixels);
+
+/* The whole file, with a 0 after it; free(). `size` may be NULL. */
+char *get_file(const char *path, size_t *size);
+
 #define assert_ok(call)                                                                            \
     do {                                                                                           \
         if ((call) != DN_OK)                                                                       \

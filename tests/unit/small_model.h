@@ -55,11 +55,9 @@ static inline void draw_pixels(uint8_t *pixels, int side, int number) {
 static inline const char *put_pixels(const char *folder, const char *name, int side, int number) {
     dn_error error = {0};
     void *block;
-    assert_ok(dn_allocate(&block, (size_t)side * (size_t)side * 3 + 32, 1, &error));
-    int header = sprintf(block, "P6\n%d %d\n255\n", side, side);
-    draw_pixels((uint8_t *)block + header, side, number);
-    const char *path =
-        put_file(folder, name, block, (size_t)header + (size_t)side * (size_t)side * 3);
+    assert_ok(dn_allocate(&block, (size_t)side * (size_t)side * 3, 1, &error));
+    draw_pixels(block, side, number);
+    const char *path = put_image(folder, name, side, side, 3, block);
     dn_release(block);
     return path;
 }

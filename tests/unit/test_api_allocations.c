@@ -123,14 +123,13 @@ static void refuse_every_one(const char *what, attempt *work, scene *self, long 
 
 static void put_images(const char *folder, const char *directory) {
     enum { SIDE = 64 };
-    uint8_t pgm[SIDE * SIDE + 32];
+    uint8_t pixels[SIDE * SIDE];
     for (int number = 0; number < 2; number++) {
         char name[64];
-        int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
         for (int i = 0; i < SIDE * SIDE; i++)
-            pgm[header + i] = (uint8_t)(i * (number + 3) >> 2);
+            pixels[i] = (uint8_t)(i * (number + 3) >> 2);
         snprintf(name, sizeof name, "data/part/%s/%d.pgm", directory, number);
-        put_file(folder, name, pgm, (size_t)header + SIDE * SIDE);
+        put_image(folder, name, SIDE, SIDE, 1, pixels);
     }
 }
 

@@ -17,14 +17,13 @@ static const dn_calibrate_options forced = {.struct_size = sizeof forced, .force
 
 static void put_pictures(const char *folder, const char *directory, int count, int seed) {
     enum { SIDE = 64 };
-    uint8_t pgm[SIDE * SIDE + 32];
+    uint8_t pixels[SIDE * SIDE];
     char name[256];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
     for (int i = 0; i < count; i++) {
         for (int k = 0; k < SIDE * SIDE; k++)
-            pgm[header + k] = (uint8_t)((k * (3 + seed) >> (i % 4)) + 11 * i);
+            pixels[k] = (uint8_t)((k * (3 + seed) >> (i % 4)) + 11 * i);
         snprintf(name, sizeof name, "%s/%02d.pgm", directory, i);
-        put_file(folder, name, pgm, (size_t)header + SIDE * SIDE);
+        put_image(folder, name, SIDE, SIDE, 1, pixels);
     }
 }
 
@@ -57,9 +56,7 @@ static int set_up(void **state) {
     put_pictures(self->folder, "data/part/test/odd", 3, 9);
     put_pictures(self->folder, "more", 5, 2);
     put_pictures(self->folder, "enough", 12, 4);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, small, sizeof small / sizeof *small);
     snprintf(self->images, sizeof self->images, "%s/more", self->folder);
     *state = self;
     return 0;

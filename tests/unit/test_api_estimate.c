@@ -26,13 +26,12 @@ static void set(dn_config *config, const char *key, const char *value) {
 
 /* One picture under many names. */
 static void link_pictures(const char *folder, const char *directory, int count) {
-    uint8_t pgm[SIDE * SIDE + 32];
+    uint8_t pixels[SIDE * SIDE];
     char first[512], name[512];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
     for (int i = 0; i < SIDE * SIDE; i++)
-        pgm[header + i] = (uint8_t)(i * 7 >> 2);
+        pixels[i] = (uint8_t)(i * 7 >> 2);
     snprintf(name, sizeof name, "%s/000.pgm", directory);
-    snprintf(first, sizeof first, "%s", put_file(folder, name, pgm, (size_t)header + SIDE * SIDE));
+    snprintf(first, sizeof first, "%s", put_image(folder, name, SIDE, SIDE, 1, pixels));
     for (int i = 1; i < count; i++) {
         snprintf(name, sizeof name, "%s/%s/%03d.pgm", folder, directory, i);
         assert_int_equal(link(first, name), 0);
@@ -44,15 +43,12 @@ static int set_up(void **state) {
                                             {"n_transforms", "2"},  {"meta_epochs", "1"},
                                             {"sub_epochs", "1"},    {"threads", "2"},
                                             {"batch_size", "16"},   {"precision", "f32"}};
-    dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     link_pictures(self->folder, "data/part/train/good", IMAGES);
     link_pictures(self->folder, "data/part/test/good", 2);
     link_pictures(self->folder, "data/part/test/bad", 2);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, common, sizeof common / sizeof *common);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, common, sizeof common / sizeof *common);
     *state = self;
     return 0;
 }

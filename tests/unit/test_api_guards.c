@@ -16,11 +16,10 @@ static const dn_calibrate_options forced = {.struct_size = sizeof forced, .force
 
 static void put_picture(const char *folder, const char *name, int pattern) {
     enum { SIDE = 64 };
-    uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint8_t pixels[SIDE * SIDE];
     for (int k = 0; k < SIDE * SIDE; k++)
-        pgm[header + k] = (uint8_t)(60 + ((k * 37 + (k >> 6) * pattern * 13) & 63) + pattern % 40);
-    put_file(folder, name, pgm, (size_t)header + SIDE * SIDE);
+        pixels[k] = (uint8_t)(60 + ((k * 37 + (k >> 6) * pattern * 13) & 63) + pattern % 40);
+    put_image(folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_pictures(const char *folder, const char *directory, int count, int first) {
@@ -67,9 +66,7 @@ static int set_up(void **state) {
     put_pictures(self->folder, "mixed/monday", 6, 500);
     put_pictures(self->folder, "mixed/tuesday", 6, 600);
     put_pictures(self->folder, "parts/NG", 12, 700);
-    assert_ok(dn_config_create(&config, &error));
-    settings_put(config, small, sizeof small / sizeof *small);
-    settings_in(config, self->folder);
+    config = settings_create(self->folder, small, sizeof small / sizeof *small);
     assert_ok(dn_train(config, NULL, &summary, NULL, &error));
     dn_config_destroy(config);
     snprintf(self->model, sizeof self->model, "%s/model.safetensors", summary.results_directory);
@@ -216,16 +213,6 @@ static void other_files_and_ways_back(void **state) {
     assert_fails(calibrate(self, "new", &undo), DN_ERROR_ARGUMENT, "takes no images");
 }
 
-static char *read_all(const char *path, size_t *size) {
-    enum { MOST = 32 << 20 };
-    char *text = calloc(1, MOST);
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    *size = fread(text, 1, MOST - 1, stream);
-    fclose(stream);
-    return text;
-}
-
 /* Replaces every occurrence in the file's header by a word of the same length. */
 static void rename_in(char *text, size_t size, const char *word, const char *other) {
     size_t length = strlen(word), count = 0;
@@ -242,7 +229,7 @@ static void models_of_before_work(void **state) {
     dn_model *opened;
     dn_result result = DN_INIT(dn_result);
     assert_ok(calibrate(self, "new", NULL));
-    char *bytes = read_all(self->model, &size);
+    char *bytes = get_file(self->model, &size);
     rename_in(bytes, size, "\"seen\"", "\"once\"");
     rename_in(bytes, size, "low_rate\\\"", "l_o_w_r_\\\"");
     rename_in(bytes, size, "low_threshold\\\"", "l_threshold__\\\"");
@@ -345,7 +332,7 @@ static void reports_name_the_calibration(void **state) {
     assert_int_equal(metrics.decision.good.review, reviewed);
     dn_model_close(model);
     snprintf(path, sizeof path, "%s/tested/metrics.json", self->folder);
-    char *text = read_all(path, &size);
+    char *text = get_file(path, &size);
     cJSON *root = cJSON_ParseWithLength(text, size);
     assert_string_equal(fact(root, "calibration_id"), self->summary.id);
     assert_string_equal(fact(root, "calibration_date"), self->summary.date);
@@ -354,7 +341,7 @@ static void reports_name_the_calibration(void **state) {
     cJSON_Delete(root);
     free(text);
     snprintf(path, sizeof path, "%s/tested/report.html", self->folder);
-    text = read_all(path, &size);
+    text = get_file(path, &size);
     assert_non_null(memmem(text, size, self->summary.id, 16));
     assert_non_null(memmem(text, size, self->summary.promise, strlen(self->summary.promise)));
     free(text);
@@ -368,7 +355,7 @@ static void a_training_names_its_model(void **state) {
     snprintf(path, sizeof path, "%s", self->model);
     end = strrchr(path, '/');
     snprintf(end, 20, "/metrics.json");
-    char *text = read_all(path, &size);
+    char *text = get_file(path, &size);
     assert_non_null(memmem(text, size, id_of(self->model), 16));
     free(text);
 }

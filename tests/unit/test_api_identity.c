@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SIDE = 64 };
@@ -24,15 +23,14 @@ static void set(dn_config *config, const char *key, const char *value) {
 
 /* A grey square, or a bright one, on noise. */
 static void put_picture(const char *folder, const char *name, uint32_t number, int bright) {
-    uint8_t pgm[SIDE * SIDE + 32];
+    uint8_t pixels[SIDE * SIDE];
     float noise[SIDE * SIDE];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
     pseudo_floats(noise, SIDE * SIDE, number, 20);
     for (int i = 0; i < SIDE * SIDE; i++) {
         int inside = i / SIDE > 20 && i / SIDE < 44 && i % SIDE > 20 && i % SIDE < 44;
-        pgm[header + i] = (uint8_t)((inside ? bright ? 230 : 150 : 60) + (int)noise[i]);
+        pixels[i] = (uint8_t)((inside ? bright ? 230 : 150 : 60) + (int)noise[i]);
     }
-    put_file(folder, name, pgm, (size_t)header + SIDE * SIDE);
+    put_image(folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_class(const char *folder, const char *class) {
@@ -54,9 +52,7 @@ static int set_up(void **state) {
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     put_class(self->folder, "data/part");
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, small, sizeof small / sizeof *small);
     *state = self;
     return 0;
 }
@@ -76,16 +72,6 @@ static void train(scene *self) {
              self->summary.results_directory);
 }
 
-static char *read_file(const char *path, size_t *size) {
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        fail_msg("%s is missing", path);
-    char *data = calloc(1, 1 << 24);
-    *size = fread(data, 1, (1 << 24) - 1, stream);
-    fclose(stream);
-    return data;
-}
-
 static void in_folder(const scene *self, const char *name, char path[512]) {
     snprintf(path, 512, "%s/%s", self->folder, name);
 }
@@ -103,7 +89,7 @@ static void test_keys_of_the_run_change_no_byte(void **state) {
     char path[512];
     size_t size, other_size;
     train(self);
-    char *bytes = read_file(self->model, &size);
+    char *bytes = get_file(self->model, &size);
     move(self, "data", "elsewhere");
     move(self, "elsewhere/part", "elsewhere/renamed");
     in_folder(self, "elsewhere", path);
@@ -121,7 +107,7 @@ static void test_keys_of_the_run_change_no_byte(void **state) {
     set(self->config, "output", quoted);
     free(quoted);
     train(self);
-    char *other = read_file(self->model, &other_size);
+    char *other = get_file(self->model, &other_size);
     assert_int_equal(size, other_size);
     assert_memory_equal(bytes, other, size);
     assert_null(memmem(bytes, size, self->folder, strlen(self->folder)));
@@ -153,7 +139,7 @@ static void test_data_of_a_model(void **state) {
     dn_text_free(report);
 
     /* Alone at another place, the model does not say. */
-    char *bytes = read_file(self->model, &size);
+    char *bytes = get_file(self->model, &size);
     const char *alone = put_file(self->folder, "alone/model.safetensors", bytes, size);
     snprintf(text, sizeof text, "%s", alone);
     assert_int_equal(evaluate(text, NULL, NULL, &metrics), DN_ERROR_DATA);
@@ -197,7 +183,7 @@ static void test_model_of_an_older_version(void **state) {
     size_t size;
     uint64_t header;
     train(self);
-    char *bytes = read_file(self->model, &size);
+    char *bytes = get_file(self->model, &size);
     memcpy(&header, bytes, sizeof header);
     /* Two keys more before the first one; the configuration is a string of the header's JSON. */
     char *key = memmem(bytes, header, "# ", 2), *whole = calloc(1, size + 4096);
@@ -226,18 +212,16 @@ static void test_model_of_an_older_version(void **state) {
 /* A region of interest belongs to the size of the input. */
 static void test_region_of_another_size(void **state) {
     scene *self = *state;
-    uint8_t mask[SIDE * SIDE + 32];
+    uint8_t mask[SIDE * SIDE] = {0};
     char quoted[600];
-    int header = sprintf((char *)mask, "P5\n%d %d\n255\n", SIDE, SIDE);
-    memset(mask + header, 0, SIDE * SIDE);
-    memset(mask + header, 255, SIDE * SIDE / 2);
+    memset(mask, 255, SIDE * SIDE / 2);
     snprintf(quoted, sizeof quoted, "\"%s\"",
-             put_file(self->folder, "mask.pgm", mask, (size_t)header + SIDE * SIDE));
+             put_image(self->folder, "mask.pgm", SIDE, SIDE, 1, mask));
     set(self->config, "roi", quoted);
     train(self);
     size_t size;
     uint64_t header_size;
-    char *bytes = read_file(self->model, &size), *shape = memmem(bytes, size, "[64,64]", 7);
+    char *bytes = get_file(self->model, &size), *shape = memmem(bytes, size, "[64,64]", 7);
     dn_model *model;
     assert_non_null(shape);
     assert_ok(dn_model_open(self->model, NULL, &model, &error));

@@ -2,7 +2,6 @@
 #include "image/image.h"
 #include "support/settings.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +102,7 @@ static int set_up(void **state) {
         (dn_observer){.struct_size = sizeof(dn_observer), .user = self, .on_message = hear};
     put_set(self->folder, "deep", 12);
     put_set(self->folder, "twin", 8);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, small, sizeof small / sizeof *small);
     self->twin = train_on(self, "twin", "auto");
     self->twin_auroc = measured.image_auroc.value;
     assert_null(strstr(self->messages, "levels"));
@@ -167,13 +164,9 @@ static void assert_described(const char *path, const char *part) {
 }
 
 static char *read_model(const char *results, size_t *size) {
-    char path[1400], *bytes = malloc(1 << 24);
+    char path[1400];
     snprintf(path, sizeof path, "%s/model.safetensors", results);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    *size = fread(bytes, 1, 1 << 24, file);
-    fclose(file);
-    return bytes;
+    return get_file(path, size);
 }
 
 static void test_found_levels_find_the_same_defects(void **state) {

@@ -23,17 +23,16 @@ typedef struct scene {
 } scene;
 
 static void put_picture(const char *folder, const char *directory, int number, int circle) {
-    static uint8_t ppm[SIDE * SIDE * 3 + 32];
+    static uint8_t pixels[SIDE * SIDE * 3];
     char name[256];
-    int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", SIDE, SIDE);
     for (int i = 0; i < SIDE * SIDE; i++) {
         int x = i % SIDE, y = i / SIDE, dx = x - 32 - number, dy = y - 36 + number;
         int inside = circle ? dx * dx + dy * dy < 400 : abs(dx) < 16 && abs(dy) < 16;
         for (int c = 0; c < 3; c++)
-            ppm[header + 3 * i + c] = (uint8_t)(inside ? 230 - 40 * c : 40 + x / 2 + 20 * c);
+            pixels[3 * i + c] = (uint8_t)(inside ? 230 - 40 * c : 40 + x / 2 + 20 * c);
     }
     snprintf(name, sizeof name, "%s/%d.ppm", directory, number);
-    put_file(folder, name, ppm, (size_t)header + SIDE * SIDE * 3);
+    put_image(folder, name, SIDE, SIDE, 3, pixels);
 }
 
 static dn_config *configure(const scene *self) {
@@ -43,12 +42,7 @@ static dn_config *configure(const scene *self) {
         {"batch_size", "4"},        {"meta_epochs", "2"},       {"sub_epochs", "4"},
         {"threads", "2"},           {"lr_init", "0.001"},       {"val_fraction", "0.25"},
         {"grad_map_viz", "true"},   {"backbone", LITE0},        {"cache_limit", "0"}};
-    dn_error error = {0};
-    dn_config *config;
-    assert_ok(dn_config_create(&config, &error));
-    settings_put(config, small, sizeof small / sizeof *small);
-    settings_in(config, self->folder);
-    return config;
+    return settings_create(self->folder, small, sizeof small / sizeof *small);
 }
 
 static int set_up(void **state) {

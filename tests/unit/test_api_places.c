@@ -15,16 +15,15 @@ enum { SIDE = 64, TRAINED = 8, TESTED = 4 };
 
 /* A square on grey; `dirt`: a bright patch in a corner. */
 static void put_picture(const char *folder, const char *name, int number, int dirt) {
-    uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint8_t pixels[SIDE * SIDE];
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
             int inside = abs(x - 30 - number % 3) < 14 && abs(y - 32 + number % 2) < 14;
             int dirty = dirt && x > 44 && y > 44;
-            pgm[header + y * SIDE + x] =
+            pixels[y * SIDE + x] =
                 (uint8_t)(dirty ? 250 - 20 * (x % 3) : (inside ? 190 : 60) + number % 5);
         }
-    put_file(folder, name, pgm, (size_t)header + SIDE * SIDE);
+    put_image(folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_pictures(const char *folder, const char *directory, int count, int dirt) {
@@ -57,11 +56,7 @@ static dn_config *configure(const char *folder) {
                                            {"score", "combined"},      {"false_reject_rate", "0.2"},
                                            {"review_rate", "0.4"},     {"checkpoint_share", "1"},
                                            {"estimate", "false"},      {"precision", "f32"}};
-    dn_config *config;
-    assert_ok(dn_config_create(&config, &error));
-    settings_put(config, small, sizeof small / sizeof *small);
-    settings_in(config, folder);
-    return config;
+    return settings_create(folder, small, sizeof small / sizeof *small);
 }
 
 static int set_up(void **state) {
@@ -89,15 +84,7 @@ static int tear_down(void **state) {
 static char *read_model(const dn_train_summary *summary, size_t *size) {
     char path[1200];
     snprintf(path, sizeof path, "%s/model.safetensors", summary->results_directory);
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    fseek(stream, 0, SEEK_END);
-    *size = (size_t)ftell(stream);
-    rewind(stream);
-    char *bytes = malloc(*size);
-    assert_int_equal(fread(bytes, 1, *size, stream), *size);
-    fclose(stream);
-    return bytes;
+    return get_file(path, size);
 }
 
 static void train(scene *self, dn_train_summary *summary) {
@@ -376,17 +363,15 @@ static void by_places_alone_a_region_is_the_verdict(void **state) {
 
 /* A patch in a corner over a texture of its own; `quarters`: turned by so many quarters. */
 static void put_patch(const scene *self, const char *name, int number, int quarters) {
-    static uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    static uint8_t pixels[SIDE * SIDE];
     uint32_t noise = (uint32_t)number + 1;
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
             int right = quarters % 2 ? y : x, down = quarters % 2 ? SIDE - 1 - x : y;
             noise = noise * 1664525 + 1013904223;
-            pgm[header + y * SIDE + x] =
-                (uint8_t)((right > 40 && down > 40 ? 180 : 60) + (noise >> 26));
+            pixels[y * SIDE + x] = (uint8_t)((right > 40 && down > 40 ? 180 : 60) + (noise >> 26));
         }
-    put_file(self->folder, name, pgm, (size_t)header + SIDE * SIDE);
+    put_image(self->folder, name, SIDE, SIDE, 1, pixels);
 }
 
 /* Shares of the training's views, each with its left-out statistic, in (1 + k) / (1 + views). */
@@ -428,12 +413,10 @@ static void a_turned_part_is_known_at_its_angle(void **state) {
 static void outside_is_blind(void **state) {
     scene *self = *state;
     dn_train_summary summary;
-    char mask[SIDE * SIDE + 32];
-    int header = sprintf(mask, "P5\n%d %d\n255\n", SIDE, SIDE), width, height;
-    memset(mask + header, 255, SIDE * 40);
-    memset(mask + header + SIDE * 40, 0, SIDE * (SIDE - 40));
-    set(self->config, "roi",
-        put_file(self->folder, "mask.pgm", mask, (size_t)header + SIDE * SIDE));
+    uint8_t mask[SIDE * SIDE] = {0};
+    int width, height;
+    memset(mask, 255, SIDE * 40);
+    set(self->config, "roi", put_image(self->folder, "mask.pgm", SIDE, SIDE, 1, mask));
     train(self, &summary);
     dn_model *model = open_with(&summary, &(dn_model_options){0});
     inspected good = inspect(self, model, "test/good/01.pgm");

@@ -23,17 +23,16 @@ typedef struct scene {
 } scene;
 
 static void put_picture(const char *folder, const char *directory, int number, int circle) {
-    static uint8_t ppm[SIDE * SIDE * 3 + 32];
+    static uint8_t pixels[SIDE * SIDE * 3];
     char name[256];
-    int header = sprintf((char *)ppm, "P6\n%d %d\n255\n", SIDE, SIDE);
     for (int i = 0; i < SIDE * SIDE; i++) {
         int x = i % SIDE, y = i / SIDE, dx = x - 32 - number, dy = y - 36 + number;
         int inside = circle ? dx * dx + dy * dy < 400 : abs(dx) < 16 && abs(dy) < 16;
         for (int c = 0; c < 3; c++)
-            ppm[header + 3 * i + c] = (uint8_t)(inside ? 230 - 40 * c : 40 + x / 2 + 20 * c);
+            pixels[3 * i + c] = (uint8_t)(inside ? 230 - 40 * c : 40 + x / 2 + 20 * c);
     }
     snprintf(name, sizeof name, "%s/%d.ppm", directory, number);
-    put_file(folder, name, ppm, (size_t)header + SIDE * SIDE * 3);
+    put_image(folder, name, SIDE, SIDE, 3, pixels);
 }
 
 static void on_message(void *user, dn_severity severity, const char *message) {
@@ -52,10 +51,7 @@ static dn_config *configure(const scene *self, const char *precision) {
         {"sub_epochs", "8"},     {"threads", "2"},           {"lr_init", "0.001"},
         {"val_fraction", "0.25"}};
     dn_error error = {0};
-    dn_config *config;
-    assert_ok(dn_config_create(&config, &error));
-    settings_put(config, small, sizeof small / sizeof *small);
-    settings_in(config, self->folder);
+    dn_config *config = settings_create(self->folder, small, sizeof small / sizeof *small);
     assert_ok(dn_config_set(config, "precision", precision, &error));
     return config;
 }
@@ -169,20 +165,16 @@ static void test_precision_is_kept_and_chosen(void **state) {
     }
 }
 
-static void read_file(const char *folder, const char *name, char *text, size_t size) {
+static char *read_scores(const char *folder) {
     char path[1200];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *stream = fopen(path, "r");
-    assert_non_null(stream);
-    text[fread(text, 1, size - 1, stream)] = '\0';
-    fclose(stream);
+    snprintf(path, sizeof path, "%s/scores.csv", folder);
+    return get_file(path, NULL);
 }
 
 /* The saved model scores as training did, to the last digit that scores.csv has. */
 static void test_test_reproduces_train(void **state) {
     const scene *self = *state;
     dn_error error = {0};
-    static char trained[1 << 14], tested[1 << 14];
     char folder[512];
     snprintf(folder, sizeof folder, "rm %s/cache/*.bank", self->folder);
     assert_int_equal(system(folder), 0); /* features are to be computed again */
@@ -192,9 +184,10 @@ static void test_test_reproduces_train(void **state) {
         dn_model *model = open_in(self->model[precision], NULL, 2);
         snprintf(folder, sizeof folder, "%s/test-%s", self->folder, names[precision]);
         assert_ok(dn_model_evaluate(model, NULL, NULL, folder, NULL, metrics, &error));
-        read_file(self->results[precision], "scores.csv", trained, sizeof trained);
-        read_file(folder, "scores.csv", tested, sizeof tested);
+        char *trained = read_scores(self->results[precision]), *tested = read_scores(folder);
         assert_string_equal(tested, trained);
+        free(trained);
+        free(tested);
         dn_model_close(model);
         test_free(metrics);
     }

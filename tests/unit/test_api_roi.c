@@ -32,23 +32,21 @@ static void set_path(scene *self, const char *key, const char *name) {
 /* A square on grey; with a blot in columns [left, right), of another grey. */
 static const char *put_picture(const scene *self, const char *name, int number, int left,
                                int right) {
-    uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint8_t pixels[SIDE * SIDE];
     for (int y = 0; y < SIDE; y++)
         for (int x = 0; x < SIDE; x++) {
             int square = abs(x - 20 - number % 3) < 9 && abs(y - 32) < 12;
             int blot = x >= left && x < right && y > 10;
-            pgm[header + y * SIDE + x] = (uint8_t)(blot ? 255 - y : square ? 200 : 60 + number % 7);
+            pixels[y * SIDE + x] = (uint8_t)(blot ? 255 - y : square ? 200 : 60 + number % 7);
         }
-    return put_file(self->folder, name, pgm, (size_t)header + SIDE * SIDE);
+    return put_image(self->folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_mask(const scene *self, const char *name, int left, int right) {
-    uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint8_t pixels[SIDE * SIDE];
     for (int i = 0; i < SIDE * SIDE; i++)
-        pgm[header + i] = i % SIDE >= left && i % SIDE < right ? 255 : 0;
-    put_file(self->folder, name, pgm, (size_t)header + SIDE * SIDE);
+        pixels[i] = i % SIDE >= left && i % SIDE < right ? 255 : 0;
+    put_image(self->folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_data(const scene *self) {
@@ -71,13 +69,10 @@ static int set_up(void **state) {
         {"fc_internal", "16"},  {"n_coupling_blocks", "2"}, {"n_transforms_test", "3"},
         {"n_transforms", "2"},  {"batch_size", "2"},        {"meta_epochs", "1"},
         {"sub_epochs", "2"},    {"threads", "2"},           {"grad_map_viz", "true"}};
-    dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     put_data(self);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, small, sizeof small / sizeof *small);
     *state = self;
     return 0;
 }

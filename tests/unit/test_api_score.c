@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { WIDTH = 300, HEIGHT = 217, ROTATIONS = 8 };
 
@@ -240,15 +239,13 @@ static void test_truncated_model(void **state) {
     scene *self = *state;
     dn_error error = {0};
     dn_model *model;
-    static uint8_t head[1 << 16];
-    FILE *stream = fopen(self->model_path, "rb");
-    size_t size = fread(head, 1, sizeof head, stream);
-    fclose(stream);
-    for (size_t cut = 0; cut < size; cut += 997) {
-        const char *path = put_file(self->folder, "cut.safetensors", head, cut);
+    char *bytes = get_file(self->model_path, NULL);
+    for (size_t cut = 0; cut < 1 << 16; cut += 997) {
+        const char *path = put_file(self->folder, "cut.safetensors", bytes, cut);
         assert_int_not_equal(dn_model_open(path, NULL, &model, &error), DN_OK);
         assert_non_null(strstr(error.message, "cut.safetensors"));
     }
+    free(bytes);
 }
 
 /* A blank more in the header, as another writer may have it, and no weight lies at a multiple of 4.
@@ -258,14 +255,9 @@ static void test_unaligned_model(void **state) {
     dn_error error = {0};
     dn_model *model;
     dn_result result = DN_INIT(dn_result);
-    struct stat status;
     uint64_t header;
-    FILE *stream = fopen(self->model_path, "rb");
-    assert_int_equal(stat(self->model_path, &status), 0);
-    size_t size = (size_t)status.st_size;
-    uint8_t *bytes = malloc(size + 1);
-    assert_int_equal(fread(bytes, 1, size, stream), size);
-    fclose(stream);
+    size_t size;
+    char *bytes = get_file(self->model_path, &size); /* the 0 after it makes room for the blank */
     memcpy(&header, bytes, sizeof header);
     memmove(bytes + 8 + header + 1, bytes + 8 + header, size - 8 - (size_t)header);
     bytes[8 + header++] = ' ';

@@ -8,22 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* A grey picture with a square, or with a circle, whose place depends on `number`. */
 static void put_picture(const char *folder, const char *name, int number, int circle) {
     enum { SIDE = 64 };
-    uint8_t ppm[SIDE * SIDE + 32];
-    int header = sprintf((char *)ppm, "P5\n%d %d\n255\n", SIDE, SIDE);
+    uint8_t pixels[SIDE * SIDE];
     for (int y = 0; y < SIDE; y++) {
         for (int x = 0; x < SIDE; x++) {
             int dx = x - 30 - number % 5, dy = y - 32 + number % 3;
             int inside = circle ? dx * dx + dy * dy < 300 : abs(dx) < 14 && abs(dy) < 14;
-            ppm[header + y * SIDE + x] = (uint8_t)(inside ? 200 : 60 + number % 7);
+            pixels[y * SIDE + x] = (uint8_t)(inside ? 200 : 60 + number % 7);
         }
     }
-    put_file(folder, name, ppm, (size_t)header + SIDE * SIDE);
+    put_image(folder, name, SIDE, SIDE, 1, pixels);
 }
 
 static void put_pictures(const char *folder, const char *directory, int count, int circle) {
@@ -50,15 +48,12 @@ static int set_up(void **state) {
         {"fc_internal", "32"},  {"n_coupling_blocks", "2"}, {"n_transforms_test", "3"},
         {"n_transforms", "2"},  {"batch_size", "2"},        {"meta_epochs", "2"},
         {"sub_epochs", "2"},    {"threads", "2"},           {"lr_init", "0.001"}};
-    dn_error error = {0};
     scene *self = test_calloc(1, sizeof *self);
     self->folder = temporary_create();
     put_pictures(self->folder, "data/part/train/good", 3, 0);
     put_pictures(self->folder, "data/part/test/good", 3, 0);
     put_pictures(self->folder, "data/part/test/round", 3, 1);
-    assert_ok(dn_config_create(&self->config, &error));
-    settings_put(self->config, small, sizeof small / sizeof *small);
-    settings_in(self->config, self->folder);
+    self->config = settings_create(self->folder, small, sizeof small / sizeof *small);
     *state = self;
     return 0;
 }
@@ -72,16 +67,9 @@ static int tear_down(void **state) {
 }
 
 static char *read_file(const char *folder, const char *name, size_t *size) {
-    char *path;
-    assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
-    FILE *stream = fopen(path, "rb");
-    if (!stream)
-        fail_msg("%s is missing", path);
-    free(path);
-    char *data = calloc(1, 1 << 24);
-    *size = fread(data, 1, (1 << 24) - 1, stream);
-    fclose(stream);
-    return data;
+    char path[1400];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return get_file(path, size);
 }
 
 static void assert_file_holds(const char *folder, const char *name, const char *part) {

@@ -381,14 +381,13 @@ static void test_odd_files(void **state) {
     static const char *const files[] = {"animated.png", "pages.tif", "turned.jpg"};
     put_sound_class(set, "a");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char path[512], name[128], bytes[1 << 14];
+        char path[512], name[128];
+        size_t size;
         snprintf(path, sizeof path, DN_FIXTURES "/image/%s", files[i]);
-        FILE *file = fopen(path, "rb");
-        assert_non_null(file);
-        size_t size = fread(bytes, 1, sizeof bytes, file);
-        fclose(file);
+        char *bytes = get_file(path, &size);
         snprintf(name, sizeof name, "a/test/crack/%s", files[i]);
         put_file(set->root, name, bytes, size);
+        free(bytes);
     }
     put_file(set->root, "a/test/crack/one.ppm", "P6 1 1 255\nABC", 14);
     put_file(set->root, "a/test/crack/line.ppm", "P6 2 1 255\nABCDEF", 17);

@@ -68,18 +68,15 @@ static void test_damaged(void **state) {
     (void)state;
     dn_error error = {0};
     dn_class_record record = done_record();
-    char *folder = temporary_create(), path[1100], text[4096];
+    char *folder = temporary_create(), path[1100];
+    size_t size;
     assert_ok(dn_class_record_write(folder, &record, &error));
     snprintf(path, sizeof path, "%s/class.json", folder);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t size = fread(text, 1, sizeof text, file);
-    fclose(file);
+    char *text = get_file(path, &size);
     for (size_t cut = 0; cut + 2 < size; cut++) {
         assert_int_equal(dn_class_record_parse(text, cut, &record), 0);
         assert_int_equal(record.state, DN_CLASS_NONE);
     }
-    text[size] = '\0';
     static const char *const changes[][2] = {
         {"\"v12\"", "\"../\""}, {"\"done\"", "\"gone\""}, {"0.9375", "1.9375"}, {"20", "-2"}};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
@@ -91,16 +88,8 @@ static void test_damaged(void **state) {
     }
     dn_class_record_read("/nowhere", &record);
     assert_int_equal(record.state, DN_CLASS_NONE);
+    free(text);
     temporary_remove(folder);
-}
-
-static char *read_text(const char *path) {
-    char *text = calloc(1, 1 << 16);
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
-    fclose(file);
-    return text;
 }
 
 static void test_summary(void **state) {
@@ -112,7 +101,7 @@ static void test_summary(void **state) {
     const dn_class_summary summary = {"parts", rows, 3};
     snprintf(path, sizeof path, "%s/summary.csv", folder);
     assert_ok(dn_class_summary_csv(&summary, path, &error));
-    text = read_text(path);
+    text = get_file(path, NULL);
     assert_string_equal(
         text, "class,state,image_AUROC,image_AUROC_low,image_AUROC_high,good,defective,seconds,"
               "results,message\n"
@@ -122,7 +111,7 @@ static void test_summary(void **state) {
     free(text);
     snprintf(path, sizeof path, "%s/summary.html", folder);
     assert_ok(dn_class_summary_html(&summary, path, &error));
-    text = read_text(path);
+    text = get_file(path, NULL);
     assert_non_null(strstr(text, "<a href=\"./bolt%20%231/v12/report.html\">bolt #1</a>"));
     assert_non_null(strstr(text, "<small>0.8750 to 1.0000</small>"));
     assert_non_null(strstr(text, "&lt;b&gt;/nut"));

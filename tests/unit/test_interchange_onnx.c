@@ -84,15 +84,9 @@ static void make_model(double threshold) {
 static Onnx__ModelProto *export_and_read(int half, int views) {
     dn_error error = {0};
     assert_ok(dn_interchange_export_onnx(model_path, half, views, onnx_path, &error));
-    FILE *stream = fopen(onnx_path, "rb");
-    assert_non_null(stream);
-    fseek(stream, 0, SEEK_END);
-    size_t size = (size_t)ftell(stream);
-    rewind(stream);
-    uint8_t *bytes = malloc(size);
-    assert_int_equal(fread(bytes, 1, size, stream), size);
-    fclose(stream);
-    Onnx__ModelProto *message = onnx__model_proto__unpack(NULL, size, bytes);
+    size_t size;
+    char *bytes = get_file(onnx_path, &size);
+    Onnx__ModelProto *message = onnx__model_proto__unpack(NULL, size, (const uint8_t *)bytes);
     free(bytes);
     assert_non_null(message);
     return message;

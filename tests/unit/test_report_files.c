@@ -17,15 +17,6 @@ static void in_folder(char path[1024], const char *folder, const char *name) {
     snprintf(path, 1024, "%s/%s", folder, name);
 }
 
-static char *read_text(const char *path) {
-    char *text = calloc(1, 1 << 16);
-    FILE *stream = fopen(path, "rb");
-    if (!stream || fread(text, 1, (1 << 16) - 1, stream) == 0)
-        fail_msg("%s: cannot read", path);
-    fclose(stream);
-    return text;
-}
-
 static void test_scores(void **state) {
     (void)state;
     static const dn_report_sample rows[] = {
@@ -43,7 +34,7 @@ static void test_scores(void **state) {
     in_folder(path, folder, "scores.csv");
     const dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
     assert_ok(dn_report_scores_csv(path, &report, &error));
-    char *text = read_text(path);
+    char *text = get_file(path, NULL);
     assert_string_equal(
         text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
               "p_value,verdict,error,review_threshold,reason\n"
@@ -72,7 +63,7 @@ static void test_scores_of_places(void **state) {
     in_folder(path, folder, "scores.csv");
     const dn_report report = {.samples = rows, .sample_count = sizeof rows / sizeof *rows};
     assert_ok(dn_report_scores_csv(path, &report, &error));
-    char *text = read_text(path);
+    char *text = get_file(path, NULL);
     assert_string_equal(
         text, "image_path,gt_label,defect,pred_label,pred_score,raw_score,score_std,threshold,"
               "p_value,verdict,error,review_threshold,reason,paper_score,"
@@ -95,7 +86,7 @@ static void test_roc(void **state) {
     in_folder(path, folder, "roc.csv");
     assert_ok(dn_report_trace(&report, &error));
     assert_ok(dn_report_roc_csv(path, &report, &error));
-    char *text = read_text(path);
+    char *text = get_file(path, NULL);
     assert_string_equal(text, "threshold,fpr,tpr,precision,false_positives,true_positives\n"
                               "inf,0,0,1,0,0\n"
                               "3.5,0,0.5,1,0,1\n"
@@ -106,7 +97,7 @@ static void test_roc(void **state) {
     report.sample_count = 1; /* good images alone: nothing to detect */
     assert_ok(dn_report_trace(&report, &error));
     assert_ok(dn_report_roc_csv(path, &report, &error));
-    text = read_text(path);
+    text = get_file(path, NULL);
     assert_string_equal(text, "threshold,fpr,tpr,precision,false_positives,true_positives\n"
                               "inf,0,,1,0,0\n"
                               "1,1,,0,1,0\n");
@@ -123,7 +114,7 @@ static void test_metrics(void **state) {
     char *folder = temporary_create(), path[1024];
     in_folder(path, folder, "metrics.json");
     assert_ok(dn_report_metrics_json(path, &report, &error));
-    char *text = read_text(path);
+    char *text = get_file(path, NULL);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     assert_int_equal(cJSON_GetNumberValue(cJSON_GetObjectItem(root, "good_count")), 3);

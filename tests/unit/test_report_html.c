@@ -26,7 +26,7 @@ typedef struct scene {
     dn_report report;
 } scene;
 
-static void put_image(scene *set, size_t index) {
+static void put_sample(scene *set, size_t index) {
     char name[256];
     snprintf(name, sizeof name, "%zu %s.png", index, index % 2 ? "part" : "it's_\"&\xff\n");
     snprintf(set->paths[index], sizeof set->paths[index], "%s",
@@ -37,7 +37,7 @@ static int build(void **state) {
     scene *set = calloc(1, sizeof *set);
     set->folder = temporary_create();
     for (size_t i = 0; i < COUNT; i++) {
-        put_image(set, i);
+        put_sample(set, i);
         set->samples[i] = (dn_report_sample){
             .image_path = set->paths[i],
             .gt_label = i >= GOOD,
@@ -62,14 +62,12 @@ static int clear(void **state) {
 
 static const char *write_page(scene *set) {
     char path[1024];
+    size_t size;
     snprintf(path, sizeof path, "%s/report.html", set->folder);
     assert_ok(dn_report_html(path, &set->report, &error));
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
     free(set->page);
-    set->page = calloc(1, 4 << 20);
-    assert_in_range(fread(set->page, 1, (4 << 20) - 1, file), 1000, (4 << 20) - 2);
-    fclose(file);
+    set->page = get_file(path, &size);
+    assert_in_range(size, 1000, 4 << 20);
     return set->page;
 }
 

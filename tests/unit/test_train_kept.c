@@ -37,11 +37,10 @@ static void set(scene *self, const char *key, const char *value) {
 }
 
 static void put_picture(scene *self, int grey) {
-    uint8_t pgm[SIDE * SIDE + 32];
-    int header = sprintf((char *)pgm, "P5\n%d %d\n255\n", SIDE, SIDE);
-    memset(pgm + header, grey, SIDE * SIDE);
+    uint8_t pixels[SIDE * SIDE];
+    memset(pixels, grey, SIDE * SIDE);
     snprintf(self->picture, sizeof self->picture, "%s",
-             put_file(self->folder, "picture.pgm", pgm, (size_t)header + SIDE * SIDE));
+             put_image(self->folder, "picture.pgm", SIDE, SIDE, 1, pixels));
 }
 
 static void on_message(void *user, dn_severity severity, const char *message) {

@@ -29,14 +29,13 @@ static void set(scene *self, const char *key, const char *value) {
     assert_ok(dn_config_set(self->config, key, value, &error));
 }
 
-static void put_image(scene *self, int index) {
-    uint8_t pgm[80];
+static void put_sample(scene *self, int index) {
+    uint8_t pixels[8 * 8];
     char name[32];
-    int header = sprintf((char *)pgm, "P5\n8 8\n255\n");
-    memset(pgm + header, 40 * (index + 1), 64);
+    memset(pixels, 40 * (index + 1), sizeof pixels);
     snprintf(name, sizeof name, "%d.pgm", index);
     snprintf(self->paths[index], sizeof self->paths[index], "%s",
-             put_file(self->folder, name, pgm, (size_t)header + 64));
+             put_image(self->folder, name, 8, 8, 1, pixels));
     self->samples[index] = (dn_sample){.path = self->paths[index], .name = self->paths[index]};
 }
 
@@ -63,7 +62,7 @@ static int set_up(void **state) {
     for (size_t i = 0; i < sizeof small / sizeof *small; i++)
         set(self, small[i][0], small[i][1]);
     for (int i = 0; i < IMAGES; i++)
-        put_image(self, i);
+        put_sample(self, i);
     self->detector.config = self->config;
     assert_ok(dn_backbone_weights_random(&dn_alexnet, &self->detector.backbone, &error));
     assert_ok(dn_compute_open("auto", 2, &self->compute, &error));
