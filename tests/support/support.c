@@ -11,6 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int is_emulated(void) {
+    return getenv("DN_EMULATED") != NULL;
+}
+
 static size_t skipped_tests;
 
 void note_skip(void) {

@@ -24,6 +24,10 @@ void note_skip(void);
 int run_counting_skips(const char *group, const struct CMUnitTest *tests, size_t count,
                        CMFixtureFunction set_up, CMFixtureFunction tear_down);
 
+/* Whether the build for another processor runs under an emulator: some five hundred times slower,
+ * in a process whose memory is mostly the emulator's. DN_EMULATED in the environment says so. */
+int is_emulated(void);
+
 /* A safetensors file below tests/fixtures/, written by tests/reference/. The tests read it without
  * the product's reader, which they test. Any failure fails the test. */
 typedef struct fixture fixture;

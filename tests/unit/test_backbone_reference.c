@@ -98,7 +98,8 @@ static void test_features_against_torchvision(void **state) {
     };
     assert_ok(dn_backbone_weights_load(write_weights(folder, "features_of.features.", TENSORS, 0),
                                        &weights, &error));
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    size_t first = is_emulated() ? 1 : 0; /* the largest takes an hour there */
+    for (size_t i = first; i < sizeof sizes / sizeof *sizes; i++)
         check_backends(&weights, file, &sizes[i]);
     dn_backbone_weights_free(&weights);
     fixture_close(file);
