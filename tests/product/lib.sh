@@ -18,6 +18,12 @@ expect() {
     [ "$status" = "$wanted" ] || { cat "$work/out" "$work/err" >&2; fail "$*: exit status $status, expected $wanted"; }
 }
 
+# interrupt COMMAND...: the same, with a Ctrl-C after five seconds. In the foreground timeout signals the command alone;
+# otherwise its group, too, and a second signal ends differnet at once.
+interrupt() {
+    expect 124 timeout --foreground -s INT 5 env --default-signal=INT "$@"
+}
+
 # holds FILE TEXT
 holds() {
     grep -qF -- "$2" "$1" || { cat "$1" >&2; fail "\"$2\" is not in $1"; }

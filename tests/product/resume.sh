@@ -85,10 +85,7 @@ export ONEDNN_MAX_CPU_ISA=SSE41
 expect 1 "$differnet" train --quiet --resume "$parent/v1" --threads 1
 holds "$work/err" "cannot be resumed with identical results: instructions is \""
 holds "$work/err" "\" in the checkpoint, now \"SSE4.1"
-status=0
-timeout -s INT 5 env --default-signal=INT "$differnet" train --quiet --resume "$parent/v1" --set exact_resume=false \
-    >"$work/out" 2>"$work/err" || status=$?
-[ "$status" = 124 ] || { cat "$work/err" >&2; fail "exit status $status of an inexact resumption that is stopped"; }
+interrupt "$differnet" train --quiet --resume "$parent/v1" --set exact_resume=false
 holds "$work/err" "warning: $parent/v1/checkpoint.safetensors: the model will differ from that of an uninterrupted training"
 unset ONEDNN_MAX_CPU_ISA
 # Its checkpoint is of those instructions in turn.
