@@ -44,7 +44,7 @@ static void set(dn_config *config, const char *key, const char *value) {
 
 static int set_up(void **state) {
     static const char *const small[][2] = {
-        {"class_name", "part"}, {"img_size", "[96, 96]"},   {"n_scales", "1"},
+        {"class_name", "part"}, {"img_size", "[64, 64]"},   {"n_scales", "1"},
         {"fc_internal", "32"},  {"n_coupling_blocks", "2"}, {"n_transforms_test", "3"},
         {"n_transforms", "2"},  {"batch_size", "2"},        {"meta_epochs", "2"},
         {"sub_epochs", "2"},    {"threads", "2"},           {"lr_init", "0.001"}};
