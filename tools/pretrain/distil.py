@@ -164,6 +164,13 @@ def unfolded(plain, x):
     return trunk
 
 
+def load_package(net, weights):
+    """Timm's network with a package's weights, whose tensors have other names in the same order."""
+    stored = torch.load(weights, map_location="cpu", weights_only=True)
+    names = net.state_dict().keys()
+    net.load_state_dict({key: value.contiguous() for key, value in zip(names, stored.values(), strict=True)})
+
+
 class Stages(nn.Module):
     """EfficientNet-Lite on pictures of any size, brought to `side`."""
 
@@ -171,10 +178,8 @@ class Stages(nn.Module):
         super().__init__()
         import timm
         self.side, self.inner = side, timm.create_model(name, pretrained=False).eval()
-        if weights:  # the package's tensors have other names in the same order
-            stored = torch.load(weights, map_location="cpu", weights_only=True)
-            names = self.inner.state_dict().keys()
-            self.inner.load_state_dict({key: value.contiguous() for key, value in zip(names, stored.values(), strict=True)})
+        if weights:
+            load_package(self.inner, weights)
 
     def forward(self, images):
         x = F.interpolate((images.permute(0, 3, 1, 2).float() - 127) / 128, (self.side, self.side), mode="bilinear")
