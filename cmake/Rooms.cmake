@@ -147,12 +147,15 @@ if(DIFFERNET_ONEDNN)
   endif()
 endif()
 
-# The embedded backbone; the assembler reads it, which the compiler's dependency scan does not see.
+# The embedded backbones; the assembler reads them, which the compiler's dependency scan does not see.
 set(DIFFERNET_BACKBONE_NAME differnet-alexnet-2)
-set(DIFFERNET_BACKBONE ${CMAKE_SOURCE_DIR}/data/backbone/${DIFFERNET_BACKBONE_NAME}.safetensors)
+set(DIFFERNET_BACKBONE_LITE0_NAME differnet-lite0-1)
+set(DIFFERNET_BACKBONES ${CMAKE_SOURCE_DIR}/data/backbone)
+set(alexnet_file ${DIFFERNET_BACKBONES}/${DIFFERNET_BACKBONE_NAME}.safetensors)
+set(lite0_file ${DIFFERNET_BACKBONES}/${DIFFERNET_BACKBONE_LITE0_NAME}.safetensors)
 set_source_files_properties(${CMAKE_SOURCE_DIR}/src/backbone/embedded.c PROPERTIES
-                            OBJECT_DEPENDS ${DIFFERNET_BACKBONE}
-                            COMPILE_DEFINITIONS DN_BACKBONE_FILE="${DIFFERNET_BACKBONE}")
+                            OBJECT_DEPENDS "${alexnet_file};${lite0_file}"
+                            COMPILE_DEFINITIONS "DN_BACKBONE_ALEXNET=\"${alexnet_file}\";DN_BACKBONE_LITE0=\"${lite0_file}\"")
 
 set(onnx_folder ${CMAKE_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${onnx_folder})

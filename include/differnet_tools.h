@@ -501,7 +501,8 @@ DN_API dn_status dn_export(const char *model, const dn_export_options *options, 
 
 /* ---- Files and this machine ------------------------------------------------------------------ */
 
-/* What a model or weights file contains; path NULL: the embedded backbone, with its model card. */
+/* What a model or weights file contains; path NULL: the embedded AlexNet, with its model card, and
+ * "embedded:NETWORK" that of another network. */
 DN_API dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error);
 
 /* Compares the training images below `dataset_path` and `class_name` (NULL: as dn_model_evaluate)

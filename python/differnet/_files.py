@@ -16,7 +16,9 @@ FORMATS: List[str] = ["pytorch", "safetensors", "onnx"]
 
 
 def info(path: Optional[PathLike] = None) -> Dict[str, Any]:
-    """What a model or weights file holds, as ``differnet info --json``; None: the built-in backbone.
+    """What a model or weights file holds, as ``differnet info --json``; None: the built-in AlexNet.
+
+    "embedded:efficientnet-lite0" is the other built-in backbone.
 
     Raises FileError and FormatError.
     """

@@ -112,12 +112,15 @@ static dn_status describe_json(const dn_tensor_file *file, const char *path, cha
 dn_status dn_describe_file(const char *path, int json, char **text, dn_error *error) {
     dn_tensor_file *file;
     *text = NULL;
-    char named[DN_MODEL_PATH] = "embedded";
-    if (path) {
+    char named[DN_MODEL_PATH] = DN_BACKBONE_EMBEDDED;
+    if (!path || dn_backbone_is_embedded(path)) {
+        const dn_network *network;
+        DN_TRY(dn_backbone_network_of(path ? path : "", &network, error));
+        DN_TRY(dn_backbone_embedded_open(network, &file, error));
+    } else {
         DN_TRY(dn_model_path_find(path, named, error));
         DN_TRY(dn_tensor_file_open(named, &file, error));
-    } else
-        DN_TRY(dn_backbone_embedded_open(&file, error));
+    }
     dn_status status =
         json ? describe_json(file, named, text, error) : describe_text(file, named, text, error);
     dn_tensor_file_close(file);

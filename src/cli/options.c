@@ -35,7 +35,7 @@ const dn_option dn_options[DN_OPTION_COUNT] = {
     [DN_OPTION_ROI] = {"roi", 0, "MASK", TRAINING | DN_VERB_CHECK, "roi",
                        "image, white in the region of interest; none: everything"},
     [DN_OPTION_BACKBONE] = {"backbone", 0, "FILE", ESTIMATING | DN_VERB_IMPORT, "backbone",
-                            "weights of EfficientNet-Lite or AlexNet; none: built-in"},
+                            "weights; embedded:efficientnet-lite0; none: built-in AlexNet"},
     [DN_OPTION_OUTPUT] = {"output", 'o', "PATH",
                           TRAINING | DN_VERB_CHECK | SCORING | INTERCHANGE | DN_VERB_MERGE,
                           "output", "folder for results (predict: for maps), or file to write"},

@@ -47,7 +47,8 @@ const dn_verb dn_verbs[] = {
      "none is FAIL.",
      dn_verb_predict},
     {"info", NULL, DN_VERB_INFO, "[FILE]", 0, 1, "show what a model or weights file contains",
-     "Without FILE, describes the built-in backbone. With --verify, compares the training images "
+     "Without FILE, describes the built-in AlexNet, with embedded:efficientnet-lite0 the other "
+     "built-in backbone. With --verify, compares the training images "
      "of --data and --class (by default those of the training) with the images that the model was "
      "trained on, by SHA-256 of names and contents; the exit status is 1 if they differ.",
      dn_verb_info},

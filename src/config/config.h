@@ -43,7 +43,8 @@ struct dn_config {
     char device[16];      /* auto, cpu, cuda */
     char compute[16];     /* auto, onednn, reference */
     char precision[16];   /* auto, f32, bf16, int8 */
-    char backbone[1024];  /* weights file; empty: the embedded backbone; random[:NETWORK] */
+    char backbone[1024];  /* weights file; empty: the embedded AlexNet; embedded[:NETWORK];
+                             random[:NETWORK] */
     char output[1024];    /* folder of results */
     int estimate;         /* boolean: estimate what the training takes */
     int advise_rotations; /* boolean: say how many rotations a score needs */

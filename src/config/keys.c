@@ -120,10 +120,11 @@ const dn_key dn_keys[] = {
     KEY(precision, DN_KIND_WORD, 1, "f32",
         "number format of the calculations; auto: the fastest whose scores stay close to f32's",
         ONE_OF("auto, f32, bf16, int8")),
-    RUN_KEY(backbone, DN_KIND_TEXT, 1, "\"\"",
-            "weights file of the network; empty: the embedded AlexNet; random: random weights, to "
-            "compare",
-            MAY_BE_EMPTY),
+    RUN_KEY(
+        backbone, DN_KIND_TEXT, 1, "\"\"",
+        "weights file of the network; empty: the embedded AlexNet; embedded:efficientnet-lite0: "
+        "the other embedded network; random: random weights, to compare",
+        MAY_BE_EMPTY),
     RUN_KEY(output, DN_KIND_TEXT, 1, "results", "folder of the results", NOT_EMPTY),
     RUN_KEY(estimate, DN_KIND_BOOLEAN, 1, "true",
             "measure this machine for a second to estimate what a training takes", EITHER),

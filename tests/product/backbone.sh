@@ -85,5 +85,16 @@ expect 0 "$differnet" info "$results/$(cat "$results/latest")/model.safetensors"
 holds "$work/out" "backbone_origin    lite0.safetensors"
 expect 0 "$differnet" config --backbone "$work/imported.safetensors"
 holds "$work/out" "n_scales: 2"
+
+# The built-in one has no random weights to warn of, and says where it comes from.
+expect 0 "$differnet" train "${lite[@]}" --backbone embedded:efficientnet-lite0
+! grep -q "random backbone weights" "$work/err" || fail "built-in weights are called random"
+expect 0 "$differnet" info "$results/$(cat "$results/latest")/model.safetensors"
+holds "$work/out" "backbone_origin    trained on drawn pictures by the project itself"
+expect 0 "$differnet" info embedded:efficientnet-lite0
+holds "$work/out" "licence            MIT"
+expect 2 "$differnet" train "${lite[@]}" --backbone embedded:efficientnet-lite2
+holds "$work/err" "no weights of efficientnet-lite2 are built in"
+
 expect 2 ./run backbone lite7
 holds "$work/err" "lite0, lite1, lite2"

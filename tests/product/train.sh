@@ -6,7 +6,7 @@ cd "$source"
 expect 0 "$differnet" train "${small[@]}"
 holds "$work/out" "image_AUROC"
 holds "$work/out" "results: $results/v1"
-holds "$results/v1/metrics.json" "\"$(basename data/backbone/*.safetensors .safetensors)\""
+holds "$results/v1/metrics.json" "\"$(basename data/backbone/differnet-alexnet-*.safetensors .safetensors)\""
 holds "$work/err" "AUROC:"
 for file in model.safetensors config.yaml metrics.json scores.csv roc.csv report.html train_log.jsonl; do
     [ -s "$results/v1/$file" ] || fail "$file is missing"
