@@ -77,7 +77,10 @@ differnet_room(compute_cpu FILES compute/cpu/*.c KNOWS base compute_operands USE
 # Nobody reads the flags of floating-point exceptions, for which compilers keep branches where NEON and AVX2 could select.
 target_compile_options(objects_compute_cpu PRIVATE -fno-trapping-math)
 differnet_room(compute_reference FILES compute/reference/*.c KNOWS base compute_operands)
-set(backends compute_reference)
+differnet_room(compute_portable FILES compute/portable/*.c KNOWS base compute_operands compute_cpu USES ${openmp})
+# Products and sums in one instruction where the processor has it; these loops define the backend's numbers.
+target_compile_options(objects_compute_portable PRIVATE -fno-trapping-math -ffp-contract=fast)
+set(backends compute_reference compute_portable)
 if(DIFFERNET_ONEDNN)
   differnet_room(compute_onednn FILES compute/onednn/*.c KNOWS base compute_operands compute_cpu
                  USES ${dnnl} ${openmp})

@@ -206,7 +206,7 @@ typedef struct dn_model_options {
     size_t struct_size;
     const char *backbone;  /* weights file; NULL: the one the model was trained on */
     const char *device;    /* "auto" or "cpu"; NULL: auto */
-    const char *compute;   /* backend: "auto", "onednn", "reference"; NULL: auto */
+    const char *compute;   /* backend: "auto", "onednn", "portable", "reference"; NULL: auto */
     const char *precision; /* "f32", "bf16", "int8"; NULL or "auto": as the model was trained */
     int threads;           /* 0: all processors of this process */
     int rotations;         /* 0: the model's n_transforms_test */

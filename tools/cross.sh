@@ -59,10 +59,10 @@ configure() { # FOLDER OPTION...
 # Loops of our own are left to the compiler: it must have made vector code of them.
 check_vectors() {
     local object count
-    for object in coupling elementwise sums activation_gates; do
-        count=$($multiarch-objdump -d "$build/CMakeFiles/objects_compute_cpu.dir/src/compute/cpu/$object.c.o" |
+    for object in cpu/coupling cpu/elementwise cpu/sums cpu/activation_gates portable/product portable/windows; do
+        count=$($multiarch-objdump -d "$build/CMakeFiles/objects_compute_${object%/*}.dir/src/compute/$object.c.o" |
             grep -c 'v[0-9]*\.\(4s\|2d\|16b\|8h\)' || true)
-        echo "cross: compute/cpu/$object.c: $count NEON instructions"
+        echo "cross: compute/$object.c: $count NEON instructions"
         [ "$count" -gt 0 ] || { echo "cross: no vector code in $object.c" >&2; return 1; }
     done
 }

@@ -14,11 +14,11 @@ SOURCE = pathlib.Path(__file__).resolve().parent.parent
 MOST_LINES = 3000
 # Rooms of their own inside another room's folder (cmake/Rooms.cmake).
 SUB_ROOMS = ("api/estimate", "api/holdout", "api/parts", "api/results", "cli/help", "cli/station", "cli/verbs",
-             "cli/watch", "compute/cpu", "compute/onednn", "compute/reference", "dataset/names", "detect/calibration",
-             "detect/features", "detect/tiles", "image/encode", "image/formats", "image/transform", "program/watch",
-             "report/html", "station/api", "station/archive", "station/base", "station/config", "station/http",
-             "station/models", "station/page", "station/run", "station/sinks", "station/watch", "tensors/write",
-             "train/choices", "train/features")
+             "cli/watch", "compute/cpu", "compute/onednn", "compute/portable", "compute/reference", "dataset/names",
+             "detect/calibration", "detect/features", "detect/tiles", "image/encode", "image/formats",
+             "image/transform", "program/watch", "report/html", "station/api", "station/archive", "station/base",
+             "station/config", "station/http", "station/models", "station/page", "station/run", "station/sinks",
+             "station/watch", "tensors/write", "train/choices", "train/features")
 
 
 def objects(build):

@@ -1,6 +1,7 @@
 #include "compute/compute.h"
 
 #include "base/parallel.h"
+#include "compute/portable/portable.h"
 #include "compute/reference/reference.h"
 #ifdef DN_USE_ONEDNN
 #include "compute/onednn/onednn.h"
@@ -8,10 +9,14 @@
 
 #include <string.h>
 
-/* The definition first, the fastest last. */
+/* The definition first, the fastest last: oneDNN has fast convolutions for x86-64 alone. */
 static const dn_backend *const backends[] = {
     &dn_reference_backend,
-#ifdef DN_USE_ONEDNN
+#if defined DN_USE_ONEDNN && !defined __x86_64__
+    &dn_onednn_backend,
+#endif
+    &dn_portable_backend,
+#if defined DN_USE_ONEDNN && defined __x86_64__
     &dn_onednn_backend,
 #endif
 };

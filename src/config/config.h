@@ -41,7 +41,7 @@ struct dn_config {
     int verbose, grad_map_viz, hide_tqdm_bar, save_model; /* booleans */
     /* not in the original */
     char device[16];      /* auto, cpu, cuda */
-    char compute[16];     /* auto, onednn, reference */
+    char compute[16];     /* auto, onednn, portable, reference */
     char precision[16];   /* auto, f32, bf16, int8 */
     char backbone[1024];  /* weights file; empty: the embedded AlexNet; embedded[:NETWORK];
                              random[:NETWORK] */

@@ -116,7 +116,7 @@ const dn_key dn_keys[] = {
             EITHER),
     RUN_KEY(save_model, DN_KIND_BOOLEAN, 1, "true", "write the model after training", EITHER),
     RUN_KEY(device, DN_KIND_WORD, 1, "auto", "where to compute", ONE_OF("auto, cpu, cuda")),
-    KEY(compute, DN_KIND_WORD, 1, "auto", "compute backend", ONE_OF("auto, onednn, reference")),
+    KEY(compute, DN_KIND_WORD, 1, "auto", "compute backend", ONE_OF("auto, onednn, portable, reference")),
     KEY(precision, DN_KIND_WORD, 1, "f32",
         "number format of the calculations; auto: the fastest whose scores stay close to f32's",
         ONE_OF("auto, f32, bf16, int8")),

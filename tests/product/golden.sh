@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh" "$@"
 cd "$source"
 
-for compute in ${COMPUTE:-auto reference}; do
+for compute in ${COMPUTE:-auto portable reference}; do
     expect 0 "$differnet" train "${small[@]}" --quiet --set backbone=random --set precision=f32 --set seed=7 \
         --set "compute=$compute" --output "$work/$compute"
     awk -F, -v rtol=1e-5 '

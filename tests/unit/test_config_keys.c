@@ -153,6 +153,7 @@ static void test_ranges(void **state) {
         {"precision", "int8", "f", "auto, f32, bf16, int8"},
         {"compute", "onednn", "auto, onednn", "is unknown"},
         {"compute", "reference", "", "is unknown"},
+        {"compute", "portable", "neon", "auto, onednn, portable, reference"},
         {"cache_limit", "0", "-1", "0 to 1000000"},
         {"tile_overlap", "0.75", "0.8", "0 to 0.75"},
         {"tile_scale", "0.1", "0", "above 0, at most 4"},

@@ -1,0 +1,99 @@
+/* Convolution and its gradient, NHWC, as compute.h defines them. */
+#include "base/memory.h"
+#include "compute/portable/portable.h"
+#include "compute/portable/windows.h"
+
+struct dn_convolution {
+    dn_windows windows;
+    int batch;
+};
+
+struct dn_convolution_gradient {
+    dn_windows windows;
+    int batch;
+};
+
+dn_status dn_portable_check_element(const char *operation, dn_element element, dn_error *error) {
+    if (element == DN_ELEMENT_F32)
+        return DN_OK;
+    return dn_fail(error, DN_ERROR_UNSUPPORTED, "portable: %s of elements other than f32",
+                   operation);
+}
+
+static dn_status check(const dn_convolution_shape *shape, const dn_convolution_format *format,
+                       dn_error *error) {
+    DN_TRY(dn_check_convolution(shape, error));
+    if (!format)
+        return DN_OK;
+    DN_TRY(dn_portable_check_element("convolution", format->in, error));
+    return dn_portable_check_element("convolution", format->out, error);
+}
+
+static int threads_of(void *context) {
+    return ((dn_cpu_context *)context)->threads;
+}
+
+dn_status dn_portable_convolution_create(void *context, const dn_convolution_shape *shape,
+                                         const dn_convolution_format *format, const float *weights,
+                                         const float *bias, dn_convolution **convolution,
+                                         dn_error *error) {
+    *convolution = NULL;
+    DN_TRY(check(shape, format, error));
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution), error));
+    dn_convolution *self = block;
+    *self = (dn_convolution){dn_windows_of(shape, 0, threads_of(context)), shape->batch};
+    dn_status status = dn_windows_keep(&self->windows, weights, bias, error);
+    if (status == DN_OK)
+        *convolution = self;
+    else
+        dn_portable_convolution_destroy(self);
+    return status;
+}
+
+dn_status dn_portable_convolution_forward(dn_convolution *convolution, void *out, const void *in,
+                                          int images, dn_error *error) {
+    DN_TRY(dn_check_images("convolution", images, convolution->batch, error));
+    dn_windows_run(&convolution->windows, out, in, images);
+    return DN_OK;
+}
+
+void dn_portable_convolution_destroy(dn_convolution *convolution) {
+    if (!convolution)
+        return;
+    dn_windows_free(&convolution->windows);
+    dn_release(convolution);
+}
+
+dn_status dn_portable_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
+                                                  const dn_convolution_format *format,
+                                                  const float *weights,
+                                                  dn_convolution_gradient **gradient,
+                                                  dn_error *error) {
+    *gradient = NULL;
+    DN_TRY(check(shape, format, error));
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution_gradient), error));
+    dn_convolution_gradient *self = block;
+    *self = (dn_convolution_gradient){dn_windows_of(shape, 1, threads_of(context)), shape->batch};
+    dn_status status = dn_windows_keep(&self->windows, weights, NULL, error);
+    if (status == DN_OK)
+        *gradient = self;
+    else
+        dn_portable_convolution_gradient_destroy(self);
+    return status;
+}
+
+dn_status dn_portable_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
+                                               const void *dy, int images, dn_error *error) {
+    DN_TRY(dn_check_images("gradient of a convolution", images, gradient->batch, error));
+    dn_windows_run(&gradient->windows, dx, dy, images);
+    return DN_OK;
+}
+
+void dn_portable_convolution_gradient_destroy(dn_convolution_gradient *gradient) {
+    if (!gradient)
+        return;
+    dn_windows_free(&gradient->windows);
+    dn_release(gradient);
+}
