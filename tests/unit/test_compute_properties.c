@@ -23,6 +23,9 @@ static void test_backends(void **state) {
     dn_compute compute = open_backend("auto", 3);
     assert_ptr_equal(compute.backend, dn_backend_at(count - 1));
     assert_int_equal(compute.threads, 3);
+#ifndef __x86_64__
+    assert_string_equal(compute.backend->name, "portable");
+#endif
     dn_compute_close(&compute);
     dn_compute_close(&compute); /* closing twice is harmless */
     compute = open_backend("reference", 0);
@@ -117,9 +120,39 @@ static void refuse_gates(const dn_compute *compute) {
     assert_int_equal(gate, 7);
 }
 
+static void test_portable_is_f32(void **state) {
+    (void)state;
+    static const dn_convolution_format formats[] = {{DN_ELEMENT_BF16, DN_ELEMENT_F32, 0, 0, 0},
+                                                    {DN_ELEMENT_F32, DN_ELEMENT_S8, 0, 1, 0}};
+    dn_convolution_shape window = ALEXNET_WINDOW(1, 9, 9, 1, 1, 3, 1, 1);
+    const dn_pooling_shape pool = {1, 9, 9, 1, 3, 2, 0};
+    const float weights[9] = {0};
+    dn_error error = {0};
+    dn_convolution *convolution;
+    dn_convolution_gradient *gradient;
+    dn_pooling *pooling;
+    dn_compute compute = open_backend("portable", 1);
+    const dn_backend *b = compute.backend;
+    for (size_t i = 0; i < 2; i++) {
+        assert_fails(b->convolution_create(compute.context, &window, &formats[i], weights, weights,
+                                           &convolution, &error),
+                     DN_ERROR_UNSUPPORTED, "portable: convolution of elements other than f32");
+        assert_fails(b->convolution_gradient_create(compute.context, &window, &formats[i], weights,
+                                                    &gradient, &error),
+                     DN_ERROR_UNSUPPORTED, "elements other than f32");
+        assert_null(convolution);
+        assert_null(gradient);
+    }
+    assert_fails(b->pooling_create(compute.context, &pool, DN_ELEMENT_U8, &pooling, &error),
+                 DN_ERROR_UNSUPPORTED, "portable: pooling of elements other than f32");
+    assert_null(pooling);
+    dn_compute_close(&compute);
+}
+
 /* Destroying nothing is allowed, as after a failed creation. */
 static void destroy_nothing(const dn_compute *compute) {
     compute->backend->convolution_destroy(NULL);
+    compute->backend->convolution_gradient_destroy(NULL);
     compute->backend->pooling_destroy(NULL);
 }
 
@@ -429,6 +462,7 @@ int main(void) {
         PROPERTY(activate_pixels),
         PROPERTY(round_pixels),
         cmocka_unit_test(test_onednn_messages),
+        cmocka_unit_test(test_portable_is_f32),
         PROPERTY(destroy_nothing),
         PROPERTY(invert_coupling),
         PROPERTY(limit_coupling),

@@ -61,6 +61,19 @@ dn_status dn_cpu_coupling_backward(void *context, float *dx, float *dst, const f
 dn_status dn_cpu_adam(void *context, float *w, float *m, float *v, const float *g, size_t count,
                       const dn_adam *adam, dn_error *error);
 
+/* These operators in the table of a backend. */
+#define DN_CPU_OPERATORS                                                                           \
+    .activation_gates = dn_cpu_activation_gates, .gates_backward = dn_cpu_gates_backward,          \
+    .pooling_gates = dn_cpu_pooling_gates,                                                         \
+    .pooling_gates_backward = dn_cpu_pooling_gates_backward,                                       \
+    .nearest_resize = dn_cpu_nearest_resize,                                                       \
+    .nearest_resize_backward = dn_cpu_nearest_resize_backward, .fold_pixels = dn_cpu_fold_pixels,  \
+    .spatial_mean = dn_cpu_spatial_mean, .spatial_mean_backward = dn_cpu_spatial_mean_backward,    \
+    .accumulate = dn_cpu_accumulate, .relu_backward = dn_cpu_relu_backward,                        \
+    .permute = dn_cpu_permute, .copy_columns = dn_cpu_copy_columns, .multiply = dn_cpu_multiply,   \
+    .coupling_forward = dn_cpu_coupling_forward, .coupling_inverse = dn_cpu_coupling_inverse,      \
+    .coupling_backward = dn_cpu_coupling_backward, .adam = dn_cpu_adam
+
 /* The numbers of a step, computed in double. With root = sqrt(1 - beta2^t):
  * lr/(1-beta1^t) * m / (sqrt(v)/root + eps) = rate * m / (sqrt(v) + epsilon),
  * rate = root * lr/(1-beta1^t), epsilon = root * eps: one division less. */

@@ -9,8 +9,7 @@ struct dn_convolution {
 };
 
 struct dn_convolution_gradient {
-    dn_windows windows;
-    int batch;
+    dn_convolution backward;
 };
 
 dn_status dn_portable_check_element(const char *operation, dn_element element, dn_error *error) {
@@ -29,26 +28,36 @@ static dn_status check(const dn_convolution_shape *shape, const dn_convolution_f
     return dn_portable_check_element("convolution", format->out, error);
 }
 
-static int threads_of(void *context) {
-    return ((dn_cpu_context *)context)->threads;
+static void destroy(dn_convolution *self) {
+    dn_windows_free(&self->windows);
+    dn_release(self);
+}
+
+static dn_status create(dn_windows windows, int batch, const float *weights, const float *bias,
+                        void **created, dn_error *error) {
+    void *block;
+    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution), error));
+    dn_convolution *self = block;
+    *self = (dn_convolution){windows, batch};
+    dn_status status = dn_windows_keep(&self->windows, weights, bias, error);
+    if (status == DN_OK)
+        *created = self;
+    else
+        destroy(self);
+    return status;
 }
 
 dn_status dn_portable_convolution_create(void *context, const dn_convolution_shape *shape,
                                          const dn_convolution_format *format, const float *weights,
                                          const float *bias, dn_convolution **convolution,
                                          dn_error *error) {
+    void *created;
     *convolution = NULL;
     DN_TRY(check(shape, format, error));
-    void *block;
-    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution), error));
-    dn_convolution *self = block;
-    *self = (dn_convolution){dn_windows_of(shape, 0, threads_of(context)), shape->batch};
-    dn_status status = dn_windows_keep(&self->windows, weights, bias, error);
-    if (status == DN_OK)
-        *convolution = self;
-    else
-        dn_portable_convolution_destroy(self);
-    return status;
+    dn_windows windows = dn_windows_of(shape, 0, ((dn_cpu_context *)context)->threads);
+    DN_TRY(create(windows, shape->batch, weights, bias, &created, error));
+    *convolution = created;
+    return DN_OK;
 }
 
 dn_status dn_portable_convolution_forward(dn_convolution *convolution, void *out, const void *in,
@@ -59,10 +68,8 @@ dn_status dn_portable_convolution_forward(dn_convolution *convolution, void *out
 }
 
 void dn_portable_convolution_destroy(dn_convolution *convolution) {
-    if (!convolution)
-        return;
-    dn_windows_free(&convolution->windows);
-    dn_release(convolution);
+    if (convolution)
+        destroy(convolution);
 }
 
 dn_status dn_portable_convolution_gradient_create(void *context, const dn_convolution_shape *shape,
@@ -70,30 +77,23 @@ dn_status dn_portable_convolution_gradient_create(void *context, const dn_convol
                                                   const float *weights,
                                                   dn_convolution_gradient **gradient,
                                                   dn_error *error) {
+    void *created;
     *gradient = NULL;
     DN_TRY(check(shape, format, error));
-    void *block;
-    DN_TRY(dn_allocate(&block, 1, sizeof(dn_convolution_gradient), error));
-    dn_convolution_gradient *self = block;
-    *self = (dn_convolution_gradient){dn_windows_of(shape, 1, threads_of(context)), shape->batch};
-    dn_status status = dn_windows_keep(&self->windows, weights, NULL, error);
-    if (status == DN_OK)
-        *gradient = self;
-    else
-        dn_portable_convolution_gradient_destroy(self);
-    return status;
+    dn_windows windows = dn_windows_of(shape, 1, ((dn_cpu_context *)context)->threads);
+    DN_TRY(create(windows, shape->batch, weights, NULL, &created, error));
+    *gradient = created;
+    return DN_OK;
 }
 
 dn_status dn_portable_convolution_gradient_run(dn_convolution_gradient *gradient, void *dx,
                                                const void *dy, int images, dn_error *error) {
-    DN_TRY(dn_check_images("gradient of a convolution", images, gradient->batch, error));
-    dn_windows_run(&gradient->windows, dx, dy, images);
+    DN_TRY(dn_check_images("gradient of a convolution", images, gradient->backward.batch, error));
+    dn_windows_run(&gradient->backward.windows, dx, dy, images);
     return DN_OK;
 }
 
 void dn_portable_convolution_gradient_destroy(dn_convolution_gradient *gradient) {
-    if (!gradient)
-        return;
-    dn_windows_free(&gradient->windows);
-    dn_release(gradient);
+    if (gradient)
+        destroy(&gradient->backward);
 }
