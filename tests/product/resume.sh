@@ -58,7 +58,10 @@ for rotations in random bank:3; do
     kills=0 resumed=0 patience=$((whole / 10))
     signals=(TERM KILL TERM KILL TERM)
     [ $rotations = bank:3 ] || mapfile -t signals < <(for _ in {1..20}; do echo KILL; done)
-    while [ $kills -lt ${#signals[@]} ]; do strike ${signals[$kills]}; done
+    # On a busy machine all of them may strike before the first checkpoint: then more follow.
+    while [ $kills -lt ${#signals[@]} ] || { [ $resumed = 0 ] && [ $kills -lt 40 ]; }; do
+        strike "${signals[$((kills % ${#signals[@]}))]}"
+    done
     resume=(--resume)
     [ -e "$parent/v1/checkpoint.safetensors" ] || { rm -rf "$parent/v1"; resume=(); }
     expect 0 "$differnet" train "${own[@]}" ${resume[@]+"${resume[@]}"}
