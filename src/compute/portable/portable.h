@@ -1,6 +1,6 @@
-/* The backend `portable`: convolutions and products of our own in f32, for processors for which
- * oneDNN has no kernels of its own. The other operators are those of compute/cpu. Meaning and
- * shapes are those of compute.h. */
+/* The backend `portable`: convolutions and products of our own in f32, for processors on which
+ * oneDNN has no fast convolutions. The other operators are those of compute/cpu. Meaning and shapes
+ * are those of compute.h. */
 #ifndef DN_COMPUTE_PORTABLE_H
 #define DN_COMPUTE_PORTABLE_H
 
